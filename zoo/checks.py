@@ -1,0 +1,36 @@
+"""What a user got wrong, said so that it can be mended: the one error class and the argument checks."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """A mistake the user can mend. The message says what was expected, what came, and what to do."""
+
+
+def near(name: str, names: Iterable[str]) -> str:
+    """Return ``"Did you mean 'a' or 'b'?"`` for the names closest to `name`, else the list of all."""
+    known = sorted(names)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
+    if close:
+        return f"Did you mean {' or '.join(repr(match) for match in close)}?"
+    return f"Known: {', '.join(known)}."
+
+
+def one_of(argument: str, value: object, choices: Iterable[str]) -> None:
+    """Raise UserError unless `value` is one of `choices`."""
+    known = tuple(choices)
+    if value not in known:
+        raise UserError(f"{argument}={value!r} is not known. {near(str(value), known)}")
+
+
+def at_least(argument: str, value: object, minimum: int) -> None:
+    """Raise UserError unless `value` is an integer >= `minimum`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise UserError(f"{argument} must be an integer of at least {minimum}; got {value!r}.")
+
+
+def in_range(argument: str, value: object, low: float, high: float) -> None:
+    """Raise UserError unless `value` is a number in [low, high)."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < high:
+        raise UserError(f"{argument} must be a number in [{low}, {high}); got {value!r}.")

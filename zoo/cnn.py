@@ -1,0 +1,93 @@
+"""CNN: the small residual network.
+
+He et al. 2016 (arXiv:1512.03385, section 4.2) in the form of MLPerf Tiny's ResNet-8
+(mlcommons/tiny, benchmark/training/image_classification/keras_model.py), which has biases before
+BatchNorm and no BatchNorm on the shortcut.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+from keras import layers
+
+from zoo.checks import UserError, at_least, in_range, one_of
+from zoo.layers import Standardize
+from zoo.mlp import ACTIVATIONS
+from zoo.shapes import check_shapes
+
+
+def CNN(
+    input_shape: tuple[int, ...],
+    num_outputs: int,
+    *,
+    filters: Sequence[int] = (16, 32, 64),
+    blocks: int = 1,
+    dropout: float = 0.0,
+    activation: str = "relu",
+) -> keras.Model:
+    """Build a residual network: stem, one stage per entry of `filters`, global average, dense.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        num_outputs: classes, or regression targets; at least 1.
+        filters: channels of each stage; every stage after the first halves the image.
+        blocks: residual blocks per stage: 1 is ResNet-8, 2 is ResNet-14, 3 is ResNet-20.
+        dropout: rate before the dense layer, in [0, 1).
+        activation: one of `zoo.mlp.ACTIVATIONS`; LiteRT-Micro has all but gelu.
+
+    Returns:
+        A functional model, `(batch, height, width, channels)` -> logits `(batch, num_outputs)`.
+
+    Raises:
+        UserError: an argument out of range, or rows this family cannot take.
+    """
+    shape = check_shapes("cnn", input_shape, num_outputs)
+    if not filters:
+        raise UserError("filters must name at least one stage, for example (16, 32, 64); got none.")
+    for width in filters:
+        at_least("filters", width, 1)
+    at_least("blocks", blocks, 1)
+    in_range("dropout", dropout, 0, 1)
+    one_of("activation", activation, ACTIVATIONS)
+
+    inputs = x = keras.Input(shape, name="input")
+    x = Standardize(name="standardize")(x)
+    x = _conv(x, filters[0], 1)  # (B, H, W, filters[0])
+    x = layers.Activation(activation)(x)
+    for stage, width in enumerate(filters):  # (B, H / 2**stage, W / 2**stage, width)
+        for block in range(blocks):
+            x = _block(x, width, 2 if stage > 0 and block == 0 else 1, activation)
+    x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, filters[-1])
+    x = layers.Dropout(dropout)(x)
+    outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
+    return keras.Model(inputs, outputs, name="cnn")
+
+
+def _conv(x: Any, width: int, strides: int) -> Any:
+    x = layers.Conv2D(
+        width,
+        3,
+        strides,
+        padding="same",
+        data_format="channels_last",
+        kernel_initializer="he_normal",
+    )(x)
+    return layers.BatchNormalization(momentum=0.9)(x)
+
+
+def _block(x: Any, width: int, strides: int, activation: str) -> Any:
+    """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
+    shortcut = x
+    if strides != 1 or x.shape[-1] != width:
+        shortcut = layers.Conv2D(
+            width,
+            1,
+            strides,
+            padding="same",
+            data_format="channels_last",
+            kernel_initializer="he_normal",
+        )(x)
+    x = layers.Activation(activation)(_conv(x, width, strides))
+    x = _conv(x, width, 1)
+    return layers.Activation(activation)(layers.Add()([x, shortcut]))

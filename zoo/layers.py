@@ -1,0 +1,129 @@
+"""The layers that Keras lacks, or that do not quantize to int8 as shipped.
+
+Each lowers to operators with int8 kernels in LiteRT and LiteRT-Micro. None needs `safe_mode=False`.
+"""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+register = keras.saving.register_keras_serializable(package="zoo")
+
+
+@register
+class Standardize(keras.layers.Layer):
+    """Bring each feature (last axis) to mean 0 and standard deviation 1: `x * scale + offset`.
+
+    Unlike `keras.layers.Normalization` it leaves a feature that is constant in the training rows
+    unscaled (there it divides by 1e-7), keeps both vectors as plain weights, so that `set_weights`
+    is enough, and lowers to one MUL and one ADD.
+
+    Input and output shape: `(batch, ..., features)`.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        shape = (input_shape[-1],)
+        self.scale = self.add_weight(name="scale", shape=shape, initializer="ones", trainable=False)
+        self.offset = self.add_weight(
+            name="offset", shape=shape, initializer="zeros", trainable=False
+        )
+
+    def adapt(self, rows: np.ndarray) -> None:
+        """Set scale and offset from `rows`, of shape (rows, ..., features): training rows only."""
+        values = rows.reshape(-1, rows.shape[-1]).astype("float64")
+        mean, std = values.mean(axis=0), values.std(axis=0)
+        constant = std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
+        std = np.where(constant, 1.0, std)
+        self.scale.assign(1.0 / std)
+        self.offset.assign(-mean / std)
+
+    def call(self, x: Any) -> Any:
+        return x * self.scale + self.offset
+
+
+@register
+class LayerNormalization(keras.layers.Layer):
+    """Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450), written out.
+
+    The stock layer lowers `-mean * inv` to NEG, which has no int8 kernel and leaves float islands.
+    The square is a MUL because SQUARED_DIFFERENCE is slow in LiteRT; epsilon is large enough to
+    survive 8 bits.
+
+    Input and output shape: `(batch, ..., features)`.
+    """
+
+    EPSILON = 1e-3
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
+
+    def call(self, x: Any) -> Any:
+        centred = x - ops.mean(x, axis=-1, keepdims=True)
+        variance = ops.mean(centred * centred, axis=-1, keepdims=True)
+        return centred * ops.rsqrt(variance + self.EPSILON) * self.gamma + self.beta
+
+
+@register
+class PositionEmbedding(keras.layers.Layer):
+    """Add one learned vector to each token (Dosovitskiy et al. 2021, arXiv:2010.11929, eq. 1).
+
+    Input and output shape: `(batch, tokens, width)`.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        self.embedding = self.add_weight(
+            name="embedding",
+            shape=input_shape[1:],
+            initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+        )
+
+    def call(self, x: Any) -> Any:
+        return x + self.embedding
+
+
+@register
+class SelfAttention(keras.layers.Layer):
+    """Multi-head self-attention (Vaswani et al. 2017, arXiv:1706.03762) from plain ops.
+
+    1/sqrt(head size) is folded into the query's initial weights, as in T5 (Raffel et al. 2020,
+    section 2.1), which saves a MUL in the integer graph.
+
+    Args:
+        heads: number of heads; must divide the input's width.
+
+    Input and output shape: `(batch, tokens, width)`.
+    """
+
+    def __init__(self, heads: int, **layer_arguments: Any) -> None:
+        super().__init__(**layer_arguments)
+        self.heads = heads
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        _, self.tokens, self.width = input_shape
+        self.head_width = self.width // self.heads
+        scaled = keras.initializers.VarianceScaling(1.0 / self.head_width, "fan_avg", "uniform")
+        self.query = keras.layers.Dense(self.width, kernel_initializer=scaled, name="query")
+        self.key = keras.layers.Dense(self.width, name="key")
+        self.value = keras.layers.Dense(self.width, name="value")
+        self.project = keras.layers.Dense(self.width, name="project")
+        for dense in (self.query, self.key, self.value, self.project):
+            dense.build(input_shape)
+
+    def _split(self, x: Any, order: tuple[int, ...]) -> Any:
+        x = ops.reshape(x, (-1, self.tokens, self.heads, self.head_width))
+        return ops.transpose(x, order)
+
+    def call(self, x: Any) -> Any:
+        query = self._split(self.query(x), (0, 2, 1, 3))  # (B, heads, tokens, head width)
+        key = self._split(self.key(x), (0, 2, 3, 1))  # (B, heads, head width, tokens)
+        value = self._split(self.value(x), (0, 2, 1, 3))  # (B, heads, tokens, head width)
+        weights = ops.softmax(ops.matmul(query, key), axis=-1)  # (B, heads, tokens, tokens)
+        mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+        return self.project(ops.reshape(mixed, (-1, self.tokens, self.width)))  # (B, tokens, width)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "heads": self.heads}
