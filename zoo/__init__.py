@@ -2,11 +2,27 @@
 
 from zoo.backends import require_backend
 
-require_backend()
+require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
 
-from zoo.checks import UserError  # noqa: E402  (the check above must come before Keras is imported)
+from zoo.checks import UserError  # noqa: E402
 from zoo.cnn import CNN  # noqa: E402
+from zoo.data import Data, load_data  # noqa: E402
 from zoo.gru import GRU  # noqa: E402
 from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
+from zoo.run import Run  # noqa: E402
 from zoo.vit import ViT  # noqa: E402
+
+__all__ = [
+    "CNN",
+    "GRU",
+    "MLP",
+    "Data",
+    "ModelSpec",
+    "Run",
+    "UserError",
+    "ViT",
+    "create_model",
+    "list_models",
+    "load_data",
+]

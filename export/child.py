@@ -1,0 +1,43 @@
+"""Child processes: where the converter and foreign files run, because both can end a process."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+
+class ChildError(RuntimeError):
+    """A child failed or died; the message says how and ends with its last lines."""
+
+
+def run_child(module: str, argument: str, timeout: float) -> str:
+    """Run `python -m module argument` on the TensorFlow backend and return what it printed.
+
+    Raises:
+        ChildError: an exit code other than 0, death by a signal, or more than `timeout` seconds.
+    """
+    root = str(Path(__file__).resolve().parents[1])
+    environment = os.environ | {
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "CUDA_VISIBLE_DEVICES": "-1",
+    }
+    command = [sys.executable, "-P", "-m", module, argument]
+    try:
+        child = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ChildError(f"took more than {timeout:g} s and was stopped.") from None
+    if child.returncode:
+        last = "\n".join((child.stdout + child.stderr).strip().splitlines()[-8:])
+        raise ChildError(f"{_how(child.returncode)}. Its last lines:\n{last}")
+    return child.stdout
+
+
+def _how(code: int) -> str:
+    if code < 0:
+        return f"died of {signal.Signals(-code).name}"
+    return f"failed with exit code {code}"

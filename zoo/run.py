@@ -1,0 +1,217 @@
+"""The run folder: how a stage hands over to the next, as files that can be checked.
+
+JSON and weights only, never a pickle. Every file is written beside its place and moved there; the
+manifest, with the sha256 of each, comes last, so that a folder that loads is whole.
+"""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo.checks import UserError
+from zoo.data import Data, load_data
+from zoo.presets import ModelSpec
+
+MANIFEST = "manifest.json"
+PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder. Nothing is read until a method is called."""
+
+    path: Path
+
+    def exists(self) -> bool:
+        """Return whether the folder holds a finished run."""
+        return (self.path / MANIFEST).is_file()
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file after checking that it is there and unchanged.
+
+        Raises:
+            UserError: missing, or not what the stage wrote (truncated or edited).
+        """
+        recorded = self.manifest()["files"].get(name)
+        path = self.path / name
+        if recorded is None or not path.is_file():
+            raise UserError(f"{path} is missing. {self._again()}")
+        if sha256(path) != recorded["sha256"]:
+            raise UserError(f"{path} is not the file that was written (sha256). {self._again()}")
+        return path
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Return a checked JSON file as a dictionary."""
+        return _parsed(self.file(name))
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
+        if not self.exists():
+            raise UserError(f"{self.path} holds no finished run ({MANIFEST} is missing). {self._again()}")
+        manifest = _parsed(self.path / MANIFEST)
+        if not isinstance(manifest.get("files"), dict):
+            raise UserError(f"{self.path / MANIFEST} is damaged. {self._again()}")
+        return manifest
+
+    def spec(self) -> ModelSpec:
+        """Return the architecture that `model.json` describes."""
+        model = self.read_json("model.json")
+        shape = tuple(model["input_shape"])
+        return ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
+
+    def load_model(self) -> keras.Model:
+        """Rebuild the model from its description and load its weights."""
+        model = self.spec().build()
+        load_weights(model, self.file("weights.h5"))
+        return model
+
+    def load_data(self) -> Data:
+        """Load the data the run was made from, and check that it is the same."""
+        recorded = self.read_json("data.json")
+        data = load_data(recorded["source"], recorded["seed"], recorded["task"])
+        if data.hash != recorded["hash"]:
+            raise UserError(
+                f"{recorded['source']} has changed since {self.path} was made ({data.hash} instead "
+                f"of {recorded['hash']}). Restore it, or make a new run."
+            )
+        return data
+
+    def write(self, files: dict[str, str | bytes]) -> None:
+        """Write files, each moved into its place when whole, then the manifest."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_atomic(self.path / name, content)
+        self.seal()
+
+    def seal(self) -> None:
+        """Write the manifest over the files that lie in the folder now."""
+        files = {
+            path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)}
+            for path in sorted(self.path.iterdir())
+            if path.is_file() and path.name not in (MANIFEST, "study.log")
+        }
+        write_atomic(self.path / MANIFEST, as_json({"files": files, "versions": versions()}))
+
+    def claim(self, spec: ModelSpec, data: Data) -> None:
+        """Raise UserError if the folder holds something else than a run of this model and data."""
+        if self.path.exists() and not self.path.is_dir():
+            raise UserError(f"{self.path} is a file; a run needs a folder. Give another --out.")
+        if not self.path.exists() or not any(self.path.iterdir()):
+            return
+        if not (self.path / "model.json").is_file():
+            if (self.path / "study.log").is_file():
+                return  # an unfinished search, which checks its own first line
+            raise UserError(f"{self.path} is not empty and holds no run. Give another --out.")
+        held, held_data = _parsed(self.path / "model.json"), _parsed(self.path / "data.json")
+        if held.get("preset") != spec.preset or held_data.get("hash") != data.hash:
+            raise UserError(
+                f"{self.path} holds another run: {held.get('preset')} on {held_data.get('name')}. "
+                f"Give another --out for {spec.preset} on {data.name}, or delete the folder."
+            )
+
+    def save(
+        self, model: keras.Model, spec: ModelSpec, data: Data, files: dict[str, str | bytes]
+    ) -> None:
+        """Write a trained model: description, weights, data's identity, and the stage's `files`."""
+        description = asdict(spec) | {
+            "task": data.task,
+            "parameters": model.count_params(),
+            "backend": keras.backend.backend(),
+            "versions": versions(),
+        }
+        identity = {
+            "name": data.name,
+            "source": data.source,
+            "seed": data.seed,
+            "task": data.task,
+            "hash": data.hash,
+            "class_names": data.class_names,
+            "rows": rows(data),
+        }
+        self.path.mkdir(parents=True, exist_ok=True)
+        save_weights(model, self.path / "weights.h5")
+        described = {"model.json": as_json(description), "data.json": as_json(identity)}
+        self.write(described | files)
+
+    def _again(self) -> str:
+        return "Run the command that made the folder again; it continues where it can."
+
+
+def rows(data: Data) -> dict[str, int]:
+    """Return the number of rows of each part."""
+    return {
+        "train": len(data.x_train),
+        "validation": len(data.x_validation),
+        "test": len(data.x_test),
+    }
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Save weights to `path` in Keras' HDF5 layout; the file appears when it is whole."""
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
+    with _beside(path, ".weights.h5") as temporary:
+        bare.save_weights(temporary)
+
+
+def load_weights(model: keras.Model, path: Path) -> None:
+    """Load weights that `save_weights` wrote. Keras goes by the ending, so it gets a copy that has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(path, Path(folder) / "model.weights.h5")
+        try:
+            model.load_weights(copy)
+        except (OSError, KeyError, ValueError) as error:
+            raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file beside `path` and move it there, so that `path` is never half-written."""
+    with _beside(path, "") as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def _beside(path: Path, ending: str) -> Iterator[Path]:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{ending}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def as_json(value: Any) -> str:
+    """Return `value` as the JSON text that all files of a run use."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that make a run."""
+    return {name: importlib.metadata.version(name) for name in PACKAGES}
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be read as JSON: {error}. Run the command that made the folder again."
+        ) from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
+    return value
