@@ -77,6 +77,8 @@ def search(
         raise UserError(f"{data.name} has no validation rows; a search needs them to compare trials.")
     run, study = Run(Path(directory)), Study(Path(directory))
     run.claim(spec, data)
+    if run.exists() and not study.log.exists():
+        raise UserError(f"{directory} holds a model that was trained without a search. Give another folder.")
     study.begin(_identity(spec, data, base, algorithm, trials, seed))
     direction = "max" if data.task == "classification" else "min"
     space = keras_tuner.HyperParameters()

@@ -1,6 +1,7 @@
 """Where arrays come from: scikit-learn's own sets, and `.npz` files."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -49,21 +50,23 @@ def read_npz(path: Path) -> Arrays:
         raise UserError(f"There is no file {path}. Give the path of an .npz file.")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path} is damaged or not an .npz file. Make one with numpy.savez.")
     try:
         with np.load(path, allow_pickle=False) as archive:
-            names = list(getattr(archive, "files", []))
+            names = archive.files
             _check_keys(path, names)
             arrays = {name: archive[name] for name in (*REQUIRED, *OPTIONAL) if name in names}
     except UserError:
         raise
     except ValueError as error:
-        if "allow_pickle" in str(error) or "Object arrays" in str(error):
+        if "allow_pickle" in str(error):
             raise UserError(
                 f"{path} holds object arrays, which are never unpickled. Save numeric arrays."
             ) from error
-        raise UserError(f"{path} is not an .npz file that can be read: {error}") from error
-    except (OSError, EOFError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-        raise UserError(f"{path} is damaged or not an .npz file: {error}") from error
+        raise UserError(f"{path} cannot be read: {error}") from error
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
     for part in ("train", "test", "val"):
         if f"x_{part}" in arrays:
             x = _numeric(path, f"x_{part}", arrays[f"x_{part}"])

@@ -1,0 +1,119 @@
+"""What the commands print."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from export import Report
+from export.check import Check
+from tuning.recipe import Fit
+from tuning.tuner import Progress, print_progress
+from zoo import Data, Run, list_models
+from zoo.checks import UserError, near
+from zoo.presets import PRESETS, REFERENCE
+from zoo.run import rows
+from zoo.sources import BUILT_IN
+
+CONSOLE = Console(highlight=False)
+
+
+def print_models(pattern: str) -> None:
+    """List presets with the parameters they have at their family's reference shape."""
+    names = list_models(pattern)
+    if not names:
+        raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
+    table = Table("preset", "parameters", "at", "arguments", "source")
+    for name in names:
+        preset = PRESETS[name]
+        shape, outputs = REFERENCE[preset.family]
+        at = "x".join(str(size) for size in shape) + f" -> {outputs}"
+        arguments = ", ".join(f"{key}={value}" for key, value in preset.arguments.items())
+        table.add_row(name, f"{preset.parameters:,}", at, arguments, preset.source)
+    CONSOLE.print(table)
+
+
+def print_built_in() -> None:
+    table = Table("data", "what it is")
+    for name, what in BUILT_IN.items():
+        table.add_row(name, what)
+    CONSOLE.print(table)
+
+
+def print_data(data: Data) -> None:
+    table = Table(data.name, "", show_header=True)
+    parts = ", ".join(f"{count} {part}" for part, count in rows(data).items())
+    table.add_row("task", f"{data.task}, {data.num_outputs} outputs")
+    table.add_row("row shape", str(data.input_shape))
+    table.add_row("rows", parts)
+    table.add_row("classes", ", ".join(data.class_names[:20]) or "-")
+    table.add_row("hash", data.hash)
+    CONSOLE.print(table)
+
+
+def print_trial(progress: Progress) -> None:
+    print_progress(progress)
+
+
+def print_fit(run: Run, result: Fit) -> None:
+    CONSOLE.print(
+        f"{result.metric} {result.score:.4f} on validation rows after {result.epochs} epochs, "
+        f"{result.seconds:.0f} s"
+    )
+    print_run(run)
+
+
+def print_run(run: Run) -> None:
+    CONSOLE.print(f"Run folder: {run.path}. Next: pocketzoo export {run.path}", soft_wrap=True)
+
+
+def print_report(run: Run, report: Report) -> None:
+    """Show float beside int8, and the verdict."""
+    unit = 100 if report.metric == "accuracy" else 1
+    name = f"test {report.metric}" + (" %" if unit == 100 else "")
+    table = Table(f"{report.model['name']} on {report.data['name']}", "float", "int8")
+    both = (report.float_estimate, report.int8_estimate)
+    table.add_row(name, *(f"{unit * estimate.value:.2f}" for estimate in both))
+    intervals = (f"{unit * e.ci95[0]:.2f} to {unit * e.ci95[1]:.2f}" for e in both)
+    table.add_row("  95 % interval", *intervals)
+    low, high = report.drop.ci95
+    table.add_row("drop", "", f"{report.drop.value:.2f} {report.drop_unit} ({low:.2f} to {high:.2f})")
+    if report.agreement is not None:
+        table.add_row("same class as float", "", f"{100 * report.agreement:.2f} % of test rows")
+    table.add_row("bytes", f"{report.float_audit.bytes:,}", f"{report.int8_audit.bytes:,}")
+    times = (report.latency["float"], report.latency["int8"])
+    table.add_row("us, 1 thread: median", *(f"{time.median:.1f}" for time in times))
+    table.add_row("  minimum", *(f"{time.minimum:.1f}" for time in times))
+    table.add_row("multiply-accumulates", f"{report.float_audit.macs:,}", "")
+    table.add_row("integer-only", "", "yes" if report.int8_audit.integer_only else "NO")
+    table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
+    CONSOLE.print(table)
+    if len(report.scaling.scale) > 1:
+        CONSOLE.print(
+            "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
+            "-128, 127), with both arrays in report.json under \"input\"."
+        )
+    for failure in report.failures():
+        CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)
+    if report.passed:
+        CONSOLE.print("PASSED", style="bold green", end=" ")
+    CONSOLE.print(f"Report: {run.path / 'report.json'}", soft_wrap=True)
+
+
+def print_check(file: Path, check: Check) -> None:
+    """Show what a `.tflite` file holds."""
+    audit = check.audit
+    table = Table(file.name, "")
+    table.add_row("bytes", f"{audit.bytes:,}")
+    table.add_row("sha256", audit.sha256)
+    table.add_row("input, output", f"{', '.join(audit.inputs)}, {', '.join(audit.outputs)}")
+    table.add_row("operators", ", ".join(f"{n} {c}" for n, c in audit.operators.items()))
+    table.add_row("tensors", ", ".join(f"{n} {c}" for n, c in audit.dtypes.items()))
+    table.add_row("multiply-accumulates", f"{audit.macs:,}")
+    if check.latency is not None:
+        table.add_row("us, 1 thread", f"{check.latency.median:.1f}")
+    CONSOLE.print(table)
+    for failure in check.failures:
+        CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)
+    if check.passed:
+        CONSOLE.print("PASSED: integer-only, and LiteRT runs it", style="bold green")

@@ -1,0 +1,41 @@
+"""Training one model, without a search, into a run folder."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from tuning.recipe import Fit, Recipe, fit
+from tuning.spaces import default_recipe
+from zoo import Data, ModelSpec, Run, UserError
+from zoo.run import as_json
+
+
+def train(
+    preset: str,
+    data: Data,
+    *,
+    directory: str | Path,
+    recipe: Recipe | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+) -> tuple[Run, Fit]:
+    """Train a preset and leave it in a run folder; the seed is the recipe's.
+
+    Raises:
+        UserError: as `tuning.fit` and `zoo.create_model`, or a folder that holds something else.
+    """
+    recipe = recipe or default_recipe(preset)
+    spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
+    run = Run(Path(directory))
+    keras.utils.set_random_seed(recipe.seed)
+    model = spec.build()
+    run.claim(spec, data)
+    if (run.path / "study.log").exists() or (run.exists() and run.spec() != spec):
+        raise UserError(f"{run.path} holds a search or other sizes of {preset}. Give another --out.")
+    result = fit(model, data, recipe, callbacks=callbacks)
+    files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
+    run.save(model, spec, data, files)
+    return run, result
