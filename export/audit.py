@@ -17,7 +17,9 @@ from zoo import UserError
 MAX_BYTES = 1 << 30
 OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
-INTEGER = frozenset({"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"})
+INTEGER = frozenset(
+    {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
+)
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,17 @@ def audit(path: Path) -> Audit:
     try:
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
         return _audited(model, content)
-    except (struct.error, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise UserError(f"{path} is damaged: its tables lead outside the file ({error}).") from error
+    except (
+        struct.error,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+    ) as error:
+        raise UserError(
+            f"{path} is damaged: its tables lead outside the file ({error})."
+        ) from error
 
 
 def _content(path: Path) -> bytes:
@@ -96,7 +107,7 @@ def _operator(code: Any) -> str:
     if code.customCode is not None:
         return f"CUSTOM:{code.customCode.decode(errors='replace')}"
     # files from before 2021 keep the code in the first field only
-    return OPERATORS.get(max(code.builtinCode, code.deprecatedBuiltinCode), "UNKNOWN")
+    return str(OPERATORS.get(max(code.builtinCode, code.deprecatedBuiltinCode), "UNKNOWN"))
 
 
 def _macs(name: str, op: Any, tensors: list[Any]) -> int:

@@ -110,7 +110,9 @@ def _resolve(
         if data is None or directory is None:
             raise UserError("A Keras model needs data=... for calibration and directory=... .")
         if (Path(directory) / "model.json").exists():
-            raise UserError(f"{directory} holds a run; its files would be mixed. Give another folder.")
+            raise UserError(
+                f"{directory} holds a run; its files would be mixed. Give another folder."
+            )
         return Run(Path(directory)), _checked(source, data), data
     if directory is not None:
         raise UserError("The files of a run go into its folder; leave directory out.")

@@ -13,7 +13,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Report:
-    """Float against int8, on the test rows. `float`, `int8`: the metric; `drop`: see `drop_unit`."""
+    """Float against int8, on the test rows."""
 
     model: dict[str, Any]
     data: dict[str, Any]

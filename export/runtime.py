@@ -23,7 +23,8 @@ class Scaling:
     def quantize(self, x: np.ndarray) -> np.ndarray:
         """Return rows as the int8 values that the file takes."""
         steps = x / np.asarray(self.scale) + np.asarray(self.zero_point)
-        return np.clip(np.rint(steps), -128, 127).astype(np.int8)
+        quantized: np.ndarray = np.clip(np.rint(steps), -128, 127).astype(np.int8)
+        return quantized
 
 
 def load(path: Path, threads: int = 1) -> Any:
@@ -50,7 +51,7 @@ def predict(interpreter: Any, x: np.ndarray, scaling: Scaling | None = None) -> 
         results[i] = interpreter.get_tensor(outputs["index"])[0]
     if np.issubdtype(outputs["dtype"], np.integer):
         scale, zero_point = outputs["quantization"]
-        return ((results.astype(np.float32) - zero_point) * scale).astype(np.float32)
+        results = ((results.astype(np.float32) - zero_point) * scale).astype(np.float32)
     return results
 
 

@@ -34,8 +34,8 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
     for audit in (export.float_audit, export.int8_audit):
         if audit.forbidden:
             raise UserError(
-                f"{export.run.path} holds operators that are not allowed to run: {audit.forbidden}. "
-                "Replace the layers that need them."
+                f"{export.run.path} holds operators that are not allowed to run: "
+                f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
@@ -52,9 +52,7 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
         drop=estimates[2],
         max_drop=max_drop,
         agreement=agreement,
-        float_difference=float(
-            np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))
-        ),
+        float_difference=float(np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))),
         float_audit=export.float_audit,
         int8_audit=export.int8_audit,
         scaling=export.scaling,

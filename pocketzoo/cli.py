@@ -103,7 +103,7 @@ def tune(
     recipes: Recipes = [],  # noqa: B006
     refit: Refit = True,
 ) -> None:
-    """Search around a preset; the best model goes into the run folder. Continues where it stopped."""
+    """Search around a preset and keep the best model. Continues where it stopped."""
     import tuning
     import zoo
     from pocketzoo import console
@@ -234,6 +234,6 @@ def _fail(message: str, code: int) -> None:
     sys.exit(code)
 
 
-def _show_warning(message: Any, category: Any, *_: Any) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, UserWarning):
         print(f"warning: {message}", file=sys.stderr)

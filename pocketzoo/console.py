@@ -77,7 +77,9 @@ def print_report(run: Run, report: Report) -> None:
     intervals = (f"{unit * e.ci95[0]:.2f} to {unit * e.ci95[1]:.2f}" for e in both)
     table.add_row("  95 % interval", *intervals)
     low, high = report.drop.ci95
-    table.add_row("drop", "", f"{report.drop.value:.2f} {report.drop_unit} ({low:.2f} to {high:.2f})")
+    table.add_row(
+        "drop", "", f"{report.drop.value:.2f} {report.drop_unit} ({low:.2f} to {high:.2f})"
+    )
     if report.agreement is not None:
         table.add_row("same class as float", "", f"{100 * report.agreement:.2f} % of test rows")
     table.add_row("bytes", f"{report.float_audit.bytes:,}", f"{report.int8_audit.bytes:,}")
@@ -91,7 +93,7 @@ def print_report(run: Run, report: Report) -> None:
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
-            "-128, 127), with both arrays in report.json under \"input\"."
+            '-128, 127), with both arrays in report.json under "input".'
         )
     for failure in report.failures():
         CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)

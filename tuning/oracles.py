@@ -1,4 +1,4 @@
-"""KerasTuner's oracles as pocketzoo uses them: the preset first, any seed, any number of failures."""
+"""KerasTuner's oracles: asking for the preset first, with any seed, surviving any failure."""
 
 from typing import Any
 

@@ -77,7 +77,9 @@ class Fit:
 
     def to_csv(self) -> str:
         """Return the history as CSV, one row per epoch."""
-        rows = [[n, *values] for n, values in enumerate(zip(*self.history.values(), strict=True), 1)]
+        rows = [
+            [n, *values] for n, values in enumerate(zip(*self.history.values(), strict=True), 1)
+        ]
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([["epoch", *self.history], *rows])
         return text.getvalue()
@@ -152,8 +154,8 @@ class _Targets:
 
     def encode(self, y: np.ndarray) -> np.ndarray:
         if self.classes:
-            return np.eye(self.classes, dtype=np.float32)[y]
-        return ((y - self.mean) / self.std).astype(np.float32)
+            return np.asarray(np.eye(self.classes)[y], np.float32)
+        return np.asarray((y - self.mean) / self.std, np.float32)
 
     def restore_units(self, model: keras.Model) -> None:
         """Fold `* std + mean` into the last dense layer, which is exact and costs nothing."""
@@ -236,9 +238,7 @@ def _result(
             curves[name] = [value * unit for value in curves[name]]
     losses = curves[prefix + "loss"]
     kept = int(np.argmin(losses)) if recipe.patience and prefix else len(losses) - 1
-    return Fit(
-        metric, curves[prefix + metric][kept], losses[kept], len(losses), seconds, curves
-    )
+    return Fit(metric, curves[prefix + metric][kept], losses[kept], len(losses), seconds, curves)
 
 
 def without_stopping(recipe: Recipe, epochs: int) -> Recipe:

@@ -74,11 +74,15 @@ def search(
     spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
     spec.build()  # a preset that does not fit the data is a mistake, not a failed trial
     if not len(data.x_validation):
-        raise UserError(f"{data.name} has no validation rows; a search needs them to compare trials.")
+        raise UserError(
+            f"{data.name} has no validation rows; a search needs them to compare trials."
+        )
     run, study = Run(Path(directory)), Study(Path(directory))
     run.claim(spec, data)
     if run.exists() and not study.log.exists():
-        raise UserError(f"{directory} holds a model that was trained without a search. Give another folder.")
+        raise UserError(
+            f"{directory} holds a model that was trained without a search. Give another folder."
+        )
     study.begin(_identity(spec, data, base, algorithm, trials, seed))
     direction = "max" if data.task == "classification" else "min"
     space = keras_tuner.HyperParameters()

@@ -31,7 +31,9 @@ def default_recipe(preset: str) -> Recipe:
     return RECIPES.get(find_preset(preset).family, Recipe())
 
 
-def point(hp: keras_tuner.HyperParameters, preset: str, fixed: Mapping[str, Any], base: Recipe) -> Point:
+def point(
+    hp: keras_tuner.HyperParameters, preset: str, fixed: Mapping[str, Any], base: Recipe
+) -> Point:
     """Ask `hp` for the values of one trial.
 
     Args:
@@ -56,14 +58,14 @@ def _recipe(hp: keras_tuner.HyperParameters, base: Recipe) -> Recipe:
     decays = hp.Boolean("decay_weights", default=decay > 0)
     with hp.conditional_scope("decay_weights", [True]):
         weight_decay = hp.Float("weight_decay", 1e-2, 1.0, sampling="log", default=decay or 0.1)
-    return replace(
-        base, learning_rate=learning_rate, weight_decay=weight_decay if decays else 0.0
-    )
+    return replace(base, learning_rate=learning_rate, weight_decay=weight_decay if decays else 0.0)
 
 
 def _around(hp: keras_tuner.HyperParameters, name: str, value: int, multiple: int = 1) -> int:
     """Choose a size near `value`: three quarters, itself, or half as much again."""
-    sizes = {max(multiple, round(value * factor / multiple) * multiple) for factor in (0.75, 1, 1.5)}
+    sizes = {
+        max(multiple, round(value * factor / multiple) * multiple) for factor in (0.75, 1, 1.5)
+    }
     return int(hp.Choice(name, sorted(sizes | {value}), default=value, ordered=True))
 
 

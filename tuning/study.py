@@ -105,7 +105,7 @@ class Study:
             )
         sign = -1 if direction == "max" else 1
         return sorted(
-            completed, key=lambda t: (-t.recipe["epochs"], sign * t.score, t.loss)
+            completed, key=lambda t: (-t.recipe["epochs"], sign * (t.score or 0.0), t.loss or 0.0)
         )
 
     def _whole(self, trial: Trial) -> bool:

@@ -34,7 +34,9 @@ def train(
     model = spec.build()
     run.claim(spec, data)
     if (run.path / "study.log").exists() or (run.exists() and run.spec() != spec):
-        raise UserError(f"{run.path} holds a search or other sizes of {preset}. Give another --out.")
+        raise UserError(
+            f"{run.path} holds a search or other sizes of {preset}. Give another --out."
+        )
     result = fit(model, data, recipe, callbacks=callbacks)
     files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
     run.save(model, spec, data, files)

@@ -38,7 +38,9 @@ def print_progress(progress: Progress) -> None:
     best = "none" if progress.best is None else f"{progress.best:.4f}"
     took = "already run" if progress.replayed else f"{trial.seconds:.0f} s"
     eta = f"  ETA {progress.eta:.0f} s" if progress.done < progress.total else ""
-    print(f"trial {progress.done} of {progress.total}  {result}  best {best}  {took}{eta}", flush=True)
+    print(
+        f"trial {progress.done} of {progress.total}  {result}  best {best}  {took}{eta}", flush=True
+    )
     if trial.message:
         print(f"  {trial.message}", flush=True)
 
@@ -82,15 +84,15 @@ class StudyTuner(keras_tuner.Tuner):
         gc.collect()
         try:
             chosen = self._chosen(hp, seed)
-            trial = replace(
-                trial, overrides=dict(chosen.overrides), recipe=asdict(chosen.recipe)
-            )
+            trial = replace(trial, overrides=dict(chosen.overrides), recipe=asdict(chosen.recipe))
             keras.utils.set_random_seed(seed)
             model = replace(self.spec, overrides=chosen.overrides).build()
             trial = replace(trial, state="failed")
             trial = self._completed(trial, model, fit(model, self.data, chosen.recipe))
         except Exception as error:  # whatever one model does must not end the search
-            reason = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            reason = (
+                str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            )
             trial = replace(trial, message=reason)
         seconds = time.monotonic() - started
         self.seconds.append(seconds)

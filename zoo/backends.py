@@ -1,4 +1,4 @@
-"""The Keras backend of this process, checked before Keras is imported so that a mistake reads like one."""
+"""The Keras backend of this process, checked before Keras is imported."""
 
 import importlib.util
 import os

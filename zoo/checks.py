@@ -1,15 +1,15 @@
-"""What a user got wrong, said so that it can be mended: the one error class and the argument checks."""
+"""A user's mistakes: the one error class, near matches, and the argument checks."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """A mistake the user can mend. The message says what was expected, what came, and what to do."""
+    """A mistake the user can mend: the message says what was expected, what came, what to do."""
 
 
 def near(name: str, names: Iterable[str]) -> str:
-    """Return ``"Did you mean 'a' or 'b'?"`` for the names closest to `name`, else the list of all."""
+    """Return "Did you mean 'a' or 'b'?" for the names closest to `name`, else the list of all."""
     known = sorted(names)
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
     if close:

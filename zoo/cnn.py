@@ -43,6 +43,8 @@ def CNN(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("cnn", input_shape, num_outputs)
+    if isinstance(filters, int | str):
+        raise UserError(f"filters must be a list of stage widths, like [16, 32]; got {filters!r}.")
     if not filters:
         raise UserError("filters must name at least one stage, for example (16, 32, 64); got none.")
     for width in filters:

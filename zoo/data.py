@@ -2,6 +2,7 @@
 
 import hashlib
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,9 +18,9 @@ TASKS = ("classification", "regression")
 class Data:
     """A data set split in three; read-only arrays.
 
-    `x_*`: float32, (rows, *input_shape). `y_*`: int64 (rows,) class numbers 0..classes-1, or float32
-    (rows, targets) for regression. The validation part may be empty; the test part is for the last
-    evaluation only.
+    `x_*`: float32, (rows, *input_shape). `y_*`: int64 (rows,) class numbers 0..classes-1, or
+    float32 (rows, targets) for regression. The validation part may be empty; the test part is for
+    the last evaluation only.
     """
 
     name: str
@@ -61,12 +62,12 @@ def load_data(name_or_path: str | Path, seed: int = 0, task: str | None = None) 
 
     Args:
         name_or_path: "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from
-            scikit-learn, nothing is downloaded), or the path of an `.npz` file that holds `x_train`,
-            `y_train`, `x_test`, `y_test` and optionally `x_val`, `y_val`. Labels are integers
-            0..classes-1; float targets mean regression.
+            scikit-learn, nothing is downloaded), or the path of an `.npz` file that holds
+            `x_train`, `y_train`, `x_test`, `y_test` and optionally `x_val`, `y_val`. Labels are
+            integers 0..classes-1; float targets mean regression.
         seed: seed of the split, >= 0. Built-in sets: 20 % test; without validation rows, 20 % of
             the training rows become validation rows. Class shares are kept.
-        task: "classification" or "regression"; None means: integers are classes, floats are targets.
+        task: "classification" or "regression"; None: integers are classes, floats are targets.
 
     Raises:
         UserError: unknown name, missing, empty or damaged file, or arrays that cannot be used; the
@@ -171,7 +172,10 @@ def _as_targets(arrays: Arrays) -> Arrays:
     for part in [key for key in arrays if key.startswith("y_")]:
         y = arrays[part].astype(np.float32)
         y = y[:, None] if y.ndim == 1 else y
-        if y.ndim != 2 or y.shape[1] != arrays["y_train"].reshape(len(arrays["y_train"]), -1).shape[1]:
+        if (
+            y.ndim != 2
+            or y.shape[1] != arrays["y_train"].reshape(len(arrays["y_train"]), -1).shape[1]
+        ):
             raise UserError(
                 f"{part} must have shape (rows,) or (rows, targets), the same targets in every "
                 f"part; got {arrays[part].shape}."
@@ -185,9 +189,9 @@ def _some(values: np.ndarray) -> str:
     return listed + (", ..." if len(values) > 10 else "")
 
 
-def _digest(arrays: "np.typing.ArrayLike") -> str:
+def _digest(arrays: Iterable[np.ndarray]) -> str:
     digest = hashlib.sha256()
-    for array in arrays:  # type: ignore[union-attr]
+    for array in arrays:
         digest.update(f"{array.dtype}{array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return f"sha256:{digest.hexdigest()}"

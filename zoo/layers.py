@@ -102,7 +102,7 @@ class SelfAttention(keras.layers.Layer):
         super().__init__(**layer_arguments)
         self.heads = heads
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: tuple[Any, ...]) -> None:
         _, self.tokens, self.width = input_shape
         self.head_width = self.width // self.heads
         scaled = keras.initializers.VarianceScaling(1.0 / self.head_width, "fan_avg", "uniform")

@@ -41,34 +41,47 @@ class Preset:
 
 RESNET = "ResNet for CIFAR, He et al. 2016, arXiv:1512.03385, section 4.2"
 PRESETS: dict[str, Preset] = {
-    "mlp_tiny": Preset("mlp", {"units": 32, "depth": 1}, 0, "for tests"),
+    "mlp_tiny": Preset("mlp", {"units": 32, "depth": 1}, 1_214, "for tests"),
     "mlp_small": Preset(
-        "mlp", {"units": 128, "depth": 2}, 0, "Gorishniy et al. 2021, arXiv:2106.11959"
+        "mlp", {"units": 128, "depth": 2}, 21_566, "Gorishniy et al. 2021, arXiv:2106.11959"
     ),
     "mlp_base": Preset(
-        "mlp", {"units": 256, "depth": 3}, 0, "RealMLP-TD's sizes, arXiv:2407.04491, table A.1"
+        "mlp",
+        {"units": 256, "depth": 3},
+        142_398,
+        "RealMLP-TD's sizes, arXiv:2407.04491, table A.1",
     ),
-    "cnn_tiny": Preset("cnn", {"filters": (6, 12)}, 0, "for tests"),
+    "cnn_tiny": Preset("cnn", {"filters": (6, 12)}, 3_184, "for tests"),
     "cnn_small": Preset(
-        "cnn", {"filters": (16, 32, 64)}, 0, "ResNet-8 of MLPerf Tiny (mlcommons/tiny)"
+        "cnn", {"filters": (16, 32, 64)}, 78_672, "ResNet-8 of MLPerf Tiny (mlcommons/tiny)"
     ),
-    "cnn_base": Preset("cnn", {"filters": (16, 32, 64), "blocks": 3}, 0, "ResNet-20: " + RESNET),
-    "gru_tiny": Preset("gru", {"units": 24}, 0, "for tests"),
-    "gru_small": Preset("gru", {"units": 64}, 0, "Cho et al. 2014, arXiv:1406.1078"),
-    "gru_base": Preset("gru", {"units": 128, "depth": 2}, 0, "Cho et al. 2014, arXiv:1406.1078"),
-    "vit_tiny": Preset("vit", {"width": 12, "depth": 2, "heads": 2}, 0, "for tests"),
+    "cnn_base": Preset(
+        "cnn", {"filters": (16, 32, 64), "blocks": 3}, 274_448, "ResNet-20: " + RESNET
+    ),
+    "gru_tiny": Preset("gru", {"units": 24}, 2_714, "for tests"),
+    "gru_small": Preset("gru", {"units": 64}, 14_874, "Cho et al. 2014, arXiv:1406.1078"),
+    "gru_base": Preset(
+        "gru", {"units": 128, "depth": 2}, 153_370, "Cho et al. 2014, arXiv:1406.1078"
+    ),
+    "vit_tiny": Preset("vit", {"width": 12, "depth": 2, "heads": 2}, 4_204, "for tests"),
     "vit_small": Preset(
-        "vit", {"width": 64, "depth": 4, "heads": 4}, 0, "half of CCT-4's width, arXiv:2104.05704"
+        "vit",
+        {"width": 64, "depth": 4, "heads": 4},
+        143_056,
+        "half of CCT-4's width, arXiv:2104.05704",
     ),
     "vit_base": Preset(
-        "vit", {"width": 128, "depth": 6, "heads": 4}, 0, "between CCT-4 and CCT-6, arXiv:2104.05704"
+        "vit",
+        {"width": 128, "depth": 6, "heads": 4},
+        814_224,
+        "between CCT-4 and CCT-6, arXiv:2104.05704",
     ),
 }
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """All that describes an architecture; JSON both ways, so that weights are all else one needs."""
+    """All that describes an architecture, in JSON types; with weights it is a model."""
 
     preset: str
     input_shape: tuple[int, ...]
@@ -82,10 +95,10 @@ class ModelSpec:
         known = factory_arguments(preset.family)
         for name in self.overrides:
             if name not in known:
-                raise UserError(
-                    f"{self.preset} has no argument {name!r}. {near(name, known)}"
-                )
-        model = factory(self.input_shape, self.num_outputs, **preset.arguments | self.overrides)
+                raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
+        model = factory(
+            self.input_shape, self.num_outputs, **{**preset.arguments, **self.overrides}
+        )
         model.name = self.preset
         return model
 

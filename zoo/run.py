@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,7 +58,9 @@ class Run:
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
         if not self.exists():
-            raise UserError(f"{self.path} holds no finished run ({MANIFEST} is missing). {self._again()}")
+            raise UserError(
+                f"{self.path} holds no finished run ({MANIFEST} is missing). {self._again()}"
+            )
         manifest = _parsed(self.path / MANIFEST)
         if not isinstance(manifest.get("files"), dict):
             raise UserError(f"{self.path / MANIFEST} is damaged. {self._again()}")
@@ -86,7 +89,7 @@ class Run:
             )
         return data
 
-    def write(self, files: dict[str, str | bytes]) -> None:
+    def write(self, files: Mapping[str, str | bytes]) -> None:
         """Write files, each moved into its place when whole, then the manifest."""
         self.path.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
@@ -120,7 +123,7 @@ class Run:
             )
 
     def save(
-        self, model: keras.Model, spec: ModelSpec, data: Data, files: dict[str, str | bytes]
+        self, model: keras.Model, spec: ModelSpec, data: Data, files: Mapping[str, str | bytes]
     ) -> None:
         """Write a trained model: description, weights, data's identity, and the stage's `files`."""
         description = asdict(spec) | {
@@ -141,7 +144,7 @@ class Run:
         self.path.mkdir(parents=True, exist_ok=True)
         save_weights(model, self.path / "weights.h5")
         described = {"model.json": as_json(description), "data.json": as_json(identity)}
-        self.write(described | files)
+        self.write({**described, **files})
 
     def _again(self) -> str:
         return "Run the command that made the folder again; it continues where it can."
@@ -164,12 +167,14 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Load weights that `save_weights` wrote. Keras goes by the ending, so it gets a copy that has it."""
+    """Load weights that `save_weights` wrote, from a copy: Keras goes by the file's ending."""
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, Path(folder) / "model.weights.h5")
         try:
-            model.load_weights(copy)
-        except (OSError, KeyError, ValueError) as error:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # Keras only warns of weights that it did not find
+                model.load_weights(copy)
+        except (OSError, KeyError, ValueError, UserWarning) as error:
             raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error
 
 

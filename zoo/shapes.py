@@ -11,12 +11,14 @@ KINDS = {
 
 
 def check_shapes(family: str, input_shape: tuple[int, ...], num_outputs: int) -> tuple[int, ...]:
-    """Return `input_shape` as a tuple of ints, or raise UserError naming the families that fit it."""
+    """Return `input_shape` as a tuple of ints; raise UserError naming the families that fit."""
     shape = tuple(int(size) for size in input_shape)
     at_least("num_outputs", num_outputs, 1)
     if len(shape) not in KINDS or min(shape, default=0) < 1:
         kinds = "; ".join(kind for kind, _ in KINDS.values())
-        raise UserError(f"input_shape={shape} fits no family. Expected the shape of one row: {kinds}.")
+        raise UserError(
+            f"input_shape={shape} fits no family. Expected the shape of one row: {kinds}."
+        )
     kind, families = KINDS[len(shape)]
     if family not in families:
         fitting = " or ".join(f"{name}_*" for name in families)

@@ -64,6 +64,11 @@ def ViT(
     one_of("activation", activation, ACTIVATIONS)
     if width % heads:
         raise UserError(f"heads must divide width; got heads={heads}, width={width}.")
+    if max(shape[:2]) <= patch:
+        raise UserError(
+            f"patch_size={patch} makes one patch of a {shape[0]}x{shape[1]} image; attention needs "
+            "at least two. Use a smaller patch_size or larger images."
+        )
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
@@ -82,7 +87,7 @@ def ViT(
 
 
 def default_patch_size(shape: tuple[int, ...]) -> int:
-    """Return the patch side that gives about 64 patches: an eighth of the image's mean side, >= 2."""
+    """Return the patch side that gives about 64 patches: an eighth of the mean side, >= 2."""
     return max(2, round(math.sqrt(shape[0] * shape[1]) / 8))
 
 

@@ -1,0 +1,45 @@
+# make demo: search, export and check a CNN on digits.   make test: everything the tests check.
+# Both make .venv first, with what they need, and leave it alone when it is right.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup -q
+
+.PHONY: install install-dev demo test lint format clean
+
+install: .venv/core
+
+install-dev: .venv/dev
+
+demo: .venv/core
+	$(BIN)/pocketzoo run digits cnn_small --out runs/demo --trials 10 --epochs 30
+
+test: .venv/dev
+	KERAS_BACKEND=torch $(PYTEST) tests
+	KERAS_BACKEND=jax $(PYTEST) tests/backend
+	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv runs build *.egg-info
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "pocketzoo needs Python 3.11 or newer: make PYTHON=python3.11 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv || { $(PYTHON) -m pip install virtualenv && $(PYTHON) -m virtualenv .venv; }
+
+.venv/core: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/dev: .venv/core
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch]'
+	touch $@

@@ -1,0 +1,74 @@
+"""Every preset leaves as float and int8 `.tflite`; every family goes the whole way."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, filled, rows
+
+import export
+import tuning
+import zoo
+from export.runtime import load, predict
+from tuning import Recipe
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
+    model, x = filled(name), rows(name, 40)
+    data = data_of(x, np.arange(40) % SMALL[family(name)][1])
+    result = export.to_litert(model, data=data, directory=tmp_path, calibration_rows=24)
+
+    assert result.int8_audit is not None
+    assert result.int8_audit.integer_only, result.int8_audit.floats
+    assert not result.float_audit.forbidden
+    assert set(result.float_audit.dtypes) <= {"FLOAT32", "INT32", "BOOL"}
+    assert result.float_audit.signature == result.int8_audit.signature == "serving_default"
+    assert result.float_audit.macs == result.int8_audit.macs > 0
+
+    interpreter = load(result.int8_file)
+    inputs = interpreter.get_input_details()[0]
+    assert list(inputs["shape"]) == list(inputs["shape_signature"]) == [1, *x.shape[1:]]
+    signature = interpreter.get_signature_list()["serving_default"]
+    assert signature == {"inputs": ["input"], "outputs": ["output"]}
+
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(load(result.float_file), x), expected, atol=1e-4)
+    one, four = (predict(load(result.int8_file, n), x, result.scaling) for n in (1, 4))
+    np.testing.assert_array_equal(one, four)
+    error = np.sqrt(np.mean((one - expected) ** 2) / np.mean(expected**2))
+    assert error < 0.5, f"int8 has nothing to do with float: relative error {error:.2f}"
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_search_export_verify(name: str, folder: Path) -> None:
+    data = zoo.load_data(HOME[family(name)])
+    recipe = Recipe(epochs=6, learning_rate=5e-3)
+    run = tuning.search(name, data, directory=folder, trials=2, recipe=recipe)
+    result = export.to_litert(run)
+    report = export.verify(result, data, max_drop=3.0)
+    assert report.passed, report.failures()
+    assert report.float_estimate.value > 0.5
+    assert report.agreement is not None
+    assert report.agreement > 0.9
+
+    written = json.loads(run.file("report.json").read_text())
+    assert written["passed"] is True
+    assert written["schema"] == 1
+    assert written["data"]["hash"] == data.hash
+    assert written["files"]["model_int8.tflite"]["sha256"] == result.int8_audit.sha256  # type: ignore[union-attr]
+    assert written["runtimes"]["litert"]["latency_us"]["int8"] > 0
+    with np.load(run.file("calibration.npz")) as calibration:
+        np.testing.assert_array_equal(data.x_train[calibration["indices"]], calibration["x"])
+
+
+def test_regression_goes_the_whole_way(folder: Path) -> None:
+    data = zoo.load_data("diabetes")
+    run = tuning.search("mlp_tiny", data, directory=folder, trials=2, recipe=Recipe(epochs=40))
+    report = export.verify(export.to_litert(run), data, max_drop=2.0)
+    assert report.metric == "rmse"
+    assert report.passed, report.failures()
+    assert 40 < report.float_estimate.value < np.std(data.y_test)
+    low, high = report.float_estimate.ci95
+    assert low < report.float_estimate.value < high
