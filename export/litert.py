@@ -130,7 +130,7 @@ def _checked(model: keras.Model, data: Data) -> keras.Model:
         )
     if shape != (None, *data.input_shape):
         raise UserError(
-            f"{model.name} takes rows of shape {shape}, but those of {data.name} have "
+            f"{model.name} takes rows of shape {shape and shape[1:]}, but those of {data.name} have "
             f"{data.input_shape}."
         )
     return model

@@ -39,6 +39,8 @@ class Report:
         if self.int8_audit.floats:
             names = ", ".join(self.int8_audit.floats[:3])
             found.append(f"not integer-only: {len(self.int8_audit.floats)} float tensors ({names})")
+        if {*self.int8_audit.inputs, *self.int8_audit.outputs} != {"INT8"}:
+            found.append("input or output of int8 is not INT8")
         for audit, name in ((self.int8_audit, "int8"), (self.float_audit, "float")):
             if audit.forbidden:
                 found.append(f"operators that are not allowed in {name}: {audit.forbidden}")

@@ -41,7 +41,9 @@ def test_split_is_stratified_and_disjoint(digits: zoo.Data) -> None:
     for y in (digits.y_train, digits.y_validation, digits.y_test):
         shares = np.bincount(y) / len(y)
         assert np.abs(shares - 0.1).max() < 0.015
-    rows = [row.tobytes() for x in (digits.x_train, digits.x_validation, digits.x_test) for row in x]
+    rows = [
+        row.tobytes() for x in (digits.x_train, digits.x_validation, digits.x_test) for row in x
+    ]
     assert len(rows) == len(load_digits().data)
     assert len(set(rows)) == len({row.tobytes() for row in load_digits().images.astype("f4")})
 
@@ -120,11 +122,17 @@ def test_shared_rows_warn_with_their_count(tmp_path: Path) -> None:
         ({"y_train": np.arange(40) % 2 * 2}, "Labels outside the range: y_train .* it holds 0, 2"),
         ({"y_test": np.arange(6)}, "y_test holds 2, 3, 4, 5, y_train only 0..1"),
         ({"y_train": np.eye(2, dtype=int)[np.arange(40) % 2]}, "Undo one-hot labels"),
-        ({"y_train": np.array(["a", "b"] * 20)}, "y_train has type <U1; expected numbers"),
+        (
+            {"y_train": np.array(["a", "b"] * 20)},
+            "y_train has type <U1; expected numbers. Number class names with",
+        ),
         ({"y_train": np.arange(39) % 2}, "same number of rows, at least 1; got 40 and 39"),
         ({"x_test": np.ones((0, 4)), "y_test": np.ones(0, int)}, "at least 1; got 0 and 0"),
         ({"x_test": np.ones((6, 5))}, r"rows of x_test have shape \(5,\), those of x_train \(4,\)"),
-        ({"x_train": np.ones(40)}, r"x_train has shape \(40,\); expected"),
+        (
+            {"x_train": np.ones(40)},
+            r"x_train has shape \(40,\); expected \(rows, features\), \(rows",
+        ),
         ({"y_test": np.ones((6, 2)) / 3, "y_train": np.ones(40) / 3}, "same targets in every"),
         ({"y_train": np.r_[2, np.arange(39) % 2]}, "Class 2 has a single training row"),
         ({"rows": 4}, "4 training rows are too few"),

@@ -37,7 +37,10 @@ def test_a_run_gives_back_model_and_data(run: zoo.Run, wine: zoo.Data) -> None:
     [
         (lambda path: path.unlink(), "is missing. Run the command .* again"),
         (lambda path: os.truncate(path, 50), "is not the file that was written"),
-        (lambda path: path.write_bytes(path.read_bytes() + b" "), "is not the file that was written"),
+        (
+            lambda path: path.write_bytes(path.read_bytes() + b" "),
+            "is not the file that was written",
+        ),
     ],
 )
 def test_damaged_files(run: zoo.Run, name: str, damage: object, message: str) -> None:
@@ -89,7 +92,9 @@ def test_folder_of_something_else(run: zoo.Run, wine: zoo.Data, tmp_path: Path) 
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file.json"
     write_atomic(path, "old")
     monkeypatch.setattr("os.replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))

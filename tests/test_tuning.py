@@ -252,7 +252,9 @@ def test_damaged_run_heals_when_the_search_is_run_again(wine: zoo.Data, folder: 
 def test_refit_uses_validation_rows_and_can_be_left_out(wine: zoo.Data, tmp_path: Path) -> None:
     with_refit, _ = searched(wine, tmp_path / "a")
     without, _ = searched(wine, tmp_path / "b", refit=False)
-    scales = [np.asarray(r.load_model().get_layer("standardize").scale) for r in (with_refit, without)]
+    scales = [
+        np.asarray(r.load_model().get_layer("standardize").scale) for r in (with_refit, without)
+    ]
     np.testing.assert_allclose(1 / scales[0], wine.merged().x_train.std(axis=0), rtol=1e-4)
     np.testing.assert_allclose(1 / scales[1], wine.x_train.std(axis=0), rtol=1e-4)
     assert without.read_json("study.json")["best"]["recipe"] == without.read_json("recipe.json")

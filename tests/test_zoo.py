@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from keras.ops import convert_to_numpy
 
 import zoo
 from zoo.backends import require_backend
@@ -30,8 +31,14 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
     [
         ("vit_tny", IMAGE, 3, {}, "no preset 'vit_tny'. Did you mean 'vit_tiny'"),
         ("zzz", IMAGE, 3, {}, "no preset 'zzz'. Known: cnn_base"),
-        ("vit_tiny", IMAGE, 3, {"widht": 8}, "no argument 'widht'. Did you mean 'width'"),
-        ("mlp_tiny", SEQUENCE, 3, {}, r"MLP takes table rows .* Use gru_\*, or reshape"),
+        ("vit_tiny", IMAGE, 3, {"widht": 8}, "has no argument 'widht'. Did you mean 'width'"),
+        (
+            "mlp_tiny",
+            SEQUENCE,
+            3,
+            {},
+            r"MLP takes table rows .*, but these are sequences .* Use gru_\*",
+        ),
         ("cnn_tiny", SEQUENCE, 3, {}, r"grey images need a channel: x.reshape\(-1, 8, 3, 1\)"),
         ("cnn_tiny", TABLE, 3, {}, r"these are table rows .features,. of shape \(4,\). Use mlp_\*"),
         ("gru_tiny", IMAGE, 3, {}, r"GRU takes sequences .* Use cnn_\* or vit_\* or mlp_\*"),
@@ -42,7 +49,13 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
         ("mlp_tiny", TABLE, 3, {"units": 1.5}, "units must be an integer of at least 1; got 1.5"),
         ("mlp_tiny", TABLE, 3, {"depth": True}, "depth must be an integer"),
         ("mlp_tiny", TABLE, 3, {"dropout": 1.0}, r"dropout must be a number in \[0, 1\); got 1.0"),
-        ("mlp_tiny", TABLE, 3, {"activation": "rellu"}, "'rellu' is not known. Did you mean 'relu'"),
+        (
+            "mlp_tiny",
+            TABLE,
+            3,
+            {"activation": "rellu"},
+            "'rellu' is not known. Did you mean 'relu'",
+        ),
         ("cnn_tiny", IMAGE, 3, {"filters": []}, "filters must name at least one stage"),
         ("cnn_tiny", IMAGE, 3, {"filters": 8}, "filters must be a list of stage widths"),
         ("vit_tiny", IMAGE, 3, {"heads": 5}, "heads must divide width; got heads=5, width=12"),
@@ -111,12 +124,12 @@ def test_attention_and_norm_against_numpy() -> None:
     x = np.random.default_rng(0).normal(size=(2, 5, 6)).astype(np.float32)
     norm = LayerNormalization()
     expected = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + norm.EPSILON)
-    np.testing.assert_allclose(np.asarray(norm(x)), expected, atol=1e-5)
+    np.testing.assert_allclose(convert_to_numpy(norm(x)), expected, atol=1e-5)
 
     attention = SelfAttention(2)
-    got = np.asarray(attention(x))
+    got = convert_to_numpy(attention(x))
     query, key, value, project = (
-        [np.asarray(weight) for weight in dense.weights]
+        [convert_to_numpy(weight) for weight in dense.weights]
         for dense in (attention.query, attention.key, attention.value, attention.project)
     )
     heads = []
@@ -130,7 +143,9 @@ def test_attention_and_norm_against_numpy() -> None:
 
 def test_backend_must_be_known_and_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "jaxx")
-    with pytest.raises(zoo.UserError, match="KERAS_BACKEND='jaxx' is not known. Did you mean 'jax'"):
+    with pytest.raises(
+        zoo.UserError, match="KERAS_BACKEND='jaxx' is not known. Did you mean 'jax'"
+    ):
         require_backend()
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
@@ -144,7 +159,9 @@ def test_backend_must_be_known_and_installed(monkeypatch: pytest.MonkeyPatch) ->
 def test_import_brings_no_tensorflow_on_other_backends(backend: str) -> None:
     code = "import sys, zoo; sys.exit('tensorflow' in sys.modules)"
     environment = os.environ | {"KERAS_BACKEND": backend}
-    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    )
 
 
 def test_legacy_keras_stays_out_of_the_process() -> None:

@@ -161,9 +161,8 @@ class _Targets:
         """Fold `* std + mean` into the last dense layer, which is exact and costs nothing."""
         if self.classes:
             return
-        head = model.layers[-1]
-        head.kernel.assign(head.kernel * self.std)
-        head.bias.assign(head.bias * self.std + self.mean)
+        kernel, bias = model.layers[-1].get_weights()
+        model.layers[-1].set_weights([kernel * self.std, bias * self.std + self.mean])
 
 
 def _check_fits(model: keras.Model, data: Data) -> None:

@@ -120,11 +120,8 @@ class Study:
         lines = []
         for number, text in enumerate(self.log.read_text(errors="replace").splitlines(), 1):
             try:
-                line = json.loads(text)
-                if not isinstance(line, dict):
-                    raise ValueError("not an object")
-                lines.append(line)
-            except ValueError:
+                lines.append(dict(json.loads(text)))
+            except (ValueError, TypeError):
                 if number == 1:
                     raise UserError(
                         f"{self.log} is damaged in its first line, which says what was searched. "

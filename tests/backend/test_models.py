@@ -5,7 +5,18 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from tests.instances import NAMES, SMALL, TINY, data_of, family, fill, filled, round_trip, rows, spec
+from tests.instances import (
+    NAMES,
+    SMALL,
+    TINY,
+    data_of,
+    family,
+    fill,
+    filled,
+    round_trip,
+    rows,
+    spec,
+)
 
 import zoo
 from tuning import Recipe, fit

@@ -1,0 +1,198 @@
+"""The command as a user meets it: output, exit codes, no traceback for a mistake."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMANDS = ("models", "data", "train", "tune", "export", "run", "check")
+
+
+def pocketzoo(
+    *arguments: object, backend: str = "jax", timeout: float = 300
+) -> tuple[int, str, str]:
+    """Run the command; return exit code, stdout and stderr."""
+    command = [sys.executable, "-m", "pocketzoo", *(str(argument) for argument in arguments)]
+    environment = os.environ | {"KERAS_BACKEND": backend, "COLUMNS": "200"}
+    ended = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_help_lists_every_command_without_tensorflow() -> None:
+    code, out, _ = pocketzoo("--help")
+    assert code == 0
+    assert all(f"\n  {command} " in out for command in COMMANDS)
+    for command in COMMANDS:
+        assert pocketzoo(command, "--help")[0] == 0
+    heavy = "import sys, pocketzoo.cli; sys.exit(bool({'keras', 'tensorflow'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", heavy], check=False).returncode == 0
+
+
+def test_models_and_data() -> None:
+    code, out, _ = pocketzoo("models", "vit*")
+    assert code == 0
+    assert "vit_small" in out
+    assert "143,056" in out
+    assert "cnn" not in out.split("source")[1].split("arXiv")[0]
+    code, out, _ = pocketzoo("data")
+    assert code == 0
+    assert "breast_cancer" in out
+    code, out, _ = pocketzoo("data", "wine")
+    assert code == 0
+    assert "113 train, 29 validation, 36 test" in out
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cli") / "run"
+    code, out, err = pocketzoo(
+        *("run", "wine", "mlp_tiny", "--out", folder, "--trials", 2, "--epochs", 15),
+        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10"),
+    )
+    assert code == 0, err
+    assert "trial 2 of 2" in out
+    assert "PASSED" in out
+    assert err == ""
+    return folder
+
+
+def test_run_leaves_everything(finished: Path) -> None:
+    report = json.loads((finished / "report.json").read_text())
+    assert report["backend"] == "jax"
+    assert report["model"]["overrides"]["units"] == 16
+    assert report["seconds"]["search"] > 0
+    manifest = json.loads((finished / "manifest.json").read_text())["files"]
+    written = {path.name for path in finished.iterdir() if path.is_file()}
+    assert set(manifest) == written - {"manifest.json", "study.log"}
+    assert manifest["model_int8.tflite"]["sha256"] == report["files"]["model_int8.tflite"]["sha256"]
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_a_run_is_exported_under_another_backend(finished: Path, backend: str) -> None:
+    before = json.loads((finished / "report.json").read_text())
+    code, out, err = pocketzoo("export", finished, "--max-drop", 10, backend=backend)
+    assert code == 0, err
+    after = json.loads((finished / "report.json").read_text())
+    assert after["backend"] == backend
+    assert after["float"] == before["float"]
+    assert after["int8"] == before["int8"]
+
+
+def test_check(finished: Path) -> None:
+    code, out, _ = pocketzoo("check", finished / "model_int8.tflite")
+    assert code == 0
+    assert "PASSED: integer-only, and LiteRT runs it" in out
+    code, out, _ = pocketzoo("check", finished / "model_float.tflite")
+    assert code == 1
+    assert "FAILED:" in out
+
+
+def test_a_drop_over_the_bound_is_exit_code_1(finished: Path) -> None:
+    code, out, _ = pocketzoo("export", finished, "--max-drop", -1000)
+    assert code == 1
+    assert "FAILED: drop of" in out
+    assert json.loads((finished / "report.json").read_text())["passed"] is False
+
+
+def test_train_then_export(tmp_path: Path) -> None:
+    code, out, err = pocketzoo("train", "wine", "mlp_tiny", "--out", tmp_path / "r", "--epochs", 9)
+    assert code == 0, err
+    assert "on validation rows after 9 epochs" in out
+    assert (tmp_path / "r" / "history.csv").read_text().count("\n") == 10
+
+
+def test_interrupted_search_says_so_and_continues(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pocketzoo", "tune", "wine", "mlp_tiny", "--out"]
+    command += [str(tmp_path / "r"), "--trials", "4", "--epochs", "5"]
+    environment = os.environ | {"KERAS_BACKEND": "jax"}
+    child = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may ignore it
+    )
+    log = tmp_path / "r" / "study.log"
+    deadline = time.monotonic() + 120
+    while not (log.exists() and log.read_text().count("\n") >= 2) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    while child.poll() is None:  # Python drops an interrupt that meets a garbage collection
+        child.send_signal(signal.SIGINT)
+        time.sleep(4)
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 1
+    assert b"the same command continues" in err
+    assert b"Traceback" not in err
+    code, out, _ = pocketzoo(*command[3:])
+    assert code == 0
+    assert "already run" in out
+
+
+WRONG = [
+    (
+        ("run", "digits", "cnn_tny", "--out", "{out}"),
+        "no preset 'cnn_tny'. Did you mean 'cnn_tiny'",
+    ),
+    (("run", "digit", "cnn_tiny", "--out", "{out}"), "no data set 'digit'"),
+    (("run", "{out}/no.npz", "cnn_tiny", "--out", "{out}"), "There is no file"),
+    (("run", "digits_rows", "mlp_tiny", "--out", "{out}"), "Use gru_*"),
+    (("tune", "wine", "mlp_tiny", "--out", "{out}", "--trials", "0"), "trials must be"),
+    (("tune", "wine", "mlp_tiny", "--out", "{out}", "--epochs", "-1"), "epochs must be"),
+    (
+        ("tune", "wine", "mlp_tiny", "--out", "{out}", "--algorithm", "annealing"),
+        "algorithm='anneal",
+    ),
+    (("tune", "wine", "mlp_tiny", "--out", "{out}", "--set", "units"), "expected NAME=VALUE"),
+    (("tune", "wine", "mlp_tiny", "--out", "{out}", "--set", "unit=3"), "Did you mean 'units'"),
+    (
+        ("tune", "wine", "mlp_tiny", "--out", "{out}", "--recipe", "epoch=3"),
+        "--recipe epoch: no such field. Did you mean 'epochs'",
+    ),
+    (("train", "wine", "mlp_tiny", "--out", "{out}", "--task", "sort"), "task='sort' is not known"),
+    (("export", "{out}/none"), "holds no finished run"),
+    (("check", "{out}/none.tflite"), "There is no file"),
+    (("models", "zebra*"), "No preset matches 'zebra*'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_mistakes_end_in_one_message_and_code_2(
+    arguments: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    filled_in = [argument.replace("{out}", str(tmp_path / "out")) for argument in arguments]
+    code, _, err = pocketzoo(*filled_in)
+    assert code == 2, err
+    assert message in err
+    assert err.startswith("pocketzoo: ")
+    assert "Traceback" not in err
+    assert not (tmp_path / "out").exists()  # nothing is begun
+
+
+def test_debug_shows_the_traceback() -> None:
+    code, _, err = pocketzoo("--debug", "data", "digit")
+    assert code != 0
+    assert "Traceback" in err
+
+
+def test_unknown_backend() -> None:
+    code, _, err = pocketzoo("data", backend="jaxx")
+    assert code == 2
+    assert err == "pocketzoo: KERAS_BACKEND='jaxx' is not known. Did you mean 'jax'?\n"
+
+
+def test_warnings_are_one_line(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
+    path = tmp_path / "shared.npz"
+    np.savez(path, x_train=x, y_train=y, x_test=x[:9], y_test=y[:9])
+    code, _, err = pocketzoo("data", path)
+    assert code == 0
+    assert err.startswith("warning: shared: 9 of 9 test rows are also training rows")
+    assert err.count("\n") == 1

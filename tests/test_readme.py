@@ -1,0 +1,54 @@
+"""What the README shows runs: its Python block, its commands' options, and the examples."""
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.S)
+
+
+def test_python_block_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = blocks("python")
+    assert len(code.strip().splitlines()) <= 15
+    quick = code.replace("trials=10", "trials=2").replace("epochs=20", "epochs=2")
+    assert quick != code
+    script = tmp_path / "readme.py"
+    script.write_text(quick)
+    here = os.getcwd()
+    os.chdir(tmp_path)
+    try:
+        runpy.run_path(str(script))
+    finally:
+        os.chdir(here)
+    assert "accuracy" in capsys.readouterr().out
+
+
+def test_commands_exist() -> None:
+    shell = "\n".join(blocks("sh"))
+    for line in re.findall(r"^(?:KERAS_BACKEND=\w+ )?pocketzoo (\w+)(.*)$", shell, re.M):
+        command, rest = line
+        shown = subprocess.run(
+            [sys.executable, "-m", "pocketzoo", command, "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for option in re.findall(r"--[a-z-]+", rest.split("#")[0]):
+            assert option in shown, (command, option)
+    for target in re.findall(r"^make ([\w-]+)", shell, re.M):
+        assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.M)
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_examples_run(example: Path, tmp_path: Path) -> None:
+    subprocess.run([sys.executable, str(example), str(tmp_path / "out")], check=True, timeout=300)

@@ -1,0 +1,132 @@
+"""The rules of the house: import directions, public names, and a test for every message."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import export
+import tuning
+import zoo
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [
+    path for name in ("zoo", "tuning", "export", "pocketzoo") for path in (ROOT / name).glob("*.py")
+]
+
+FORBIDDEN = {
+    "zoo": {"tuning", "export", "pocketzoo"},
+    "tuning": {"export", "pocketzoo"},
+    "export": {"tuning", "pocketzoo"},
+    "pocketzoo": set(),
+}
+# heavy dependency -> the files that may import it
+HOMES = {
+    "tensorflow": {"export/convert.py"},
+    "tensorflow_model_optimization": set(),
+    "tf_keras": set(),
+    "ai_edge_litert": {"export/audit.py", "export/runtime.py"},
+    "keras_tuner": {"tuning/oracles.py", "tuning/search.py", "tuning/spaces.py", "tuning/tuner.py"},
+    "sklearn": {"zoo/sources.py", "zoo/splits.py"},
+    "scipy": {"export/intervals.py"},
+    "typer": {"pocketzoo/cli.py"},
+    "rich": {"pocketzoo/console.py"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_imports_go_one_way_and_stay_at_home(path: Path) -> None:
+    names = imported(path)
+    assert not names & FORBIDDEN[path.parent.name]
+    for dependency, homes in HOMES.items():
+        if dependency in names:
+            assert f"{path.parent.name}/{path.name}" in homes, dependency
+
+
+def test_legacy_packages_are_imported_nowhere() -> None:
+    assert not {"tensorflow_model_optimization", "tf_keras"} & set().union(*map(imported, SOURCES))
+
+
+@pytest.mark.parametrize(
+    ("package", "public"),
+    [
+        (
+            zoo,
+            "CNN Data GRU MLP ModelSpec Run UserError ViT create_model list_models load_data",
+        ),
+        (tuning, "Recipe fit search"),
+        (export, "Export ExportError Report check to_litert verify"),
+    ],
+)
+def test_public_names(package: object, public: str) -> None:
+    assert sorted(package.__all__) == public.split()  # type: ignore[attr-defined]
+    assert all(getattr(package, name).__doc__ for name in package.__all__)  # type: ignore[attr-defined]
+    assert all(hasattr(package, name) for name in package.__all__)  # type: ignore[attr-defined]
+
+
+def messages() -> list[tuple[str, str]]:
+    """Return (where, longest literal piece of the message) of every `raise X(...)` in the packages."""
+    found = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                pieces = [
+                    str(part.value)
+                    for part in ast.walk(node.exc.args[0])
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                ]
+                if pieces:
+                    found.append((f"{path.parent.name}/{path.name}:{node.lineno}", pieces))
+    return found
+
+
+WORDS = re.compile(r"[a-z]+", re.I)
+
+
+def test_every_raise_has_a_test_of_its_message() -> None:
+    """Three words in a row of every message (all, of a shorter one) stand in some test."""
+    tests = " ".join(
+        " ".join(WORDS.findall(path.read_text()))
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if path.name != Path(__file__).name
+    )
+    untested = []
+    for where, pieces in messages():
+        spoken = [WORDS.findall(piece) for piece in pieces]
+        length = min(3, max(len(words) for words in spoken))
+        runs = [
+            " ".join(words[i : i + length])
+            for words in spoken
+            for i in range(len(words) - length + 1)
+        ]
+        if not any(run in tests for run in runs):
+            untested.append((where, pieces))
+    assert not untested
+
+
+def test_files_and_functions_stay_small() -> None:
+    for path in SOURCES:
+        text = path.read_text()
+        assert text.count("\n") <= 250, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                first = body[0].lineno if body else node.lineno
+                assert (node.end_lineno or 0) - first < 50, (path, node.name)
+
+
+def test_readme_and_examples_name_real_files() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name in re.findall(r"\]\(([^)#]+)\)", readme):
+        assert name.startswith("http") or (ROOT / name).exists(), name
