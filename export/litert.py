@@ -130,8 +130,8 @@ def _checked(model: keras.Model, data: Data) -> keras.Model:
         )
     if shape != (None, *data.input_shape):
         raise UserError(
-            f"{model.name} takes rows of shape {shape and shape[1:]}, but those of {data.name} have "
-            f"{data.input_shape}."
+            f"{model.name} takes rows of shape {shape and shape[1:]}, but those of {data.name} "
+            f"have {data.input_shape}."
         )
     return model
 

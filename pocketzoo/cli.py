@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import warnings
 from pathlib import Path
@@ -205,14 +206,23 @@ def main() -> None:
     warnings.showwarning = _show_warning
     if "--debug" not in sys.argv:
         _silence_native_code()
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         app()
-    except KeyboardInterrupt:
+    except Interrupted:
         _fail("stopped. What was finished is kept; the same command continues.", 1)
     except Exception as error:
         if "--debug" in sys.argv or not _is_mistake(error):
             raise
         _fail(str(error), 1 if type(error).__name__ == "ExportError" else 2)
+
+
+class Interrupted(BaseException):
+    """Ctrl-C. Typer would turn a KeyboardInterrupt into an exit code of its own."""
+
+
+def _interrupt(*_: object) -> None:
+    raise Interrupted
 
 
 def _silence_native_code() -> None:

@@ -1,4 +1,4 @@
-"""What all tests share. Torch is imported before anything brings TensorFlow: the other order crashes."""
+"""What all tests share. Torch is imported before TensorFlow: the other order crashes."""
 
 import importlib.util
 import os

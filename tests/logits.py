@@ -8,8 +8,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tests.instances import NAMES, fill, rows, spec
 
+from tests.instances import NAMES, fill, rows, spec
 from zoo.run import load_weights, save_weights
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+
 from tests.instances import TINY, filled, rows
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_run_leaves_everything(finished: Path) -> None:
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_a_run_is_exported_under_another_backend(finished: Path, backend: str) -> None:
     before = json.loads((finished / "report.json").read_text())
-    code, out, err = pocketzoo("export", finished, "--max-drop", 10, backend=backend)
+    code, _, err = pocketzoo("export", finished, "--max-drop", 10, backend=backend)
     assert code == 0, err
     after = json.loads((finished / "report.json").read_text())
     assert after["backend"] == backend

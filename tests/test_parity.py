@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.instances import NAMES
 
+from tests.instances import NAMES
 from zoo.backends import BACKENDS
 
 ROOT = Path(__file__).parents[1]

@@ -75,8 +75,8 @@ def test_public_names(package: object, public: str) -> None:
     assert all(hasattr(package, name) for name in package.__all__)  # type: ignore[attr-defined]
 
 
-def messages() -> list[tuple[str, str]]:
-    """Return (where, longest literal piece of the message) of every `raise X(...)` in the packages."""
+def messages() -> list[tuple[str, list[str]]]:
+    """Return (where, literal pieces of the message) of every `raise X(...)` in the packages."""
     found = []
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):

@@ -11,12 +11,12 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
-from tests.instances import HOME, NAMES, family
 
 import tuning
 import tuning.train
 import tuning.tuner
 import zoo
+from tests.instances import HOME, NAMES, family
 from tuning import Recipe, fit
 from tuning.oracles import hyperband_units
 from tuning.recipe import Diverged

@@ -78,7 +78,7 @@ def test_factory_is_what_the_preset_builds() -> None:
 
 
 def test_mlperf_tiny_parameter_count() -> None:
-    """ResNet-8 of mlcommons/tiny has 78,666 parameters; ours adds scale and offset of 3 channels."""
+    """ResNet-8 of mlcommons/tiny has 78,666; ours adds scale and offset of three channels."""
     assert zoo.CNN((32, 32, 3), 10).count_params() == 78_666 + 6
 
 
@@ -115,7 +115,9 @@ def test_standardize_against_numpy_with_a_constant_feature() -> None:
     standardized = np.asarray(layer(rows))
     np.testing.assert_allclose(standardized.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(standardized.std(axis=0), [1, 1, 0], atol=1e-5)
-    np.testing.assert_allclose(np.asarray(layer(rows + [0, 0, 0.5]))[:, 2], 0.5, atol=1e-5)
+    np.testing.assert_allclose(
+        np.asarray(layer(rows + np.float32([0, 0, 0.5])))[:, 2], 0.5, atol=1e-5
+    )
 
 
 def test_attention_and_norm_against_numpy() -> None:

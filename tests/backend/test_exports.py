@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, filled, rows
 
 import export
 import tuning
 import zoo
 from export.runtime import load, predict
+from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, filled, rows
 from tuning import Recipe
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+
+import zoo
 from tests.instances import (
     NAMES,
     SMALL,
@@ -17,8 +19,6 @@ from tests.instances import (
     rows,
     spec,
 )
-
-import zoo
 from tuning import Recipe, fit
 from zoo.presets import PRESETS, REFERENCE, factory_arguments
 from zoo.run import load_weights, save_weights
