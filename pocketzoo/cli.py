@@ -207,10 +207,18 @@ def main() -> None:
     if "--debug" not in sys.argv:
         _silence_native_code()
     signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _report_unraisable
     try:
         app()
     except Interrupted:
-        _fail("stopped. What was finished is kept; the same command continues.", 1)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        print(
+            "pocketzoo: stopped. What is finished is kept; the same command continues.",
+            file=sys.stderr,
+        )
+        sys.stdout.flush()
+        os._exit(1)  # native threads may be at work, and tearing down under them can crash
     except Exception as error:
         if "--debug" in sys.argv or not _is_mistake(error):
             raise
@@ -222,7 +230,14 @@ class Interrupted(BaseException):
 
 
 def _interrupt(*_: object) -> None:
+    """Raise, and again every half second: Python drops what is raised while it collects garbage."""
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     raise Interrupted
+
+
+def _report_unraisable(unraisable: Any) -> None:
+    if unraisable.exc_type is not Interrupted:
+        sys.__unraisablehook__(unraisable)
 
 
 def _silence_native_code() -> None:
