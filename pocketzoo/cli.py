@@ -1,14 +1,12 @@
 """`pocketzoo`: the commands. Heavy imports wait until a command runs, so that help is immediate."""
 
 import json
-import os
-import signal
-import sys
-import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from pocketzoo.process import run_guarded
 
 app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
@@ -38,7 +36,7 @@ MaxDrop = Annotated[float, typer.Option("--max-drop", help="Largest drop, points
 def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and all logs.")] = False,
 ) -> None:
-    """`main` reads --debug, because it must act before the first import."""
+    """`run_guarded` reads --debug, because it must act before the first import."""
 
 
 @app.command()
@@ -105,24 +103,12 @@ def tune(
     refit: Refit = True,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
-    import tuning
-    import zoo
+    found = _search(
+        source, preset, out, trials, algorithm, epochs, seed, task, sets, recipes, refit
+    )
     from pocketzoo import console
 
-    rows = zoo.load_data(source, seed, task)
-    run = tuning.search(
-        preset,
-        rows,
-        directory=out,
-        trials=trials,
-        algorithm=algorithm,
-        seed=seed,
-        recipe=_recipe(preset, epochs, seed, recipes),
-        overrides=_pairs("--set", sets),
-        refit=refit,
-        on_trial=console.print_trial,
-    )
-    console.print_run(run)
+    console.print_run(found)
 
 
 @app.command("export")
@@ -155,7 +141,7 @@ def run(
     max_drop: MaxDrop = 1.0,
 ) -> None:
     """Tune, export and check in one go."""
-    tune(source, preset, out, trials, algorithm, epochs, seed, task, sets, recipes, refit)
+    _search(source, preset, out, trials, algorithm, epochs, seed, task, sets, recipes, refit)
     export_command(out, max_drop)
 
 
@@ -168,6 +154,38 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     result = export.check(file)
     console.print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)
+
+
+def _search(
+    source: str,
+    preset: str,
+    out: Path,
+    trials: int,
+    algorithm: str,
+    epochs: int | None,
+    seed: int,
+    task: str | None,
+    sets: list[str],
+    recipes: list[str],
+    refit: bool,
+) -> Any:
+    import tuning
+    import zoo
+    from pocketzoo import console
+
+    rows = zoo.load_data(source, seed, task)
+    return tuning.search(
+        preset,
+        rows,
+        directory=out,
+        trials=trials,
+        algorithm=algorithm,
+        seed=seed,
+        recipe=_recipe(preset, epochs, seed, recipes),
+        overrides=_pairs("--set", sets),
+        refit=refit,
+        on_trial=console.print_trial,
+    )
 
 
 def _recipe(preset: str, epochs: int | None, seed: int, fields: list[str]) -> Any:
@@ -202,63 +220,5 @@ def _pairs(option: str, texts: list[str]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one message and a code, not in a traceback."""
-    warnings.showwarning = _show_warning
-    if "--debug" not in sys.argv:
-        _silence_native_code()
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGALRM, _interrupt)
-    sys.unraisablehook = _report_unraisable
-    try:
-        app()
-    except Interrupted:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        print(
-            "pocketzoo: stopped. What is finished is kept; the same command continues.",
-            file=sys.stderr,
-        )
-        sys.stdout.flush()
-        os._exit(1)  # native threads may be at work, and tearing down under them can crash
-    except Exception as error:
-        if "--debug" in sys.argv or not _is_mistake(error):
-            raise
-        _fail(str(error), 1 if type(error).__name__ == "ExportError" else 2)
-
-
-class Interrupted(BaseException):
-    """Ctrl-C. Typer would turn a KeyboardInterrupt into an exit code of its own."""
-
-
-def _interrupt(*_: object) -> None:
-    """Raise, and again every half second: Python drops what is raised while it collects garbage."""
-    signal.setitimer(signal.ITIMER_REAL, 0.5)
-    raise Interrupted
-
-
-def _report_unraisable(unraisable: Any) -> None:
-    if unraisable.exc_type is not Interrupted:
-        sys.__unraisablehook__(unraisable)
-
-
-def _silence_native_code() -> None:
-    """Keep stderr for Python and drop what TensorFlow and LiteRT log from C++ to descriptor 2."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-
-
-def _is_mistake(error: Exception) -> bool:
-    """Tell a UserError without importing zoo, whose import may be what failed."""
-    checks = sys.modules.get("zoo.checks")
-    return checks is not None and isinstance(error, checks.UserError)
-
-
-def _fail(message: str, code: int) -> None:
-    print(f"pocketzoo: {message}", file=sys.stderr)
-    sys.exit(code)
-
-
-def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-    if issubclass(category, UserWarning):
-        print(f"warning: {message}", file=sys.stderr)
+    """Run the command line."""
+    run_guarded(app)

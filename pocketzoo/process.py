@@ -1,0 +1,68 @@
+"""The process around the commands: mistakes, interrupts, warnings, and what native code logs."""
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+
+class Interrupted(BaseException):
+    """Ctrl-C. Typer would turn a KeyboardInterrupt into an exit code of its own."""
+
+
+def run_guarded(app: Callable[[], Any]) -> None:
+    """Run the commands; a mistake or Ctrl-C ends in one message and a code, not in a traceback."""
+    warnings.showwarning = _show_warning
+    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGALRM, _interrupt)
+    sys.unraisablehook = _report_unraisable
+    if "--debug" not in sys.argv:
+        _silence_native_code()
+    try:
+        app()
+    except Interrupted:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        _say("stopped. What is finished is kept; the same command continues.")
+        sys.stdout.flush()
+        os._exit(1)  # native threads may be at work, and tearing down under them can crash
+    except Exception as error:
+        if "--debug" in sys.argv or not _is_mistake(error):
+            raise
+        _say(str(error))
+        sys.exit(1 if type(error).__name__ == "ExportError" else 2)
+
+
+def _say(message: str) -> None:
+    print(f"pocketzoo: {message}", file=sys.stderr)
+
+
+def _interrupt(*_: object) -> None:
+    """Raise, and again every half second: Python drops what is raised while it collects garbage."""
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
+    raise Interrupted
+
+
+def _report_unraisable(unraisable: Any) -> None:
+    if unraisable.exc_type is not Interrupted:
+        sys.__unraisablehook__(unraisable)
+
+
+def _silence_native_code() -> None:
+    """Keep stderr for Python and drop what TensorFlow and LiteRT log from C++ to descriptor 2."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Tell a UserError without importing zoo, whose import may be what failed."""
+    checks = sys.modules.get("zoo.checks")
+    return checks is not None and isinstance(error, checks.UserError)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, UserWarning):
+        print(f"warning: {message}", file=sys.stderr)
