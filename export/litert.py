@@ -148,8 +148,8 @@ def _warn_of_steps(model: keras.Model) -> None:
 
 def _cut(model: keras.Model, rows: np.ndarray) -> str | None:
     """Return the layer after which the int8 file starts, or None to keep the whole model."""
-    first = next((layer for layer in model.layers if isinstance(layer, Standardize)), None)
-    return first.name if first is not None and is_coarse(rows) else None
+    first = model.layers[1] if len(model.layers) > 2 else None
+    return first.name if isinstance(first, Standardize) and is_coarse(rows) else None
 
 
 def _host_scaling(file: Scaling, model: keras.Model, cut: str | None) -> Scaling:

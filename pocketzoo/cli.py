@@ -171,7 +171,6 @@ def _search(
 ) -> Any:
     import tuning
     import zoo
-    from pocketzoo import console
 
     rows = zoo.load_data(source, seed, task)
     return tuning.search(
@@ -184,7 +183,6 @@ def _search(
         recipe=_recipe(preset, epochs, seed, recipes),
         overrides=_pairs("--set", sets),
         refit=refit,
-        on_trial=console.print_trial,
     )
 
 

@@ -8,7 +8,6 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from tuning.recipe import Fit
-from tuning.tuner import Progress, print_progress
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
 from zoo.presets import PRESETS, REFERENCE
@@ -49,10 +48,6 @@ def print_data(data: Data) -> None:
     table.add_row("classes", ", ".join(data.class_names[:20]) or "-")
     table.add_row("hash", data.hash)
     CONSOLE.print(table)
-
-
-def print_trial(progress: Progress) -> None:
-    print_progress(progress)
 
 
 def print_fit(run: Run, result: Fit) -> None:

@@ -28,7 +28,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
         sys.stdout.flush()
         os._exit(1)  # native threads may be at work, and tearing down under them can crash
     except Exception as error:
-        if "--debug" in sys.argv or not _is_mistake(error):
+        if "--debug" in sys.argv or not (_is_mistake(error) or isinstance(error, OSError)):
             raise
         _say(str(error))
         sys.exit(1 if type(error).__name__ == "ExportError" else 2)

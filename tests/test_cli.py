@@ -174,6 +174,15 @@ def test_mistakes_end_in_one_message_and_code_2(
     assert not (tmp_path / "out").exists()  # nothing is begun
 
 
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    out = tmp_path / "file" / "run"
+    code, _, err = pocketzoo("train", "wine", "mlp_tiny", "--out", out, "--epochs", 1)
+    assert code == 2
+    assert "Not a directory" in err
+    assert "Traceback" not in err
+
+
 def test_debug_shows_the_traceback() -> None:
     code, _, err = pocketzoo("--debug", "data", "digit")
     assert code != 0

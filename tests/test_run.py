@@ -92,6 +92,22 @@ def test_folder_of_something_else(run: zoo.Run, wine: zoo.Data, tmp_path: Path) 
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_new_save_removes_what_spoke_of_the_old_weights(run: zoo.Run, wine: zoo.Data) -> None:
+    run.write({"model_int8.tflite": b"of the old weights", "report.json": "{}"})
+    (run.path / "notes.txt").write_text("mine")
+    train("mlp_tiny", wine, directory=run.path, recipe=Recipe(epochs=1))
+    names = {path.name for path in run.path.iterdir()}
+    assert not names & {"model_int8.tflite", "report.json"}
+    assert "notes.txt" in names
+
+
+def test_writing_one_file_does_not_bless_another(run: zoo.Run) -> None:
+    (run.path / "model.json").write_text("{}")
+    run.write({"report.json": "{}"})
+    with pytest.raises(zoo.UserError, match="model.json is not the file that was written"):
+        run.spec()
+
+
 def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

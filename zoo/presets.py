@@ -88,6 +88,10 @@ class ModelSpec:
     num_outputs: int
     overrides: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        lists = {k: list(v) if isinstance(v, tuple) else v for k, v in self.overrides.items()}
+        object.__setattr__(self, "overrides", lists)  # as JSON gives them back
+
     def build(self) -> keras.Model:
         """Build the model with fresh weights. Raises UserError for what cannot be built."""
         preset = find_preset(self.preset)

@@ -94,16 +94,22 @@ class Run:
         self.path.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             write_atomic(self.path / name, content)
-        self.seal()
+        self._seal(set(files))
 
-    def seal(self) -> None:
-        """Write the manifest over the files that lie in the folder now."""
-        files = {
-            path.name: {"bytes": path.stat().st_size, "sha256": sha256(path)}
-            for path in sorted(self.path.iterdir())
-            if path.is_file() and path.name not in (MANIFEST, "study.log")
-        }
+    def _seal(self, changed: set[str]) -> None:
+        """Write the manifest: new entries for `changed`, the others as they were recorded."""
+        recorded = self._recorded()
+        for name in changed:
+            path = self.path / name
+            recorded[name] = {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        files = {name: recorded[name] for name in sorted(recorded)}
         write_atomic(self.path / MANIFEST, as_json({"files": files, "versions": versions()}))
+
+    def _recorded(self) -> dict[str, Any]:
+        try:
+            return dict(self.manifest()["files"])
+        except UserError:  # none yet, or damaged: what is written now is recorded anew
+            return {}
 
     def claim(self, spec: ModelSpec, data: Data) -> None:
         """Raise UserError if the folder holds something else than a run of this model and data."""
@@ -125,7 +131,10 @@ class Run:
     def save(
         self, model: keras.Model, spec: ModelSpec, data: Data, files: Mapping[str, str | bytes]
     ) -> None:
-        """Write a trained model: description, weights, data's identity, and the stage's `files`."""
+        """Write a trained model: description, weights, data's identity, and the stage's `files`.
+
+        What an earlier stage wrote about other weights (an export, a report) is removed.
+        """
         description = asdict(spec) | {
             "task": data.task,
             "parameters": model.count_params(),
@@ -142,7 +151,10 @@ class Run:
             "rows": rows(data),
         }
         self.path.mkdir(parents=True, exist_ok=True)
+        for name in (*self._recorded(), MANIFEST):
+            (self.path / name).unlink(missing_ok=True)
         save_weights(model, self.path / "weights.h5")
+        self._seal({"weights.h5"})
         described = {"model.json": as_json(description), "data.json": as_json(identity)}
         self.write({**described, **files})
 
