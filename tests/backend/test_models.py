@@ -114,7 +114,7 @@ def test_inference_is_deterministic_and_leaves_weights_alone(name: str) -> None:
 
 @every_preset
 def test_training_mode_differs_only_through_dropout_and_batch_statistics(name: str) -> None:
-    model = filled(name)
+    model = fill(name)  # batch statistics change
     x = rows(name)
     kinds = {type(layer).__name__ for layer in model.layers}
     active_dropout = any(getattr(layer, "rate", 0) > 0 for layer in model.layers)
