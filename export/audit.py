@@ -69,7 +69,8 @@ def audit(path: Path) -> Audit:
 
 def _content(path: Path) -> bytes:
     if not path.is_file():
-        raise UserError(f"There is no file {path}. Give the path of a .tflite file.")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise UserError(f"{path} {what}. Give the path of a .tflite file.")
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise UserError(f"{path} has {size} bytes; at most {MAX_BYTES} are read.")

@@ -30,5 +30,5 @@ def is_coarse(rows: np.ndarray) -> bool:
     values = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
     step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / 255
     spread = values.std(axis=0)
-    varying = spread > 1e-6 * np.maximum(np.abs(values.mean(axis=0)), 1e-6)
+    varying = spread > 1e-6 * np.abs(values.mean(axis=0))
     return bool((spread[varying] < 8 * step).any())

@@ -1,10 +1,14 @@
 """Child processes: where the converter and foreign files run, because both can end a process."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+# what TensorFlow logs when it starts, whatever happens later
+STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
 
 
 class ChildError(RuntimeError):
@@ -32,7 +36,8 @@ def run_child(module: str, argument: str, timeout: float) -> str:
     except subprocess.TimeoutExpired:
         raise ChildError(f"took more than {timeout:g} s and was stopped.") from None
     if child.returncode:
-        last = "\n".join((child.stdout + child.stderr).strip().splitlines()[-8:])
+        lines = (child.stdout + child.stderr).strip().splitlines()
+        last = "\n".join([line for line in lines if not STARTUP.match(line)][-8:]) or "none"
         raise ChildError(f"{_how(child.returncode)}. Its last lines:\n{last}")
     return child.stdout
 

@@ -20,6 +20,7 @@ from zoo.layers import Standardize
 from zoo.run import as_json
 
 UNROLL_WARNING = 64  # steps
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 FLOAT, INT8 = "model_float.tflite", "model_int8.tflite"
 
 
@@ -128,19 +129,24 @@ def _checked(model: keras.Model, data: Data) -> keras.Model:
             f"{model.name} must be a functional or sequential Keras model with one input and one "
             "output. Build it with keras.Input and keras.Model(inputs, outputs)."
         )
-    if shape != (None, *data.input_shape):
+    expected = (None, *data.input_shape), (None, data.num_outputs)
+    if (shape, model.output_shape) != expected:
         raise UserError(
-            f"{model.name} takes rows of shape {shape and shape[1:]}, but those of {data.name} "
-            f"have {data.input_shape}."
+            f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "
+            f"{expected[0]} to {expected[1]}, with no fixed batch size and every other size fixed."
         )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise UserError(f"{model.name} has weights that are NaN or infinite; train it again.")
     return model
 
 
 def _warn_of_steps(model: keras.Model) -> None:
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.RNN) and layer.input.shape[1] > UNROLL_WARNING:
+    recurrent = [layer for layer in model.layers if isinstance(layer, RECURRENT)]
+    for layer in recurrent:
+        first = layer.input[0] if isinstance(layer.input, list) else layer.input
+        if first.shape[1] > UNROLL_WARNING:
             warnings.warn(
-                f"{layer.name} is unrolled over {layer.input.shape[1]} steps; the file grows with "
+                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with "
                 f"each. More than {UNROLL_WARNING} rarely fit a device: shorten the sequences.",
                 stacklevel=3,
             )

@@ -47,7 +47,10 @@ class Report:
         if not self.float_difference < 1e-4:
             found.append(f"float .tflite differs from Keras by {self.float_difference:.1e}")
         if not self.drop.value <= self.max_drop:
-            found.append(f"drop of {self.drop.value:.2f} is over the bound of {self.max_drop:g}")
+            found.append(
+                f"drop of {self.drop.value:.3g} {self.drop_unit} is over the bound of "
+                f"{self.max_drop:g}"
+            )
         return found
 
     @property
@@ -56,7 +59,7 @@ class Report:
 
     @property
     def drop_unit(self) -> str:
-        return "points" if self.metric == "accuracy" else "% of rmse"
+        return "points" if self.metric == "accuracy" else "% of rmse (worst target)"
 
     def to_json(self) -> str:
         """Return the text of `report.json`."""

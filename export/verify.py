@@ -1,6 +1,7 @@
 """The proof: float Keras, float `.tflite` and int8 `.tflite` on the same test rows."""
 
 import hashlib
+import math
 import time
 
 import keras
@@ -11,6 +12,7 @@ from export.litert import Export
 from export.report import Report
 from export.runtime import load, measure_latency, predict
 from zoo import Data, UserError
+from zoo.checks import in_range
 from zoo.run import rows, versions
 
 
@@ -29,6 +31,7 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
     Raises:
         UserError: the export has no int8 file, or an operator that is not allowed to run.
     """
+    in_range("max_drop", max_drop, -math.inf, math.inf)
     if export.int8_audit is None or export.scaling is None:
         raise UserError("There is no int8 file to verify; export with quantize='int8'.")
     for audit in (export.float_audit, export.int8_audit):

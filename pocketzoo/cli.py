@@ -1,6 +1,7 @@
 """`pocketzoo`: the commands. Heavy imports wait until a command runs, so that help is immediate."""
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -141,6 +142,9 @@ def run(
     max_drop: MaxDrop = 1.0,
 ) -> None:
     """Tune, export and check in one go."""
+    from zoo.checks import in_range
+
+    in_range("max_drop", max_drop, -math.inf, math.inf)  # before the search, not after it
     _search(source, preset, out, trials, algorithm, epochs, seed, task, sets, recipes, refit)
     export_command(out, max_drop)
 
@@ -209,7 +213,7 @@ def _pairs(option: str, texts: list[str]) -> dict[str, Any]:
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise UserError(f"{option} {text}: expected NAME=VALUE, such as width=64.")
+            raise UserError(f"{option} {text}: expected NAME=VALUE.")
         try:
             pairs[name] = json.loads(value)
         except ValueError:

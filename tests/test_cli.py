@@ -140,7 +140,7 @@ WRONG = [
         "no preset 'cnn_tny'. Did you mean 'cnn_tiny'",
     ),
     (("run", "digit", "cnn_tiny", "--out", "{out}"), "no data set 'digit'"),
-    (("run", "{out}/no.npz", "cnn_tiny", "--out", "{out}"), "There is no file"),
+    (("run", "{out}/no.npz", "cnn_tiny", "--out", "{out}"), "does not exist"),
     (("run", "digits_rows", "mlp_tiny", "--out", "{out}"), "Use gru_*"),
     (("tune", "wine", "mlp_tiny", "--out", "{out}", "--trials", "0"), "trials must be"),
     (("tune", "wine", "mlp_tiny", "--out", "{out}", "--epochs", "-1"), "epochs must be"),
@@ -156,7 +156,11 @@ WRONG = [
     ),
     (("train", "wine", "mlp_tiny", "--out", "{out}", "--task", "sort"), "task='sort' is not known"),
     (("export", "{out}/none"), "holds no finished run"),
-    (("check", "{out}/none.tflite"), "There is no file"),
+    (
+        ("run", "wine", "mlp_tiny", "--out", "{out}", "--max-drop", "nan"),
+        "max_drop must be a number",
+    ),
+    (("check", "{out}/none.tflite"), "does not exist"),
     (("models", "zebra*"), "No preset matches 'zebra*'"),
 ]
 

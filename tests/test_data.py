@@ -115,8 +115,8 @@ def test_shared_rows_warn_with_their_count(tmp_path: Path) -> None:
         ({"y_test": None}, "lacks y_test. Expected x_train"),
         ({"x_val": np.ones((3, 4))}, "must hold both x_val and y_val"),
         ({"x_train": np.array([{}] * 40)}, "object arrays, which are never unpickled"),
-        ({"x_train": np.full((40, 4), np.nan)}, "160 values that are NaN or infinite"),
-        ({"x_train": np.full((40, 4), 1e300)}, "NaN or infinite .in float32."),
+        ({"x_train": np.full((40, 4), np.nan)}, "160 values that are NaN, infinite or over 1e.18"),
+        ({"x_train": np.full((40, 4), 1e300)}, "rescale them first"),
         ({"y_train": np.zeros(40, int), "y_test": np.zeros(6, int)}, "one class only"),
         ({"y_train": np.arange(40) % 2 - 1}, "must use every class 0..classes-1; it holds -1, 0"),
         ({"y_train": np.arange(40) % 2 * 2}, "Labels outside the range: y_train .* it holds 0, 2"),
@@ -129,6 +129,8 @@ def test_shared_rows_warn_with_their_count(tmp_path: Path) -> None:
         ({"y_train": np.arange(39) % 2}, "same number of rows, at least 1; got 40 and 39"),
         ({"x_test": np.ones((0, 4)), "y_test": np.ones(0, int)}, "at least 1; got 0 and 0"),
         ({"x_test": np.ones((6, 5))}, r"rows of x_test have shape \(5,\), those of x_train \(4,\)"),
+        ({"x_train": np.ones((40, 4))}, "all rows of x_train are equal"),
+        ({"x_train": np.ones((40, 0)), "x_test": np.ones((6, 0))}, "which holds no values"),
         (
             {"x_train": np.ones(40)},
             r"x_train has shape \(40,\); expected \(rows, features\), \(rows",
@@ -170,8 +172,10 @@ def test_truncated_and_overwritten_npz(tmp_path: Path, share: float) -> None:
 def test_wrong_arguments(tmp_path: Path) -> None:
     with pytest.raises(zoo.UserError, match="no data set 'digit' and no such file. Did you mean"):
         zoo.load_data("digit")
-    with pytest.raises(zoo.UserError, match="There is no file"):
+    with pytest.raises(zoo.UserError, match="does not exist. Give the path of an .npz file"):
         zoo.load_data(tmp_path / "none.npz")
+    with pytest.raises(zoo.UserError, match="is a folder. Give the path of an .npz file"):
+        zoo.load_data(tmp_path)
     with pytest.raises(zoo.UserError, match="seed must be an integer of at least 0; got -1"):
         zoo.load_data("digits", seed=-1)
     with pytest.raises(zoo.UserError, match="task='sorting' is not known"):

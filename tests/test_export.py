@@ -189,7 +189,7 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
         (
             model,
             {"data": digits, "directory": tmp_path},
-            r"rows of shape \(30,\), but those of digits",
+            r"maps \(None, 30\) to \(None, 2\), but digits needs .* with no fixed batch size",
         ),
         (two, {"data": digits, "directory": tmp_path}, "must be a functional or sequential Keras"),
         (tmp_path, {"directory": tmp_path}, "The files of a run go into its folder"),
@@ -295,7 +295,7 @@ def test_a_file_that_kills_the_interpreter_is_an_answer(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "There is no file"),
+        (None, "does not exist. Give the path of a .tflite file"),
         (b"", "is not a .tflite file"),
         (b"\x1c\x00\x00\x00TFL3" + bytes(40), "is damaged"),
         (b"\xff\xff\xff\x7fTFL3" + bytes(40), "is damaged: its tables lead outside"),
@@ -376,6 +376,19 @@ def test_rmse_and_its_drop_against_numpy() -> None:
     assert drop.value == pytest.approx(expected)
 
 
+def test_one_lost_row_of_a_hundred_is_exactly_one_point() -> None:
+    right = np.arange(100) < 91
+    assert intervals.accuracy_drop(right, np.arange(100) < 90).value == 1.0
+
+
+def test_a_drowned_target_is_seen() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal([0, 5000], [2, 1300], (200, 2))
+    near = y + rng.normal(0, [1, 300], y.shape)
+    drowned = np.stack([np.zeros(200), near[:, 1]], axis=1)
+    assert intervals.rmse_drop(y, near, drowned).value > 50
+
+
 # report
 
 
@@ -393,7 +406,7 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
         },
         "float .tflite differs from Keras by 1.0e-03": {"float_difference": 1e-3},
         "differs from Keras by nan": {"float_difference": float("nan")},
-        "drop of 2.00 is over the bound of 1": {
+        "drop of 2 points is over the bound of 1": {
             "drop": intervals.Estimate(2.0, (1.0, 3.0)),
             "max_drop": 1.0,
         },

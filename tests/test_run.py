@@ -79,7 +79,9 @@ def test_weights_of_another_model(run: zoo.Run) -> None:
 def test_folder_of_something_else(run: zoo.Run, wine: zoo.Data, tmp_path: Path) -> None:
     with pytest.raises(zoo.UserError, match="holds another run: mlp_tiny on wine"):
         train("mlp_small", wine, directory=run.path)
-    with pytest.raises(zoo.UserError, match="holds a search or other sizes of mlp_tiny"):
+    with pytest.raises(
+        zoo.UserError, match="holds other sizes of mlp_tiny: {}; asked for {.units.: 8}"
+    ):
         train("mlp_tiny", wine, directory=run.path, overrides={"units": 8})
     with pytest.raises(zoo.UserError, match="holds another run"):
         train("mlp_tiny", zoo.load_data("wine", seed=1), directory=run.path)

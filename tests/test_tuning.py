@@ -316,7 +316,7 @@ def test_folder_of_another_search(wine: zoo.Data, folder: Path) -> None:
     searched(wine, folder)
     with pytest.raises(zoo.UserError, match="holds another search: seed=0; asked for seed=1"):
         searched(wine, folder, seed=1)
-    with pytest.raises(zoo.UserError, match="holds a search or other sizes"):
+    with pytest.raises(zoo.UserError, match="holds a search. Give another folder"):
         tuning.train.train("mlp_tiny", wine, directory=folder)
     (folder / "study.log").write_text("{damaged\n")
     with pytest.raises(zoo.UserError, match="damaged in its first line"):

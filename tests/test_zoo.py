@@ -29,7 +29,7 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
 @pytest.mark.parametrize(
     ("preset", "shape", "outputs", "overrides", "message"),
     [
-        ("vit_tny", IMAGE, 3, {}, "no preset 'vit_tny'. Did you mean 'vit_tiny'"),
+        ("vit_tny", IMAGE, 3, {}, "There is no preset 'vit_tny'. Did you mean 'vit_tiny'"),
         ("zzz", IMAGE, 3, {}, "no preset 'zzz'. Known: cnn_base"),
         ("vit_tiny", IMAGE, 3, {"widht": 8}, "has no argument 'widht'. Did you mean 'width'"),
         (
@@ -46,6 +46,7 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
         ("mlp_tiny", (0,), 3, {}, "fits no family"),
         ("mlp_tiny", TABLE, 0, {}, "num_outputs must be an integer of at least 1; got 0"),
         ("mlp_tiny", TABLE, 3, {"units": 0}, "units must be an integer of at least 1; got 0"),
+        ("mlp_tiny", TABLE, 3, {"units": 10**11}, "units must be at most 16384; got 1000"),
         ("mlp_tiny", TABLE, 3, {"units": 1.5}, "units must be an integer of at least 1; got 1.5"),
         ("mlp_tiny", TABLE, 3, {"depth": True}, "depth must be an integer"),
         ("mlp_tiny", TABLE, 3, {"dropout": 1.0}, r"dropout must be a number in \[0, 1\); got 1.0"),

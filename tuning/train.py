@@ -33,9 +33,12 @@ def train(
     keras.utils.set_random_seed(recipe.seed)
     model = spec.build()
     run.claim(spec, data)
-    if (run.path / "study.log").exists() or (run.exists() and run.spec() != spec):
+    if (run.path / "study.log").exists():
+        raise UserError(f"{run.path} holds a search. Give another folder.")
+    if run.exists() and run.spec() != spec:
         raise UserError(
-            f"{run.path} holds a search or other sizes of {preset}. Give another --out."
+            f"{run.path} holds other sizes of {preset}: {run.spec().overrides}; asked for "
+            f"{dict(spec.overrides)}. Give another folder."
         )
     result = fit(model, data, recipe, callbacks=callbacks)
     files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}

@@ -24,10 +24,20 @@ def one_of(argument: str, value: object, choices: Iterable[str]) -> None:
         raise UserError(f"{argument}={value!r} is not known. {near(str(value), known)}")
 
 
+LARGEST_SIZE = 2**14  # of a width, a depth or a number of heads; more is a slip of the keyboard
+
+
 def at_least(argument: str, value: object, minimum: int) -> None:
     """Raise UserError unless `value` is an integer >= `minimum`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise UserError(f"{argument} must be an integer of at least {minimum}; got {value!r}.")
+
+
+def size(argument: str, value: object, minimum: int) -> None:
+    """Raise UserError unless `value` is an integer in [`minimum`, `LARGEST_SIZE`]."""
+    at_least(argument, value, minimum)
+    if value > LARGEST_SIZE:  # type: ignore[operator]  # an integer by now
+        raise UserError(f"{argument} must be at most {LARGEST_SIZE}; got {value}.")
 
 
 def in_range(argument: str, value: object, low: float, high: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, at_least, in_range, one_of
+from zoo.checks import UserError, in_range, one_of, size
 from zoo.layers import Standardize
 from zoo.mlp import ACTIVATIONS
 from zoo.shapes import check_shapes
@@ -48,8 +48,8 @@ def CNN(
     if not filters:
         raise UserError("filters must name at least one stage, for example (16, 32, 64); got none.")
     for width in filters:
-        at_least("filters", width, 1)
-    at_least("blocks", blocks, 1)
+        size("filters", width, 1)
+    size("blocks", blocks, 1)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)
 

@@ -7,7 +7,7 @@ Cho et al. 2014 (arXiv:1406.1078, figure 2), with the reset gate after the matri
 import keras
 from keras import layers
 
-from zoo.checks import at_least, in_range
+from zoo.checks import in_range, size
 from zoo.layers import Standardize
 from zoo.shapes import check_shapes
 
@@ -36,8 +36,8 @@ def GRU(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("gru", input_shape, num_outputs)
-    at_least("units", units, 1)
-    at_least("depth", depth, 1)
+    size("units", units, 1)
+    size("depth", depth, 1)
     in_range("dropout", dropout, 0, 1)
 
     inputs = x = keras.Input(shape, name="input")

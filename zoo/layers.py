@@ -34,7 +34,7 @@ class Standardize(keras.layers.Layer):
         """Set scale and offset from `rows`, of shape (rows, ..., features): training rows only."""
         values = rows.reshape(-1, rows.shape[-1]).astype("float64")
         mean, std = values.mean(axis=0), values.std(axis=0)
-        constant = std <= 1e-6 * np.maximum(np.abs(mean), 1e-6)
+        constant = std <= 1e-6 * np.abs(mean)
         std = np.where(constant, 1.0, std)
         self.scale.assign(1.0 / std)
         self.offset.assign(-mean / std)

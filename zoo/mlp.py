@@ -7,7 +7,7 @@ Block after Gorishniy et al. 2021, "Revisiting Deep Learning Models for Tabular 
 import keras
 from keras import layers
 
-from zoo.checks import at_least, in_range, one_of
+from zoo.checks import in_range, one_of, size
 from zoo.layers import Standardize
 from zoo.shapes import check_shapes
 
@@ -40,8 +40,8 @@ def MLP(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("mlp", input_shape, num_outputs)
-    at_least("units", units, 1)
-    at_least("depth", depth, 0)
+    size("units", units, 1)
+    size("depth", depth, 0)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)
 

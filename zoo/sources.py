@@ -20,6 +20,7 @@ BUILT_IN = {
 }
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("x_val", "y_val")
+LARGEST = 1e18  # whose square is still a float32
 
 
 def read_built_in(name: str, seed: int) -> Arrays:
@@ -47,7 +48,8 @@ def read_npz(path: Path) -> Arrays:
             arrays whose rows or shapes do not fit together or hold NaN.
     """
     if not path.is_file():
-        raise UserError(f"There is no file {path}. Give the path of an .npz file.")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise UserError(f"{path} {what}. Give the path of an .npz file.")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
     if not zipfile.is_zipfile(path):
@@ -73,6 +75,8 @@ def read_npz(path: Path) -> Arrays:
             y = _numeric(path, f"y_{part}", arrays[f"y_{part}"])
             _check_rows(path, part, x, y, arrays["x_train"].shape[1:])
             arrays |= {f"x_{part}": x.astype(np.float32), f"y_{part}": y}
+    if (arrays["x_train"] == arrays["x_train"][:1]).all():
+        raise UserError(f"{path}: all rows of x_train are equal; there is nothing to learn from.")
     return arrays
 
 
@@ -93,13 +97,12 @@ def _numeric(path: Path, name: str, array: np.ndarray) -> np.ndarray:
             f"{path}: {name} has type {array.dtype}; expected numbers. Number class names with "
             "numpy.unique(y, return_inverse=True)."
         )
-    with np.errstate(over="ignore"):
-        finite = np.isfinite(array.astype(np.float32))
-    if not finite.all():
-        bad = int(finite.size - finite.sum())
+    usable = np.abs(array.astype(np.float64)) < LARGEST  # false for NaN, too
+    if not usable.all():
+        bad = int(usable.size - usable.sum())
         raise UserError(
-            f"{path}: {name} holds {bad} values that are NaN or infinite (in float32). "
-            "Fill or drop them first."
+            f"{path}: {name} holds {bad} values that are NaN, infinite or over {LARGEST:g}. "
+            "Fill, drop or rescale them first."
         )
     return array
 
@@ -117,7 +120,9 @@ def _check_rows(
             f"{path}: x_{part} and y_{part} must have the same number of rows, at least 1; got "
             f"{len(x)} and {len(y) if y.ndim else 0}."
         )
-    if x.shape[1:] != row_shape or 0 in row_shape:
+    if 0 in row_shape:
+        raise UserError(f"{path}: rows of x_train have shape {row_shape}, which holds no values.")
+    if x.shape[1:] != row_shape:
         raise UserError(
             f"{path}: rows of x_{part} have shape {x.shape[1:]}, those of x_train {row_shape}."
         )

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, at_least, in_range, one_of
+from zoo.checks import UserError, in_range, one_of, size
 from zoo.layers import LayerNormalization, PositionEmbedding, SelfAttention, Standardize
 from zoo.mlp import ACTIVATIONS
 from zoo.shapes import check_shapes
@@ -56,9 +56,9 @@ def ViT(
     shape = check_shapes("vit", input_shape, num_outputs)
     patch = patch_size if patch_size is not None else default_patch_size(shape)
     for argument, value in (("patch_size", patch), ("width", width), ("heads", heads)):
-        at_least(argument, value, 1)
-    at_least("depth", depth, 0)
-    at_least("mlp_ratio", mlp_ratio, 1)
+        size(argument, value, 1)
+    size("depth", depth, 0)
+    size("mlp_ratio", mlp_ratio, 1)
     in_range("dropout", dropout, 0, 1)
     one_of("norm", norm, NORMS)
     one_of("activation", activation, ACTIVATIONS)
