@@ -3,7 +3,7 @@
 import inspect
 import json
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,8 +87,6 @@ def test_fit_touches_neither_validation_statistics_nor_test_rows(wine: zoo.Data)
     fit(model, wine, QUICK)
     layer = model.get_layer("standardize")
     np.testing.assert_allclose(1 / np.asarray(layer.scale), wine.x_train.std(axis=0), rtol=1e-4)
-    from dataclasses import replace
-
     poisoned = replace(wine, x_test=np.full_like(wine.x_test, np.nan))
     other = zoo.create_model("mlp_tiny", (13,), 3)
     other.set_weights(model.get_weights())
@@ -281,20 +279,20 @@ def test_failed_and_infeasible_trials_are_recorded(
     assert summary["trials"] == {"completed": 3, "infeasible": 0, "failed": 2}
 
 
-def test_infeasible_points_do_not_end_the_search(digits: zoo.Data, folder: Path) -> None:
-    seen: list[Any] = []
-    tuning.search(
-        "vit_tiny",
-        digits,
-        directory=folder,
-        trials=4,
-        recipe=Recipe(epochs=1, batch_size=256),
-        overrides={"heads": 12, "norm": "batch", "depth": 1, "mlp_ratio": 1},
-        refit=False,
-        on_trial=lambda p: seen.append(p.trial),
-    )
-    assert {trial.state for trial in seen} <= {"completed", "infeasible"}
-    assert seen[0].state == "completed"
+def test_infeasible_points_are_told_from_failures(
+    wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = iter(range(100))
+
+    def sometimes_unbuildable(*arguments: Any) -> Any:
+        chosen = point(*arguments)
+        return replace(chosen, overrides={"units": 0}) if next(calls) == 1 else chosen
+
+    monkeypatch.setattr(tuning.tuner, "point", sometimes_unbuildable)
+    _, seen = searched(wine, folder, refit=False)
+    assert [p.trial.state for p in seen] == ["completed", "infeasible", "completed"]
+    assert seen[1].trial.message == "units must be an integer of at least 1; got 0."
+    assert zoo.Run(folder).read_json("study.json")["trials"]["infeasible"] == 1
 
 
 def test_what_search_refuses(wine: zoo.Data, folder: Path, digits: zoo.Data) -> None:
