@@ -35,11 +35,26 @@ def unrolled(config: Any) -> Any:
     return config
 
 
+def wake_reset_gates(model: keras.Model) -> None:
+    """Give GRU layers whose recurrent bias is all zero (as built) one of 1e-9.
+
+    At the first step the reset gate multiplies nothing but this bias. Where it is zero the gate is
+    dead code, the calibrator sees no range for it, and a float island stays in the int8 file.
+    """
+    for weight in model.weights:
+        if "gru_cell" in weight.path and weight.name == "bias" and len(weight.shape) == 2:
+            values = weight.numpy()
+            if not values[1].any():
+                values[1] = 1e-9
+                weight.assign(values)
+
+
 def load(job: Path) -> keras.Model:
     """Rebuild the model of a job, in safe mode, with its weights."""
     config = json.loads((job / "model.json").read_text())
     model = keras.models.model_from_json(json.dumps(unrolled(config)))
     model.load_weights(job / "model.weights.h5")
+    wake_reset_gates(model)
     return model
 
 

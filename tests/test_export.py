@@ -116,6 +116,14 @@ def test_a_users_own_model_leaves_too(digits: zoo.Data, tmp_path: Path) -> None:
     assert report.model["preset"] is None
 
 
+def test_a_stacked_gru_is_integer_only_before_any_training(tmp_path: Path) -> None:
+    model = zoo.create_model("gru_base", (8, 8), 10)
+    data = data_of(rows("gru_tiny", 40), np.arange(40) % 10)
+    result = export.to_litert(model, data=data, directory=tmp_path)
+    assert result.int8_audit is not None
+    assert result.int8_audit.integer_only, result.int8_audit.floats
+
+
 def test_float_only(tmp_path: Path) -> None:
     data = data_of(rows("mlp_tiny", 10), np.arange(10) % 2)
     result = export.to_litert(fill("mlp_tiny"), data=data, directory=tmp_path, quantize=None)
