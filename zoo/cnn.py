@@ -55,7 +55,7 @@ def CNN(
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
-    x = _conv(x, filters[0], 1)  # (B, H, W, filters[0])
+    x = _conv_norm(x, filters[0], 1)  # (B, H, W, filters[0])
     x = layers.Activation(activation)(x)
     for stage, width in enumerate(filters):  # (B, H / 2**stage, W / 2**stage, width)
         for block in range(blocks):
@@ -66,30 +66,26 @@ def CNN(
     return keras.Model(inputs, outputs, name="cnn")
 
 
-def _conv(x: Any, width: int, strides: int) -> Any:
-    x = layers.Conv2D(
+def _conv(x: Any, width: int, kernel_size: int, strides: int) -> Any:
+    return layers.Conv2D(
         width,
-        3,
+        kernel_size,
         strides,
         padding="same",
         data_format="channels_last",
         kernel_initializer="he_normal",
     )(x)
-    return layers.BatchNormalization(momentum=0.9)(x)
+
+
+def _conv_norm(x: Any, width: int, strides: int) -> Any:
+    return layers.BatchNormalization(momentum=0.9)(_conv(x, width, 3, strides))
 
 
 def _block(x: Any, width: int, strides: int, activation: str) -> Any:
     """Two 3x3 convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
     shortcut = x
     if strides != 1 or x.shape[-1] != width:
-        shortcut = layers.Conv2D(
-            width,
-            1,
-            strides,
-            padding="same",
-            data_format="channels_last",
-            kernel_initializer="he_normal",
-        )(x)
-    x = layers.Activation(activation)(_conv(x, width, strides))
-    x = _conv(x, width, 1)
+        shortcut = _conv(x, width, 1, strides)
+    x = layers.Activation(activation)(_conv_norm(x, width, strides))
+    x = _conv_norm(x, width, 1)
     return layers.Activation(activation)(layers.Add()([x, shortcut]))
