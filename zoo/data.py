@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.checks import UserError, near, one_of
+from zoo.checks import UserError, at_least, near, one_of
 from zoo.sources import BUILT_IN, Arrays, read_built_in, read_npz
 
 TASKS = ("classification", "regression")
@@ -77,8 +77,7 @@ def load_data(name_or_path: str | Path, seed: int = 0, task: str | None = None) 
         UserWarning: test rows that also are training rows (with their count), or float targets that
             look like classes.
     """
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise UserError(f"seed must be an integer of at least 0; got {seed!r}.")
+    at_least("seed", seed, 0)
     if task is not None:
         one_of("task", task, TASKS)
     text = str(name_or_path)
