@@ -2,13 +2,14 @@
 
 TensorFlow's converter can end a process by a segmentation fault, so nobody imports this file: the
 parent (`litert.py`) writes a job folder, starts this, and reads the exit code. The job holds
-`settings.json`, `model.json` (the Keras configuration), `model.weights.h5` and `calibration.npy`;
-`model_float.tflite` and `model_int8.tflite` appear beside them.
+`settings.json`, `model.json` (the Keras configuration), `model.weights.h5`, `calibration.npy` and,
+for the twin's int8 files, `twin.weights.h5`; the `.tflite` files appear beside them.
 """
 
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,21 @@ import numpy as np
 import tensorflow as tf
 
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
+from export.integer import Constant, Unrolled, step_function
+from export.loop_state import with_integer_state
+from export.runtime import file_scaling, predict
 from export.runtime import load as load_litert
+from zoo.quantization import Twin, make_twin
 
 SIGNATURE = "serving_default"
+CHECKED = 16  # calibration rows on which an edited file must equal the one before
+Function = Callable[..., dict[str, Any]]
 
 
 def unrolled(config: Any) -> Any:
     """Return a Keras configuration with every recurrent layer unrolled over its steps.
 
-    The converter's int8 mode segfaults on the loop that a rolled layer becomes
+    The converter's own int8 mode segfaults on the loop that a rolled layer becomes
     (tensorflow/tensorflow#62281).
     """
     if isinstance(config, dict):
@@ -49,13 +56,66 @@ def wake_reset_gates(model: keras.Model) -> None:
                 weight.assign(values)
 
 
-def load(job: Path) -> keras.Model:
+def load(job: Path, unroll: bool) -> keras.Model:
     """Rebuild the model of a job, in safe mode, with its weights."""
     config = json.loads((job / "model.json").read_text())
-    model = keras.models.model_from_json(json.dumps(unrolled(config)))
+    model = keras.models.model_from_json(json.dumps(unrolled(config) if unroll else config))
     model.load_weights(job / "model.weights.h5")
-    wake_reset_gates(model)
     return model
+
+
+def convert(
+    owner: keras.Model,
+    function: Function,
+    inputs: dict[str, tuple[int, ...]],
+    quantize: Callable[[Any], None] | None,
+) -> bytes:
+    """Return the flatbuffer of a function of named float inputs, (1, ...) each.
+
+    Args:
+        owner: the model whose variables the function reads.
+        quantize: sets the converter to int8; None leaves float32.
+    """
+    specs = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in inputs.items()]
+    with tempfile.TemporaryDirectory() as saved:
+        archive = keras.export.ExportArchive()
+        archive.track(owner)
+        archive.add_endpoint(
+            SIGNATURE,
+            lambda *rows: function(**dict(zip(inputs, rows, strict=True))),
+            input_signature=specs,
+        )
+        archive.write_out(saved, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=[SIGNATURE])
+        if quantize is not None:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.inference_input_type = tf.int8
+            converter.inference_output_type = tf.int8
+            quantize(converter)
+        return bytes(converter.convert())
+
+
+def by_rows(rows: np.ndarray) -> Callable[[Any], None]:
+    """Return a setting of the converter: its own quantization, with calibration rows."""
+
+    def quantize(converter: Any) -> None:
+        converter.representative_dataset = lambda: (
+            {"input": rows[i : i + 1]} for i in range(len(rows))
+        )
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+
+    return quantize
+
+
+def by_ranges(converter: Any) -> None:
+    """Leave the converter to the ranges that stand in the graph."""
+
+
+def whole(model: Any, arithmetic: Any = None) -> Function:
+    """Return the function of a whole model or twin: `input` -> `output`."""
+    if arithmetic is None:
+        return lambda input: {"output": model(input, training=False)}
+    return lambda input: {"output": model.run(input, arithmetic)}
 
 
 def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray) -> Any:
@@ -66,36 +126,46 @@ def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray)
     return keras.Model(cut, model.output), keras.Model(model.input, cut).predict(rows, verbose=0)
 
 
-def convert(model: keras.Model, calibration: np.ndarray | None, folder: Path) -> bytes:
-    """Return the flatbuffer of `model` for one row at a time; int8 where rows are given."""
-    row = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="input")
-    with tempfile.TemporaryDirectory(dir=folder) as saved:
-        archive = keras.export.ExportArchive()
-        archive.track(model)
-        archive.add_endpoint(
-            SIGNATURE, lambda x: {"output": model(x, training=False)}, input_signature=[row]
-        )
-        archive.write_out(saved, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=[SIGNATURE])
-        if calibration is not None:
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = lambda: (
-                {"input": calibration[i : i + 1]} for i in range(len(calibration))
-            )
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.int8
-            converter.inference_output_type = tf.int8
-        return bytes(converter.convert())
+def twin_form(twin: Twin, form: str, rows: np.ndarray, job: Path) -> bytes:
+    """Return one form of a twin's int8 file; a loop's state is made int8 and that is checked."""
+    row = (1, *twin.row_shape)
+    if form == "step":
+        cells = twin.cells()
+        states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(cells)}
+        inputs = {"input": (1, *twin.row_shape[1:]), **states}
+        return convert(twin, step_function(twin), inputs, by_ranges)
+    arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
+    content = convert(twin, whole(twin, arithmetic), {"input": row}, by_ranges)
+    edited = with_integer_state(content)
+    outputs = []
+    for version in (content, edited):
+        (job / "version").write_bytes(version)
+        interpreter = load_litert(job / "version")
+        outputs.append(predict(interpreter, rows[:CHECKED], file_scaling(interpreter)))
+    (job / "version").unlink()
+    if not np.array_equal(*outputs):
+        raise AssertionError("the file's outputs changed when its loop state became int8")
+    return edited
 
 
 def main(job: Path) -> None:
     settings = json.loads((job / "settings.json").read_text())
-    model = load(job)
-    (job / "model_float.tflite").write_bytes(convert(model, None, job))
-    if settings["int8"]:
-        rows = np.load(job / "calibration.npy", allow_pickle=False)
+    rows = np.load(job / "calibration.npy", allow_pickle=False)
+    model = load(job, unroll=False)
+    row = {"input": (1, *model.input_shape[1:])}
+    (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None))
+    if settings["method"] == "twin":
+        twin = make_twin(model, settings["standardized"])
+        twin.load_weights(job / "twin.weights.h5")
+        for name, form in settings["files"].items():
+            (job / name).write_bytes(twin_form(twin, form, rows, job))
+    elif settings["method"] == "converter":
+        model = load(job, unroll=True)
+        wake_reset_gates(model)
         body, rows = without_head_layers(model, settings["cut_after"], rows)
-        (job / "model_int8.tflite").write_bytes(convert(body, rows, job))
+        row = {"input": (1, *body.input_shape[1:])}
+        content = convert(body, whole(body), row, by_rows(rows))
+        (job / "model_int8.tflite").write_bytes(content)
     for file in sorted(job.glob("*.tflite")):
         load_litert(file).invoke()  # a file that LiteRT aborts on must not reach the parent
 

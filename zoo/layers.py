@@ -3,6 +3,7 @@
 Each lowers to operators with int8 kernels in LiteRT and LiteRT-Micro. None needs `safe_mode=False`.
 """
 
+import math
 from typing import Any
 
 import keras
@@ -68,6 +69,26 @@ class LayerNormalization(keras.layers.Layer):
 
 
 @register
+class RMSNormalization(keras.layers.Layer):
+    """Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467).
+
+    Written out for the same reasons as `LayerNormalization`.
+
+    Input and output shape: `(batch, ..., features)`.
+    """
+
+    EPSILON = 1e-3
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        shape = (input_shape[-1],)
+        self.gamma = self.add_weight(name="gamma", shape=shape, initializer="ones")
+
+    def call(self, x: Any) -> Any:
+        square = ops.mean(x * x, axis=-1, keepdims=True)
+        return x * ops.rsqrt(square + self.EPSILON) * self.gamma
+
+
+@register
 class PositionEmbedding(keras.layers.Layer):
     """Add one learned vector to each token (Dosovitskiy et al. 2021, arXiv:2010.11929, eq. 1).
 
@@ -94,13 +115,15 @@ class SelfAttention(keras.layers.Layer):
 
     Args:
         heads: number of heads; must divide the input's width.
+        attention: "softmax", or "sigmoid" of the scores less the logarithm of the number of tokens
+            (Ramapuram et al. 2024, arXiv:2409.04431).
 
     Input and output shape: `(batch, tokens, width)`.
     """
 
-    def __init__(self, heads: int, **layer_arguments: Any) -> None:
+    def __init__(self, heads: int, attention: str = "softmax", **layer_arguments: Any) -> None:
         super().__init__(**layer_arguments)
-        self.heads = heads
+        self.heads, self.attention = heads, attention
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         _, self.tokens, self.width = input_shape
@@ -117,13 +140,19 @@ class SelfAttention(keras.layers.Layer):
         x = ops.reshape(x, (-1, self.tokens, self.heads, self.head_width))
         return ops.transpose(x, order)
 
+    def shift(self) -> float | None:
+        """Return what sigmoid attention adds to the scores; None for softmax."""
+        return None if self.attention == "softmax" else -math.log(self.tokens)
+
     def call(self, x: Any) -> Any:
         query = self._split(self.query(x), (0, 2, 1, 3))  # (B, heads, tokens, head width)
         key = self._split(self.key(x), (0, 2, 3, 1))  # (B, heads, head width, tokens)
         value = self._split(self.value(x), (0, 2, 1, 3))  # (B, heads, tokens, head width)
-        weights = ops.softmax(ops.matmul(query, key), axis=-1)  # (B, heads, tokens, tokens)
+        scores = ops.matmul(query, key)  # (B, heads, tokens, tokens)
+        shift = self.shift()
+        weights = ops.softmax(scores, axis=-1) if shift is None else ops.sigmoid(scores + shift)
         mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
         return self.project(ops.reshape(mixed, (-1, self.tokens, self.width)))  # (B, tokens, width)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "heads": self.heads}
+        return {**super().get_config(), "heads": self.heads, "attention": self.attention}

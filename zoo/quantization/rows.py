@@ -1,8 +1,10 @@
 """Calibration rows: the training rows whose activations set the int8 ranges."""
 
+import keras
 import numpy as np
 
-from zoo import Data
+from zoo.data import Data
+from zoo.layers import Standardize
 
 
 def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
@@ -32,3 +34,15 @@ def is_coarse(rows: np.ndarray) -> bool:
     spread = values.std(axis=0)
     varying = spread > 1e-6 * np.abs(values.mean(axis=0))
     return bool((spread[varying] < 8 * step).any())
+
+
+def first_standardize(model: keras.Model) -> Standardize | None:
+    """Return the `Standardize` layer that a model starts with, if it does and more follows."""
+    first = model.layers[1] if len(model.layers) > 2 else None
+    return first if isinstance(first, Standardize) else None
+
+
+def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:
+    """Return rows as they leave the layer."""
+    scale, offset = (keras.ops.convert_to_numpy(weight) for weight in (layer.scale, layer.offset))
+    return np.asarray(x * scale + offset, np.float32)

@@ -1,0 +1,136 @@
+"""An edit of a converted file: the state of a WHILE becomes int8, and what nothing reads goes.
+
+The converter keeps the values that a loop carries in float32, between a DEQUANTIZE at the end of
+the body and a QUANTIZE at its beginning. Both have the same scale, so carrying the int8 value
+itself changes no result; whoever edits a file checks that (`convert.py` does).
+"""
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+CODES = {name: code for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+FLOAT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
+Quantization = tuple[float, int]
+
+
+def with_integer_state(content: bytes) -> bytes:
+    """Return a `.tflite` file whose loops carry int8, and without tensors that nothing reads."""
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            if _is(model, operator, "WHILE"):
+                _make_integer(model, graph, operator)
+    for graph in model.subgraphs:
+        _merge_requantizations(model, graph)
+    for graph in model.subgraphs:
+        _drop_unread(model, graph)
+    _drop_buffers(model)
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _is(model: Any, operator: Any, name: str) -> bool:
+    code = model.operatorCodes[operator.opcodeIndex]
+    return bool(max(code.builtinCode, code.deprecatedBuiltinCode) == CODES[name])
+
+
+def _make_integer(model: Any, graph: Any, loop: Any) -> None:
+    """Carry as int8 each float value of a loop that the body dequantizes at its end."""
+    options = loop.builtinOptions
+    body = model.subgraphs[options.bodySubgraphIndex]
+    condition = model.subgraphs[options.condSubgraphIndex]
+    for place, output in enumerate(list(body.outputs)):
+        last = [op for op in body.operators if op.outputs[0] == output]
+        if body.tensors[output].type != FLOAT32 or not last:
+            continue
+        if not _is(model, last[0], "DEQUANTIZE"):
+            continue
+        source = body.tensors[last[0].inputs[0]]
+        body.outputs = [*body.outputs[:place], last[0].inputs[0], *body.outputs[place + 1 :]]
+        for owner, index in (
+            (body, body.inputs[place]),
+            (condition, condition.inputs[place]),
+            (graph, loop.inputs[place]),
+            (graph, loop.outputs[place]),
+        ):
+            _retype(model, owner.tensors[index], source)
+
+
+def _retype(model: Any, tensor: Any, like: Any) -> None:
+    """Make a float tensor int8 with the scale of `like`; a constant's values are quantized."""
+    if tensor.type == INT8:
+        return
+    tensor.type, tensor.quantization = INT8, like.quantization
+    data = model.buffers[tensor.buffer].data
+    if data is not None:
+        scale, zero_point = _quantization(like)
+        steps = np.rint(np.frombuffer(bytes(data), "<f4") / scale) + zero_point
+        buffer = schema.BufferT()
+        buffer.data = np.clip(steps, -128, 127).astype(np.int8).view(np.uint8)
+        model.buffers.append(buffer)
+        tensor.buffer = len(model.buffers) - 1
+
+
+def _quantization(tensor: Any) -> Quantization:
+    return float(tensor.quantization.scale[0]), int(tensor.quantization.zeroPoint[0])
+
+
+def _merge_requantizations(model: Any, graph: Any) -> None:
+    """Remove each QUANTIZE that became one from int8 to the same int8."""
+    kept = []
+    for operator in graph.operators:
+        if _is(model, operator, "QUANTIZE"):
+            source, target = (graph.tensors[i] for i in (operator.inputs[0], operator.outputs[0]))
+            if source.type == target.type == INT8 and _quantization(source) == _quantization(target):
+                _redirect(graph, operator.outputs[0], operator.inputs[0])
+                continue
+        kept.append(operator)
+    graph.operators = kept
+
+
+def _redirect(graph: Any, old: int, new: int) -> None:
+    for operator in graph.operators:
+        operator.inputs = [new if i == old else i for i in operator.inputs]
+    graph.outputs = [new if i == old else i for i in graph.outputs]
+
+
+def _drop_unread(model: Any, graph: Any) -> None:
+    """Remove operators, then tensors, whose values lead nowhere."""
+    while True:
+        read = {*graph.outputs, *(i for op in graph.operators for i in op.inputs)}
+        kept = [op for op in graph.operators if {*op.outputs} & read]
+        if len(kept) == len(graph.operators):
+            break
+        graph.operators = kept
+    used = {*graph.inputs, *graph.outputs}
+    used |= {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
+    order = sorted(used)
+    new = {old: i for i, old in enumerate(order)} | {-1: -1}
+    graph.tensors = [graph.tensors[i] for i in order]
+    graph.inputs = [new[i] for i in graph.inputs]
+    graph.outputs = [new[i] for i in graph.outputs]
+    for operator in graph.operators:
+        operator.inputs = [new[i] for i in operator.inputs]
+        operator.outputs = [new[i] for i in operator.outputs]
+    for signature in model.signatureDefs or ():
+        if model.subgraphs[signature.subgraphIndex] is graph:
+            for end in (*signature.inputs, *signature.outputs):
+                end.tensorIndex = new[end.tensorIndex]
+
+
+def _drop_buffers(model: Any) -> None:
+    """Keep each buffer that is read, once; buffer 0 is empty, as the schema asks."""
+    buffers, places = [model.buffers[0]], {b"": 0}
+    tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
+    for reader in (*tensors, *(model.metadata or ())):
+        buffer = model.buffers[reader.buffer]
+        content = b"" if buffer.data is None else bytes(buffer.data)
+        if content not in places:
+            places[content] = len(buffers)
+            buffers.append(buffer)
+        reader.buffer = places[content]
+    model.buffers = buffers

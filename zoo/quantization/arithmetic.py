@@ -1,0 +1,152 @@
+"""Three arithmetics in which a twin computes: exact, observing, int8.
+
+A twin's layers name the places where the integer graph rounds (`Range`) and leave to the
+arithmetic what happens there. The converter's child process adds a fourth, in TensorFlow's terms.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+SAMPLE = 8192  # values kept of one tensor of one batch
+
+class Range(keras.layers.Layer):
+    """The range of one int8 tensor, as two weights `low <= 0 <= high`.
+
+    Args:
+        fixed: what the integer kernel dictates (a sigmoid's output is [0, 255/256]); None to
+            observe it.
+        narrow: -127..127 instead of -128..127, which puts a symmetric range's zero point at 0.
+        limit: largest magnitude worth keeping, such as 8 before a sigmoid.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fixed: tuple[float, float] | None = None,
+        narrow: bool = False,
+        limit: float = np.inf,
+    ) -> None:
+        super().__init__(name=name, trainable=False)
+        self.fixed, self.narrow, self.limit = fixed, narrow, limit
+        low, high = fixed or (-1.0, 1.0)
+        self.low = self.add_weight(name="low", initializer=keras.initializers.Constant(low))
+        self.high = self.add_weight(name="high", initializer=keras.initializers.Constant(high))
+        self.built = True
+
+    def set(self, low: float, high: float) -> None:
+        """Set the range: widened to hold zero, limited, symmetric where `narrow`."""
+        low, high = max(min(low, 0.0), -self.limit), min(max(high, 0.0), self.limit)
+        if self.narrow:
+            low, high = -max(-low, high), max(-low, high)
+        if high - low < 1e-6:  # a tensor that is always zero
+            high = low + 1e-6
+        self.low.assign(low)
+        self.high.assign(high)
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A recurrence over the steps of a sequence. Every tuple has one entry a state."""
+
+    step: Callable[[list[Any], list[Any]], list[Any]]  # (rows, states) -> states
+    units: tuple[int, ...]
+    ranges: tuple[Range, ...]
+    reverse: tuple[bool, ...]  # whether the state's rows come from the back
+    keep: tuple[int, ...]  # the states that are wanted at every step
+
+
+class Exact:
+    """Float arithmetic: nothing is rounded."""
+
+    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
+        """Return a kernel as it enters a product. `axes` are reduced for one scale a channel."""
+        return kernel
+
+    def activation(self, where: Range, x: Any) -> Any:
+        """Return an activation as it leaves an operator."""
+        return x
+
+    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
+        """Run a recurrence over `x`, (batch, steps, features), from states of zero.
+
+        Returns:
+            The last states, (batch, units) each, and the kept ones in the order of `x`, (batch,
+            steps, units) each.
+        """
+        rows = ops.transpose(x, (1, 0, 2))  # (steps, batch, features)
+        sources = [ops.flip(rows, axis=0) if back else rows for back in loop.reverse]
+
+        def body(states: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any]]:
+            new = loop.step(rows, states)
+            return new, new
+
+        last, every = ops.scan(body, zeros(loop, x), sources)
+        kept = [ops.flip(every[i], axis=0) if loop.reverse[i] else every[i] for i in loop.keep]
+        return last, [ops.transpose(one, (1, 0, 2)) for one in kept]
+
+
+def zeros(loop: Loop, x: Any) -> list[Any]:
+    """Return the first states of a recurrence over `x`."""
+    return [ops.zeros((ops.shape(x)[0], units)) for units in loop.units]
+
+
+def step_by_step(loop: Loop, x: Any, states: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Run a recurrence written out, one step after the other. Returns what `Exact.loop` does."""
+    every = []
+    for t in range(x.shape[1]):
+        states = loop.step([x[:, -1 - t] if back else x[:, t] for back in loop.reverse], states)
+        every.append(states)
+    in_order = {i: every[::-1] if loop.reverse[i] else every for i in loop.keep}
+    return states, [ops.stack([new[i] for new in in_order[i]], axis=1) for i in loop.keep]
+
+
+class Observing(Exact):
+    """Float arithmetic that keeps what it saw: extremes and a sample of each range's values."""
+
+    def __init__(self) -> None:
+        self.seen: dict[Range, list[np.ndarray]] = {}
+
+    def activation(self, where: Range, x: Any) -> Any:
+        if where.fixed is None:
+            flat = np.asarray(ops.convert_to_numpy(x), np.float32).ravel()
+            stride = -(-flat.size // SAMPLE)
+            kept = np.concatenate([flat[::stride], [flat.min(), flat.max()]])
+            self.seen.setdefault(where, []).append(kept)
+        return x
+
+    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
+        return step_by_step(loop, x, zeros(loop, x))  # where values can be looked at
+
+    def values(self, where: Range) -> np.ndarray:
+        """Return the sample of one range's values, extremes included."""
+        return np.concatenate(self.seen[where])
+
+
+class Int8(Exact):
+    """What the integer graph computes, in floats, with the straight-through gradient.
+
+    Weights are rounded to -127..127 with one scale per output channel, as the converter does
+    (TensorFlow Lite 8-bit quantization specification); activations pass a fake quantization.
+    """
+
+    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
+        rounded = round_weights(kernel, axes)
+        return kernel + ops.stop_gradient(rounded - kernel)
+
+    def activation(self, where: Range, x: Any) -> Any:
+        return keras.quantizers.fake_quant_with_min_max_vars(
+            x, where.low, where.high, num_bits=8, narrow_range=where.narrow
+        )
+
+
+def round_weights(kernel: Any, axes: tuple[int, ...]) -> Any:
+    """Return a kernel on its int8 grid: symmetric, -127..127, one scale per output channel."""
+    largest = ops.max(ops.abs(kernel), axis=axes, keepdims=True)
+    step = ops.maximum(largest, 1e-12) / 127.0
+    return ops.round(kernel / step) * step

@@ -1,0 +1,126 @@
+"""Ranges from calibration rows: observed once, clipped in several ways, chosen by the result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.checks import UserError, at_least
+from zoo.data import Data
+from zoo.quantization.arithmetic import Exact, Int8, Observing
+from zoo.quantization.rows import calibration_indices, first_standardize, is_coarse, standardized
+from zoo.quantization.twin import Twin, make_twin
+
+BATCH = 64
+MIN_ROWS = 16
+Clip = Callable[[np.ndarray], tuple[float, float]]
+
+
+def whole(values: np.ndarray) -> tuple[float, float]:
+    """Return the smallest and the largest value."""
+    return float(values.min()), float(values.max())
+
+
+def percentile(values: np.ndarray) -> tuple[float, float]:
+    """Return the range that leaves out one value in a thousand at either end."""
+    low, high = np.percentile(values, [0.1, 99.9])
+    return float(low), float(high)
+
+
+def least_squares(values: np.ndarray) -> tuple[float, float]:
+    """Return the part of the whole range whose rounding and clipping errors are least.
+
+    Choukroun et al. 2019 (arXiv:1902.06822): mean squared error over a grid of ranges.
+    """
+    low, high = whole(values)
+    low, high = min(low, 0.0), max(high, 0.0)
+
+    def error(share: float) -> float:
+        step = max(share * (high - low), 1e-12) / 255
+        rounded = np.clip(np.rint(values / step) * step, share * low, share * high)
+        return float(np.mean((rounded - values) ** 2))
+
+    best = min(np.linspace(0.3, 1.0, 29), key=error)
+    return best * low, best * high
+
+
+CLIPS: dict[str, Clip] = {"whole": whole, "percentile": percentile, "least_squares": least_squares}
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """A twin with its ranges, and where they come from."""
+
+    twin: Twin
+    rung: str  # "ptq": observed; "qat": observed, then trained
+    indices: np.ndarray  # of the calibration rows among the training rows
+    clip: str  # the clipping that was chosen
+    errors: dict[str, float]  # of each: of the logits, relative to their standard deviation
+
+
+def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) -> Quantized:
+    """Return the twin of a model with ranges observed on training rows (rung "ptq").
+
+    Args:
+        model: a trained model of one input and one output.
+        data: only its training part is used.
+        rows: at most this many calibration rows, spread evenly over the classes; at least 16.
+        seed: of their choice.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express.
+        UserError: under 16 calibration rows, or rows that are not finite.
+    """
+    at_least("calibration_rows", rows, MIN_ROWS)
+    indices = calibration_indices(data, rows, seed)
+    x = np.asarray(data.x_train[indices])
+    if len(x) < MIN_ROWS:
+        raise UserError(
+            f"{data.name} has {len(x)} training rows; calibration needs at least {MIN_ROWS}."
+        )
+    if not np.isfinite(x).all():
+        raise UserError("The calibration rows hold NaN or infinite values; clean the training rows.")
+    layer = first_standardize(model)
+    coarse = layer is not None and is_coarse(x)
+    twin = make_twin(model, standardized=coarse)
+    clip, errors = calibrate(twin, standardized(layer, x) if layer is not None and coarse else x)
+    return Quantized(twin, "ptq", indices, clip, errors)
+
+
+def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
+    """Set the ranges of a twin from rows as it takes them, (rows, *row shape).
+
+    Every clipping is tried; the one whose logits are nearest to the float ones stays.
+
+    Returns:
+        Its name, and the error of each.
+    """
+    observing = Observing()
+    exact = predict(twin, rows, observing)
+    errors = {}
+    for name, clip in CLIPS.items():
+        _set(observing, clip)
+        errors[name] = _relative_error(predict(twin, rows, Int8()), exact)
+    best = min(errors, key=errors.__getitem__)
+    _set(observing, CLIPS[best])
+    return best, errors
+
+
+def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
+    """Return the logits of rows in an arithmetic, (rows, outputs)."""
+    found = [
+        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(rows[i : i + BATCH]), arithmetic))
+        for i in range(0, len(rows), BATCH)
+    ]
+    return np.concatenate(found)
+
+
+def _set(observing: Observing, clip: Clip) -> None:
+    for where in observing.seen:
+        where.set(*clip(observing.values(where)))
+
+
+def _relative_error(found: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((found - exact) ** 2)) / max(float(exact.std()), 1e-12))

@@ -1,0 +1,118 @@
+"""A twin in the making: drafts of its layers, and scales and offsets still to be folded in.
+
+Of BatchNorm, standardization and a norm's gains nothing should be left in the integer graph. They
+go into the kernel before them, or stay pending on a value until a kernel after it takes them in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.quantization.layers import Add, Conv, Dense, DepthwiseConv, Rearrange, Scale
+
+LINEAR = (Dense, Conv, DepthwiseConv)
+
+
+@dataclass
+class Draft:
+    """A twin layer to be: its class and arguments, which the layers after it may still change."""
+
+    kind: type
+    name: str
+    inputs: tuple[int, ...]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor: the number of the draft that makes it, and `x * scale + offset` still pending.
+
+    `shape` is without the batch; `scale` and `offset` have that shape, or are None.
+    """
+
+    number: int
+    shape: tuple[int, ...]
+    shared: bool = False  # read by more than one layer
+    scale: np.ndarray | None = None
+    offset: np.ndarray | None = None
+
+    def then(self, scale: np.ndarray, offset: np.ndarray) -> "Value":
+        """Return the value with one more scale and offset pending."""
+        old_scale = np.ones(self.shape) if self.scale is None else self.scale
+        old_offset = np.zeros(self.shape) if self.offset is None else self.offset
+        return replace(self, scale=old_scale * scale, offset=old_offset * scale + offset)
+
+    def per_channel(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return scale and offset of shape (channels,); None where they differ by position."""
+        if self.scale is None or self.offset is None:
+            return np.ones(self.shape[-1]), np.zeros(self.shape[-1])
+        scales, offsets = (v.reshape(-1, self.shape[-1]) for v in (self.scale, self.offset))
+        if (scales != scales[0]).any() or (offsets != offsets[0]).any():
+            return None
+        return scales[0], offsets[0]
+
+
+@dataclass
+class Sketch:
+    """The twin so far."""
+
+    drafts: list[Draft] = field(default_factory=list)
+
+    def add(
+        self, kind: type, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...], **arguments: Any
+    ) -> Value:
+        """Add a draft and return the value that it makes."""
+        self.drafts.append(Draft(kind, name, tuple(value.number for value in inputs), arguments))
+        return Value(len(self.drafts), shape)
+
+    def maker(self, x: Value, *kinds: type) -> Draft | None:
+        """Return the draft that makes `x`, if nobody else reads it, for it to take in more."""
+        if x.number == 0 or x.shared or x.scale is not None:
+            return None
+        draft = self.drafts[x.number - 1]
+        return draft if draft.kind in kinds else None
+
+    def settle(self, x: Value, name: str) -> Value:
+        """Return `x` with nothing pending: what was becomes MUL and ADD operators."""
+        if x.scale is None or x.offset is None:
+            return x
+        scale, offset = x.per_channel() or (x.scale, x.offset)
+        plain = replace(x, scale=None, offset=None)
+        if (scale != 1).any():
+            plain = self.add(Scale, f"{name}_scale", (plain,), x.shape, factor=scale)
+        if offset.any():
+            plain = self.add(Add, f"{name}_offset", (plain,), x.shape, constant=offset)
+        return plain
+
+    def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
+        """Return `x` without, and separately, its scale and offset of shape (channels,)."""
+        pending = x.per_channel()
+        if pending is None:
+            x, pending = self.settle(x, name), (np.ones(x.shape[-1]), np.zeros(x.shape[-1]))
+        return replace(x, scale=None, offset=None), *pending
+
+    def rearrange(
+        self, x: Value, name: str, shape: tuple[int, ...], function: Callable[[Any], Any]
+    ) -> Value:
+        """Add an operator that moves values, or brings in zeros; what is pending moves along."""
+
+        def moved(values: np.ndarray) -> np.ndarray:
+            return np.asarray(keras.ops.convert_to_numpy(function(values[None])))[0]
+
+        y = self.add(Rearrange, name, (x,), shape, function=function)
+        if x.scale is None or x.offset is None:
+            return y
+        return y.then(moved(x.scale - 1) + 1, moved(x.offset))  # a new zero stays zero
+
+    def fold_norm(self, x: Value, scale: np.ndarray, offset: np.ndarray) -> Value:
+        """Return `x * scale + offset`, (channels,): in the kernel before it, or pending."""
+        draft = self.maker(x, *LINEAR)
+        if draft is None or draft.arguments["activation"] is not None:
+            return x.then(scale, offset)
+        kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
+        by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
+        draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
+        return x

@@ -1,0 +1,186 @@
+"""The layers of a twin: each is one or a few operators of the integer graph, with its ranges.
+
+All take and give float tensors; where int8 rounds is said by `Range` and done by the arithmetic.
+Batches come first, channels last.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.quantization.arithmetic import Exact, Range
+from zoo.quantization.stem import FEW, densified
+
+SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
+TANH = (-1.0, 127 / 128)
+
+# activations that an operator clamps its own output with
+FUSED: dict[str | None, Callable[[Any], Any]] = {None: lambda x: x, "relu": ops.relu, "relu6": ops.relu6}
+
+
+class TwinLayer(keras.layers.Layer):
+    """A part of a twin; `run` computes it in a given arithmetic."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self.built = True
+
+    def constant(self, name: str, value: np.ndarray) -> Any:
+        """Return a trainable weight that starts as `value`."""
+        weight = self.add_weight(name=name, shape=np.shape(value), initializer="zeros")
+        weight.assign(np.asarray(value, np.float32))
+        return weight
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        raise NotImplementedError
+
+
+class Dense(TwinLayer):
+    """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,)."""
+
+    def __init__(
+        self,
+        name: str,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        activation: str | None = None,
+        symmetric: bool = False,
+    ) -> None:
+        super().__init__(name)
+        self.kernel = self.constant("kernel", kernel)
+        self.bias = self.constant("bias", bias)
+        self.activation = activation
+        self.output_range = Range(f"{name}_output", narrow=symmetric)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        y = ops.matmul(inputs[0], arithmetic.weight(self.kernel, (0,))) + self.bias
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+
+
+class Conv(TwinLayer):
+    """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+
+    def __init__(
+        self,
+        name: str,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        strides: tuple[int, int],
+        padding: str,
+        dilation: tuple[int, int] = (1, 1),
+        activation: str | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.kernel = self.constant("kernel", kernel)
+        self.bias = self.constant("bias", bias)
+        self.strides, self.padding, self.dilation = strides, padding, dilation
+        self.activation = activation
+        self.output_range = Range(f"{name}_output")
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        x, kernel = inputs[0], arithmetic.weight(self.kernel, (0, 1, 2))
+        strides: tuple[int, int] | int = self.strides
+        padding = self.padding
+        if self._is_narrow():
+            x, kernel = densified(x, kernel, self.strides[0], padding)
+            strides, padding = 1, "valid"
+        y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + self.bias
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+
+    def _is_narrow(self) -> bool:
+        height, width, channels, _ = self.kernel.shape
+        plain = self.dilation == (1, 1) and self.strides[0] == self.strides[1]
+        return plain and channels <= FEW and height * width > 1
+
+
+class DepthwiseConv(Conv):
+    """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        kernel = arithmetic.weight(self.kernel, (0, 1))
+        y = ops.depthwise_conv(
+            inputs[0], kernel, self.strides, self.padding, "channels_last", self.dilation
+        )
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y + self.bias))
+
+
+class Add(TwinLayer):
+    """ADD of two tensors, or of one and a constant without batch axis."""
+
+    def __init__(
+        self, name: str, constant: np.ndarray | None = None, activation: str | None = None
+    ) -> None:
+        super().__init__(name)
+        self.constant_range = None
+        if constant is not None:
+            self.addend = self.constant("addend", constant)
+            self.constant_range = Range(f"{name}_constant")
+        self.activation = activation
+        self.output_range = Range(f"{name}_output")
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        other = inputs[-1]
+        if self.constant_range is not None:
+            other = arithmetic.activation(self.constant_range, self.addend + 0.0)
+        y = FUSED[self.activation](inputs[0] + other)
+        return arithmetic.activation(self.output_range, y)
+
+
+class Scale(TwinLayer):
+    """MUL by a constant without batch axis."""
+
+    def __init__(self, name: str, factor: np.ndarray) -> None:
+        super().__init__(name)
+        self.factor = self.constant("factor", factor)
+        self.constant_range = Range(f"{name}_constant")
+        self.output_range = Range(f"{name}_output")
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        factor = arithmetic.activation(self.constant_range, self.factor + 0.0)
+        return arithmetic.activation(self.output_range, inputs[0] * factor)
+
+
+class Activation(TwinLayer):
+    """An activation that is an operator of its own."""
+
+    def __init__(self, name: str, function: str) -> None:
+        super().__init__(name)
+        self.function = function
+        self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
+        fixed = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}.get(function)
+        self.output_range = Range(f"{name}_output", fixed=fixed)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        x = inputs[0]
+        if self.function == "silu":  # LOGISTIC and MUL: both have int8 kernels everywhere
+            y = x * arithmetic.activation(self.gate_range, ops.sigmoid(x))
+        else:
+            y = keras.activations.get(self.function)(x)
+        return arithmetic.activation(self.output_range, y)
+
+
+class Mean(TwinLayer):
+    """MEAN over axes, which are counted with the batch."""
+
+    def __init__(self, name: str, axes: tuple[int, ...], keepdims: bool = False) -> None:
+        super().__init__(name)
+        self.axes, self.keepdims = axes, keepdims
+        self.output_range = Range(f"{name}_output")
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        y = ops.mean(inputs[0], axis=self.axes, keepdims=self.keepdims)
+        return arithmetic.activation(self.output_range, y)
+
+
+class Rearrange(TwinLayer):
+    """An operator that moves values without changing them: no range of its own."""
+
+    def __init__(self, name: str, function: Callable[[Any], Any]) -> None:
+        super().__init__(name)
+        self.function = function
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        return self.function(inputs[0])

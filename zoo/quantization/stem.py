@@ -1,0 +1,64 @@
+"""Convolutions of few input channels, rewritten as equal ones of more, which int8 kernels like."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from keras import ops
+
+FEW = 4  # channels of an image, at most
+DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
+
+
+def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]:
+    """Rewrite a convolution of few channels as an equal one of more: space to depth, then columns.
+
+    Each `stride x stride` square becomes one pixel of more channels, then the kernel's columns
+    (and its rows, while there are under 8 channels) are put side by side as channels. The result
+    is convolved with the new kernel at stride 1 without padding.
+
+    Args:
+        x: (batch, height, width, channels).
+        kernel: (height, width, channels, filters).
+    """
+    height, width, channels, filters = kernel.shape
+    taps = [-(-size // stride) for size in (height, width)]  # of the new kernel
+    outs, pads = [], []
+    for size, extent, tap in zip(x.shape[1:3], (height, width), taps, strict=True):
+        out = -(-size // stride) if padding == "same" else (size - extent) // stride + 1
+        before = max((out - 1) * stride + extent - size, 0) // 2 if padding == "same" else 0
+        outs.append(out)
+        pads.append((before, (out - 1 + tap) * stride - size - before))
+    x = _padded(x, pads)
+    grow = [(0, tap * stride - size) for tap, size in zip(taps, (height, width), strict=True)]
+    kernel = ops.pad(kernel, [*grow, (0, 0), (0, 0)])
+    if stride > 1:
+        x = _space_to_depth(x, stride)
+        shape = (taps[0], stride, taps[1], stride * channels, filters)
+        kernel = ops.transpose(ops.reshape(kernel, shape), (0, 2, 1, 3, 4))
+        channels *= stride * stride
+        kernel = ops.reshape(kernel, (*taps, channels, filters))
+    if taps[1] > 1:  # columns become channels
+        x = ops.concatenate([x[:, :, j : j + outs[1]] for j in range(taps[1])], axis=-1)
+        channels *= taps[1]
+        kernel = ops.reshape(kernel, (taps[0], 1, channels, filters))
+    if taps[0] > 1 and channels < DENSE_CHANNELS:  # rows too
+        x = ops.concatenate([x[:, i : i + outs[0]] for i in range(taps[0])], axis=-1)
+        kernel = ops.reshape(kernel, (1, 1, taps[0] * channels, filters))
+    return x, kernel
+
+
+def _padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+    """Pad height and width with zeros; a negative amount cuts off what no tap reads."""
+    ends = [size + min(after, 0) for size, (_, after) in zip(x.shape[1:3], pads, strict=True)]
+    if any(after < 0 for _, after in pads):
+        x = x[:, : ends[0], : ends[1]]
+    pads = [(before, max(after, 0)) for before, after in pads]
+    return ops.pad(x, [(0, 0), *pads, (0, 0)]) if any(map(any, pads)) else x
+
+
+def _space_to_depth(x: Any, stride: int) -> Any:
+    _, height, width, channels = x.shape
+    rows, columns = height // stride, width // stride
+    x = ops.reshape(x, (-1, rows, stride, columns, stride * channels))
+    x = ops.transpose(x, (0, 1, 3, 2, 4))  # (B, rows, columns, stride, stride * channels)
+    return ops.reshape(x, (-1, rows, columns, stride * stride * channels))

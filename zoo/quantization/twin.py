@@ -1,0 +1,110 @@
+"""The twin: a model's own weights in a graph that rounds where the integer graph will."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from zoo.checks import UserError
+from zoo.layers import Standardize
+from zoo.quantization.arithmetic import Exact, Int8, Range
+from zoo.quantization.folding import Sketch, Value
+from zoo.quantization.gru import Cell, Recurrence
+from zoo.quantization.layers import TwinLayer
+from zoo.quantization.rules import enter
+
+
+@dataclass(frozen=True)
+class Node:
+    """A layer and the values it reads: 0 is the twin's input, n + 1 the output of node n."""
+
+    layer: TwinLayer
+    inputs: tuple[int, ...]
+
+
+class Twin(keras.Model):
+    """A model of the same weights whose activations pass fake-quantization points.
+
+    Called, it computes what the int8 file will; `run` takes any arithmetic. Made by `make_twin`.
+    """
+
+    def __init__(
+        self, name: str, row_shape: tuple[int, ...], nodes: list[Node], standardized: bool
+    ) -> None:
+        super().__init__(name=name)
+        self.row_shape = row_shape
+        self.standardized = standardized
+        self.input_range = Range("input")
+        self.nodes = tuple(nodes)
+        self.parts = [node.layer for node in nodes]  # tracked by Keras, which owns `layers`
+        self.build((None, *row_shape))
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        return self.run(x, Int8())
+
+    def run(self, x: Any, arithmetic: Exact) -> Any:
+        """Return the logits of rows x, (batch, *row shape), computed in `arithmetic`."""
+        return self.run_from(arithmetic.activation(self.input_range, x), 0, arithmetic)
+
+    def run_from(self, x: Any, first: int, arithmetic: Exact) -> Any:
+        """Return the logits from value `first`, which the nodes before it make."""
+        values: dict[int, Any] = {first: x}
+        for number, node in enumerate(self.nodes[first:], first + 1):
+            found = [values[i] for i in node.inputs]
+            values[number] = node.layer.run(*found, arithmetic=arithmetic)
+        return values[len(self.nodes)]
+
+    def cells(self) -> list[Cell]:
+        """Return the GRU cells of a twin that can run step by step.
+
+        Raises:
+            UserError: it does not start with GRU layers, or they need the end of the sequence.
+        """
+        first = self.nodes[0].layer if self.nodes else None
+        if not isinstance(first, Recurrence):
+            raise UserError(f"{self.name} does not start with a GRU layer; it has no step form.")
+        if first.bidirectional or first.sequences:
+            why = "reads the sequence backwards too" if first.bidirectional else "needs every step"
+            raise UserError(f"{first.name} {why}; it has no step form. Use the rolled form.")
+        return list(first.cells)
+
+
+def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
+    """Return the twin of a functional or sequential model of one input and one output.
+
+    BatchNorm, standardization and the gains of norms are folded into kernels. The ranges are still
+    to be observed (`calibrate`). The model itself is left alone.
+
+    Args:
+        model: the float model.
+        standardized: leave the model's `Standardize` layer out: the twin takes its outputs.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express; the message names it.
+    """
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
+    clone = keras.models.clone_model(bare)  # its layers are called once, here
+    clone.set_weights(bare.get_weights())
+    readers = Counter(id(tensor) for layer in clone.operations for tensor in _inputs(layer))
+    sketch = Sketch()
+    values = {id(clone.inputs[0]): Value(0, tuple(clone.inputs[0].shape[1:]))}
+    for layer in clone.operations:
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        found = [
+            replace(values[id(tensor)], shared=readers[id(tensor)] > 1) for tensor in _inputs(layer)
+        ]
+        skipped = standardized and isinstance(layer, Standardize)
+        values[id(layer.output)] = found[0] if skipped else enter(sketch, layer, found)
+    sketch.settle(values[id(clone.outputs[0])], "output")
+    nodes = [
+        Node(draft.kind(name=draft.name, **draft.arguments), draft.inputs)
+        for draft in sketch.drafts
+    ]
+    return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
+
+
+def _inputs(layer: Any) -> list[Any]:
+    """Return the tensors that a layer reads."""
+    return list(keras.tree.flatten(layer.input))
