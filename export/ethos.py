@@ -59,7 +59,7 @@ def compile_ethos(path: Path, timeout: float = 300) -> EthosRun:
             row = next(csv.DictReader(file))
     del left[ON_NPU]
     return EthosRun(
-        npu_share=(operators.total() - left.total()) / operators.total(),
+        npu_share=(operators.total() - left.total()) / max(operators.total(), 1),
         cpu_operators=tuple(sorted(left.elements())),
         sram_bytes=round(float(row["sram_memory_used"]) * 1024),
         cycles=round(float(row["cycles_total"])),
