@@ -43,5 +43,5 @@ $(BIN)/python:
 	touch $@
 
 .venv/dev: .venv/core
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch,targets]'
 	touch $@

@@ -1,11 +1,14 @@
 """Child processes: where the converter and foreign files run, because both can end a process."""
 
+import importlib.util
 import os
 import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from zoo import UserError
 
 # what TensorFlow logs when it starts, whatever happens later
 STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
@@ -21,6 +24,11 @@ def run_child(module: str, argument: str, timeout: float) -> str:
     Raises:
         ChildError: an exit code other than 0, death by a signal, or more than `timeout` seconds.
     """
+    return run_python(["-m", module, argument], timeout)
+
+
+def run_python(arguments: list[str], timeout: float) -> str:
+    """Run `python *arguments` as `run_child` does."""
     root = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {
         "KERAS_BACKEND": "tensorflow",
@@ -28,7 +36,7 @@ def run_child(module: str, argument: str, timeout: float) -> str:
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
-    command = [sys.executable, "-P", "-m", module, argument]
+    command = [sys.executable, "-P", *arguments]
     try:
         child = subprocess.run(
             command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -40,6 +48,12 @@ def run_child(module: str, argument: str, timeout: float) -> str:
         last = "\n".join([line for line in lines if not STARTUP.match(line)][-8:]) or "none"
         raise ChildError(f"{_how(child.returncode)}. Its last lines:\n{last}")
     return child.stdout
+
+
+def need(module: str, package: str) -> None:
+    """Raise `UserError` where an optional package is not installed. Imports nothing."""
+    if importlib.util.find_spec(module) is None:
+        raise UserError(f"{package} is not installed. Run pip install 'pocketzoo[targets]'.")
 
 
 def _how(code: int) -> str:

@@ -27,6 +27,8 @@ HOMES = {
     "tensorflow_model_optimization": set(),
     "tf_keras": set(),
     "ai_edge_litert": {"export/audit.py", "export/runtime.py"},
+    "tflite_micro": {"export/micro_child.py"},
+    "ethosu": set(),
     "keras_tuner": {"tuning/oracles.py", "tuning/search.py", "tuning/spaces.py", "tuning/tuner.py"},
     "sklearn": {"zoo/sources.py", "zoo/splits.py"},
     "scipy": {"export/intervals.py"},
