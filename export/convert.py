@@ -150,18 +150,19 @@ def twin_form(twin: Twin, form: str, rows: np.ndarray, job: Path) -> bytes:
 
 def main(job: Path) -> None:
     settings = json.loads((job / "settings.json").read_text())
-    rows = np.load(job / "calibration.npy", allow_pickle=False)
     model = load(job, unroll=False)
     row = {"input": (1, *model.input_shape[1:])}
     (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None))
     if settings["method"] == "twin":
         twin = make_twin(model, settings["standardized"])
         twin.load_weights(job / "twin.weights.h5")
+        rows = np.load(job / "calibration.npy", allow_pickle=False)
         for name, form in settings["files"].items():
             (job / name).write_bytes(twin_form(twin, form, rows, job))
     elif settings["method"] == "converter":
         model = load(job, unroll=True)
         wake_reset_gates(model)
+        rows = np.load(job / "calibration.npy", allow_pickle=False)
         body, rows = without_head_layers(model, settings["cut_after"], rows)
         row = {"input": (1, *body.input_shape[1:])}
         content = convert(body, whole(body), row, by_rows(rows))

@@ -1,9 +1,8 @@
 """The parent of the converter: from a Keras model on any backend to `.tflite` files."""
 
 import io
-import tempfile
 import time
-import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +10,15 @@ import keras
 import numpy as np
 
 from export.audit import Audit, audit
-from export.calibration import calibration_indices, is_coarse
-from export.child import ChildError, run_child
+from export.job import FLOAT, FORMS, INT8, METHODS, TWIN, Plan, run_job, warn_of_steps
 from export.runtime import Scaling, file_scaling, load
 from zoo import Data, Run, UserError
-from zoo.checks import at_least
-from zoo.layers import Standardize
-from zoo.run import as_json
+from zoo.checks import one_of
+from zoo.quantization import Quantized, Twin
+from zoo.quantization import quantize as quantize_twin
+from zoo.quantization.rows import CalibrationRows, calibration_rows
 
-UNROLL_WARNING = 64  # steps
-RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
-FLOAT, INT8 = "model_float.tflite", "model_int8.tflite"
-
-
-class ExportError(UserError):
-    """The converter failed or died; the message ends with its last lines."""
+STALE = ("report.json", TWIN, *FORMS.values())  # they speak of the files that go now
 
 
 @dataclass(frozen=True)
@@ -34,10 +27,9 @@ class Export:
 
     run: Run  # the folder the files lie in
     model: keras.Model  # the float model they were made from
-    float_audit: Audit
-    int8_audit: Audit | None
+    plan: Plan
+    audits: dict[str, Audit]  # file name -> what it holds; the float file's first
     scaling: Scaling | None  # of the int8 input
-    calibration: np.ndarray  # indices of the training rows that set the ranges
     seconds: float
 
     @property
@@ -48,6 +40,14 @@ class Export:
     def int8_file(self) -> Path:
         return self.run.path / INT8
 
+    @property
+    def float_audit(self) -> Audit:
+        return self.audits[FLOAT]
+
+    @property
+    def int8_audit(self) -> Audit | None:
+        return self.audits.get(INT8)
+
 
 def to_litert(
     source: keras.Model | Run | str | Path,
@@ -55,53 +55,95 @@ def to_litert(
     data: Data | None = None,
     directory: str | Path | None = None,
     quantize: str | None = "int8",
-    calibration_rows: int = 256,
+    method: str = "twin",
+    quantized: Quantized | None = None,
+    forms: Sequence[str] | None = None,
+    rows: int = 256,
     seed: int = 0,
     timeout: float = 900,
 ) -> Export:
     """Convert a model to float32 and int8 `.tflite` files, in a child process.
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
-    int8 in and out for the int8 file, and hold built-in operators only. Recurrent layers are
-    unrolled over their steps. Where one int8 scale cannot carry all features, the int8 file starts
-    after the model's `Standardize` layer and `Export.scaling` has one scale per feature.
+    int8 in and out for the int8 files, and hold built-in operators only. Where one int8 scale
+    cannot carry all features, the int8 files start after the model's `Standardize` layer and
+    `Export.scaling` has one scale per feature.
 
     Args:
         source: a run folder (or its path), or a Keras model of one input and one output.
         data: where the calibration rows come from: its training part only. A run knows its own.
         directory: where the files go; a run's files go into its folder.
         quantize: "int8", or None for the float file alone.
-        calibration_rows: at most this many, spread evenly over the classes.
+        method: "twin" quantizes by the model's quantization twin; "converter" leaves it to
+            TensorFlow's converter, for models with layers that a twin cannot express.
+        quantized: a twin that is ready, such as `tuning.quantize_aware` returns; None makes one.
+        forms: of a model that starts with GRU layers: "rolled" (a loop), "step" (one step, for
+            streams: `input, state_0, ...` -> `output, state_0, ...`) and "unrolled" (for targets
+            that refuse loops). None: rolled, and step where it exists.
+        rows: of calibration, at most this many, at least 16, spread evenly over the classes.
         seed: of their choice.
         timeout: seconds after which the converter is stopped.
 
     Raises:
         ExportError: the converter failed, crashed or took too long; nothing is written then.
+        UnknownLayer: the twin cannot express a layer, which is named.
         UserError: arguments that do not go together, or a damaged run.
 
     Warns:
-        UserWarning: a recurrent layer over more than 64 steps: the file grows with each.
+        UserWarning: an unrolled recurrent layer over more than 64 steps: the file grows with each.
     """
     if quantize not in ("int8", None):
         raise UserError(f"quantize must be 'int8' or None; got {quantize!r}.")
-    at_least("calibration_rows", calibration_rows, 1)
+    one_of("method", method, METHODS)
     run, model, data = _resolve(source, data, directory)
-    _warn_of_steps(model)
     started = time.monotonic()
-    indices = calibration_indices(data, calibration_rows, seed)
-    rows = np.asarray(data.x_train[indices])
-    cut = _cut(model, rows)
-    files = _convert(model, rows, cut, quantize == "int8", timeout)
-    used = io.BytesIO()
-    np.savez_compressed(used, indices=indices, x=rows)
-    (run.path / "report.json").unlink(missing_ok=True)  # it speaks of the files that go now
-    run.write({**files, "calibration.npz": used.getvalue()})
-    float_audit, int8_audit, scaling = audit(run.path / FLOAT), None, None
-    if quantize:
-        int8_audit = audit(run.path / INT8)
-        scaling = _host_scaling(file_scaling(load(run.path / INT8)), model, cut)
+    plan = _plan(model, data, quantize, method, quantized, forms, rows, seed)
+    warn_of_steps(model, plan)
+    files = run_job(model, plan, timeout)
+    if plan.rows is not None:
+        used = io.BytesIO()
+        np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
+        files["calibration.npz"] = used.getvalue()
+    run.write(files, remove=STALE)
+    audits = {name: audit(run.path / name) for name in (FLOAT, *plan.forms.values())}
+    scaling = None
+    if plan.rows is not None:
+        scaling = _host_scaling(file_scaling(load(run.path / INT8)), plan.rows)
     seconds = round(time.monotonic() - started, 3)
-    return Export(run, model, float_audit, int8_audit, scaling, indices, seconds)
+    return Export(run, model, plan, audits, scaling, seconds)
+
+
+def _plan(
+    model: keras.Model,
+    data: Data,
+    quantize: str | None,
+    method: str,
+    quantized: Quantized | None,
+    forms: Sequence[str] | None,
+    rows: int,
+    seed: int,
+) -> Plan:
+    if quantize is None:
+        return Plan("float", {}, None, None)
+    if method == "converter":
+        if forms or quantized:
+            raise UserError("method='converter' makes one int8 file: leave forms, quantized out.")
+        return Plan("converter", {"unrolled": INT8}, calibration_rows(model, data, rows, seed), None)
+    ready = quantized or quantize_twin(model, data, rows=rows, seed=seed)
+    if forms is None:
+        forms = ("rolled", "step") if _streams(ready.twin) else ("rolled",)
+    for form in forms:
+        one_of("forms", form, FORMS)
+        if form == "step":
+            ready.twin.cells()  # raises where there is none
+    return Plan(ready.rung, {form: FORMS[form] for form in forms}, ready.rows, ready)
+
+
+def _streams(twin: Twin) -> bool:
+    try:
+        return bool(twin.cells())
+    except UserError:
+        return False
 
 
 def _resolve(
@@ -140,49 +182,12 @@ def _checked(model: keras.Model, data: Data) -> keras.Model:
     return model
 
 
-def _warn_of_steps(model: keras.Model) -> None:
-    recurrent = [layer for layer in model.layers if isinstance(layer, RECURRENT)]
-    for layer in recurrent:
-        first = layer.input[0] if isinstance(layer.input, list) else layer.input
-        if first.shape[1] > UNROLL_WARNING:
-            warnings.warn(
-                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with "
-                f"each. More than {UNROLL_WARNING} rarely fit a device: shorten the sequences.",
-                stacklevel=3,
-            )
-
-
-def _cut(model: keras.Model, rows: np.ndarray) -> str | None:
-    """Return the layer after which the int8 file starts, or None to keep the whole model."""
-    first = model.layers[1] if len(model.layers) > 2 else None
-    return first.name if isinstance(first, Standardize) and is_coarse(rows) else None
-
-
-def _host_scaling(file: Scaling, model: keras.Model, cut: str | None) -> Scaling:
-    """Fold the `Standardize` layer that was cut off into the input's scale and zero point."""
-    if cut is None:
+def _host_scaling(file: Scaling, rows: CalibrationRows) -> Scaling:
+    """Fold the `Standardize` layer that the host does into the input's scale and zero point."""
+    layer = rows.standardize
+    if layer is None:
         return file
-    layer = model.get_layer(cut)
     factor = np.asarray(keras.ops.convert_to_numpy(layer.scale), np.float64)
     offset = np.asarray(keras.ops.convert_to_numpy(layer.offset), np.float64)
     step, zero_point = file.scale[0], file.zero_point[0]
     return Scaling(tuple(step / factor), tuple(zero_point + offset / step))
-
-
-def _convert(
-    model: keras.Model, rows: np.ndarray, cut: str | None, int8: bool, timeout: float
-) -> dict[str, bytes]:
-    """Run `export.convert` on a job folder and return the files it made."""
-    names = [FLOAT, INT8] if int8 else [FLOAT]
-    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
-        job = Path(folder)
-        (job / "settings.json").write_text(as_json({"int8": int8, "cut_after": cut}))
-        bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
-        (job / "model.json").write_text(bare.to_json())
-        bare.save_weights(job / "model.weights.h5")
-        np.save(job / "calibration.npy", rows)
-        try:
-            run_child("export.convert", folder, timeout)
-        except ChildError as error:
-            raise ExportError(f"Nothing was written: the converter {error}") from None
-        return {name: (job / name).read_bytes() for name in names}

@@ -24,6 +24,9 @@ def with_integer_state(content: bytes) -> bytes:
             if _is(model, operator, "WHILE"):
                 _make_integer(model, graph, operator)
     for graph in model.subgraphs:
+        for operator in graph.operators:
+            if _is(model, operator, "WHILE"):
+                _drop_idle_values(model, graph, operator)
         _merge_requantizations(model, graph)
     for graph in model.subgraphs:
         _drop_unread(model, graph)
@@ -58,6 +61,25 @@ def _make_integer(model: Any, graph: Any, loop: Any) -> None:
             (graph, loop.outputs[place]),
         ):
             _retype(model, owner.tensors[index], source)
+
+
+def _drop_idle_values(model: Any, graph: Any, loop: Any) -> None:
+    """Stop carrying what only feeds itself, such as the second counter TensorFlow adds."""
+    options = loop.builtinOptions
+    body = model.subgraphs[options.bodySubgraphIndex]
+    condition = model.subgraphs[options.condSubgraphIndex]
+    read = {*graph.outputs, *(i for op in graph.operators for i in op.inputs)}
+    kept = []
+    for place, (start, end) in enumerate(zip(body.inputs, body.outputs, strict=True)):
+        readers = [op for op in body.operators if start in op.inputs]
+        idle = start != end and all([*op.outputs] == [end] for op in readers)
+        deciding = any(condition.inputs[place] in op.inputs for op in condition.operators)
+        if not idle or deciding or loop.outputs[place] in read:
+            kept.append(place)
+    for owner in (body, condition, loop):
+        owner.inputs = [owner.inputs[place] for place in kept]
+    for owner in (body, loop):
+        owner.outputs = [owner.outputs[place] for place in kept]
 
 
 def _retype(model: Any, tensor: Any, like: Any) -> None:

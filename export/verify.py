@@ -61,8 +61,8 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
         scaling=export.scaling,
         latency=measure_latency({"float": of_float, "int8": of_int8}),
         calibration={
-            "rows": len(export.calibration),
-            "sha256": hashlib.sha256(export.calibration.astype("<i8").tobytes()).hexdigest(),
+            "rows": len(export.plan.rows.indices),
+            "sha256": hashlib.sha256(export.plan.rows.indices.astype("<i8").tobytes()).hexdigest(),
         },
         backend=keras.backend.backend(),
         versions=versions(),

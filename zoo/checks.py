@@ -40,6 +40,12 @@ def size(argument: str, value: object, minimum: int) -> None:
         raise UserError(f"{argument} must be at most {LARGEST_SIZE}; got {value}.")
 
 
+def flag(argument: str, value: object) -> None:
+    """Raise UserError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise UserError(f"{argument} must be true or false; got {value!r}.")
+
+
 def in_range(argument: str, value: object, low: float, high: float) -> None:
     """Raise UserError unless `value` is a number in [low, high)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < high:

@@ -7,7 +7,7 @@ Cho et al. 2014 (arXiv:1406.1078, figure 2), with the reset gate after the matri
 import keras
 from keras import layers
 
-from zoo.checks import in_range, size
+from zoo.checks import flag, in_range, size
 from zoo.layers import Standardize
 from zoo.shapes import check_shapes
 
@@ -18,6 +18,7 @@ def GRU(
     *,
     units: int = 64,
     depth: int = 1,
+    bidirectional: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
     """Build a stack of GRU layers whose last state feeds a dense layer.
@@ -25,8 +26,10 @@ def GRU(
     Args:
         input_shape: `(steps, features)`, both fixed.
         num_outputs: classes, or regression targets; at least 1.
-        units: state size of each layer.
+        units: state size of each layer, in each direction.
         depth: number of stacked layers, at least 1.
+        bidirectional: read each sequence from both ends (Schuster and Paliwal 1997); such a model
+            cannot run on a stream.
         dropout: rate after each layer, in [0, 1).
 
     Returns:
@@ -38,12 +41,16 @@ def GRU(
     shape = check_shapes("gru", input_shape, num_outputs)
     size("units", units, 1)
     size("depth", depth, 1)
+    flag("bidirectional", bidirectional)
     in_range("dropout", dropout, 0, 1)
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
     for layer in range(depth):
-        x = layers.GRU(units, return_sequences=layer + 1 < depth)(x)  # (B, steps, units)
+        recurrent = layers.GRU(units, return_sequences=layer + 1 < depth)
+        if bidirectional:
+            recurrent = layers.Bidirectional(recurrent)
+        x = recurrent(x)  # (B, steps, units), from the last layer (B, units); twice if both ways
         x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, units) -> (B, num_outputs)
     return keras.Model(inputs, outputs, name="gru")

@@ -58,6 +58,21 @@ PRESETS: dict[str, Preset] = {
     "cnn_base": Preset(
         "cnn", {"filters": (16, 32, 64), "blocks": 3}, 274_448, "ResNet-20: " + RESNET
     ),
+    "cnn_depthwise_tiny": Preset(
+        "cnn", {"block": "depthwise", "filters": (12,), "blocks": 2}, 1_264, "for tests"
+    ),
+    "cnn_depthwise_small": Preset(
+        "cnn",
+        {
+            "block": "depthwise",
+            "filters": (64,),
+            "blocks": 4,
+            "stem_kernel": (10, 4),
+            "stem_stride": 2,
+        },
+        29_904,
+        "DS-CNN of MLPerf Tiny (mlcommons/tiny), arXiv:1711.07128",
+    ),
     "gru_tiny": Preset("gru", {"units": 24}, 2_714, "for tests"),
     "gru_small": Preset("gru", {"units": 64}, 14_874, "Cho et al. 2014, arXiv:1406.1078"),
     "gru_base": Preset(

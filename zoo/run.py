@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -89,16 +89,22 @@ class Run:
             )
         return data
 
-    def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Write files, each moved into its place when whole, then the manifest."""
+    def write(self, files: Mapping[str, str | bytes], remove: Iterable[str] = ()) -> None:
+        """Write files, each moved into its place when whole, then the manifest.
+
+        Those of `remove` that are not written anew go first.
+        """
         self.path.mkdir(parents=True, exist_ok=True)
+        gone = {*remove} - {*files}
+        for name in gone:
+            (self.path / name).unlink(missing_ok=True)
         for name, content in files.items():
             write_atomic(self.path / name, content)
-        self._seal(set(files))
+        self._seal(set(files), gone)
 
-    def _seal(self, changed: set[str]) -> None:
+    def _seal(self, changed: set[str], gone: Set[str] = frozenset()) -> None:
         """Write the manifest: new entries for `changed`, the others as they were recorded."""
-        recorded = self._recorded()
+        recorded = {name: entry for name, entry in self._recorded().items() if name not in gone}
         for name in changed:
             path = self.path / name
             recorded[name] = {"bytes": path.stat().st_size, "sha256": sha256(path)}

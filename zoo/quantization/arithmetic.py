@@ -32,11 +32,12 @@ class Range(keras.layers.Layer):
         narrow: bool = False,
         limit: float = np.inf,
     ) -> None:
-        super().__init__(name=name, trainable=False)
+        super().__init__(name=name)
         self.fixed, self.narrow, self.limit = fixed, narrow, limit
         low, high = fixed or (-1.0, 1.0)
-        self.low = self.add_weight(name="low", initializer=keras.initializers.Constant(low))
-        self.high = self.add_weight(name="high", initializer=keras.initializers.Constant(high))
+        for end, value in (("low", low), ("high", high)):
+            start = keras.initializers.Constant(value)
+            setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
         self.built = True
 
     def set(self, low: float, high: float) -> None:

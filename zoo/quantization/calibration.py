@@ -7,14 +7,12 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.checks import UserError, at_least
 from zoo.data import Data
 from zoo.quantization.arithmetic import Exact, Int8, Observing
-from zoo.quantization.rows import calibration_indices, first_standardize, is_coarse, standardized
+from zoo.quantization.rows import CalibrationRows, calibration_rows
 from zoo.quantization.twin import Twin, make_twin
 
-BATCH = 64
-MIN_ROWS = 16
+BATCH_VALUES = 2**20  # of the inputs of one batch
 Clip = Callable[[np.ndarray], tuple[float, float]]
 
 
@@ -54,8 +52,8 @@ class Quantized:
     """A twin with its ranges, and where they come from."""
 
     twin: Twin
-    rung: str  # "ptq": observed; "qat": observed, then trained
-    indices: np.ndarray  # of the calibration rows among the training rows
+    rung: str  # "ptq": ranges observed; "qat": observed, then trained with
+    rows: CalibrationRows
     clip: str  # the clipping that was chosen
     errors: dict[str, float]  # of each: of the logits, relative to their standard deviation
 
@@ -64,29 +62,19 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
     """Return the twin of a model with ranges observed on training rows (rung "ptq").
 
     Args:
-        model: a trained model of one input and one output.
+        model: a trained model of one input and one output; it is left alone.
         data: only its training part is used.
         rows: at most this many calibration rows, spread evenly over the classes; at least 16.
         seed: of their choice.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
-        UserError: under 16 calibration rows, or rows that are not finite.
+        UserError: fewer than 16 calibration rows, or rows that are not finite.
     """
-    at_least("calibration_rows", rows, MIN_ROWS)
-    indices = calibration_indices(data, rows, seed)
-    x = np.asarray(data.x_train[indices])
-    if len(x) < MIN_ROWS:
-        raise UserError(
-            f"{data.name} has {len(x)} training rows; calibration needs at least {MIN_ROWS}."
-        )
-    if not np.isfinite(x).all():
-        raise UserError("The calibration rows hold NaN or infinite values; clean the training rows.")
-    layer = first_standardize(model)
-    coarse = layer is not None and is_coarse(x)
-    twin = make_twin(model, standardized=coarse)
-    clip, errors = calibrate(twin, standardized(layer, x) if layer is not None and coarse else x)
-    return Quantized(twin, "ptq", indices, clip, errors)
+    chosen = calibration_rows(model, data, rows, seed)
+    twin = make_twin(model, standardized=chosen.standardize is not None)
+    clip, errors = calibrate(twin, chosen.fed())
+    return Quantized(twin, "ptq", chosen, clip, errors)
 
 
 def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
@@ -110,9 +98,10 @@ def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
 
 def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
     """Return the logits of rows in an arithmetic, (rows, outputs)."""
+    batch = max(1, BATCH_VALUES // rows[0].size)
     found = [
-        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(rows[i : i + BATCH]), arithmetic))
-        for i in range(0, len(rows), BATCH)
+        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(rows[i : i + batch]), arithmetic))
+        for i in range(0, len(rows), batch)
     ]
     return np.concatenate(found)
 

@@ -6,17 +6,19 @@ import numpy as np
 from keras import ops
 
 from zoo.quantization.arithmetic import Exact, Loop, Range
-from zoo.quantization.layers import SIGMOID, TANH, TwinLayer
+from zoo.quantization.layers import SIGMOID, TANH, Dense, TwinLayer
 
 
 class Cell(TwinLayer):
     """One step of a GRU with `reset_after`, every intermediate on a range of its own.
 
     `h' = c + z * (h - c)` (Cho et al. 2014, arXiv:1406.1078, eq. 7, with Keras' sense of z). Gate
-    sums beyond 8 and candidate sums beyond 4 change nothing that 8 bits can tell.
+    sums beyond 8 and candidate sums beyond 4 change nothing that 8 bits can tell. The gates' and
+    the candidate's columns are products of their own: cheaper than cutting one result in two, and
+    each has its own range.
 
     Args:
-        kernel: (features, 3 units), gates in Keras' order z, r, h.
+        kernel: (features, 3 units), in Keras' order: update, reset, candidate.
         recurrent: (units, 3 units).
         bias: (2, 3 units), of the input and of the state.
     """
@@ -26,11 +28,15 @@ class Cell(TwinLayer):
     ) -> None:
         super().__init__(name)
         self.units = recurrent.shape[0]
-        self.kernel = self.constant("kernel", kernel)
-        self.recurrent = self.constant("recurrent", recurrent)
-        self.bias = self.constant("bias", bias)
-        self.input_range = Range(f"{name}_input")
-        self.state_range = Range(f"{name}_state")
+        gates, candidate = slice(2 * self.units), slice(2 * self.units, None)
+        self.input_gates = Dense(f"{name}_input_gates", kernel[:, gates], bias[0, gates])
+        self.state_gates = Dense(f"{name}_state_gates", recurrent[:, gates], bias[1, gates])
+        self.input_candidate = Dense(
+            f"{name}_input_candidate", kernel[:, candidate], bias[0, candidate]
+        )
+        self.state_candidate = Dense(
+            f"{name}_state_candidate", recurrent[:, candidate], bias[1, candidate]
+        )
         self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
         self.gates_range = Range(f"{name}_gates", fixed=SIGMOID)
         self.reset_range = Range(f"{name}_reset")
@@ -43,21 +49,21 @@ class Cell(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         """Return the next state from an input (batch, features) and a state (batch, units)."""
         x, state = inputs
-        q = arithmetic.activation
-        of_input = ops.matmul(x, arithmetic.weight(self.kernel, (0,))) + self.bias[0]
-        of_input = q(self.input_range, of_input)  # (B, 3 units)
-        of_state = ops.matmul(state, arithmetic.weight(self.recurrent, (0,))) + self.bias[1]
-        of_state = q(self.state_range, of_state)  # (B, 3 units)
-        two = 2 * self.units
-        gates = q(self.gates_sum_range, of_input[:, :two] + of_state[:, :two])
-        gates = q(self.gates_range, ops.sigmoid(gates))
-        update, reset = gates[:, : self.units], gates[:, self.units :]
-        recalled = q(self.reset_range, reset * of_state[:, two:])
-        candidate = q(self.candidate_sum_range, of_input[:, two:] + recalled)
-        candidate = q(self.candidate_range, ops.tanh(candidate))
-        difference = q(self.difference_range, state - candidate)
-        kept = q(self.kept_range, update * difference)
-        return q(self.output_range, candidate + kept)
+        rounded = arithmetic.activation
+
+        def product(dense: Dense, value: Any) -> Any:
+            return dense.run(value, arithmetic=arithmetic)
+
+        gates = product(self.input_gates, x) + product(self.state_gates, state)  # (B, 2 units)
+        gates = rounded(self.gates_range, ops.sigmoid(rounded(self.gates_sum_range, gates)))
+        update, reset = ops.split(gates, 2, axis=-1)
+        recalled = rounded(self.reset_range, reset * product(self.state_candidate, state))
+        candidate = product(self.input_candidate, x) + recalled
+        candidate = ops.tanh(rounded(self.candidate_sum_range, candidate))
+        candidate = rounded(self.candidate_range, candidate)
+        difference = rounded(self.difference_range, state - candidate)
+        kept = rounded(self.kept_range, update * difference)
+        return rounded(self.output_range, candidate + kept)
 
 
 class Recurrence(TwinLayer):

@@ -1,14 +1,59 @@
 """Calibration rows: the training rows whose activations set the int8 ranges."""
 
+from dataclasses import dataclass
+
 import keras
 import numpy as np
 
+from zoo.checks import UserError, at_least
 from zoo.data import Data
 from zoo.layers import Standardize
 
+MIN_ROWS = 16
+
+
+@dataclass(frozen=True)
+class CalibrationRows:
+    """Training rows for calibration, and whether the host standardizes what the int8 graph takes.
+
+    An int8 input has one scale. Where it would blur a feature (`is_coarse`), the int8 graph starts
+    after the model's `Standardize` layer, and the host scales each feature by itself.
+    """
+
+    indices: np.ndarray  # among the training rows
+    x: np.ndarray  # the rows as the data has them, (rows, *row shape)
+    standardize: Standardize | None  # the layer that the int8 graph leaves to the host
+
+    def fed(self) -> np.ndarray:
+        """Return the rows as the int8 graph takes them."""
+        return self.x if self.standardize is None else standardized(self.standardize, self.x)
+
+
+def calibration_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:
+    """Choose at most `count` training rows, the same for the same seed.
+
+    Raises:
+        UserError: fewer than 16 rows, or rows that are not finite.
+    """
+    at_least("calibration_rows", count, MIN_ROWS)
+    if len(data.x_train) < MIN_ROWS:
+        raise UserError(
+            f"{data.name} has {len(data.x_train)} training rows; calibration needs at least "
+            f"{MIN_ROWS}."
+        )
+    indices = calibration_indices(data, count, seed)
+    x = np.asarray(data.x_train[indices])
+    if not np.isfinite(x).all():
+        raise UserError(
+            f"The calibration rows of {data.name} hold NaN or infinite values; clean x_train."
+        )
+    first = model.layers[1] if len(model.layers) > 2 else None
+    coarse = isinstance(first, Standardize) and is_coarse(x)
+    return CalibrationRows(indices, x, first if coarse else None)
+
 
 def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
-    """Return sorted indices of at most `rows` training rows, the same for the same seed.
+    """Return sorted indices of at most `rows` training rows.
 
     For classification as many of each class as there are, evenly: a rare class has activations too.
     TensorFlow's guide advises about 100 rows, AIMET's about 1000.
@@ -26,20 +71,14 @@ def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
 def is_coarse(rows: np.ndarray) -> bool:
     """Return whether one int8 scale over all features would blur some of them.
 
-    An int8 input has one scale. Where a feature's standard deviation is under 8 of its steps (a
-    table with areas in the thousands beside ratios), the host must scale each feature by itself.
+    So it is where a feature's standard deviation is under 8 of the common steps (a table with
+    areas in the thousands beside ratios).
     """
     values = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
     step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / 255
     spread = values.std(axis=0)
     varying = spread > 1e-6 * np.abs(values.mean(axis=0))
     return bool((spread[varying] < 8 * step).any())
-
-
-def first_standardize(model: keras.Model) -> Standardize | None:
-    """Return the `Standardize` layer that a model starts with, if it does and more follows."""
-    first = model.layers[1] if len(model.layers) > 2 else None
-    return first if isinstance(first, Standardize) else None
 
 
 def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:

@@ -39,6 +39,7 @@ class Twin(keras.Model):
         self.nodes = tuple(nodes)
         self.parts = [node.layer for node in nodes]  # tracked by Keras, which owns `layers`
         self.build((None, *row_shape))
+        self.trainable = False  # until someone trains it: gradients cost time
 
     def call(self, x: Any, training: bool = False) -> Any:
         return self.run(x, Int8())

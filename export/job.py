@@ -1,0 +1,86 @@
+"""The converter's job: what it is told to make, in a folder that a child process works on."""
+
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from export.child import ChildError, run_child
+from zoo import UserError
+from zoo.quantization import Quantized
+from zoo.quantization.rows import CalibrationRows
+from zoo.run import as_json
+
+UNROLL_WARNING = 64  # steps
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+FLOAT, INT8, TWIN = "model_float.tflite", "model_int8.tflite", "twin.weights.h5"
+FORMS = {
+    "rolled": INT8,
+    "step": "model_int8_step.tflite",
+    "unrolled": "model_int8_unrolled.tflite",
+}
+METHODS = ("twin", "converter")
+
+
+class ExportError(UserError):
+    """The converter failed or died; the message ends with its last lines."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which files are to be made, and by what."""
+
+    rung: str  # "ptq" or "qat" by the twin, "converter" by TensorFlow's own, or "float"
+    forms: dict[str, str]  # form -> name of its int8 file
+    rows: CalibrationRows | None
+    quantized: Quantized | None  # the twin, where there is one
+
+
+def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
+    """Run `export.convert` on a job folder and return the files it made, the twin's weights too.
+
+    Raises:
+        ExportError: the child failed, died or took too long. The folder is gone either way.
+    """
+    host = plan.rows is not None and plan.rows.standardize is not None
+    settings = {
+        "method": "twin" if plan.quantized else plan.rung,
+        "files": {name: form for form, name in plan.forms.items()},
+        "standardized": host,
+        "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
+    }
+    names = [FLOAT, *plan.forms.values()]
+    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
+        job = Path(folder)
+        (job / "settings.json").write_text(as_json(settings))
+        bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
+        (job / "model.json").write_text(bare.to_json())
+        bare.save_weights(job / "model.weights.h5")
+        if plan.rows is not None:
+            np.save(job / "calibration.npy", plan.rows.x)
+        if plan.quantized is not None:
+            plan.quantized.twin.save_weights(job / TWIN)
+            names.append(TWIN)
+        try:
+            run_child("export.convert", folder, timeout)
+        except ChildError as error:
+            raise ExportError(f"Nothing was written: the converter {error}") from None
+        return {name: (job / name).read_bytes() for name in names}
+
+
+def warn_of_steps(model: keras.Model, plan: Plan) -> None:
+    """Warn of recurrent layers that are unrolled over many steps."""
+    if "unrolled" not in plan.forms:
+        return
+    for layer in [layer for layer in model.layers if isinstance(layer, RECURRENT)]:
+        first = layer.input[0] if isinstance(layer.input, list) else layer.input
+        if first.shape[1] > UNROLL_WARNING:
+            warnings.warn(
+                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with "
+                f"each. More than {UNROLL_WARNING} rarely fit a device: use the rolled form or "
+                "shorten the sequences.",
+                stacklevel=3,
+            )
