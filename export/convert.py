@@ -143,7 +143,7 @@ def twin_form(twin: Twin, form: str, rows: np.ndarray, job: Path) -> bytes:
         interpreter = load_litert(job / "version")
         outputs.append(predict(interpreter, rows[:CHECKED], file_scaling(interpreter)))
     (job / "version").unlink()
-    if not np.array_equal(*outputs):
+    if not np.array_equal(outputs[0], outputs[1]):
         raise AssertionError("the file's outputs changed when its loop state became int8")
     return edited
 

@@ -1,4 +1,4 @@
-"""The twin in the converter's terms: constants on their grid, fake quantization, and a real loop."""
+"""The twin in the converter's terms: constants, fake quantization, and a real loop."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
-from zoo import UserError
+from zoo import Data, UserError
 from zoo.quantization import Quantized
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import as_json
@@ -69,6 +69,25 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
         except ChildError as error:
             raise ExportError(f"Nothing was written: the converter {error}") from None
         return {name: (job / name).read_bytes() for name in names}
+
+
+def checked(model: keras.Model, data: Data) -> keras.Model:
+    """Return a user's model after checking that it can be described by its configuration."""
+    shape = getattr(model, "input_shape", None)
+    if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(
+            f"{model.name} must be a functional or sequential Keras model with one input and one "
+            "output. Build it with keras.Input and keras.Model(inputs, outputs)."
+        )
+    expected = (None, *data.input_shape), (None, data.num_outputs)
+    if (shape, model.output_shape) != expected:
+        raise UserError(
+            f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "
+            f"{expected[0]} to {expected[1]}, with no fixed batch size and every other size fixed."
+        )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise UserError(f"{model.name} has weights that are NaN or infinite; train it again.")
+    return model
 
 
 def warn_of_steps(model: keras.Model, plan: Plan) -> None:

@@ -3,22 +3,27 @@
 import io
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from export.audit import Audit, audit
-from export.job import FLOAT, FORMS, INT8, METHODS, TWIN, Plan, run_job, warn_of_steps
+from export.compression import Compressed, parse_compression
+from export.compression import compress as compress_model
+from export.job import FLOAT, FORMS, INT8, METHODS, TWIN, Plan, checked, run_job, warn_of_steps
 from export.runtime import Scaling, file_scaling, load
+from export.source import c_source
 from zoo import Data, Run, UserError
 from zoo.checks import one_of
 from zoo.quantization import Quantized, Twin
 from zoo.quantization import quantize as quantize_twin
-from zoo.quantization.rows import CalibrationRows, calibration_rows
+from zoo.quantization.rows import CalibrationRows, choose_rows
 
-STALE = ("report.json", TWIN, *FORMS.values())  # they speak of the files that go now
+SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
+STALE = ("report.json", TWIN, *FORMS.values(), *SOURCES)  # they speak of files that go now
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Export:
     run: Run  # the folder the files lie in
     model: keras.Model  # the float model they were made from
     plan: Plan
+    compressed: Compressed | None  # what came before the int8 file, if anything
     audits: dict[str, Audit]  # file name -> what it holds; the float file's first
     scaling: Scaling | None  # of the int8 input
     seconds: float
@@ -58,7 +64,8 @@ def to_litert(
     method: str = "twin",
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
-    rows: int = 256,
+    compress: str | None = None,
+    calibration_rows: int = 256,
     seed: int = 0,
     timeout: float = 900,
 ) -> Export:
@@ -79,8 +86,11 @@ def to_litert(
         quantized: a twin that is ready, such as `tuning.quantize_aware` returns; None makes one.
         forms: of a model that starts with GRU layers: "rolled" (a loop), "step" (one step, for
             streams: `input, state_0, ...` -> `output, state_0, ...`) and "unrolled" (for targets
-            that refuse loops). None: rolled, and step where it exists.
-        rows: of calibration, at most this many, at least 16, spread evenly over the classes.
+            that refuse loops). None: rolled, and step where it exists. Rolled is always made.
+        compress: "prune:0.5" (half the weights zero), "cluster:16" (16 values a kernel) or
+            "qat-tfmot", for MLP and CNN: by tensorflow-model-optimization, fine-tuned on the
+            training rows of `data`. The float file stays the uncompressed model's.
+        calibration_rows: at most this many, at least 16, spread evenly over the classes.
         seed: of their choice.
         timeout: seconds after which the converter is stopped.
 
@@ -97,53 +107,77 @@ def to_litert(
     one_of("method", method, METHODS)
     run, model, data = _resolve(source, data, directory)
     started = time.monotonic()
-    plan = _plan(model, data, quantize, method, quantized, forms, rows, seed)
+    compressed = None
+    if compress is not None:
+        if quantize is None or method == "converter" or quantized is not None:
+            raise UserError("compress goes with quantize='int8' and method='twin' alone.")
+        compressed = compress_model(model, data, parse_compression(compress), seed=seed)
+    if quantize is None:
+        plan = Plan("float", {}, None, None)
+    elif method == "converter":
+        plan = Plan(
+            "converter", {"rolled": INT8}, choose_rows(model, data, calibration_rows, seed), None
+        )
+    elif compressed is not None and compressed.int8 is not None:
+        plan = _tfmot_plan(model, data, compressed, calibration_rows, seed)
+    else:
+        smaller = model if compressed is None else compressed.model
+        ready = quantized or quantize_twin(smaller, data, rows=calibration_rows, seed=seed)
+        plan = Plan(ready.rung, _forms(ready.twin, forms), ready.rows, ready)
     warn_of_steps(model, plan)
     files = run_job(model, plan, timeout)
+    if compressed is not None and compressed.int8 is not None:
+        files[INT8] = compressed.int8
+    return _finished(run, model, plan, compressed, files, started)
+
+
+def _tfmot_plan(
+    model: keras.Model, data: Data, compressed: Compressed, rows: int, seed: int
+) -> Plan:
+    """Return the plan of a file that tfmot has made already; it may start after `Standardize`."""
+    host: Any = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
+    chosen = replace(choose_rows(model, data, rows, seed), standardize=host)
+    return Plan("qat-tfmot", {"rolled": INT8}, chosen, None)
+
+
+def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
+    """Return form -> file name; the rolled form is always there.
+
+    Raises:
+        UserError: an unknown form, or the step form of a model that has none.
+    """
+    for form in wanted or ():
+        one_of("forms", form, FORMS)
+    if wanted is None:
+        wanted = ("step",) if twin.streams() else ()
+    elif "step" in wanted:
+        twin.cells()  # raises where there is no step form
+    return {form: name for form, name in FORMS.items() if form == "rolled" or form in wanted}
+
+
+def _finished(
+    run: Run,
+    model: keras.Model,
+    plan: Plan,
+    compressed: Compressed | None,
+    files: dict[str, bytes],
+    started: float,
+) -> Export:
+    """Write the files into the run folder and describe them."""
+    texts: dict[str, str] = {}
+    for name in plan.forms.values():
+        texts |= c_source(files[name], Path(name).stem)
     if plan.rows is not None:
         used = io.BytesIO()
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
         files["calibration.npz"] = used.getvalue()
-    run.write(files, remove=STALE)
+    run.write({**files, **texts}, remove=STALE)
     audits = {name: audit(run.path / name) for name in (FLOAT, *plan.forms.values())}
     scaling = None
     if plan.rows is not None:
         scaling = _host_scaling(file_scaling(load(run.path / INT8)), plan.rows)
     seconds = round(time.monotonic() - started, 3)
-    return Export(run, model, plan, audits, scaling, seconds)
-
-
-def _plan(
-    model: keras.Model,
-    data: Data,
-    quantize: str | None,
-    method: str,
-    quantized: Quantized | None,
-    forms: Sequence[str] | None,
-    rows: int,
-    seed: int,
-) -> Plan:
-    if quantize is None:
-        return Plan("float", {}, None, None)
-    if method == "converter":
-        if forms or quantized:
-            raise UserError("method='converter' makes one int8 file: leave forms, quantized out.")
-        return Plan("converter", {"unrolled": INT8}, calibration_rows(model, data, rows, seed), None)
-    ready = quantized or quantize_twin(model, data, rows=rows, seed=seed)
-    if forms is None:
-        forms = ("rolled", "step") if _streams(ready.twin) else ("rolled",)
-    for form in forms:
-        one_of("forms", form, FORMS)
-        if form == "step":
-            ready.twin.cells()  # raises where there is none
-    return Plan(ready.rung, {form: FORMS[form] for form in forms}, ready.rows, ready)
-
-
-def _streams(twin: Twin) -> bool:
-    try:
-        return bool(twin.cells())
-    except UserError:
-        return False
+    return Export(run, model, plan, compressed, audits, scaling, seconds)
 
 
 def _resolve(
@@ -156,30 +190,11 @@ def _resolve(
             raise UserError(
                 f"{directory} holds a run; its files would be mixed. Give another folder."
             )
-        return Run(Path(directory)), _checked(source, data), data
+        return Run(Path(directory)), checked(source, data), data
     if directory is not None:
         raise UserError("The files of a run go into its folder; leave directory out.")
     run = source if isinstance(source, Run) else Run(Path(source))
     return run, run.load_model(), data or run.load_data()
-
-
-def _checked(model: keras.Model, data: Data) -> keras.Model:
-    """Return a user's model after checking that it can be described by its configuration."""
-    shape = getattr(model, "input_shape", None)
-    if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UserError(
-            f"{model.name} must be a functional or sequential Keras model with one input and one "
-            "output. Build it with keras.Input and keras.Model(inputs, outputs)."
-        )
-    expected = (None, *data.input_shape), (None, data.num_outputs)
-    if (shape, model.output_shape) != expected:
-        raise UserError(
-            f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "
-            f"{expected[0]} to {expected[1]}, with no fixed batch size and every other size fixed."
-        )
-    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
-        raise UserError(f"{model.name} has weights that are NaN or infinite; train it again.")
-    return model
 
 
 def _host_scaling(file: Scaling, rows: CalibrationRows) -> Scaling:

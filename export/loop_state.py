@@ -107,7 +107,9 @@ def _merge_requantizations(model: Any, graph: Any) -> None:
     for operator in graph.operators:
         if _is(model, operator, "QUANTIZE"):
             source, target = (graph.tensors[i] for i in (operator.inputs[0], operator.outputs[0]))
-            if source.type == target.type == INT8 and _quantization(source) == _quantization(target):
+            if source.type == target.type == INT8 and _quantization(source) == _quantization(
+                target
+            ):
                 _redirect(graph, operator.outputs[0], operator.inputs[0])
                 continue
         kept.append(operator)

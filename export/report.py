@@ -6,9 +6,19 @@ from typing import Any
 from export.audit import Audit
 from export.intervals import Estimate
 from export.runtime import Latency, Scaling
+from export.targets import Placement
 from zoo.run import as_json
 
 SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """The step form, state by state, against the whole-sequence form on the same test rows."""
+
+    rows: int
+    equal: float  # share of logits
+    within_one_step: float  # of the output's quantization steps
 
 
 @dataclass(frozen=True)
@@ -22,35 +32,53 @@ class Report:
     int8_estimate: Estimate
     drop: Estimate  # points of accuracy, or percent of RMSE
     max_drop: float
+    bound: float  # max_drop, or what one test row makes
     agreement: float | None  # share of test rows with the same class; None for regression
     float_difference: float  # largest |Keras - float .tflite|, relative to max(1, |Keras|)
-    float_audit: Audit
-    int8_audit: Audit
+    rung: str  # "ptq", "qat", "converter", "qat-tfmot"
+    forms: dict[str, str]  # form -> file
+    audits: dict[str, Audit]  # file -> what it holds; the float file and the main int8 file first
+    zip_bytes: dict[str, int]  # file -> size after deflate
     scaling: Scaling
     latency: dict[str, Latency]  # "float", "int8"
+    targets: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    streaming: Streaming | None
+    layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
+    compression: dict[str, Any] | None
     calibration: dict[str, Any]
     backend: str
     versions: dict[str, str]
     seconds: dict[str, float]
 
+    @property
+    def float_audit(self) -> Audit:
+        return self.audits["model_float.tflite"]
+
+    @property
+    def int8_audit(self) -> Audit:
+        return self.audits["model_int8.tflite"]
+
     def failures(self) -> list[str]:
-        """Return what is wrong with the int8 file, in sentences; empty if it may be shipped."""
+        """Return what is wrong with the int8 files, in sentences; empty if they may be shipped."""
         found = []
-        if self.int8_audit.floats:
-            names = ", ".join(self.int8_audit.floats[:3])
-            found.append(f"not integer-only: {len(self.int8_audit.floats)} float tensors ({names})")
-        if {*self.int8_audit.inputs, *self.int8_audit.outputs} != {"INT8"}:
-            found.append("input or output of int8 is not INT8")
-        for audit, name in ((self.int8_audit, "int8"), (self.float_audit, "float")):
-            if audit.forbidden:
-                found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
+        for name, audit in self.audits.items():
+            found += _file_failures(name, audit, integer=audit is not self.float_audit)
         if not self.float_difference < 1e-4:
             found.append(f"float .tflite differs from Keras by {self.float_difference:.1e}")
-        if not self.drop.value <= self.max_drop:
+        if not self.drop.value <= self.bound:
             found.append(
                 f"drop of {self.drop.value:.3g} {self.drop_unit} is over the bound of "
-                f"{self.max_drop:g}"
+                f"{self.bound:.3g}"
             )
+        if self.streaming is not None and self.streaming.within_one_step < 0.99:
+            share = 100 * self.streaming.within_one_step
+            found.append(f"only {share:.1f} % of streamed logits are those of the whole sequence")
+        for target in self.targets:
+            tried = [one for one in self.placements if one.target == target]
+            if tried and not any(one.ok for one in tried):
+                reasons = "; ".join(f"{one.form} form: {one.why}" for one in tried)
+                found.append(f"{target} takes no form entirely. {reasons}")
         return found
 
     @property
@@ -61,9 +89,13 @@ class Report:
     def drop_unit(self) -> str:
         return "points" if self.metric == "accuracy" else "% of rmse (worst target)"
 
+    @property
+    def worst_layer(self) -> tuple[str, float] | None:
+        """The range with the smallest ratio of signal to int8 error, and that ratio in dB."""
+        return min(self.layers.items(), key=lambda item: item[1]) if self.layers else None
+
     def to_json(self) -> str:
         """Return the text of `report.json`."""
-        audits = {"model_int8.tflite": self.int8_audit, "model_float.tflite": self.float_audit}
         return as_json(
             {
                 "schema": SCHEMA,
@@ -74,32 +106,65 @@ class Report:
                 "metric": self.metric,
                 "float": asdict(self.float_estimate),
                 "int8": asdict(self.int8_estimate),
-                "drop": asdict(self.drop) | {"unit": self.drop_unit, "maximum": self.max_drop},
+                "drop": asdict(self.drop)
+                | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
                 "agreement": self.agreement,
-                "method": "ptq",
-                "integer_only": self.int8_audit.integer_only,
+                "method": self.rung,
+                "integer_only": all(self.audits[name].integer_only for name in self.forms.values()),
                 "float_difference": self.float_difference,
                 "input": asdict(self.scaling),
                 "calibration": self.calibration,
-                "files": {
-                    name: {
-                        "bytes": audit.bytes,
-                        "sha256": audit.sha256,
-                        "operators": audit.operators,
-                        "dtypes": audit.dtypes,
-                    }
-                    for name, audit in audits.items()
-                },
-                "runtimes": {
-                    "litert": {
-                        "ok": True,
-                        "threads": 1,
-                        "latency_us": {name: t.median for name, t in self.latency.items()},
-                        "latency_us_minimum": {name: t.minimum for name, t in self.latency.items()},
-                    }
-                },
+                "compression": self.compression,
+                "forms": self.forms,
+                "files": {name: self._file(name) for name in self.audits},
+                "runtimes": self._runtimes(),
+                "streaming": None if self.streaming is None else asdict(self.streaming),
+                "layers": self.layers,
+                "worst_layer": None if self.worst_layer is None else self.worst_layer[0],
                 "seconds": self.seconds,
                 "backend": self.backend,
                 "versions": self.versions,
             }
         )
+
+    def _file(self, name: str) -> dict[str, Any]:
+        audit = self.audits[name]
+        return {
+            "bytes": audit.bytes,
+            "zip_bytes": self.zip_bytes[name],
+            "sha256": audit.sha256,
+            "operators": audit.operators,
+            "dtypes": audit.dtypes,
+        }
+
+    def _runtimes(self) -> dict[str, Any]:
+        """Return per target whether it is ok, the figures of its best form, and every form's."""
+        litert: dict[str, Any] = {
+            "ok": True,
+            "threads": 1,
+            "latency_us": {name: t.median for name, t in self.latency.items()},
+            "latency_us_minimum": {name: t.minimum for name, t in self.latency.items()},
+        }
+        runtimes = {"litert": litert}
+        for target in self.targets:
+            tried = [one for one in self.placements if one.target == target]
+            if tried:
+                best = next((one for one in tried if one.ok), tried[0])
+                runtimes[target] = {"ok": best.ok, "form": best.form, **best.figures} | {
+                    "forms": {
+                        one.form: {"ok": one.ok, "why": one.why, **one.figures} for one in tried
+                    }
+                }
+        return runtimes
+
+
+def _file_failures(name: str, audit: Audit, integer: bool) -> list[str]:
+    found = []
+    if integer and audit.floats:
+        names = ", ".join(audit.floats[:3])
+        found.append(f"not integer-only: {len(audit.floats)} float tensors ({names}) in {name}")
+    if integer and {*audit.inputs, *audit.outputs} != {"INT8"}:
+        found.append(f"input or output of {name} is not INT8")
+    if audit.forbidden:
+        found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
+    return found

@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,15 +45,63 @@ def predict(interpreter: Any, x: np.ndarray, scaling: Scaling | None = None) -> 
     """Run rows one by one; int8 rows in through `scaling`, real numbers out, (rows, outputs)."""
     inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     rows = x.astype(inputs["dtype"]) if scaling is None else scaling.quantize(x)
-    results = np.empty((len(rows), *outputs["shape"][1:]), outputs["dtype"])
-    for i in range(len(rows)):
-        interpreter.set_tensor(inputs["index"], rows[i : i + 1])
+    return dequantized(raw_outputs(interpreter, [rows])[0], outputs)
+
+
+def dequantized(values: np.ndarray, details: Any) -> np.ndarray:
+    """Return an output's values as real numbers."""
+    if not np.issubdtype(values.dtype, np.integer):
+        return values
+    scale, zero_point = details["quantization"]
+    return np.asarray((values.astype(np.float32) - zero_point) * scale, np.float32)
+
+
+def raw_outputs(interpreter: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Run rows one by one, for each input (rows, ...) of its type; every output as it comes."""
+    places = [details["index"] for details in interpreter.get_input_details()]
+    results: list[list[np.ndarray]] = [[] for _ in interpreter.get_output_details()]
+    for i in range(len(inputs[0])):
+        for place, rows in zip(places, inputs, strict=True):
+            interpreter.set_tensor(place, rows[i : i + 1])
         interpreter.invoke()
-        results[i] = interpreter.get_tensor(outputs["index"])[0]
-    if np.issubdtype(outputs["dtype"], np.integer):
-        scale, zero_point = outputs["quantization"]
-        results = ((results.astype(np.float32) - zero_point) * scale).astype(np.float32)
-    return results
+        for found, details in zip(results, interpreter.get_output_details(), strict=True):
+            found.append(interpreter.get_tensor(details["index"]))
+    return [np.concatenate(found) for found in results]
+
+
+def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:
+    """Return a file's inputs for int8 rows: a step file takes their first step and no state."""
+    details = interpreter.get_input_details()
+    if len(details) == 1:
+        return [rows]
+    found = []
+    for one in details:
+        if one["name"].startswith("serving_default_input"):
+            found.append(rows[:, 0])
+        else:
+            found.append(np.zeros((len(rows), *one["shape"][1:]), np.int8))
+    return found
+
+
+def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
+    """Feed int8 sequences, (rows, steps, features), to a step file, state by state.
+
+    Returns:
+        The last step's output as real numbers, (rows, outputs).
+    """
+    step = interpreter.get_signature_runner("serving_default")
+    details = step.get_input_details()
+    output = step.get_output_details()["output"]
+    states = {name: np.zeros(one["shape"], np.int8) for name, one in details.items()}
+    del states["input"]
+    found = []
+    for sequence in rows:
+        held = states
+        for row in sequence:
+            result = step(input=row[None], **held)
+            held = {name: result[name] for name in states}
+        found.append(result["output"])
+    return dequantized(np.concatenate(found), output)
 
 
 @dataclass(frozen=True)

@@ -3,50 +3,82 @@
 import hashlib
 import math
 import time
+from collections.abc import Sequence
+from dataclasses import asdict
 
 import keras
 import numpy as np
 
 from export import intervals
+from export.compression import zip_bytes
 from export.litert import Export
-from export.report import Report
-from export.runtime import load, measure_latency, predict
+from export.report import Report, Streaming
+from export.runtime import Scaling, load, measure_latency, predict, stream
+from export.targets import check_targets, place
 from zoo import Data, UserError
 from zoo.checks import in_range
+from zoo.metrics import bound
+from zoo.quantization.calibration import layer_noise
+from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
 
+STREAMED = 32  # test rows that are fed step by step
+NOISE_ROWS = 64  # calibration rows for the error of each layer
 
-def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
+
+def verify(
+    export: Export, data: Data, *, max_drop: float = 0.5, targets: Sequence[str] = ("litert",)
+) -> Report:
     """Measure an export on the test rows and write `report.json` beside its files.
 
     Args:
         export: from `to_litert`, with an int8 file.
         data: the data the model was trained on; only its test part is used here.
-        max_drop: largest acceptable drop: points of accuracy, or percent of RMSE.
+        max_drop: largest acceptable drop: points of accuracy, or percent of RMSE. One test row is
+            always acceptable.
+        targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55"; the last two need
+            `pip install 'pocketzoo[targets]'`.
 
     Returns:
-        The report; `report.passed` says whether the int8 file may be shipped, `report.failures()`
+        The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
         why not.
 
     Raises:
-        UserError: the export has no int8 file, or an operator that is not allowed to run.
+        UserError: the export has no int8 file, an operator that is not allowed to run, or an
+            unknown or missing target.
     """
     in_range("max_drop", max_drop, -math.inf, math.inf)
-    if export.int8_audit is None or export.scaling is None:
+    check_targets(targets)
+    chosen, scaling = export.plan.rows, export.scaling
+    if chosen is None or scaling is None:
         raise UserError("There is no int8 file to verify; export with quantize='int8'.")
-    for audit in (export.float_audit, export.int8_audit):
+    for audit in export.audits.values():
         if audit.forbidden:
             raise UserError(
                 f"{export.run.path} holds operators that are not allowed to run: "
                 f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
+    report = _report(export, data, chosen, scaling, max_drop, targets)
+    export.run.write({"report.json": report.to_json()})
+    return report
+
+
+def _report(
+    export: Export,
+    data: Data,
+    chosen: CalibrationRows,
+    scaling: Scaling,
+    max_drop: float,
+    targets: Sequence[str],
+) -> Report:
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     lite = predict(of_float, data.x_test)
-    int8 = predict(of_int8, data.x_test, export.scaling)
+    int8 = predict(of_int8, data.x_test, scaling)
     estimates, agreement = _estimates(data, of_keras, int8)
-    report = Report(
+    placements = place(export, data, targets, max_drop, of_keras)
+    return Report(
         model=_model(export),
         data=_identity(data),
         metric="accuracy" if data.task == "classification" else "rmse",
@@ -54,16 +86,21 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
         int8_estimate=estimates[1],
         drop=estimates[2],
         max_drop=max_drop,
+        bound=bound(data.task, max_drop, len(data.x_test)),
         agreement=agreement,
         float_difference=float(np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))),
-        float_audit=export.float_audit,
-        int8_audit=export.int8_audit,
-        scaling=export.scaling,
+        rung=export.plan.rung,
+        forms=export.plan.forms,
+        audits=export.audits,
+        zip_bytes={n: zip_bytes((export.run.path / n).read_bytes()) for n in export.audits},
+        scaling=scaling,
         latency=measure_latency({"float": of_float, "int8": of_int8}),
-        calibration={
-            "rows": len(export.plan.rows.indices),
-            "sha256": hashlib.sha256(export.plan.rows.indices.astype("<i8").tobytes()).hexdigest(),
-        },
+        targets=tuple(targets),
+        placements=tuple(placements),
+        streaming=_streaming(export, data, int8),
+        layers=_layers(export, chosen),
+        compression=_compression(export),
+        calibration=_calibration(export, chosen),
         backend=keras.backend.backend(),
         versions=versions(),
         seconds={
@@ -72,8 +109,6 @@ def verify(export: Export, data: Data, *, max_drop: float = 1.0) -> Report:
             "verify": round(time.monotonic() - started, 3),
         },
     )
-    export.run.write({"report.json": report.to_json()})
-    return report
 
 
 def _estimates(
@@ -87,8 +122,45 @@ def _estimates(
     classes, classes_int8 = of_keras.argmax(axis=1), int8.argmax(axis=1)
     right, right_int8 = classes == y, classes_int8 == y
     both = [intervals.accuracy(right), intervals.accuracy(right_int8)]
-    drop = intervals.accuracy_drop(right, right_int8)
-    return [*both, drop], float(np.mean(classes == classes_int8))
+    lost = intervals.accuracy_drop(right, right_int8)
+    return [*both, lost], float(np.mean(classes == classes_int8))
+
+
+def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
+    if "step" not in export.plan.forms or export.scaling is None:
+        return None
+    interpreter = load(export.run.path / export.plan.forms["step"])
+    streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]))
+    step = load(export.int8_file).get_output_details()[0]["quantization"][0]
+    steps = np.abs(streamed - whole[: len(streamed)]) / step
+    return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
+
+
+def _layers(export: Export, chosen: CalibrationRows) -> dict[str, float]:
+    if export.plan.quantized is None:
+        return {}
+    return layer_noise(export.plan.quantized.twin, chosen.fed()[:NOISE_ROWS])
+
+
+def _calibration(export: Export, chosen: CalibrationRows) -> dict[str, object]:
+    quantized = export.plan.quantized
+    return {
+        "rows": len(chosen.indices),
+        "sha256": hashlib.sha256(chosen.indices.astype("<i8").tobytes()).hexdigest(),
+        "clip": None if quantized is None else quantized.clip,
+    }
+
+
+def _compression(export: Export) -> dict[str, object] | None:
+    done = export.compressed
+    if done is None:
+        return None
+    return {
+        **asdict(done.compression),
+        "sparsity": done.sparsity,
+        "clusters": done.clusters,
+        "seconds": done.seconds,
+    }
 
 
 def _model(export: Export) -> dict[str, object]:

@@ -70,7 +70,7 @@ class LayerNormalization(keras.layers.Layer):
 
 @register
 class RMSNormalization(keras.layers.Layer):
-    """Root-mean-square normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467).
+    """RMS normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467).
 
     Written out for the same reasons as `LayerNormalization`.
 

@@ -1,4 +1,4 @@
-"""Three arithmetics in which a twin computes: exact, observing, int8.
+"""The arithmetics in which a twin computes: exact, int8, and either of them watched.
 
 A twin's layers name the places where the integer graph rounds (`Range`) and leave to the
 arithmetic what happens there. The converter's child process adds a fourth, in TensorFlow's terms.
@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 SAMPLE = 8192  # values kept of one tensor of one batch
+
 
 class Range(keras.layers.Layer):
     """The range of one int8 tensor, as two weights `low <= 0 <= high`.
@@ -107,28 +108,6 @@ def step_by_step(loop: Loop, x: Any, states: list[Any]) -> tuple[list[Any], list
     return states, [ops.stack([new[i] for new in in_order[i]], axis=1) for i in loop.keep]
 
 
-class Observing(Exact):
-    """Float arithmetic that keeps what it saw: extremes and a sample of each range's values."""
-
-    def __init__(self) -> None:
-        self.seen: dict[Range, list[np.ndarray]] = {}
-
-    def activation(self, where: Range, x: Any) -> Any:
-        if where.fixed is None:
-            flat = np.asarray(ops.convert_to_numpy(x), np.float32).ravel()
-            stride = -(-flat.size // SAMPLE)
-            kept = np.concatenate([flat[::stride], [flat.min(), flat.max()]])
-            self.seen.setdefault(where, []).append(kept)
-        return x
-
-    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
-        return step_by_step(loop, x, zeros(loop, x))  # where values can be looked at
-
-    def values(self, where: Range) -> np.ndarray:
-        """Return the sample of one range's values, extremes included."""
-        return np.concatenate(self.seen[where])
-
-
 class Int8(Exact):
     """What the integer graph computes, in floats, with the straight-through gradient.
 
@@ -151,3 +130,29 @@ def round_weights(kernel: Any, axes: tuple[int, ...]) -> Any:
     largest = ops.max(ops.abs(kernel), axis=axes, keepdims=True)
     step = ops.maximum(largest, 1e-12) / 127.0
     return ops.round(kernel / step) * step
+
+
+class Watching(Exact):
+    """Another arithmetic, watched: a sample of every range's values is kept, extremes included."""
+
+    def __init__(self, arithmetic: Exact) -> None:
+        self.arithmetic = arithmetic
+        self.seen: dict[Range, list[np.ndarray]] = {}
+
+    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
+        return self.arithmetic.weight(kernel, axes)
+
+    def activation(self, where: Range, x: Any) -> Any:
+        x = self.arithmetic.activation(where, x)
+        flat = np.asarray(ops.convert_to_numpy(x), np.float32).ravel()
+        stride = -(-flat.size // SAMPLE)
+        kept = np.concatenate([flat[::stride], [flat.min(), flat.max()]])
+        self.seen.setdefault(where, []).append(kept)
+        return x
+
+    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
+        return step_by_step(loop, x, zeros(loop, x))  # where values can be looked at
+
+    def values(self, where: Range) -> np.ndarray:
+        """Return the sample of one range's values."""
+        return np.concatenate(self.seen[where])

@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 
 from zoo.data import Data
-from zoo.quantization.arithmetic import Exact, Int8, Observing
-from zoo.quantization.rows import CalibrationRows, calibration_rows
+from zoo.quantization.arithmetic import Exact, Int8, Watching
+from zoo.quantization.rows import CalibrationRows, choose_rows
 from zoo.quantization.twin import Twin, make_twin
 
 BATCH_VALUES = 2**20  # of the inputs of one batch
@@ -71,7 +71,7 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
         UnknownLayer: a layer that the twin cannot express.
         UserError: fewer than 16 calibration rows, or rows that are not finite.
     """
-    chosen = calibration_rows(model, data, rows, seed)
+    chosen = choose_rows(model, data, rows, seed)
     twin = make_twin(model, standardized=chosen.standardize is not None)
     clip, errors = calibrate(twin, chosen.fed())
     return Quantized(twin, "ptq", chosen, clip, errors)
@@ -85,7 +85,7 @@ def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
     Returns:
         Its name, and the error of each.
     """
-    observing = Observing()
+    observing = Watching(Exact())
     exact = predict(twin, rows, observing)
     errors = {}
     for name, clip in CLIPS.items():
@@ -106,9 +106,32 @@ def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _set(observing: Observing, clip: Clip) -> None:
+def _set(observing: Watching, clip: Clip) -> None:
     for where in observing.seen:
-        where.set(*clip(observing.values(where)))
+        if where.fixed is None:
+            where.set(*clip(observing.values(where)))
+
+
+def layer_noise(twin: Twin, rows: np.ndarray) -> dict[str, float]:
+    """Return, for every range by name, the ratio of its values to their int8 error, in dB.
+
+    The error is all that has come together up to there, not what this one rounding adds.
+
+    Args:
+        rows: as the twin takes them, (rows, *row shape).
+    """
+    exact, rounded = Watching(Exact()), Watching(Int8())
+    predict(twin, rows, exact)
+    predict(twin, rows, rounded)
+    return {
+        where.name: _decibels(exact.values(where), rounded.values(where)) for where in exact.seen
+    }
+
+
+def _decibels(exact: np.ndarray, rounded: np.ndarray) -> float:
+    power = float(np.mean(exact.astype(np.float64) ** 2))
+    noise = float(np.mean((rounded.astype(np.float64) - exact) ** 2))
+    return round(float(10 * np.log10(max(power, 1e-30) / max(noise, 1e-30))), 1)
 
 
 def _relative_error(found: np.ndarray, exact: np.ndarray) -> float:

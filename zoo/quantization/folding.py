@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.quantization.layers import Add, Conv, Dense, DepthwiseConv, Rearrange, Scale
 
 LINEAR = (Dense, Conv, DepthwiseConv)
@@ -62,7 +63,12 @@ class Sketch:
     drafts: list[Draft] = field(default_factory=list)
 
     def add(
-        self, kind: type, name: str, inputs: tuple[Value, ...], shape: tuple[int, ...], **arguments: Any
+        self,
+        kind: type,
+        name: str,
+        inputs: tuple[Value, ...],
+        shape: tuple[int, ...],
+        **arguments: Any,
     ) -> Value:
         """Add a draft and return the value that it makes."""
         self.drafts.append(Draft(kind, name, tuple(value.number for value in inputs), arguments))
@@ -100,7 +106,7 @@ class Sketch:
         """Add an operator that moves values, or brings in zeros; what is pending moves along."""
 
         def moved(values: np.ndarray) -> np.ndarray:
-            return np.asarray(keras.ops.convert_to_numpy(function(values[None])))[0]
+            return np.asarray(keras.ops.convert_to_numpy(function(values[None]))[0])
 
         y = self.add(Rearrange, name, (x,), shape, function=function)
         if x.scale is None or x.offset is None:
@@ -116,3 +122,23 @@ class Sketch:
         by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
         draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
         return x
+
+
+class UnknownLayer(UserError):
+    """A layer that a twin cannot express."""
+
+
+def unknown(layer: Any, why: str) -> UnknownLayer:
+    return UnknownLayer(
+        f"The quantization twin cannot express layer {layer.name!r} "
+        f"({type(layer).__name__}): {why}. Export with method='converter' to let TensorFlow's "
+        "converter quantize the model by itself."
+    )
+
+
+def numpy_of(weight: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
+
+
+def shape_of(layer: Any) -> tuple[int, ...]:
+    return tuple(layer.output.shape[1:])

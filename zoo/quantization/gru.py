@@ -70,7 +70,8 @@ class Recurrence(TwinLayer):
     """GRU layers over a whole sequence, (batch, steps, features) -> (batch, [steps,] units).
 
     Args:
-        cells: arguments of `Cell`: the stacked layers, or the two directions of a bidirectional one; they share a loop.
+        cells: arguments of `Cell`, for the stacked layers, or for the two directions of a
+            bidirectional one; all share a loop.
         bidirectional: which of the two.
         sequences: whether every step's output is wanted, or the last one's.
     """
@@ -80,6 +81,7 @@ class Recurrence(TwinLayer):
     ) -> None:
         super().__init__(name)
         self.cells = [Cell(**arguments) for arguments in cells]
+        self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
 
     def step(self, rows: list[Any], states: list[Any], arithmetic: Exact) -> list[Any]:

@@ -17,15 +17,26 @@ from zoo.quantization.stem import FEW, densified
 SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
 TANH = (-1.0, 127 / 128)
 
+OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
+
 # activations that an operator clamps its own output with
-FUSED: dict[str | None, Callable[[Any], Any]] = {None: lambda x: x, "relu": ops.relu, "relu6": ops.relu6}
+FUSED: dict[str | None, Callable[[Any], Any]] = {
+    None: lambda x: x,
+    "relu": ops.relu,
+    "relu6": ops.relu6,
+}
 
 
 class TwinLayer(keras.layers.Layer):
-    """A part of a twin; `run` computes it in a given arithmetic."""
+    """A part of a twin; `run` computes it in a given arithmetic.
+
+    Attributes:
+        operators: those LiteRT operators of the layer that some runtime may lack.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
+        self.operators: tuple[str, ...] = ()
         self.built = True
 
     def constant(self, name: str, value: np.ndarray) -> Any:
@@ -149,6 +160,7 @@ class Activation(TwinLayer):
     def __init__(self, name: str, function: str) -> None:
         super().__init__(name)
         self.function = function
+        self.operators = OPERATORS.get(function, ())
         self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
         fixed = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}.get(function)
         self.output_range = Range(f"{name}_output", fixed=fixed)

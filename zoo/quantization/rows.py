@@ -29,7 +29,7 @@ class CalibrationRows:
         return self.x if self.standardize is None else standardized(self.standardize, self.x)
 
 
-def calibration_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:
+def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:
     """Choose at most `count` training rows, the same for the same seed.
 
     Raises:

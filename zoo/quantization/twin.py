@@ -56,6 +56,11 @@ class Twin(keras.Model):
             values[number] = node.layer.run(*found, arithmetic=arithmetic)
         return values[len(self.nodes)]
 
+    def streams(self) -> bool:
+        """Return whether the twin can run step by step."""
+        first = self.nodes[0].layer if self.nodes else None
+        return isinstance(first, Recurrence) and not first.bidirectional and not first.sequences
+
     def cells(self) -> list[Cell]:
         """Return the GRU cells of a twin that can run step by step.
 

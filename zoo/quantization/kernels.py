@@ -1,0 +1,199 @@
+"""How the Keras layers that have kernels enter a twin, and the activations after them."""
+
+from typing import Any
+
+import numpy as np
+from keras import layers
+
+from zoo.quantization.attention import Attention
+from zoo.quantization.folding import LINEAR, Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.gru import Recurrence
+from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv
+
+SEPARATE = ("silu", "hard_silu", "gelu", "tanh", "sigmoid", "softmax")
+
+
+def _bias(layer: Any, size: int) -> np.ndarray:
+    return numpy_of(layer.bias) if layer.use_bias else np.zeros(size)
+
+
+def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
+    x, scale, offset = sketch.channels(x, layer.name)
+    kernel = numpy_of(layer.kernel)
+    bias = _bias(layer, kernel.shape[-1]) + offset @ kernel
+    y = sketch.add(
+        Dense,
+        layer.name,
+        (x,),
+        shape_of(layer),
+        kernel=kernel * scale[:, None],
+        bias=bias,
+        activation=None,
+    )
+    return activate(sketch, layer, y, layer.activation)
+
+
+def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
+    if layer.groups != 1:
+        raise unknown(layer, f"groups={layer.groups}")
+    kernel = numpy_of(layer.kernel)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    return _convolution(sketch, layer, x, Conv, kernel, _bias(layer, kernel.shape[-1]) + moved)
+
+
+def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
+    kernel = numpy_of(layer.kernel)  # (height, width, channels, multiplier)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    bias = _bias(layer, moved.size) + moved
+    return _convolution(sketch, layer, x, DepthwiseConv, kernel, bias)
+
+
+def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A depthwise convolution, then a 1x1 one."""
+    first, second = numpy_of(layer.depthwise_kernel), numpy_of(layer.pointwise_kernel)
+    x, first, moved = _into_kernel(sketch, layer, x, first)
+    shape = (*shape_of(layer)[:2], moved.size)
+    y = _drafted(sketch, layer, DepthwiseConv, f"{layer.name}_depthwise", x, shape, first, moved)
+    y = sketch.add(
+        Conv,
+        f"{layer.name}_pointwise",
+        (y,),
+        shape_of(layer),
+        kernel=second,
+        bias=_bias(layer, second.shape[-1]),
+        strides=(1, 1),
+        padding="valid",
+        activation=None,
+    )
+    return activate(sketch, layer, y, layer.activation)
+
+
+def _into_kernel(
+    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray
+) -> tuple[Value, np.ndarray, np.ndarray]:
+    """Fold what is pending into a convolution's kernel; return also what goes to the bias.
+
+    An offset before zero padding must stay an ADD, for the padding is zero after it.
+    """
+    x, scale, offset = sketch.channels(x, layer.name)
+    padded = layer.padding == "same" and max(kernel.shape[:2]) > 1
+    if padded and offset.any():
+        if scale.all():
+            offset, shift = np.zeros_like(offset), offset / scale
+            x = sketch.settle(x.then(np.ones_like(scale), shift), layer.name)
+        else:
+            x = sketch.settle(x.then(scale, offset), layer.name)
+            scale, offset = np.ones_like(scale), np.zeros_like(offset)
+    outputs = "o" if type(layer) is layers.Conv2D else "io"  # a depthwise one sums no channels
+    moved = np.einsum(f"hwio,i->{outputs}", kernel, offset).ravel()
+    return x, kernel * scale[:, None], moved
+
+
+def _convolution(
+    sketch: Sketch, layer: Any, x: Value, kind: type, kernel: np.ndarray, bias: np.ndarray
+) -> Value:
+    y = _drafted(sketch, layer, kind, layer.name, x, shape_of(layer), kernel, bias)
+    return activate(sketch, layer, y, layer.activation)
+
+
+def _drafted(
+    sketch: Sketch,
+    layer: Any,
+    kind: type,
+    name: str,
+    x: Value,
+    shape: tuple[int, ...],
+    kernel: np.ndarray,
+    bias: np.ndarray,
+) -> Value:
+    if layer.data_format != "channels_last":
+        raise unknown(layer, f"data_format={layer.data_format!r}")
+    return sketch.add(
+        kind,
+        name,
+        (x,),
+        shape,
+        kernel=kernel,
+        bias=bias,
+        strides=tuple(layer.strides),
+        padding=layer.padding,
+        dilation=tuple(layer.dilation_rate),
+        activation=None,
+    )
+
+
+def activate(sketch: Sketch, layer: Any, x: Value, function: Any) -> Value:
+    name = getattr(function, "__name__", str(function))
+    if name == "linear":
+        return x
+    x = sketch.settle(x, layer.name)
+    draft = sketch.maker(x, *LINEAR, Add)
+    if name in ("relu", "relu6"):
+        if draft is not None and draft.arguments.get("activation") is None:
+            draft.arguments["activation"] = name
+            return x
+    elif name not in SEPARATE:
+        raise unknown(layer, f"activation {name!r}")
+    return sketch.add(Activation, f"{layer.name}_{name}", (x,), x.shape, function=name)
+
+
+def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
+    x, scale, offset = sketch.channels(x, layer.name)
+    dense = {}
+    for part in ("query", "key", "value", "project"):
+        kernel, bias = (numpy_of(weight) for weight in getattr(layer, part).weights)
+        if part != "project":
+            kernel, bias = kernel * scale[:, None], bias + offset @ kernel
+        dense[part] = kernel, bias
+    shift = layer.shift()
+    return sketch.add(
+        Attention, layer.name, (x,), x.shape, dense=dense, heads=layer.heads, shift=shift
+    )
+
+
+def gru(sketch: Sketch, layer: Any, x: Value) -> Value:
+    draft = sketch.maker(x, Recurrence)
+    if draft is not None and not draft.arguments["bidirectional"]:  # one loop for both
+        draft.arguments["cells"].append(_cell(layer, layer.name, np.ones(1), np.zeros(x.shape[-1])))
+        draft.arguments["sequences"] = layer.return_sequences
+        return Value(x.number, shape_of(layer))
+    x, scale, offset = sketch.channels(x, layer.name)
+    cells = [_cell(layer, layer.name, scale, offset)]
+    return _recurrence(sketch, layer, x, cells, layer.return_sequences)
+
+
+def bidirectional(sketch: Sketch, layer: Any, x: Value) -> Value:
+    if type(layer.forward_layer) is not layers.GRU or layer.merge_mode != "concat":
+        raise unknown(layer, "only GRU layers whose outputs are concatenated")
+    x, scale, offset = sketch.channels(x, layer.name)
+    cells = [
+        _cell(one, f"{layer.name}_{way}", scale, offset)
+        for way, one in (("forward", layer.forward_layer), ("backward", layer.backward_layer))
+    ]
+    return _recurrence(sketch, layer, x, cells, layer.return_sequences)
+
+
+def _recurrence(sketch: Sketch, layer: Any, x: Value, cells: list[Any], sequences: bool) -> Value:
+    return sketch.add(
+        Recurrence,
+        layer.name,
+        (x,),
+        shape_of(layer),
+        cells=cells,
+        bidirectional=type(layer) is layers.Bidirectional,
+        sequences=sequences,
+    )
+
+
+def _cell(layer: Any, name: str, scale: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
+    """Return the arguments of a twin's cell, with what is pending on its input folded in."""
+    cell = layer.cell
+    functions = (cell.activation.__name__, cell.recurrent_activation.__name__)
+    if functions != ("tanh", "sigmoid") or not cell.reset_after or layer.stateful:
+        raise unknown(layer, "only tanh, sigmoid, reset_after=True and stateful=False")
+    if layer.return_state:
+        raise unknown(layer, "return_state=True")
+    kernel, recurrent = numpy_of(cell.kernel), numpy_of(cell.recurrent_kernel)
+    bias = numpy_of(cell.bias) if cell.use_bias else np.zeros((2, kernel.shape[1]))
+    bias = bias + np.stack([offset @ kernel, np.zeros(kernel.shape[1])])
+    return {"name": name, "kernel": kernel * scale[:, None], "recurrent": recurrent, "bias": bias}
