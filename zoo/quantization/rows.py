@@ -24,9 +24,10 @@ class CalibrationRows:
     x: np.ndarray  # the rows as the data has them, (rows, *row shape)
     standardize: Standardize | None  # the layer that the int8 graph leaves to the host
 
-    def fed(self) -> np.ndarray:
-        """Return the rows as the int8 graph takes them."""
-        return self.x if self.standardize is None else standardized(self.standardize, self.x)
+    def fed(self, x: np.ndarray | None = None) -> np.ndarray:
+        """Return these rows, or others, as the int8 graph takes them."""
+        x = self.x if x is None else x
+        return x if self.standardize is None else standardized(self.standardize, x)
 
 
 def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:

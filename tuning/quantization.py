@@ -1,0 +1,145 @@
+"""Quantization-aware training, and the ladder: calibrate, and train only if that loses too much."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo import Data
+from zoo.checks import at_least, in_range
+from zoo.metrics import bound, drop
+from zoo.quantization import Quantized, Twin, make_twin
+from zoo.quantization import quantize as calibrated
+from zoo.quantization.arithmetic import Int8
+from zoo.quantization.calibration import predict
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """How a twin is trained: Adam, at a rate that falls to zero by a cosine."""
+
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 3e-4
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        at_least("epochs", self.epochs, 1)
+        at_least("batch_size", self.batch_size, 1)
+        at_least("seed", self.seed, 0)
+        in_range("learning_rate", self.learning_rate, 1e-12, 1)
+
+
+def quantize_aware(
+    model: keras.Model,
+    data: Data,
+    *,
+    start: Quantized | None = None,
+    fine_tuning: FineTuning | None = None,
+) -> Quantized:
+    """Fine-tune the twin of a model with the straight-through gradient (rung "qat").
+
+    The targets are the float model's own outputs (Ba and Caruana 2014, arXiv:1312.6184), so that
+    the twin learns to be the model, not the training rows anew. The epoch whose outputs on the
+    held-out rows are nearest to the float ones is kept; that may be none of them.
+
+    Args:
+        model: the trained float model; it is left alone.
+        data: its training rows are trained on; its validation rows choose the epoch (training
+            rows, where there are none).
+        start: a calibrated twin; None calibrates one.
+        fine_tuning: None means `FineTuning()`.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express.
+        UserError: as `zoo.quantization.quantize`.
+    """
+    start = start or calibrated(model, data)
+    how = fine_tuning or FineTuning()
+    keras.utils.set_random_seed(how.seed)
+    twin = _copy(model, start.twin)
+    twin.trainable = True
+    outputs = model.predict(data.x_train, verbose=0)
+    held_out, _ = _held_out(data)
+    validation = start.rows.fed(held_out), model.predict(held_out, verbose=0)
+    steps = -(-len(outputs) // how.batch_size) * how.epochs
+    schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps)
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+    twin.compile(optimizer, _distance(outputs, data.task))
+    before = twin.evaluate(*validation, verbose=0)
+    best = keras.callbacks.EarlyStopping("val_loss", patience=how.epochs, restore_best_weights=True)
+    history = twin.fit(
+        start.rows.fed(data.x_train),
+        outputs,
+        validation_data=validation,
+        epochs=how.epochs,
+        batch_size=how.batch_size,
+        callbacks=[best],
+        verbose=0,
+    ).history
+    better = min(history["val_loss"]) < before
+    return replace(start, twin=_copy(model, twin if better else start.twin), rung="qat")
+
+
+def quantize(
+    model: keras.Model,
+    data: Data,
+    *,
+    max_drop: float = 0.5,
+    calibration_rows: int = 256,
+    fine_tuning: FineTuning | None = None,
+    seed: int = 0,
+) -> Quantized:
+    """Climb the ladder: calibrate; if that loses too much on the held-out rows, train as well.
+
+    The lower rung stays where the higher one is no better.
+
+    Args:
+        model: the trained float model; it is left alone.
+        data: held-out rows are the validation rows (training rows, where there are none); the test
+            rows are not used.
+        max_drop: points of accuracy, or percent of RMSE. One row is always acceptable.
+        calibration_rows: at most this many, at least 16.
+        fine_tuning: how the second rung is trained.
+        seed: of the choice of calibration rows.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express.
+        UserError: as `zoo.quantization.quantize`.
+    """
+    first = calibrated(model, data, rows=calibration_rows, seed=seed)
+    lost = held_out_drop(model, data, first)
+    if lost <= bound(data.task, max_drop, len(_held_out(data)[0])):
+        return first
+    second = quantize_aware(model, data, start=first, fine_tuning=fine_tuning)
+    return second if held_out_drop(model, data, second) < lost else first
+
+
+def held_out_drop(model: keras.Model, data: Data, quantized: Quantized) -> float:
+    """Return what a twin loses on the held-out rows, in points or percent of RMSE."""
+    x, y = _held_out(data)
+    of_float = np.asarray(model.predict(x, verbose=0))
+    return drop(data.task, y, of_float, predict(quantized.twin, quantized.rows.fed(x), Int8()))
+
+
+def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:
+    if len(data.x_validation):
+        return data.x_validation, data.y_validation
+    return data.x_train, data.y_train
+
+
+def _copy(model: keras.Model, twin: Twin) -> Twin:
+    """Return a twin of its own, without the optimizer of the one that was trained."""
+    copy = make_twin(model, twin.standardized)
+    copy.set_weights(twin.get_weights())
+    return copy
+
+
+def _distance(outputs: np.ndarray, task: str) -> Callable[[Any, Any], Any]:
+    """Return the mean squared error in standard deviations: of all logits, or of each target."""
+    spread = outputs.std(axis=0 if task == "regression" else None, keepdims=True)
+    weight = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
+    return lambda wanted, found: ops.mean(ops.square(ops.multiply(found - wanted, weight)), axis=-1)
