@@ -1,12 +1,31 @@
 """`pocketzoo`: the commands. Heavy imports wait until a command runs, so that help is immediate."""
 
-import json
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from pocketzoo.options import (
+    Algorithm,
+    Compress,
+    DataArgument,
+    Epochs,
+    Forms,
+    MaxDrop,
+    Out,
+    PresetArgument,
+    Recipes,
+    Refit,
+    RunArgument,
+    Rung,
+    Seed,
+    Sets,
+    Targets,
+    Task,
+    Trials,
+    names,
+    pairs,
+)
 from pocketzoo.process import run_guarded
 
 app = typer.Typer(
@@ -17,20 +36,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Built-in name or .npz file.")]
-PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
-Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
-Trials = Annotated[int, typer.Option("--trials", help="Trials, the preset itself included.")]
-Algorithm = Annotated[str, typer.Option("--algorithm", help="random, bayesian or hyperband.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="Epochs of a full training.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
-Task = Annotated[str | None, typer.Option("--task", help="classification or regression.")]
-Sets = Annotated[list[str], typer.Option("--set", help="Factory argument, e.g. width=64.")]
-Recipes = Annotated[list[str], typer.Option("--recipe", help="Recipe field, e.g. batch_size=16.")]
-Refit = Annotated[bool, typer.Option(help="Train the winner once more on validation rows too.")]
-MaxDrop = Annotated[float, typer.Option("--max-drop", help="Largest drop, points (or % of RMSE).")]
 
 
 @app.callback()
@@ -84,7 +89,7 @@ def train(
     rows = zoo.load_data(source, seed, task)
     recipe = _recipe(preset, epochs, seed, recipes)
     run, result = tuning.train.train(
-        preset, rows, directory=out, recipe=recipe, overrides=_pairs("--set", sets)
+        preset, rows, directory=out, recipe=recipe, overrides=pairs("--set", sets)
     )
     console.print_fit(run, result)
 
@@ -113,16 +118,20 @@ def tune(
 
 
 @app.command("export")
-def export_command(run: RunArgument, max_drop: MaxDrop = 1.0) -> None:
+def export_command(
+    run: RunArgument,
+    max_drop: MaxDrop = 0.5,
+    targets: Targets = "litert",
+    forms: Forms = None,
+    compress: Compress = None,
+    rung: Rung = "auto",
+) -> None:
     """Convert a run to float and int8 .tflite, check both, and write report.json."""
-    import export
-    import zoo
-    from pocketzoo import console
+    from pocketzoo import console, ladder
 
-    folder = zoo.Run(run)
-    rows = folder.load_data()
-    report = export.verify(export.to_litert(folder, data=rows), rows, max_drop=max_drop)
-    console.print_report(folder, report)
+    wanted = None if forms is None else names(forms)
+    report = ladder.export_run(run, max_drop, names(targets), wanted, compress, rung)
+    console.print_report(report, run)
     raise typer.Exit(0 if report.passed else 1)
 
 
@@ -139,14 +148,22 @@ def run(
     sets: Sets = [],  # noqa: B006
     recipes: Recipes = [],  # noqa: B006
     refit: Refit = True,
-    max_drop: MaxDrop = 1.0,
+    max_drop: MaxDrop = 0.5,
+    targets: Targets = "litert",
+    forms: Forms = None,
+    compress: Compress = None,
+    rung: Rung = "auto",
 ) -> None:
     """Tune, export and check in one go."""
-    from zoo.checks import in_range
+    import zoo
+    from pocketzoo import ladder
 
-    in_range("max_drop", max_drop, -math.inf, math.inf)  # before the search, not after it
+    rows = zoo.load_data(source, seed, task)  # what cannot be exported is not searched for
+    spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, pairs("--set", sets))
+    wanted = None if forms is None else names(forms)
+    ladder.check_options(spec.build(), max_drop, names(targets), wanted, compress, rung)
     _search(source, preset, out, trials, algorithm, epochs, seed, task, sets, recipes, refit)
-    export_command(out, max_drop)
+    export_command(out, max_drop, targets, forms, compress, rung)
 
 
 @app.command()
@@ -185,7 +202,7 @@ def _search(
         algorithm=algorithm,
         seed=seed,
         recipe=_recipe(preset, epochs, seed, recipes),
-        overrides=_pairs("--set", sets),
+        overrides=pairs("--set", sets),
         refit=refit,
     )
 
@@ -198,27 +215,11 @@ def _recipe(preset: str, epochs: int | None, seed: int, fields: list[str]) -> An
     from zoo.checks import UserError, near
 
     values = asdict(default_recipe(preset)) | {"seed": seed}
-    for name, value in _pairs("--recipe", fields).items():
+    for name, value in pairs("--recipe", fields).items():
         if name not in values:
             raise UserError(f"--recipe {name}: no such field. {near(name, values)}")
         values[name] = value
     return Recipe(**values | ({} if epochs is None else {"epochs": epochs}))
-
-
-def _pairs(option: str, texts: list[str]) -> dict[str, Any]:
-    """Read NAME=VALUE texts; values are JSON where they can be, else plain text."""
-    from zoo.checks import UserError
-
-    pairs = {}
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise UserError(f"{option} {text}: expected NAME=VALUE.")
-        try:
-            pairs[name] = json.loads(value)
-        except ValueError:
-            pairs[name] = value
-    return pairs
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from export import Report
 from export.check import Check
+from export.targets import Placement
 from tuning.recipe import Fit
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
@@ -14,6 +15,12 @@ from zoo.presets import PRESETS, REFERENCE
 from zoo.run import rows
 from zoo.sources import BUILT_IN
 
+RUNGS = {
+    "ptq": "calibration (ptq)",
+    "qat": "quantization-aware training (qat)",
+    "converter": "TensorFlow's converter",
+    "qat-tfmot": "tfmot's training (qat-tfmot)",
+}
 CONSOLE = Console(highlight=False)
 
 
@@ -62,7 +69,7 @@ def print_run(run: Run) -> None:
     CONSOLE.print(f"Run folder: {run.path}. Next: pocketzoo export {run.path}", soft_wrap=True)
 
 
-def print_report(run: Run, report: Report) -> None:
+def print_report(report: Report, folder: Path) -> None:
     """Show float beside int8, and the verdict."""
     unit = 100 if report.metric == "accuracy" else 1
     name = f"test {report.metric}" + (" %" if unit == 100 else "")
@@ -77,12 +84,24 @@ def print_report(run: Run, report: Report) -> None:
     )
     if report.agreement is not None:
         table.add_row("same class as float", "", f"{100 * report.agreement:.2f} % of test rows")
-    table.add_row("bytes", f"{report.float_audit.bytes:,}", f"{report.int8_audit.bytes:,}")
+    table.add_row("int8 by", "", RUNGS[report.rung])
+    for name, audit in report.audits.items():
+        sizes = f"{audit.bytes:,} ({report.zip_bytes[name]:,} zipped)"
+        place = ["", sizes] if name in report.forms.values() else [sizes, ""]
+        table.add_row(f"bytes of {name}", *place)
     times = (report.latency["float"], report.latency["int8"])
     table.add_row("us, 1 thread: median", *(f"{time.median:.1f}" for time in times))
     table.add_row("  minimum", *(f"{time.minimum:.1f}" for time in times))
     table.add_row("multiply-accumulates", f"{report.float_audit.macs:,}", "")
-    table.add_row("integer-only", "", "yes" if report.int8_audit.integer_only else "NO")
+    integer = all(report.audits[name].integer_only for name in report.forms.values())
+    table.add_row("integer-only", "", "yes" if integer else "NO")
+    for one in report.placements:
+        table.add_row(f"{one.target}, {one.form}", "", _placement(one))
+    if report.streaming is not None:
+        share = 100 * report.streaming.within_one_step
+        table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
+    if report.worst_layer is not None:
+        table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
     if len(report.scaling.scale) > 1:
@@ -94,7 +113,22 @@ def print_report(run: Run, report: Report) -> None:
         CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
-    CONSOLE.print(f"Report: {run.path / 'report.json'}", soft_wrap=True)
+    CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
+
+
+def _placement(one: Placement) -> str:
+    """Say in a line what a target makes of a file."""
+    if not one.ok:
+        return f"NO: {one.why.splitlines()[0]}"
+    if one.target == "ethos-u55":
+        return (
+            f"all on the NPU, {one.figures['cycles']:,} cycles, "
+            f"{one.figures['sram_bytes']:,} bytes of SRAM"
+        )
+    return (
+        f"arena {one.figures['arena_bytes']:,} bytes, "
+        f"{100 * one.figures['equal']:.1f} % of outputs equal to LiteRT's"
+    )
 
 
 def print_check(file: Path, check: Check) -> None:
