@@ -17,10 +17,10 @@ from export.job import FLOAT, FORMS, INT8, METHODS, TWIN, Plan, checked, run_job
 from export.runtime import Scaling, file_scaling, load
 from export.source import c_source
 from zoo import Data, Run, UserError
-from zoo.checks import one_of
+from zoo.checks import at_least, one_of
 from zoo.quantization import Quantized, Twin
 from zoo.quantization import quantize as quantize_twin
-from zoo.quantization.rows import CalibrationRows, choose_rows
+from zoo.quantization.rows import MIN_ROWS, CalibrationRows, choose_rows
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
 STALE = ("report.json", TWIN, *FORMS.values(), *SOURCES)  # they speak of files that go now
@@ -105,12 +105,17 @@ def to_litert(
     if quantize not in ("int8", None):
         raise UserError(f"quantize must be 'int8' or None; got {quantize!r}.")
     one_of("method", method, METHODS)
+    twin_only = {"forms": forms, "quantized": quantized, "compress": compress}
+    if quantize is None or method == "converter":
+        for name in [name for name, given in twin_only.items() if given is not None]:
+            raise UserError(f"{name} is for quantize='int8' with method='twin'; leave it out.")
+    if compress is not None and quantized is not None:
+        raise UserError("compress makes a twin of its own; leave quantized out.")
+    at_least("calibration_rows", calibration_rows, MIN_ROWS)
     run, model, data = _resolve(source, data, directory)
     started = time.monotonic()
     compressed = None
     if compress is not None:
-        if quantize is None or method == "converter" or quantized is not None:
-            raise UserError("compress goes with quantize='int8' and method='twin' alone.")
         compressed = compress_model(model, data, parse_compression(compress), seed=seed)
     if quantize is None:
         plan = Plan("float", {}, None, None)

@@ -10,9 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import export
 import zoo
+from tests.instances import data_of, fill, rows
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,11 @@ def digits() -> zoo.Data:
 def folder(tmp_path: Path) -> Path:
     """A run folder that does not exist yet."""
     return tmp_path / "run"
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> export.Export:
+    """The files of an untrained mlp_tiny."""
+    data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+    folder = tmp_path_factory.mktemp("exported")
+    return export.to_litert(fill("mlp_tiny"), data=data, directory=folder)

@@ -39,7 +39,11 @@ def rows(name: str, count: int = 16, seed: int = 0) -> np.ndarray:
 
 def fill(name: str, seed: int = 0) -> keras.Model:
     """Build a preset and fill it with weights like trained ones, from NumPy's generator."""
-    model = spec(name).build()
+    return fill_weights(spec(name).build(), seed)
+
+
+def fill_weights(model: keras.Model, seed: int = 0) -> keras.Model:
+    """Give a model weights like trained ones."""
     rng = np.random.default_rng(seed)
     for weight in model.weights:
         values = rng.normal(0.0, 1.0, weight.shape)

@@ -167,7 +167,7 @@ def bidirectional(sketch: Sketch, layer: Any, x: Value) -> Value:
         raise unknown(layer, "only GRU layers whose outputs are concatenated")
     x, scale, offset = sketch.channels(x, layer.name)
     cells = [
-        _cell(one, f"{layer.name}_{way}", scale, offset)
+        _cell(one, f"{layer.name}_{way}", scale, offset, allowed="go_backwards")
         for way, one in (("forward", layer.forward_layer), ("backward", layer.backward_layer))
     ]
     return _recurrence(sketch, layer, x, cells, layer.return_sequences)
@@ -185,14 +185,17 @@ def _recurrence(sketch: Sketch, layer: Any, x: Value, cells: list[Any], sequence
     )
 
 
-def _cell(layer: Any, name: str, scale: np.ndarray, offset: np.ndarray) -> dict[str, Any]:
+def _cell(
+    layer: Any, name: str, scale: np.ndarray, offset: np.ndarray, allowed: str = ""
+) -> dict[str, Any]:
     """Return the arguments of a twin's cell, with what is pending on its input folded in."""
     cell = layer.cell
     functions = (cell.activation.__name__, cell.recurrent_activation.__name__)
     if functions != ("tanh", "sigmoid") or not cell.reset_after or layer.stateful:
         raise unknown(layer, "only tanh, sigmoid, reset_after=True and stateful=False")
-    if layer.return_state:
-        raise unknown(layer, "return_state=True")
+    for setting in ("return_state", "go_backwards"):
+        if getattr(layer, setting) and setting not in allowed:
+            raise unknown(layer, f"{setting}=True")
     kernel, recurrent = numpy_of(cell.kernel), numpy_of(cell.recurrent_kernel)
     bias = numpy_of(cell.bias) if cell.use_bias else np.zeros((2, kernel.shape[1]))
     bias = bias + np.stack([offset @ kernel, np.zeros(kernel.shape[1])])

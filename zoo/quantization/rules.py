@@ -31,16 +31,24 @@ from zoo.quantization.layers import Add, Mean
 Rule = Callable[..., Value]
 
 
+def check_known(model: keras.Model) -> None:
+    """Raise UnknownLayer for a layer without a rule, or one that is used more than once."""
+    for layer in model.operations:
+        if type(layer) not in RULES and not isinstance(layer, layers.InputLayer):
+            raise unknown(layer, "there is no rule for its class")
+    for entry in model.get_config()["layers"]:
+        if len(entry["inbound_nodes"]) > 1:
+            layer = model.get_layer(entry["name"])
+            raise unknown(layer, f"it is used {len(entry['inbound_nodes'])} times")
+
+
 def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     """Draft a layer's part of the twin and return its output.
 
     Raises:
-        UnknownLayer: a layer, or a setting of one, without a rule.
+        UnknownLayer: a setting of the layer without a rule.
     """
-    for kind, rule in RULES.items():
-        if type(layer) is kind:
-            return rule(sketch, layer, *inputs)
-    raise unknown(layer, "there is no rule for its class")
+    return RULES[type(layer)](sketch, layer, *inputs)
 
 
 def _same(sketch: Sketch, layer: Any, x: Value) -> Value:

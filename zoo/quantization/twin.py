@@ -12,7 +12,7 @@ from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.folding import Sketch, Value
 from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import TwinLayer
-from zoo.quantization.rules import enter
+from zoo.quantization.rules import check_known, enter
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,7 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
         UnknownLayer: a layer that the twin cannot express; the message names it.
     """
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
+    check_known(bare)
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
     readers = Counter(id(tensor) for layer in clone.operations for tensor in _inputs(layer))

@@ -1,0 +1,130 @@
+"""The quantization twin on every backend: the model, NumPy's rounding, training."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, fill_weights, filled, rows
+from tuning import FineTuning, Recipe, fit, quantize_aware
+from zoo.metrics import drop
+from zoo.quantization import calibrate, make_twin, quantize
+from zoo.quantization.arithmetic import Exact, Int8, Range
+from zoo.quantization.calibration import predict
+
+VARIANTS = [
+    ("vit_tiny", {"norm": "layer"}),
+    ("vit_tiny", {"norm": "rms", "activation": "silu"}),
+    ("vit_tiny", {"attention": "sigmoid", "activation": "hard_silu"}),
+    ("gru_tiny", {"depth": 2}),
+    ("gru_tiny", {"bidirectional": True}),
+    ("gru_tiny", {"bidirectional": True, "depth": 2}),
+    ("cnn_tiny", {"activation": "tanh"}),
+    ("cnn_tiny", {"activation": "relu6", "stem_kernel": [5, 2], "stem_stride": 2}),
+    ("mlp_tiny", {"activation": "gelu"}),
+]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in TINY])
+def test_without_rounding_the_twin_is_the_model(name: str) -> None:
+    model, x = filled(name), rows(name, 8)
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(make_twin(model), x, Exact()), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(("name", "overrides"), [*((n, {}) for n in TINY), *VARIANTS])
+def test_the_twin_is_the_model_and_its_rounding_is_small(
+    name: str, overrides: dict[str, object]
+) -> None:
+    shape, outputs = SMALL[family(name)]
+    model = fill_weights(zoo.create_model(name, shape, outputs, **overrides))
+    x = rows(name, 24)
+    before = model.get_weights()
+    twin = make_twin(model)
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, atol=2e-5)
+    calibrate(twin, x)
+    error = np.sqrt(np.mean((predict(twin, x, Int8()) - expected) ** 2)) / expected.std()
+    assert 0 < error < 0.25
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 3), (9, 4, 1)])
+@pytest.mark.parametrize("name", ["cnn_tiny", "cnn_depthwise_small", "vit_tiny", "mlp_tiny"])
+def test_images_that_need_padding(name: str, shape: tuple[int, ...]) -> None:
+    model = fill_weights(zoo.create_model(name, shape, 3))
+    x = np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32)
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(make_twin(model), x, Exact()), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "narrow"),
+    [(-1.0, 127 / 128, False), (0.0, 255 / 256, False), (-0.37, 2.9, False), (-4.0, 4.0, True)],
+)
+def test_fake_quantization_against_numpy(low: float, high: float, narrow: bool) -> None:
+    """TensorFlow's definition: the zero point is nudged to an integer, then values are rounded."""
+    where = Range("r", narrow=narrow)
+    where.low.assign(low)
+    where.high.assign(high)
+    x = np.linspace(-6, 6, 2001).astype(np.float32)
+    levels = 254 if narrow else 255
+    step = np.float32((high - low) / levels)
+    zero = round(-low / step)
+    expected = (np.clip(np.rint(x / step), -zero, levels - zero) * step).astype(np.float32)
+    got = keras.ops.convert_to_numpy(Int8().activation(where, keras.ops.convert_to_tensor(x)))
+    steps = np.abs(got - expected) / step
+    assert (steps < 1.001).all()
+    assert (steps < 1e-3).mean() > 0.995  # ties may go either way
+
+
+def test_weights_are_rounded_per_output_channel() -> None:
+    kernel = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32) * [1, 10, 0.1, 3, 0]
+    got = keras.ops.convert_to_numpy(
+        Int8().weight(keras.ops.convert_to_tensor(kernel.astype(np.float32)), (0,))
+    )
+    step = np.maximum(np.abs(kernel).max(axis=0), 1e-12) / 127
+    np.testing.assert_allclose(got, np.rint(kernel / step) * step, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_quantization_aware_training(name: str) -> None:
+    """Trained, the twin is nearer to the float model; the model itself stays as it was."""
+    data = zoo.load_data(HOME[family(name)])
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model(name, data.input_shape, data.num_outputs)
+    fit(model, data, Recipe(epochs=4, learning_rate=5e-3))
+    before = model.get_weights()
+    start = quantize(model, data)
+    ranges = [weight for weight in start.twin.get_weights() if weight.shape == ()]
+    trained = quantize_aware(model, data, start=start, fine_tuning=FineTuning(epochs=2))
+    assert (start.rung, trained.rung) == ("ptq", "qat")
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
+    after = [weight for weight in trained.twin.get_weights() if weight.shape == ()]
+    np.testing.assert_array_equal(ranges, after)  # the ranges are those the file gets
+
+    exact = model.predict(data.x_validation, verbose=0)
+    errors = []
+    for one in (start, trained):
+        found = predict(one.twin, one.rows.fed(data.x_validation), Int8())
+        errors.append(np.sqrt(np.mean((found - exact) ** 2)))
+        assert drop(data.task, data.y_validation, exact, found) < 6
+    assert errors[1] <= errors[0] * 1.001
+
+
+def test_the_straight_through_gradient_reaches_every_kernel() -> None:
+    x = rows("vit_tiny", 32)
+    model = filled("vit_tiny")
+    data = data_of(x, np.arange(32) % 10)
+    start = quantize(model, data)
+    how = FineTuning(epochs=1, learning_rate=0.01)
+    moved = quantize_aware(
+        model, data_of(x + 0.3, np.arange(32) % 10), start=start, fine_tuning=how
+    )
+    pairs = zip(start.twin.weights, moved.twin.weights, strict=True)
+    kernels = [(a, b) for a, b in pairs if len(a.shape) > 1]
+    assert len(kernels) > 10
+    changed = [not np.array_equal(a.numpy(), b.numpy()) for a, b in kernels]
+    assert all(changed) or not any(changed)  # all, unless no epoch was better than none
