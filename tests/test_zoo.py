@@ -62,6 +62,22 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
         ("vit_tiny", IMAGE, 3, {"heads": 5}, "heads must divide width; got heads=5, width=12"),
         ("vit_tiny", IMAGE, 3, {"norm": "group"}, "norm='group' is not known"),
         ("vit_tiny", IMAGE, 3, {"patch_size": 8}, "patch_size=8 makes one patch of a 8x8 image"),
+        (
+            "cnn_tiny",
+            IMAGE,
+            3,
+            {"stem_kernel": 3},
+            r"stem_kernel must be \[height, width\], like \[10, 4\]; got 3",
+        ),
+        ("cnn_tiny", IMAGE, 3, {"block": "dense"}, "block='dense' is not known"),
+        ("vit_tiny", IMAGE, 3, {"attention": "tanh"}, "attention='tanh' is not known"),
+        (
+            "gru_tiny",
+            SEQUENCE,
+            3,
+            {"bidirectional": "yes"},
+            "bidirectional must be true or false; got 'yes'",
+        ),
         ("gru_tiny", SEQUENCE, 3, {"depth": 0}, "depth must be an integer of at least 1; got 0"),
     ],
 )
@@ -81,6 +97,8 @@ def test_factory_is_what_the_preset_builds() -> None:
 def test_mlperf_tiny_parameter_count() -> None:
     """ResNet-8 of mlcommons/tiny has 78,666; ours adds scale and offset of three channels."""
     assert zoo.CNN((32, 32, 3), 10).count_params() == 78_666 + 6
+    keywords = zoo.create_model("cnn_depthwise_small", (49, 10, 1), 12)
+    assert keywords.count_params() == 24_908 + 2
 
 
 @pytest.mark.parametrize(
