@@ -1,4 +1,5 @@
 # make demo: search, export and check a CNN on digits.   make test: everything the tests check.
+# make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
 # Both make .venv first, with what they need, and leave it alone when it is right.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
-.PHONY: install install-dev demo test lint format clean
+.PHONY: install install-dev demo test bench lint format clean
 
 install: .venv/core
 
@@ -20,6 +21,9 @@ test: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) tests
 	KERAS_BACKEND=jax $(PYTEST) tests/backend
 	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
+
+bench: .venv/bench
+	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/export.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -44,4 +48,8 @@ $(BIN)/python:
 
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch,targets]'
+	touch $@
+
+.venv/bench: .venv/core
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench,targets]'
 	touch $@
