@@ -1,14 +1,11 @@
 """LiteRT interpreters and ONNX Runtime sessions behind one `invoke`, so that they can be timed."""
 
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from export.runtime import load
-
-SLICE = 0.0005  # seconds: shorter than a scheduler's, so that some are not shared with others
+from export.runtime import load, measure_latency
 
 
 class OrtRunner:
@@ -69,26 +66,5 @@ def noise(rng: np.random.Generator, details: Any) -> np.ndarray:
 
 
 def least(runners: dict[str, Any], rounds: int = 300) -> dict[str, float]:
-    """Return the least microseconds that one call of each takes, all of them in turn.
-
-    The idea of `export.runtime.measure_latency`, for a machine that others use as well: a slice
-    of `SLICE` seconds is often undisturbed where one of five milliseconds never is.
-    """
-    calls = {}
-    for name, one in runners.items():
-        _seconds(one, 3)
-        calls[name] = max(1, int(SLICE / min(_seconds(one, 1) for _ in range(5))))
-    best = dict.fromkeys(runners, float("inf"))
-    for _ in range(rounds):
-        for name, one in runners.items():
-            one.invoke()  # its data is in the caches again
-            best[name] = min(best[name], _seconds(one, calls[name]) / calls[name])
-    return {name: seconds * 1e6 for name, seconds in best.items()}
-
-
-def _seconds(one: Any, calls: int) -> float:
-    invoke = one.invoke
-    started = time.perf_counter()
-    for _ in range(calls):
-        invoke()
-    return time.perf_counter() - started
+    """Return the least microseconds that one call of each takes, all of them in turn."""
+    return {name: time.minimum for name, time in measure_latency(runners, rounds).items()}

@@ -67,7 +67,9 @@ def test_audit_sees_every_subgraph(exported: export.Export, tmp_path: Path) -> N
 def test_forbidden_operators_are_not_run(
     edit: Any, forbidden: str, exported: export.Export, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    path = edited(exported.int8_file, tmp_path / "e.tflite", lambda m: [*map(edit, m.operatorCodes)])
+    path = edited(
+        exported.int8_file, tmp_path / "e.tflite", lambda m: [*map(edit, m.operatorCodes)]
+    )
     monkeypatch.setattr(
         sys.modules["export.check"], "run_child", lambda *_: pytest.fail("it was run")
     )

@@ -12,7 +12,7 @@ import zoo
 from export.audit import audit
 from export.child import ChildError, run_python
 from export.micro import run_micro
-from export.runtime import file_scaling, load, predict, raw_outputs, stream
+from export.runtime import file_scaling, load, predict, raw_outputs, row_inputs, stream
 from tests.instances import data_of, fill_weights
 
 pytestmark = pytest.mark.xdist_group("forms")
@@ -110,8 +110,8 @@ def test_arenas(short: tuple[export.Export, np.ndarray], tmp_path: Path) -> None
     assert result.scaling is not None
     row = result.scaling.quantize(x[:1])
     assert run_micro(result.int8_file, row).arena_bytes <= 13_500
-    states = [row[:, 0], np.zeros((1, 32), np.int8)]
-    step = run_micro(result.run.path / result.plan.forms["step"], states)
+    path = result.run.path / result.plan.forms["step"]
+    step = run_micro(path, row_inputs(load(path), row))
     assert step.refused is None
     assert step.arena_bytes <= 5_500
     long, x = made(tmp_path, steps=128, units=64, depth=2, forms=("rolled",))
@@ -151,14 +151,14 @@ def test_a_sequence_that_is_needed_whole_has_no_step_form() -> None:
 
 def test_unrolling_many_steps_warns(tmp_path: Path) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         made(tmp_path, steps=65, units=4, forms=("rolled",))
     with pytest.warns(UserWarning, match="gru.* is unrolled over 65 steps; the file grows"):
         made(tmp_path, steps=65, units=4, forms=("unrolled",))
 
 
 def test_a_form_that_is_not_asked_for_again_is_removed(tmp_path: Path) -> None:
-    result, _ = made(tmp_path, 8, 4)
+    made(tmp_path, 8, 4)
     assert (tmp_path / "model_int8_step.tflite").exists()
     assert (tmp_path / "model_int8_step.cc").exists()
     made(tmp_path, 8, 4, forms=("rolled",))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import export
-import tuning
+import tuning.train
 import zoo
 from export.targets import refuse_early
 from pocketzoo.ladder import check_options, export_run

@@ -49,6 +49,7 @@ def test_search_export_verify(name: str, folder: Path) -> None:
     result = export.to_litert(run)
     report = export.verify(result, data, max_drop=3.0)
     assert report.passed, report.failures()
+    the_twin_says_what_the_file_says(result, data)
     assert report.float_estimate.value > 0.5
     assert report.agreement is not None
     assert report.agreement > 0.9
@@ -61,6 +62,22 @@ def test_search_export_verify(name: str, folder: Path) -> None:
     assert written["runtimes"]["litert"]["latency_us"]["int8"] > 0
     with np.load(run.file("calibration.npz")) as calibration:
         np.testing.assert_array_equal(data.x_train[calibration["indices"]], calibration["x"])
+
+
+def the_twin_says_what_the_file_says(result: export.Export, data: zoo.Data) -> None:
+    """On the test rows: the class, and for MLP and CNN each logit within one step."""
+    assert result.plan.quantized is not None
+    assert result.plan.rows is not None
+    interpreter = load(result.int8_file)
+    of_file = predict(interpreter, data.x_test, result.scaling)
+    fed = result.plan.rows.fed(data.x_test)
+    of_twin = result.plan.quantized.twin.predict(fed, verbose=0)
+    same = (of_file.argmax(axis=1) == of_twin.argmax(axis=1)).mean()
+    step = interpreter.get_output_details()[0]["quantization"][0]
+    near = (np.abs(of_file - of_twin) < 1.5 * step).mean()
+    sequences = data.x_test.ndim == 3
+    assert same >= (0.985 if sequences else 0.995)
+    assert near >= (0.9 if sequences or "vit" in result.model.name else 0.99)
 
 
 def test_regression_goes_the_whole_way(folder: Path) -> None:

@@ -100,9 +100,9 @@ def zeros(loop: Loop, x: Any) -> list[Any]:
 
 def step_by_step(loop: Loop, x: Any, states: list[Any]) -> tuple[list[Any], list[Any]]:
     """Run a recurrence written out, one step after the other. Returns what `Exact.loop` does."""
-    every = []
-    for t in range(x.shape[1]):
-        states = loop.step([x[:, -1 - t] if back else x[:, t] for back in loop.reverse], states)
+    every, rows = [], ops.unstack(x, axis=1)
+    for t in range(len(rows)):
+        states = loop.step([rows[-1 - t] if back else rows[t] for back in loop.reverse], states)
         every.append(states)
     in_order = {i: every[::-1] if loop.reverse[i] else every for i in loop.keep}
     return states, [ops.stack([new[i] for new in in_order[i]], axis=1) for i in loop.keep]

@@ -5,7 +5,7 @@ from typing import Any
 
 from keras import ops
 
-FEW = 4  # channels of an image, at most
+FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export.py)
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
 
@@ -52,8 +52,13 @@ def _padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
     ends = [size + min(after, 0) for size, (_, after) in zip(x.shape[1:3], pads, strict=True)]
     if any(after < 0 for _, after in pads):
         x = x[:, : ends[0], : ends[1]]
-    pads = [(before, max(after, 0)) for before, after in pads]
-    return ops.pad(x, [(0, 0), *pads, (0, 0)]) if any(map(any, pads)) else x
+    (top, bottom), (left, right) = [(before, max(after, 0)) for before, after in pads]
+    if not any((top, bottom, left, right)):
+        return x
+    _, height, width, channels = x.shape
+    flat = ops.reshape(x, (-1, height, width * channels))  # XNNPACK pads pixel by pixel otherwise
+    flat = ops.pad(flat, [(0, 0), (top, bottom), (left * channels, right * channels)])
+    return ops.reshape(flat, (-1, top + height + bottom, left + width + right, channels))
 
 
 def _space_to_depth(x: Any, stride: int) -> Any:
