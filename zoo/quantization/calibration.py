@@ -89,10 +89,10 @@ def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
     exact = predict(twin, rows, observing)
     errors = {}
     for name, clip in CLIPS.items():
-        _set(observing, clip)
+        _set(twin, observing, clip)
         errors[name] = _relative_error(predict(twin, rows, Int8()), exact)
     best = min(errors, key=errors.__getitem__)
-    _set(observing, CLIPS[best])
+    _set(twin, observing, CLIPS[best])
     return best, errors
 
 
@@ -108,10 +108,25 @@ def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _set(observing: Watching, clip: Clip) -> None:
+def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
     for where in observing.seen:
         if where.fixed is None:
             where.set(*clip(observing.values(where)))
+    grid = integer_grid(observing.values(twin.input_range))
+    if grid is not None:
+        twin.input_range.set(*grid)
+
+
+def integer_grid(values: np.ndarray) -> tuple[float, float] | None:
+    """Return a range on which integer inputs, such as pixels, are exact; None for other inputs.
+
+    With the step a fraction 1/n no integer lies between two steps, where rounding would be a
+    matter of the last bit.
+    """
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    if (values != np.rint(values)).any() or not 0 < high - low <= 255:
+        return None
+    return low, low + 255 / (255 // (high - low))
 
 
 def layer_noise(twin: Twin, rows: np.ndarray) -> dict[str, float]:
