@@ -15,16 +15,18 @@ from zoo.quantization.arithmetic import Int8, Loop, Range, step_by_step
 class Constant(Int8):
     """The arithmetic whose graph the converter turns into integers, one row at a time.
 
-    Kernels and ranges are constants of the graph. Kernels are not rounded: the converter rounds
-    them by the same rule as `Int8` does.
+    Weights and ranges are constants of the graph. Weights are not rounded: the converter rounds
+    them by the same rules as `Int8` does.
     """
 
     def __init__(self, twin: Twin) -> None:
         # read now: within a traced function a variable has no value
         self.values = {id(weight): ops.convert_to_numpy(weight) for weight in twin.weights}
 
-    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
-        return self.values[id(kernel)]
+    def weights(
+        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
+    ) -> tuple[Any, Any]:
+        return self.values[id(kernel)], self.values[id(bias)]
 
     def activation(self, where: Range, x: Any) -> Any:
         low, high = self.values[id(where.low)], self.values[id(where.high)]

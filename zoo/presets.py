@@ -85,6 +85,12 @@ PRESETS: dict[str, Preset] = {
         143_056,
         "half of CCT-4's width, arXiv:2104.05704",
     ),
+    "vit_small_sigmoid": Preset(
+        "vit",
+        {"width": 64, "depth": 4, "heads": 4, "attention": "sigmoid"},
+        143_056,
+        "vit_small with the attention of arXiv:2409.04431, which LiteRT and Ethos-U run fast",
+    ),
     "vit_base": Preset(
         "vit",
         {"width": 128, "depth": 6, "heads": 4},

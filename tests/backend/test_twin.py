@@ -79,13 +79,21 @@ def test_fake_quantization_against_numpy(low: float, high: float, narrow: bool) 
     assert (steps < 1e-3).mean() > 0.995  # ties may go either way
 
 
-def test_weights_are_rounded_per_output_channel() -> None:
+def test_weights_and_biases_are_rounded_per_output_channel() -> None:
     kernel = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32) * [1, 10, 0.1, 3, 0]
-    got = keras.ops.convert_to_numpy(
-        Int8().weight(keras.ops.convert_to_tensor(kernel.astype(np.float32)), (0,))
+    bias = np.linspace(-1, 1, 5).astype(np.float32)
+    where = Range("r")
+    where.set(-0.5, 2.0)
+    got, got_bias = Int8().weights(
+        keras.ops.convert_to_tensor(kernel.astype(np.float32)), bias, (0,), where
     )
     step = np.maximum(np.abs(kernel).max(axis=0), 1e-12) / 127
-    np.testing.assert_allclose(got, np.rint(kernel / step) * step, rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(got), np.rint(kernel / step) * step, rtol=1e-5, atol=1e-7
+    )
+    unit = step * (2.5 / 255)
+    expected = np.rint(bias / unit) * unit
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(got_bias), expected, rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("name", TINY)

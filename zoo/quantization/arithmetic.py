@@ -41,6 +41,10 @@ class Range(keras.layers.Layer):
             setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
         self.built = True
 
+    def step(self) -> Any:
+        """Return the size of one int8 step."""
+        return (self.high - self.low) / (254.0 if self.narrow else 255.0)
+
     def set(self, low: float, high: float) -> None:
         """Set the range: widened to hold zero, limited, symmetric where `narrow`."""
         low, high = max(min(low, 0.0), -self.limit), min(max(high, 0.0), self.limit)
@@ -66,9 +70,18 @@ class Loop:
 class Exact:
     """Float arithmetic: nothing is rounded."""
 
-    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
-        """Return a kernel as it enters a product. `axes` are reduced for one scale a channel."""
-        return kernel
+    def weights(
+        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
+    ) -> tuple[Any, Any]:
+        """Return a kernel and a bias as they enter a product.
+
+        Args:
+            kernel: any shape.
+            bias: (outputs,).
+            axes: of the kernel, which are reduced for one scale per output.
+            source: the range of what the kernel is multiplied with.
+        """
+        return kernel, bias
 
     def activation(self, where: Range, x: Any) -> Any:
         """Return an activation as it leaves an operator."""
@@ -111,13 +124,17 @@ def step_by_step(loop: Loop, x: Any, states: list[Any]) -> tuple[list[Any], list
 class Int8(Exact):
     """What the integer graph computes, in floats, with the straight-through gradient.
 
-    Weights are rounded to -127..127 with one scale per output channel, as the converter does
-    (TensorFlow Lite 8-bit quantization specification); activations pass a fake quantization.
+    Kernels are rounded to -127..127 with one scale per output channel and biases to multiples of
+    input scale x kernel scale, as the converter does (TensorFlow Lite 8-bit quantization
+    specification); activations pass a fake quantization.
     """
 
-    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
-        rounded = round_weights(kernel, axes)
-        return kernel + ops.stop_gradient(rounded - kernel)
+    def weights(
+        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
+    ) -> tuple[Any, Any]:
+        largest = ops.max(ops.abs(kernel), axis=axes, keepdims=True)
+        step = ops.maximum(largest, 1e-12) / 127.0
+        return _rounded(kernel, step), _rounded(bias, ops.reshape(step, (-1,)) * source.step())
 
     def activation(self, where: Range, x: Any) -> Any:
         return keras.quantizers.fake_quant_with_min_max_vars(
@@ -125,11 +142,9 @@ class Int8(Exact):
         )
 
 
-def round_weights(kernel: Any, axes: tuple[int, ...]) -> Any:
-    """Return a kernel on its int8 grid: symmetric, -127..127, one scale per output channel."""
-    largest = ops.max(ops.abs(kernel), axis=axes, keepdims=True)
-    step = ops.maximum(largest, 1e-12) / 127.0
-    return ops.round(kernel / step) * step
+def _rounded(x: Any, step: Any) -> Any:
+    """Return multiples of `step`, with the gradient of x."""
+    return x + ops.stop_gradient(ops.round(x / step) * step - x)
 
 
 class Watching(Exact):
@@ -139,8 +154,10 @@ class Watching(Exact):
         self.arithmetic = arithmetic
         self.seen: dict[Range, list[np.ndarray]] = {}
 
-    def weight(self, kernel: Any, axes: tuple[int, ...]) -> Any:
-        return self.arithmetic.weight(kernel, axes)
+    def weights(
+        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
+    ) -> tuple[Any, Any]:
+        return self.arithmetic.weights(kernel, bias, axes, source)
 
     def activation(self, where: Range, x: Any) -> Any:
         x = self.arithmetic.activation(where, x)

@@ -68,6 +68,14 @@ class Attention(TwinLayer):
         self.shifted_range = Range(f"{name}_shifted")
         self.weights_range = Range(f"{name}_weights", fixed=SIGMOID)
         self.mixed_range = Range(f"{name}_mixed")
+        self.project.reads(self.mixed_range)
+
+    def reads(self, source: Range) -> None:
+        for dense in (self.query, self.key, self.value):
+            dense.reads(source)
+
+    def result(self) -> Range:
+        return self.project.output_range
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]

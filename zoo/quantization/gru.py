@@ -45,6 +45,12 @@ class Cell(TwinLayer):
         self.difference_range = Range(f"{name}_difference")
         self.kept_range = Range(f"{name}_kept")
         self.output_range = Range(f"{name}_output", fixed=TANH)
+        for dense in (self.state_gates, self.state_candidate):
+            dense.reads(self.output_range)
+
+    def reads(self, source: Range) -> None:
+        for dense in (self.input_gates, self.input_candidate):
+            dense.reads(source)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         """Return the next state from an input (batch, features) and a state (batch, units)."""
@@ -83,6 +89,15 @@ class Recurrence(TwinLayer):
         self.cells = [Cell(**arguments) for arguments in cells]
         self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
+
+    def reads(self, source: Range) -> None:
+        for cell in self.cells:
+            cell.reads(source)
+            if not self.bidirectional:
+                source = cell.output_range
+
+    def result(self) -> Range:
+        return self.cells[-1].output_range
 
     def step(self, rows: list[Any], states: list[Any], arithmetic: Exact) -> list[Any]:
         """Return the next states. `rows` holds one input for each; stacked cells use the first."""

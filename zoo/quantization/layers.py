@@ -45,6 +45,19 @@ class TwinLayer(keras.layers.Layer):
         weight.assign(np.asarray(value, np.float32))
         return weight
 
+    def reads(self, source: Range) -> None:
+        """Say of which range the (first) input is: biases are rounded to its scale."""
+        self._source = (lambda: source,)  # behind a function, or Keras would count it as ours
+
+    def source(self) -> Range:
+        """Return the range of the (first) input."""
+        return self._source[0]()
+
+    def result(self) -> Range:
+        """Return the range of the output; `reads` comes first."""
+        where: Range = self.output_range
+        return where
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         raise NotImplementedError
 
@@ -67,7 +80,8 @@ class Dense(TwinLayer):
         self.output_range = Range(f"{name}_output", narrow=symmetric)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        y = ops.matmul(inputs[0], arithmetic.weight(self.kernel, (0,))) + self.bias
+        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0,), self.source())
+        y = ops.matmul(inputs[0], kernel) + bias
         return arithmetic.activation(self.output_range, FUSED[self.activation](y))
 
 
@@ -92,13 +106,14 @@ class Conv(TwinLayer):
         self.output_range = Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        x, kernel = inputs[0], arithmetic.weight(self.kernel, (0, 1, 2))
+        x, axes = inputs[0], (0, 1, 2)
+        kernel, bias = arithmetic.weights(self.kernel, self.bias, axes, self.source())
         strides: tuple[int, int] | int = self.strides
         padding = self.padding
         if self._is_narrow():
             x, kernel = densified(x, kernel, self.strides[0], padding)
             strides, padding = 1, "valid"
-        y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + self.bias
+        y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + bias
         return arithmetic.activation(self.output_range, FUSED[self.activation](y))
 
     def _is_narrow(self) -> bool:
@@ -111,11 +126,11 @@ class DepthwiseConv(Conv):
     """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel = arithmetic.weight(self.kernel, (0, 1))
+        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0, 1), self.source())
         y = ops.depthwise_conv(
             inputs[0], kernel, self.strides, self.padding, "channels_last", self.dilation
         )
-        return arithmetic.activation(self.output_range, FUSED[self.activation](y + self.bias))
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
 class Add(TwinLayer):
@@ -193,6 +208,9 @@ class Rearrange(TwinLayer):
     def __init__(self, name: str, function: Callable[[Any], Any]) -> None:
         super().__init__(name)
         self.function = function
+
+    def result(self) -> Range:
+        return self.source()
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return self.function(inputs[0])

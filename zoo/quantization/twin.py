@@ -38,6 +38,10 @@ class Twin(keras.Model):
         self.input_range = Range("input")
         self.nodes = tuple(nodes)
         self.parts = [node.layer for node in nodes]  # tracked by Keras, which owns `layers`
+        ranges = [self.input_range]
+        for node in nodes:
+            node.layer.reads(ranges[node.inputs[0]])
+            ranges.append(node.layer.result())
         self.build((None, *row_shape))
         self.trainable = False  # until someone trains it: gradients cost time
 
