@@ -1,6 +1,6 @@
 """What int8 costs: float against calibration (ptq), training (qat) and tfmot, over seeds.
 
-    python benchmarks/drops.py [--seeds 5] [--epochs 30] [FAMILY ...]
+    python -m benchmarks.drops [--seeds 5] [--epochs 30] [FAMILY ...]
 
 Trains each family's small preset on its built-in sets, without a search, and measures the files
 themselves on the test rows. Writes `benchmarks/results/drops.md`.
@@ -23,9 +23,9 @@ from zoo.metrics import drop
 from zoo.quantization import quantize
 
 SETS = {
+    "gru_small": ("digits_rows",),
     "mlp_small": ("breast_cancer", "wine", "digits"),
     "cnn_small": ("digits",),
-    "gru_small": ("digits_rows",),
     "vit_small": ("digits",),
     "vit_small_sigmoid": ("digits",),
 }
@@ -45,7 +45,6 @@ def measured(preset: str, source: str, seed: int, epochs: int) -> dict[str, floa
     ways = {
         "ptq": {"quantized": ptq},
         "qat": {"quantized": tuning.quantize_aware(model, data, start=ptq)},
-        "ladder": {"quantized": tuning.quantize(model, data)},
     }
     if preset in TFMOT:
         ways["qat-tfmot"] = {"compress": "qat-tfmot"}
@@ -67,7 +66,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     arguments = parser.parse_args()
     lines = [
-        "| preset | data | float accuracy | way | drop by seed, points | mean | worst | same class |",
+        "| preset | data | accuracy | way | drop by seed, points | mean | worst | same class |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for preset in arguments.presets:

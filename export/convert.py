@@ -19,9 +19,9 @@ import tensorflow as tf
 
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
 from export.integer import Constant, Unrolled, step_function
-from export.loop_state import with_integer_state
 from export.runtime import file_scaling, predict
 from export.runtime import load as load_litert
+from export.tidy import tidied
 from zoo.quantization import Twin, make_twin
 
 SIGNATURE = "serving_default"
@@ -133,10 +133,10 @@ def twin_form(twin: Twin, form: str, rows: np.ndarray, job: Path) -> bytes:
         cells = twin.cells()
         states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(cells)}
         inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        return convert(twin, step_function(twin), inputs, by_ranges)
+        return tidied(convert(twin, step_function(twin), inputs, by_ranges))
     arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
     content = convert(twin, whole(twin, arithmetic), {"input": row}, by_ranges)
-    edited = with_integer_state(content)
+    edited = tidied(content)
     outputs = []
     for version in (content, edited):
         (job / "version").write_bytes(version)

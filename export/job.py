@@ -38,6 +38,11 @@ class Plan:
     rows: CalibrationRows | None
     quantized: Quantized | None  # the twin, where there is one
 
+    @property
+    def converted(self) -> dict[str, str]:
+        """The forms that the converter makes; tfmot's file is made elsewhere."""
+        return {} if self.rung == "qat-tfmot" else self.forms
+
 
 def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     """Run `export.convert` on a job folder and return the files it made, the twin's weights too.
@@ -48,11 +53,11 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     host = plan.rows is not None and plan.rows.standardize is not None
     settings = {
         "method": "twin" if plan.quantized else plan.rung,
-        "files": {name: form for form, name in plan.forms.items()},
+        "files": {name: form for form, name in plan.converted.items()},
         "standardized": host,
         "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
     }
-    names = [FLOAT, *plan.forms.values()]
+    names = [FLOAT, *plan.converted.values()]
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
         job = Path(folder)
         (job / "settings.json").write_text(as_json(settings))

@@ -182,9 +182,9 @@ model = zoo.GRU((12, 6), 10, units=16, depth=2, bidirectional=sys.argv[2] == "bo
 twin = make_twin(fill_weights(model))
 x = np.random.default_rng(0).normal(size=(64, 12, 6)).astype(np.float32)
 calibrate(twin, x)
-edit = child.with_integer_state
+edit = child.tidied
 kept = {}
-child.with_integer_state = lambda content: kept.setdefault("before", content) and edit(content)
+child.tidied = lambda content: kept.setdefault("before", content) and edit(content)
 after = child.twin_form(twin, "rolled", x, folder)
 (folder / "before.tflite").write_bytes(kept["before"])
 (folder / "after.tflite").write_bytes(after)
@@ -192,7 +192,7 @@ after = child.twin_form(twin, "rolled", x, folder)
 broken = make_twin(fill_weights(zoo.GRU((12, 6), 10, units=16), seed=1))
 calibrate(broken, x)
 other = child.twin_form(broken, "rolled", x, folder)
-child.with_integer_state = lambda content: other
+child.tidied = lambda content: other
 child.twin_form(twin, "rolled", x, folder)
 """
 

@@ -19,7 +19,12 @@ from zoo.vit import default_patch_size
 
 def test_list_models() -> None:
     assert zoo.list_models() == list(PRESETS)
-    assert zoo.list_models("vit*") == ["vit_tiny", "vit_small", "vit_base"]
+    assert zoo.list_models("vit*") == [
+        "vit_tiny",
+        "vit_small",
+        "vit_small_sigmoid",
+        "vit_base",
+    ]
     assert zoo.list_models("nothing*") == []
 
 
