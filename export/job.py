@@ -72,7 +72,11 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
         try:
             run_child("export.convert", folder, timeout)
         except ChildError as error:
-            raise ExportError(f"Nothing was written: the converter {error}") from None
+            raise ExportError(
+                f"Nothing was written: the converter {error}\nFeatures of very different sizes "
+                "need a Standardize layer after the input; for a model of your own try "
+                "method='converter'."
+            ) from None
         return {name: (job / name).read_bytes() for name in names}
 
 

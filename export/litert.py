@@ -127,6 +127,8 @@ def to_litert(
         plan = _tfmot_plan(model, data, compressed, calibration_rows, seed)
     else:
         smaller = model if compressed is None else compressed.model
+        if quantized is not None:
+            quantized.check(model)
         ready = quantized or quantize_twin(smaller, data, rows=calibration_rows, seed=seed)
         plan = Plan(ready.rung, _forms(ready.twin, forms), ready.rows, ready)
     warn_of_steps(model, plan)
@@ -151,6 +153,8 @@ def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
     Raises:
         UserError: an unknown form, or the step form of a model that has none.
     """
+    if isinstance(wanted, str):
+        raise UserError(f"forms must be a list, like ['rolled', 'step']; got {wanted!r}.")
     for form in wanted or ():
         one_of("forms", form, FORMS)
     if wanted is None:
@@ -191,6 +195,8 @@ def _resolve(
     if isinstance(source, keras.Model):
         if data is None or directory is None:
             raise UserError("A Keras model needs data=... for calibration and directory=... .")
+        if Path(directory).is_file():
+            raise UserError(f"{directory} is a file; the export needs a folder.")
         if (Path(directory) / "model.json").exists():
             raise UserError(
                 f"{directory} holds a run; its files would be mixed. Give another folder."

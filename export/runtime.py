@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,17 +73,31 @@ def raw_outputs(interpreter: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarr
 
 
 def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:
-    """Return a file's inputs for int8 rows: a step file takes their first step and no state."""
+    """Return a file's inputs for int8 rows, in the file's order.
+
+    For a step file these are all steps of the rows, (rows * steps, ...), each with the states that
+    the steps before it left.
+    """
     details = interpreter.get_input_details()
     if len(details) == 1:
         return [rows]
-    found = []
-    for one in details:
-        if one["name"].startswith("serving_default_input"):
-            found.append(rows[:, 0])
-        else:
-            found.append(np.zeros((len(rows), *one["shape"][1:]), np.int8))
-    return found
+    named = interpreter.get_signature_runner("serving_default").get_input_details()
+    name_of = {one["index"]: name for name, one in named.items()}
+    names = [name_of[one["index"]] for one in details]
+    fed = [inputs for sequence in rows for inputs, _ in steps(interpreter, sequence)]
+    return [np.concatenate([inputs[name] for inputs in fed]) for name in names]
+
+
+def steps(interpreter: Any, sequence: np.ndarray) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Feed one int8 sequence, (steps, features), to a step file; yield inputs and output."""
+    runner = interpreter.get_signature_runner("serving_default")
+    details = runner.get_input_details()
+    states = {n: np.zeros(one["shape"], np.int8) for n, one in details.items() if n != "input"}
+    for row in sequence:
+        inputs = {"input": row[None], **states}
+        result = runner(**inputs)
+        states = {name: result[name] for name in states}
+        yield inputs, result["output"]
 
 
 def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
@@ -92,19 +106,9 @@ def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
     Returns:
         The last step's output as real numbers, (rows, outputs).
     """
-    step = interpreter.get_signature_runner("serving_default")
-    details = step.get_input_details()
-    output = step.get_output_details()["output"]
-    states = {name: np.zeros(one["shape"], np.int8) for name, one in details.items()}
-    del states["input"]
-    found = []
-    for sequence in rows:
-        held = states
-        for row in sequence:
-            result = step(input=row[None], **held)
-            held = {name: result[name] for name in states}
-        found.append(result["output"])
-    return dequantized(np.concatenate(found), output)
+    details = interpreter.get_signature_runner("serving_default").get_output_details()["output"]
+    last = [list(steps(interpreter, sequence))[-1][1] for sequence in rows]
+    return dequantized(np.concatenate(last), details)
 
 
 @dataclass(frozen=True)

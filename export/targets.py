@@ -36,6 +36,8 @@ class Placement:
 
 def check_targets(targets: Sequence[str]) -> None:
     """Raise UserError for an unknown target or none at all."""
+    if isinstance(targets, str):
+        raise UserError(f"targets must be a list, like ['litert', 'micro']; got {targets!r}.")
     for target in targets:
         one_of("targets", target, TARGETS)
     if not targets:
@@ -119,10 +121,10 @@ def _whole_on_micro(
 
 
 def _part_on_micro(export: Export, path: Path, form: str, data: Data) -> Placement:
-    """Run the step or unrolled form on a few rows and compare it with LiteRT."""
+    """Run the step form on every step of a few rows, or the unrolled one; compare with LiteRT."""
     assert export.scaling is not None
     interpreter = load(path)
-    inputs = row_inputs(interpreter, export.scaling.quantize(data.x_test[:16]))
+    inputs = row_inputs(interpreter, export.scaling.quantize(data.x_test[:8]))
     found = run_micro(path, inputs)
     if found.refused is not None:
         return Placement("micro", form, False, found.refused)

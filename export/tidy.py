@@ -32,6 +32,7 @@ def tidied(content: bytes) -> bytes:
     for graph in model.subgraphs:
         _drop_unread(model, graph)
         _shorten_names(graph)
+    _drop_codes(model)
     _drop_buffers(model)
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
@@ -112,16 +113,20 @@ def _merge_requantizations(model: Any, graph: Any) -> None:
             if source.type == target.type == INT8 and _quantization(source) == _quantization(
                 target
             ):
-                _redirect(graph, operator.outputs[0], operator.inputs[0])
+                _redirect(model, graph, operator.outputs[0], operator.inputs[0])
                 continue
         kept.append(operator)
     graph.operators = kept
 
 
-def _redirect(graph: Any, old: int, new: int) -> None:
+def _redirect(model: Any, graph: Any, old: int, new: int) -> None:
     for operator in graph.operators:
         operator.inputs = [new if i == old else i for i in operator.inputs]
     graph.outputs = [new if i == old else i for i in graph.outputs]
+    for signature in model.signatureDefs or ():
+        if model.subgraphs[signature.subgraphIndex] is graph:
+            for end in signature.outputs:
+                end.tensorIndex = new if end.tensorIndex == old else end.tensorIndex
 
 
 def _drop_unread(model: Any, graph: Any) -> None:
@@ -154,6 +159,15 @@ def _shorten_names(graph: Any) -> None:
     for index, tensor in enumerate(graph.tensors):
         if index not in ends:
             tensor.name = tensor.name.split(b";")[0].split(b"/")[-1][:NAME]
+
+
+def _drop_codes(model: Any) -> None:
+    """Keep the operator codes in use: an interpreter built for a file holds a kernel for each."""
+    operators = [operator for graph in model.subgraphs for operator in graph.operators]
+    used = sorted({operator.opcodeIndex for operator in operators})
+    for operator in operators:
+        operator.opcodeIndex = used.index(operator.opcodeIndex)
+    model.operatorCodes = [model.operatorCodes[index] for index in used]
 
 
 def _drop_buffers(model: Any) -> None:

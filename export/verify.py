@@ -11,6 +11,7 @@ import numpy as np
 
 from export import intervals
 from export.compression import zip_bytes
+from export.job import checked
 from export.litert import Export
 from export.report import Report, Streaming
 from export.runtime import Scaling, load, measure_latency, predict, stream
@@ -71,6 +72,7 @@ def _report(
     max_drop: float,
     targets: Sequence[str],
 ) -> Report:
+    checked(export.model, data)
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))

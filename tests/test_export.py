@@ -135,6 +135,11 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
             r"maps \(None, 30\) to \(None, 2\), but digits needs .* with no fixed batch size",
         ),
         (two, {"data": digits, "directory": tmp_path}, "must be a functional or sequential Keras"),
+        (
+            model,
+            {"data": digits, "directory": Path(__file__)},
+            "is a file; the export needs a folder",
+        ),
         (tmp_path, {"directory": tmp_path}, "The files of a run go into its folder"),
         (tmp_path, {}, "holds no finished run"),
     ):

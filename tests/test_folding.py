@@ -8,11 +8,14 @@ import pytest
 from keras import layers, ops
 
 import zoo
-from tests.instances import fill_weights, filled
-from zoo.quantization import UnknownLayer, calibrate, make_twin
+from tests.instances import data_of, fill, fill_weights, filled, rows
+from tuning import quantize_aware
+from zoo.layers import Standardize
+from zoo.quantization import UnknownLayer, calibrate, make_twin, quantize
 from zoo.quantization.arithmetic import Exact
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers import Add, Scale
+from zoo.quantization.rows import first_standardize, standardized
 from zoo.quantization.stem import densified
 
 
@@ -121,6 +124,9 @@ def test_densified_stems_are_the_same_convolution(
     assert wide.shape[-1] > channels
 
 
+DENSE = layers.Dense(2, name="every_step")
+
+
 def recurrent(layer: Any) -> keras.Model:
     return keras.Sequential([layers.Input((6, 3)), layer, layers.Dense(2)])
 
@@ -135,7 +141,19 @@ def recurrent(layer: Any) -> keras.Model:
         ),
         (
             recurrent(layers.Bidirectional(layers.GRU(4), merge_mode="sum", name="both")),
-            "'both' .*only GRU layers whose outputs are concatenated",
+            "'both' .*only two GRU layers of one size whose outputs are concatenated",
+        ),
+        (
+            keras.Sequential([layers.Input((6, 3)), layers.GRU(4, return_sequences=True), DENSE]),
+            "'every_step' .*reads every step of a GRU; average them or add a GRU",
+        ),
+        (
+            keras.Sequential([IMAGE, layers.Flatten("channels_first", name="f")]),
+            "'f' .*data_format='channels_first'",
+        ),
+        (
+            keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
+            "(?s)'(any|input).*shape is not fixed; give every size",
         ),
         (recurrent(layers.GRU(4, go_backwards=True, name="back")), "'back' .*go_backwards=True"),
         (
@@ -175,3 +193,70 @@ def test_an_operation_without_a_layer_is_named() -> None:
     model = keras.Model(inputs, layers.Dense(2)(ops.exp(inputs)))
     with pytest.raises(UnknownLayer, match=r"\(Exp\): there is no rule"):
         make_twin(model)
+
+
+def test_two_inputs_and_two_ranks_are_named() -> None:
+    ends = [keras.Input((6,)), keras.Input((6,))]
+    with pytest.raises(zoo.UserError, match="must have one input and one output to have a twin"):
+        make_twin(keras.Model(ends, layers.Add()(ends)))
+    inputs = keras.Input((6, 3))
+    total = layers.Add(name="sum")([inputs, layers.GlobalAveragePooling1D()(inputs)])
+    with pytest.raises(UnknownLayer, match="'sum' .*inputs have different ranks"):
+        make_twin(keras.Model(inputs, total))
+
+
+def test_what_is_read_through_a_dropout_is_not_folded_for_the_others() -> None:
+    inputs = keras.Input((5,))
+    y = layers.Dense(6)(inputs)
+    normed = layers.BatchNormalization()(layers.Dropout(0.1)(y))
+    compare(fill_weights(keras.Model(inputs, layers.Dense(3)(layers.Add()([normed, y])))))
+    sequence = keras.Input((5, 3))
+    y = layers.GRU(4, return_sequences=True)(sequence)
+    last = layers.GRU(4)(layers.Dropout(0.1)(y))
+    both = layers.Add()([last, layers.GlobalAveragePooling1D()(y)])
+    compare(fill_weights(keras.Model(sequence, layers.Dense(3)(both))))
+
+
+def test_small_scales_survive_a_reshape() -> None:
+    model = keras.Sequential([IMAGE, layers.Rescaling(1e-8), layers.Flatten(), layers.Dense(3)])
+    x = 1e8 * np.random.default_rng(0).normal(size=(16, 6, 6, 3)).astype(np.float32)
+    twin = make_twin(fill_weights(model))
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_only_the_first_standardize_is_left_to_the_host() -> None:
+    inputs = keras.Input((3,))
+    x = layers.Dense(4, name="middle")(Standardize(name="first")(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(Standardize(name="second")(x)))
+    first = first_standardize(model)
+    assert first is model.get_layer("first")
+    fill_weights(model)
+    rows = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+    twin = make_twin(model, standardized=True)
+    expected = model.predict(rows, verbose=0)
+    got = predict(twin, standardized(first, rows), Exact())
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    beside = keras.Model(
+        inputs, layers.Add()([layers.Dense(3)(Standardize()(inputs)), layers.ReLU()(inputs)])
+    )
+    assert first_standardize(beside) is None
+    sequential = keras.Sequential([layers.Input((3,)), Standardize(), layers.Dense(2)])
+    assert first_standardize(sequential) is sequential.layers[0]
+
+
+def test_a_branch_beside_the_gru_has_no_step_form() -> None:
+    inputs = keras.Input((6, 3))
+    deep = layers.Dense(4)(layers.Dense(4)(layers.Dense(4)(layers.GRU(4)(inputs))))
+    branches = [deep, layers.Dense(4)(layers.Flatten()(inputs))]
+    twin = make_twin(keras.Model(inputs, layers.Add()(branches)))
+    assert not twin.streams()
+    with pytest.raises(zoo.UserError, match="is read beside the GRU layers too"):
+        twin.cells()
+
+
+def test_a_twin_of_other_weights_is_refused() -> None:
+    data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+    other = quantize(filled("mlp_tiny"), data)
+    with pytest.raises(zoo.UserError, match="quantized was made from other weights than those"):
+        quantize_aware(fill("mlp_tiny", seed=1), data, start=other)

@@ -136,6 +136,8 @@ def test_what_has_no_step_form(model: object, message: str, tmp_path: Path) -> N
         export.to_litert(model, data=data, directory=tmp_path, forms=("step",))  # type: ignore[arg-type]
     with pytest.raises(zoo.UserError, match="forms='walked' is not known"):
         export.to_litert(model, data=data, directory=tmp_path, forms=("walked",))  # type: ignore[arg-type]
+    with pytest.raises(zoo.UserError, match="forms must be a list, like"):
+        export.to_litert(model, data=data, directory=tmp_path, forms="step")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
 
 
@@ -146,7 +148,7 @@ def test_a_sequence_that_is_needed_whole_has_no_step_form() -> None:
 
     layers = [keras.layers.Input((4, 3)), keras.layers.GRU(5, return_sequences=True)]
     with pytest.raises(zoo.UserError, match="needs every step; it has no step form"):
-        make_twin(keras.Sequential([*layers, keras.layers.Flatten()])).cells()
+        make_twin(keras.Sequential([*layers, keras.layers.GlobalAveragePooling1D()])).cells()
 
 
 def test_unrolling_many_steps_warns(tmp_path: Path) -> None:

@@ -121,11 +121,12 @@ def test_compression_shows_in_the_report(digits: zoo.Data, folder: Path) -> None
             "ethos-u55 lacks the operator WHILE, which layer .* Ask for the form that it takes",
         ),
         ("mlp_tiny", {}, ["tpu"], None, "targets='tpu' is not known"),
+        ("mlp_tiny", {}, "micro", None, "targets must be a list, like"),
         ("mlp_tiny", {}, [], None, "targets must name at least one of litert, micro"),
     ],
 )
 def test_targets_refuse_before_any_training(
-    preset: str, overrides: dict[str, Any], targets: list[str], forms: Any, message: str
+    preset: str, overrides: dict[str, Any], targets: Any, forms: Any, message: str
 ) -> None:
     from tests.instances import spec
 

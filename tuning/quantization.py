@@ -58,6 +58,7 @@ def quantize_aware(
         UserError: as `zoo.quantization.quantize`.
     """
     start = start or calibrated(model, data)
+    start.check(model)
     how = fine_tuning or FineTuning()
     keras.utils.set_random_seed(how.seed)
     twin = _copy(model, start.twin)

@@ -59,7 +59,7 @@ PRESETS: dict[str, Preset] = {
         "cnn", {"filters": (16, 32, 64), "blocks": 3}, 274_448, "ResNet-20: " + RESNET
     ),
     "cnn_depthwise_tiny": Preset(
-        "cnn", {"block": "depthwise", "filters": (12,), "blocks": 2}, 1_264, "for tests"
+        "cnn", {"block": "depthwise", "filters": (16, 32)}, 2_304, "for tests"
     ),
     "cnn_depthwise_small": Preset(
         "cnn",

@@ -1,5 +1,6 @@
 """Ranges from calibration rows: observed once, clipped in several ways, chosen by the result."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.checks import UserError
 from zoo.data import Data
 from zoo.quantization.arithmetic import Exact, Int8, Watching
 from zoo.quantization.rows import CalibrationRows, choose_rows
@@ -56,6 +58,22 @@ class Quantized:
     rows: CalibrationRows
     clip: str  # the clipping that was chosen
     errors: dict[str, float]  # of each: of the logits, relative to their standard deviation
+    origin: str  # the sha256 of the float model's weights
+
+    def check(self, model: keras.Model) -> None:
+        """Raise UserError if the twin was made from another model, or before it was trained."""
+        if self.origin != weights_hash(model):
+            raise UserError(
+                f"quantized was made from other weights than those of {model.name}; make it anew."
+            )
+
+
+def weights_hash(model: keras.Model) -> str:
+    """Return the sha256 of all weights of a model."""
+    digest = hashlib.sha256()
+    for weight in model.get_weights():
+        digest.update(f"{weight.shape}".encode() + np.ascontiguousarray(weight).tobytes())
+    return digest.hexdigest()
 
 
 def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) -> Quantized:
@@ -74,7 +92,7 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
     chosen = choose_rows(model, data, rows, seed)
     twin = make_twin(model, standardized=chosen.standardize is not None)
     clip, errors = calibrate(twin, chosen.fed())
-    return Quantized(twin, "ptq", chosen, clip, errors)
+    return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
 
 
 def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:

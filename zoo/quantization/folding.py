@@ -111,7 +111,8 @@ class Sketch:
         y = self.add(Rearrange, name, (x,), shape, function=function)
         if x.scale is None or x.offset is None:
             return y
-        return y.then(moved(x.scale - 1) + 1, moved(x.offset))  # a new zero stays zero
+        new = moved(np.ones(x.shape)) == 0  # a zero that came in stays zero
+        return y.then(np.where(new, 1.0, moved(x.scale)), moved(x.offset))
 
     def fold_norm(self, x: Value, scale: np.ndarray, offset: np.ndarray) -> Value:
         """Return `x * scale + offset`, (channels,): in the kernel before it, or pending."""

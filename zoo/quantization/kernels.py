@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import layers
 
@@ -17,7 +18,20 @@ def _bias(layer: Any, size: int) -> np.ndarray:
     return numpy_of(layer.bias) if layer.use_bias else np.zeros(size)
 
 
+def check_channels_last(layer: Any) -> None:
+    """Raise UnknownLayer for a layer that has the channels first."""
+    if layer.data_format != "channels_last":
+        raise unknown(layer, f"data_format={layer.data_format!r}")
+
+
+def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
+    """Raise UnknownLayer where the input is every step of a GRU: LiteRT cannot reshape those."""
+    if x.number and len(x.shape) == 2 and sketch.drafts[x.number - 1].kind is Recurrence:
+        raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
+
+
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_not_steps(sketch, layer, x)
     x, scale, offset = sketch.channels(x, layer.name)
     kernel = numpy_of(layer.kernel)
     bias = _bias(layer, kernel.shape[-1]) + offset @ kernel
@@ -34,6 +48,7 @@ def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
     if layer.groups != 1:
         raise unknown(layer, f"groups={layer.groups}")
     kernel = numpy_of(layer.kernel)
@@ -42,6 +57,7 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
     kernel = numpy_of(layer.kernel)  # (height, width, channels, multiplier)
     x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
     bias = _bias(layer, moved.size) + moved
@@ -50,6 +66,7 @@ def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A depthwise convolution, then a 1x1 one."""
+    check_channels_last(layer)
     first, second = numpy_of(layer.depthwise_kernel), numpy_of(layer.pointwise_kernel)
     x, first, moved = _into_kernel(sketch, layer, x, first)
     shape = (*shape_of(layer)[:2], moved.size)
@@ -106,8 +123,6 @@ def _drafted(
     kernel: np.ndarray,
     bias: np.ndarray,
 ) -> Value:
-    if layer.data_format != "channels_last":
-        raise unknown(layer, f"data_format={layer.data_format!r}")
     return sketch.add(
         kind,
         name,
@@ -126,14 +141,14 @@ def activate(sketch: Sketch, layer: Any, x: Value, function: Any) -> Value:
     name = getattr(function, "__name__", str(function))
     if name == "linear":
         return x
+    if name not in ("relu", "relu6", *SEPARATE) or keras.activations.get(name) is not function:
+        raise unknown(layer, f"activation {name!r}")
     x = sketch.settle(x, layer.name)
     draft = sketch.maker(x, *LINEAR, Add)
-    if name in ("relu", "relu6"):
-        if draft is not None and draft.arguments.get("activation") is None:
-            draft.arguments["activation"] = name
-            return x
-    elif name not in SEPARATE:
-        raise unknown(layer, f"activation {name!r}")
+    free = draft is not None and draft.arguments.get("activation") is None
+    if draft is not None and free and name in ("relu", "relu6"):
+        draft.arguments["activation"] = name
+        return x
     return sketch.add(Activation, f"{layer.name}_{name}", (x,), x.shape, function=name)
 
 
@@ -163,8 +178,10 @@ def gru(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def bidirectional(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if type(layer.forward_layer) is not layers.GRU or layer.merge_mode != "concat":
-        raise unknown(layer, "only GRU layers whose outputs are concatenated")
+    both = layer.forward_layer, layer.backward_layer
+    alike = [type(one) is layers.GRU and one.units == both[0].units for one in both]
+    if not all(alike) or layer.merge_mode != "concat":
+        raise unknown(layer, "only two GRU layers of one size whose outputs are concatenated")
     x, scale, offset = sketch.channels(x, layer.name)
     cells = [
         _cell(one, f"{layer.name}_{way}", scale, offset, allowed="go_backwards")

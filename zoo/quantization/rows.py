@@ -48,9 +48,19 @@ def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> Calibr
         raise UserError(
             f"The calibration rows of {data.name} hold NaN or infinite values; clean x_train."
         )
-    first = model.layers[1] if len(model.layers) > 2 else None
-    coarse = isinstance(first, Standardize) and is_coarse(x)
-    return CalibrationRows(indices, x, first if coarse else None)
+    return CalibrationRows(indices, x, first_standardize(model) if is_coarse(x) else None)
+
+
+def first_standardize(model: keras.Model) -> Standardize | None:
+    """Return the `Standardize` layer that alone reads the input; None where there is none."""
+    readers = [
+        layer
+        for layer in keras.Model(model.inputs, model.outputs).operations
+        if not isinstance(layer, keras.layers.InputLayer)
+        and any(tensor is model.inputs[0] for tensor in keras.tree.flatten(layer.input))
+    ]
+    alone = len(readers) == 1 and readers[0].output is not model.outputs[0]
+    return readers[0] if alone and isinstance(readers[0], Standardize) else None
 
 
 def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:

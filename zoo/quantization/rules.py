@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from zoo.checks import UserError
 from zoo.layers import (
     LayerNormalization,
     PositionEmbedding,
@@ -20,6 +21,7 @@ from zoo.quantization.kernels import (
     activate,
     attention,
     bidirectional,
+    check_not_steps,
     conv,
     dense,
     depthwise,
@@ -33,7 +35,11 @@ Rule = Callable[..., Value]
 
 def check_known(model: keras.Model) -> None:
     """Raise UnknownLayer for a layer without a rule, or one that is used more than once."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(f"{model.name} must have one input and one output to have a twin.")
     for layer in model.operations:
+        if None in keras.tree.flatten(layer.output)[0].shape[1:]:
+            raise unknown(layer, "its output's shape is not fixed; give every size but the batch's")
         if type(layer) not in RULES and not isinstance(layer, layers.InputLayer):
             raise unknown(layer, "there is no rule for its class")
     for entry in model.get_config()["layers"]:
@@ -90,6 +96,8 @@ def _relu(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    if len({len(term.shape) for term in terms}) > 1:
+        raise unknown(layer, "its inputs have different ranks")
     total, *rest = [sketch.settle(term, f"{layer.name}_{i}") for i, term in enumerate(terms)]
     for i, term in enumerate(rest):
         total = sketch.add(
@@ -112,7 +120,14 @@ def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
 
 
+def _flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
+    if layer.data_format != "channels_last" and len(x.shape) > 1:
+        raise unknown(layer, f"data_format={layer.data_format!r}")
+    return _reshape(sketch, layer, x)
+
+
 def _reshape(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_not_steps(sketch, layer, x)
     shape = shape_of(layer)
     return sketch.rearrange(x, layer.name, shape, lambda v: ops.reshape(v, (-1, *shape)))
 
@@ -156,7 +171,7 @@ RULES: dict[type, Rule] = {
     PositionEmbedding: _position,
     layers.GlobalAveragePooling1D: _mean,
     layers.GlobalAveragePooling2D: _mean,
-    layers.Flatten: _reshape,
+    layers.Flatten: _flatten,
     layers.Reshape: _reshape,
     layers.Permute: _permute,
     layers.ZeroPadding2D: _zero_padding,

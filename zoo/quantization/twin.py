@@ -7,11 +7,11 @@ from typing import Any
 import keras
 
 from zoo.checks import UserError
-from zoo.layers import Standardize
 from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.folding import Sketch, Value
 from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import TwinLayer
+from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules import check_known, enter
 
 
@@ -62,8 +62,10 @@ class Twin(keras.Model):
 
     def streams(self) -> bool:
         """Return whether the twin can run step by step."""
-        first = self.nodes[0].layer if self.nodes else None
-        return isinstance(first, Recurrence) and not first.bidirectional and not first.sequences
+        try:
+            return bool(self.cells())
+        except UserError:
+            return False
 
     def cells(self) -> list[Cell]:
         """Return the GRU cells of a twin that can run step by step.
@@ -73,10 +75,12 @@ class Twin(keras.Model):
         """
         first = self.nodes[0].layer if self.nodes else None
         if not isinstance(first, Recurrence):
-            raise UserError(f"{self.name} does not start with a GRU layer; it has no step form.")
+            raise UserError("The model does not start with a GRU layer; it has no step form.")
         if first.bidirectional or first.sequences:
             why = "reads the sequence backwards too" if first.bidirectional else "needs every step"
             raise UserError(f"{first.name} {why}; it has no step form. Use the rolled form.")
+        if any(0 in node.inputs for node in self.nodes[1:]):
+            raise UserError("The input is read beside the GRU layers too; there is no step form.")
         return list(first.cells)
 
 
@@ -104,9 +108,13 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         found = [
-            replace(values[id(tensor)], shared=readers[id(tensor)] > 1) for tensor in _inputs(layer)
+            replace(
+                values[id(tensor)],
+                shared=values[id(tensor)].shared or readers[id(tensor)] > 1,
+            )
+            for tensor in _inputs(layer)
         ]
-        skipped = standardized and isinstance(layer, Standardize)
+        skipped = standardized and layer is first_standardize(clone)
         values[id(layer.output)] = found[0] if skipped else enter(sketch, layer, found)
     sketch.settle(values[id(clone.outputs[0])], "output")
     nodes = [
