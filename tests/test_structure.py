@@ -31,6 +31,7 @@ HOMES = {
     "tensorflow_model_optimization": {"export/tfmot.py"},
     "tf_keras": {"export/tfmot.py"},
     "ai_edge_litert": {"export/audit.py", "export/tidy.py", "export/runtime.py"},
+    "flatbuffers": {"export/tidy.py"},
     "tflite_micro": {"export/micro_child.py"},
     "ethosu": set(),
     "keras_tuner": {"tuning/oracles.py", "tuning/search.py", "tuning/spaces.py", "tuning/tuner.py"},

@@ -29,10 +29,10 @@ micro = pytest.mark.skipif(
 )
 
 
-def converted(model: keras.Model, name: str, folder: Path) -> Path:
+def converted(model: keras.Model, name: str, folder: Path, method: str = "twin") -> Path:
     """Export a model on rows like those of preset `name`; return the int8 file."""
     data = data_of(rows(name, 40), np.arange(40) % SMALL[family(name)][1])
-    return export.to_litert(model, data=data, directory=folder).int8_file
+    return export.to_litert(model, data=data, directory=folder, method=method).int8_file
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
     x = keras.layers.Dense(16, activation="gelu")(inputs)
     x = keras.ops.take(x, np.array([3, 1, 0]), axis=1)
     model = keras.Model(inputs, keras.layers.Dense(2)(x))
-    return converted(model, "mlp_tiny", tmp_path_factory.mktemp("refused"))
+    return converted(model, "mlp_tiny", tmp_path_factory.mktemp("refused"), "converter")
 
 
 def write(model: Any, path: Path) -> Path:

@@ -82,10 +82,11 @@ def test_fake_quantization_against_numpy(low: float, high: float, narrow: bool) 
 def test_weights_and_biases_are_rounded_per_output_channel() -> None:
     kernel = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32) * [1, 10, 0.1, 3, 0]
     bias = np.linspace(-1, 1, 5).astype(np.float32)
+    addend = keras.ops.convert_to_tensor(bias)
     where = Range("r")
     where.set(-0.5, 2.0)
     got, got_bias = Int8().weights(
-        keras.ops.convert_to_tensor(kernel.astype(np.float32)), bias, (0,), where
+        keras.ops.convert_to_tensor(kernel.astype(np.float32)), addend, (0,), where
     )
     step = np.maximum(np.abs(kernel).max(axis=0), 1e-12) / 127
     np.testing.assert_allclose(
