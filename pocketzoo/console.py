@@ -96,7 +96,8 @@ def print_report(report: Report, folder: Path) -> None:
     integer = all(report.audits[name].integer_only for name in report.forms.values())
     table.add_row("integer-only", "", "yes" if integer else "NO")
     for one in report.placements:
-        table.add_row(f"{one.target}, {one.form}", "", _placement(one))
+        form = f", {one.form}" if len(report.forms) > 1 else ""
+        table.add_row(f"{one.target}{form}", "", _placement(one))
     if report.streaming is not None:
         share = 100 * report.streaming.within_one_step
         table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")

@@ -1,5 +1,6 @@
 """The process around the commands: mistakes, interrupts, warnings, and what native code logs."""
 
+import logging
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
     sys.unraisablehook = _report_unraisable
     if "--debug" not in sys.argv:
         _silence_native_code()
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing and the like
     try:
         app()
     except Interrupted:
