@@ -102,6 +102,7 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
     readers = Counter(id(tensor) for layer in clone.operations for tensor in _inputs(layer))
+    head = first_standardize(clone) if standardized else None
     sketch = Sketch()
     values = {id(clone.inputs[0]): Value(0, tuple(clone.inputs[0].shape[1:]))}
     for layer in clone.operations:
@@ -114,8 +115,7 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
             )
             for tensor in _inputs(layer)
         ]
-        skipped = standardized and layer is first_standardize(clone)
-        values[id(layer.output)] = found[0] if skipped else enter(sketch, layer, found)
+        values[id(layer.output)] = found[0] if layer is head else enter(sketch, layer, found)
     sketch.settle(values[id(clone.outputs[0])], "output")
     nodes = [
         Node(draft.kind(name=draft.name, **draft.arguments), draft.inputs)
