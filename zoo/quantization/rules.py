@@ -21,6 +21,7 @@ from zoo.quantization.kernels import (
     activate,
     attention,
     bidirectional,
+    check_channels_last,
     check_not_steps,
     conv,
     dense,
@@ -112,8 +113,7 @@ def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if layer.data_format != "channels_last":
-        raise unknown(layer, f"data_format={layer.data_format!r}")
+    check_channels_last(layer)
     x, scale, offset = sketch.channels(x, layer.name)
     axes = tuple(range(1, len(x.shape)))
     y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
@@ -121,8 +121,8 @@ def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if layer.data_format != "channels_last" and len(x.shape) > 1:
-        raise unknown(layer, f"data_format={layer.data_format!r}")
+    if len(x.shape) > 1:
+        check_channels_last(layer)
     return _reshape(sketch, layer, x)
 
 
@@ -138,18 +138,16 @@ def _permute(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if layer.data_format != "channels_last":
-        raise unknown(layer, f"data_format={layer.data_format!r}")
+    check_channels_last(layer)
     pads = [(0, 0), *layer.padding, (0, 0)]
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
 
 
 def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
     x = sketch.settle(x, layer.name)
     pool = ops.max_pool if type(layer) is layers.MaxPooling2D else ops.average_pool
     size, strides, padding = layer.pool_size, layer.strides, layer.padding
-    if layer.data_format != "channels_last":
-        raise unknown(layer, f"data_format={layer.data_format!r}")
     return sketch.rearrange(
         x, layer.name, shape_of(layer), lambda v: pool(v, size, strides, padding, "channels_last")
     )
