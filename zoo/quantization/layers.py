@@ -34,6 +34,8 @@ class TwinLayer(keras.layers.Layer):
         operators: those LiteRT operators of the layer that some runtime may lack.
     """
 
+    _source: Callable[[], Range]  # a function, or Keras would count the range as ours
+
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
         self.operators: tuple[str, ...] = ()
@@ -47,11 +49,11 @@ class TwinLayer(keras.layers.Layer):
 
     def reads(self, source: Range) -> None:
         """Say of which range the (first) input is: biases are rounded to its scale."""
-        self._source = (lambda: source,)  # behind a function, or Keras would count it as ours
+        self._source = lambda: source
 
     def source(self) -> Range:
         """Return the range of the (first) input."""
-        return self._source[0]()
+        return self._source()
 
     def result(self) -> Range:
         """Return the range of the output; `reads` comes first."""
