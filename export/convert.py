@@ -19,13 +19,13 @@ import tensorflow as tf
 
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
 from export.integer import Constant, Unrolled, step_function
-from export.runtime import file_scaling, predict
 from export.runtime import load as load_litert
+from export.runtime import random_inputs, raw_outputs
 from export.tidy import tidied
 from zoo.quantization import Twin, make_twin
 
 SIGNATURE = "serving_default"
-CHECKED = 16  # calibration rows on which an edited file must equal the one before
+CHECKED = 16  # random rows on which an edited file must equal the one before
 Function = Callable[..., dict[str, Any]]
 
 
@@ -126,26 +126,30 @@ def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray)
     return keras.Model(cut, model.output), keras.Model(model.input, cut).predict(rows, verbose=0)
 
 
-def twin_form(twin: Twin, form: str, rows: np.ndarray, job: Path) -> bytes:
-    """Return one form of a twin's int8 file; a loop's state is made int8 and that is checked."""
-    row = (1, *twin.row_shape)
+def twin_form(twin: Twin, form: str) -> bytes:
+    """Return one form of a twin's int8 file, tidied."""
     if form == "step":
         cells = twin.cells()
         states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(cells)}
         inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        return tidied(convert(twin, step_function(twin), inputs, by_ranges))
+        return edited(convert(twin, step_function(twin), inputs, by_ranges))
     arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
-    content = convert(twin, whole(twin, arithmetic), {"input": row}, by_ranges)
-    edited = tidied(content)
+    row = {"input": (1, *twin.row_shape)}
+    return edited(convert(twin, whole(twin, arithmetic), row, by_ranges))
+
+
+def edited(content: bytes) -> bytes:
+    """Return a file tidied; on random rows its outputs are, bit for bit, those it had before."""
+    after = tidied(content)
     outputs = []
-    for version in (content, edited):
-        (job / "version").write_bytes(version)
-        interpreter = load_litert(job / "version")
-        outputs.append(predict(interpreter, rows[:CHECKED], file_scaling(interpreter)))
-    (job / "version").unlink()
-    if not np.array_equal(outputs[0], outputs[1]):
+    with tempfile.TemporaryDirectory() as folder:
+        for version in (content, after):
+            (Path(folder) / "version").write_bytes(version)
+            interpreter = load_litert(Path(folder) / "version")
+            outputs.append(raw_outputs(interpreter, random_inputs(interpreter, CHECKED)))
+    if not all(np.array_equal(*pair) for pair in zip(*outputs, strict=True)):
         raise AssertionError("the file's outputs changed when its loop state became int8")
-    return edited
+    return after
 
 
 def main(job: Path) -> None:
@@ -156,9 +160,8 @@ def main(job: Path) -> None:
     if settings["method"] == "twin":
         twin = make_twin(model, settings["standardized"])
         twin.load_weights(job / "twin.weights.h5")
-        rows = np.load(job / "calibration.npy", allow_pickle=False)
         for name, form in settings["files"].items():
-            (job / name).write_bytes(twin_form(twin, form, rows, job))
+            (job / name).write_bytes(twin_form(twin, form))
     elif settings["method"] == "converter":
         model = load(job, unroll=True)
         wake_reset_gates(model)

@@ -72,6 +72,13 @@ def raw_outputs(interpreter: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarr
     return [np.concatenate(found) for found in results]
 
 
+def random_inputs(interpreter: Any, count: int, seed: int = 0) -> list[np.ndarray]:
+    """Return (count, *shape) of random int8 values for each input of a file."""
+    rng = np.random.default_rng(seed)
+    shapes = [details["shape"][1:] for details in interpreter.get_input_details()]
+    return [rng.integers(-128, 128, (count, *shape)).astype(np.int8) for shape in shapes]
+
+
 def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:
     """Return a file's inputs for int8 rows, in the file's order.
 

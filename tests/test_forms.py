@@ -12,7 +12,7 @@ import zoo
 from export.audit import audit
 from export.child import ChildError, run_python
 from export.micro import run_micro
-from export.runtime import file_scaling, load, predict, raw_outputs, row_inputs, stream
+from export.runtime import load, predict, random_inputs, raw_outputs, row_inputs, stream
 from tests.instances import data_of, fill_weights
 
 pytestmark = pytest.mark.xdist_group("forms")
@@ -179,37 +179,39 @@ from tests.instances import fill_weights
 import zoo
 from zoo.quantization import calibrate, make_twin
 
-folder = pathlib.Path(sys.argv[1])
-model = zoo.GRU((12, 6), 10, units=16, depth=2, bidirectional=sys.argv[2] == "both")
-twin = make_twin(fill_weights(model))
+folder, ways, form = pathlib.Path(sys.argv[1]), *sys.argv[2:]
+model = zoo.GRU((12, 6), 10, units=16, depth=2, bidirectional=ways == "both")
+twin, broken = (make_twin(fill_weights(model, seed)) for seed in (0, 1))
 x = np.random.default_rng(0).normal(size=(64, 12, 6)).astype(np.float32)
 calibrate(twin, x)
+calibrate(broken, x)
 edit = child.tidied
 kept = {}
 child.tidied = lambda content: kept.setdefault("before", content) and edit(content)
-after = child.twin_form(twin, "rolled", x, folder)
+after = child.twin_form(twin, form)
 (folder / "before.tflite").write_bytes(kept["before"])
 (folder / "after.tflite").write_bytes(after)
 
-broken = make_twin(fill_weights(zoo.GRU((12, 6), 10, units=16), seed=1))
-calibrate(broken, x)
-other = child.twin_form(broken, "rolled", x, folder)
+other = child.twin_form(broken, form)
 child.tidied = lambda content: other
-child.twin_form(twin, "rolled", x, folder)
+child.twin_form(twin, form)
 """
 
 
-@pytest.mark.parametrize("ways", ["one", "both"])
-def test_the_edit_changes_no_result_in_either_runtime(ways: str, tmp_path: Path) -> None:
-    """Before it the loop carries floats. An edit that changes results is an error in the child."""
+@pytest.mark.parametrize(
+    ("ways", "form"), [("one", "rolled"), ("both", "rolled"), ("one", "unrolled"), ("one", "step")]
+)
+def test_the_edit_changes_no_result_in_either_runtime(ways: str, form: str, tmp_path: Path) -> None:
+    """Before it a loop carries floats. An edit that changes results is an error in the child."""
     with pytest.raises(ChildError, match="outputs changed when its loop state became int8"):
-        run_python(["-c", CHILD, str(tmp_path), ways], timeout=300)
+        run_python(["-c", CHILD, str(tmp_path), ways, form], timeout=300)
     before, after = tmp_path / "before.tflite", tmp_path / "after.tflite"
-    assert audit(before).floats
+    assert bool(audit(before).floats) == (form == "rolled")
     assert not audit(after).floats
     assert audit(after).bytes < audit(before).bytes
-    x = np.random.default_rng(1).normal(size=(60, 12, 6)).astype(np.float32)
-    scaling = file_scaling(load(after))
-    rows = scaling.quantize(x)
-    np.testing.assert_array_equal(*(raw_outputs(load(path), [rows])[0] for path in (before, after)))
-    np.testing.assert_array_equal(*(run_micro(path, rows).outputs[0] for path in (before, after)))
+    fed = random_inputs(load(after), 60, seed=1)
+    for one, other in zip(*(raw_outputs(load(path), fed) for path in (before, after)), strict=True):
+        np.testing.assert_array_equal(one, other)
+    of_micro = (run_micro(path, fed).outputs for path in (before, after))
+    for one, other in zip(*of_micro, strict=True):
+        np.testing.assert_array_equal(one, other)
