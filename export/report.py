@@ -75,7 +75,7 @@ class Report:
             share = 100 * self.streaming.within_one_step
             found.append(f"only {share:.1f} % of streamed logits are those of the whole sequence")
         for target in self.targets:
-            tried = [one for one in self.placements if one.target == target]
+            tried = self._tried(target)
             if tried and not any(one.ok for one in tried):
                 reasons = "; ".join(f"{one.form} form: {one.why}" for one in tried)
                 found.append(f"{target} takes no form entirely. {reasons}")
@@ -137,6 +137,9 @@ class Report:
             "dtypes": audit.dtypes,
         }
 
+    def _tried(self, target: str) -> list[Placement]:
+        return [one for one in self.placements if one.target == target]
+
     def _runtimes(self) -> dict[str, Any]:
         """Return per target whether it is ok, the figures of its best form, and every form's."""
         litert: dict[str, Any] = {
@@ -147,7 +150,7 @@ class Report:
         }
         runtimes = {"litert": litert}
         for target in self.targets:
-            tried = [one for one in self.placements if one.target == target]
+            tried = self._tried(target)
             if tried:
                 best = next((one for one in tried if one.ok), tried[0])
                 runtimes[target] = {"ok": best.ok, "form": best.form, **best.figures} | {

@@ -10,8 +10,8 @@ import numpy as np
 
 from export.ethos import compile_ethos
 from export.litert import Export
-from export.micro import run_micro
-from export.runtime import load, raw_outputs, row_inputs
+from export.micro import MicroRun, run_micro
+from export.runtime import dequantized, load, raw_outputs, row_inputs
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.metrics import bound, drop
@@ -100,18 +100,11 @@ def _whole_on_micro(
     if found.refused is not None:
         return Placement("micro", "rolled", False, found.refused)
     interpreter = load(path)
-    of_litert = raw_outputs(interpreter, [rows])[0]
-    scale, zero_point = interpreter.get_output_details()[0]["quantization"]
-    of_micro = (found.outputs[0].astype(np.float32) - zero_point) * scale
+    of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
     lost = drop(data.task, data.y_test[:count], of_float[:count], of_micro)
     limit = bound(data.task, max_drop, count)
-    figures = {
-        "rows": count,
-        "drop": lost,
-        **_distance(found.outputs[0], of_litert),
-        "arena_bytes": found.arena_bytes,
-        "arena_minimum": found.arena_minimum,
-    }
+    beside = _beside_litert(found, raw_outputs(interpreter, [rows]))
+    figures = {"rows": count, "drop": lost, **beside}
     why = (
         ""
         if lost <= limit
@@ -128,22 +121,20 @@ def _part_on_micro(export: Export, path: Path, form: str, data: Data) -> Placeme
     found = run_micro(path, inputs)
     if found.refused is not None:
         return Placement("micro", form, False, found.refused)
-    of_litert = raw_outputs(interpreter, inputs)
-    figures = {
-        "rows": len(inputs[0]),
-        **_distance(
-            np.concatenate([output.ravel() for output in found.outputs]),
-            np.concatenate([output.ravel() for output in of_litert]),
-        ),
+    beside = _beside_litert(found, raw_outputs(interpreter, inputs))
+    return Placement("micro", form, True, "", {"rows": len(inputs[0]), **beside})
+
+
+def _beside_litert(found: MicroRun, of_litert: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return how far LiteRT-Micro's outputs are from LiteRT's, and the arena it took."""
+    pairs = zip(found.outputs, of_litert, strict=True)
+    steps = np.concatenate([np.abs(one.astype(np.int64) - other).ravel() for one, other in pairs])
+    return {
+        "equal": float(np.mean(steps == 0)),
+        "largest_steps": int(steps.max()),
         "arena_bytes": found.arena_bytes,
         "arena_minimum": found.arena_minimum,
     }
-    return Placement("micro", form, True, "", figures)
-
-
-def _distance(of_micro: np.ndarray, of_litert: np.ndarray) -> dict[str, float]:
-    steps = np.abs(of_micro.astype(np.int64) - of_litert)
-    return {"equal": float(np.mean(steps == 0)), "largest_steps": int(steps.max())}
 
 
 def _on_ethos(path: Path, form: str) -> Placement:
