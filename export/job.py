@@ -2,6 +2,7 @@
 
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from export.child import ChildError, run_child
 from zoo import Data, UserError
+from zoo.checks import one_of
 from zoo.quantization import Quantized
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import as_json
@@ -42,6 +44,14 @@ class Plan:
     def converted(self) -> dict[str, str]:
         """The forms that the converter makes; tfmot's file is made elsewhere."""
         return {} if self.rung == "qat-tfmot" else self.forms
+
+
+def check_forms(forms: Sequence[str] | None) -> None:
+    """Raise UserError for an unknown form."""
+    if isinstance(forms, str):
+        raise UserError(f"forms must be a list, like ['rolled', 'step']; got {forms!r}.")
+    for form in forms or ():
+        one_of("forms", form, FORMS)
 
 
 def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:

@@ -13,7 +13,18 @@ import numpy as np
 from export.audit import Audit, audit
 from export.compression import Compressed, parse_compression
 from export.compression import compress as compress_model
-from export.job import FLOAT, FORMS, INT8, METHODS, TWIN, Plan, checked, run_job, warn_of_steps
+from export.job import (
+    FLOAT,
+    FORMS,
+    INT8,
+    METHODS,
+    TWIN,
+    Plan,
+    check_forms,
+    checked,
+    run_job,
+    warn_of_steps,
+)
 from export.runtime import Scaling, file_scaling, load
 from export.source import c_source
 from zoo import Data, Run, UserError
@@ -153,10 +164,7 @@ def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
     Raises:
         UserError: an unknown form, or the step form of a model that has none.
     """
-    if isinstance(wanted, str):
-        raise UserError(f"forms must be a list, like ['rolled', 'step']; got {wanted!r}.")
-    for form in wanted or ():
-        one_of("forms", form, FORMS)
+    check_forms(wanted)
     if wanted is None:
         wanted = ("step",) if twin.streams() else ()
     elif "step" in wanted:

@@ -10,7 +10,7 @@ import export
 import tuning
 import zoo
 from export.compression import parse_compression
-from export.job import FORMS
+from export.job import check_forms
 from export.targets import refuse_early
 from zoo.checks import UserError, in_range, one_of
 
@@ -28,8 +28,7 @@ def check_options(
     """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
     in_range("max_drop", max_drop, -math.inf, math.inf)
     one_of("rung", rung, RUNGS)
-    for form in forms or ():
-        one_of("forms", form, FORMS)
+    check_forms(forms)
     refuse_early(model, targets, forms)
     if compress is not None:
         parse_compression(compress)

@@ -149,6 +149,7 @@ def test_what_targets_take() -> None:
         ({"rung": "high"}, "rung='high' is not known"),
         ({"max_drop": float("nan")}, "max_drop must be a number"),
         ({"forms": ["spiral"]}, "forms='spiral' is not known"),
+        ({"forms": "step"}, "forms must be a list, like"),
         ({"compress": "prune:2"}, "prune needs the share of zeros"),
         ({"compress": "prune:0.5", "rung": "qat"}, "both train the int8 file; choose one"),
     ],
