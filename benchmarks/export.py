@@ -8,18 +8,13 @@ Needs `pip install 'pocketzoo[bench,targets]'`. Prints tables, and writes them t
 """
 
 import argparse
-import datetime
-import importlib.metadata
 import json
-import platform
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # or `export` were this file
 
@@ -29,18 +24,17 @@ import numpy as np
 import export
 import tuning
 from benchmarks.runners import OrtRunner, least, runner
+from benchmarks.tables import HOW_TO_READ, Row, compared, machine, table, tables
 from export.child import ChildError, run_python
-from export.ethos import EthosRun, compile_ethos
-from export.micro import MicroRun, run_micro
+from export.ethos import compile_ethos
+from export.micro import run_micro
 from export.runtime import file_scaling, load, predict
+from tests.instances import fill_weights
 from tuning.spaces import default_recipe
 from zoo import Data, load_data
-from zoo.metrics import drop
 from zoo.presets import ModelSpec, find_preset
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "tflite-micro")
-FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
 IMAGES, ROWS = ((32, 32, 3), 10), 256
 SPECS = {
     "mlp_small": ModelSpec("mlp_small", (30,), 2),
@@ -60,49 +54,6 @@ TRAINED = {  # name -> a set that the family is at home with
     "vit_small": "digits",
     "vit_small_sigmoid": "digits",
 }
-HOW_TO_READ = """\
-One row is one int8 file of ours; the columns beside it are the same weights, calibrated with the
-same 256 rows, in other hands. *float*: the float32 `.tflite`. *same graph*: the operators of our
-int8 file in float32, which tells the cost of int8 from the cost of the graph. *stock*: Keras'
-`model.export` and TensorFlow's converter, full int8 (a rolled GRU kills it; the unrolled row is
-what it can do). *ORT*: onnxruntime, Keras' ONNX export; int8 is static QDQ, per channel, U8S8
-with `reduce_range` (7-bit weights, the form that is right without VNNI too). Latency is the
-least of 300 slices of half a millisecond, for one row on one thread, all files of a model in turn.
-**Compare ratios, not microseconds**, and ratios only with those of CPUs with the same flags: with
-VNNI an int8 product costs a fraction of the float one, with AVX2 alone about the same. Weights are
-random here; sizes and times do not depend on them, what int8 loses is the trained table's.
-Seconds are from the Keras model to the file, the start of TensorFlow in a child process included.
-Arena: LiteRT-Micro's on a 64-bit host. NPU: share of the operators that Ethos-U55-128 takes, and
-Vela's cycles (it counts a loop's body once, marked *)."""
-
-
-@dataclass
-class Row:
-    """One form of one model: a line of each table."""
-
-    name: str
-    files: dict[str, Path]  # column -> file
-    seconds: dict[str, float]
-    failed: dict[str, str] = field(default_factory=dict)  # column -> why there is no file
-    latency: dict[str, float] = field(default_factory=dict)  # microseconds
-    micro: dict[str, MicroRun] = field(default_factory=dict)
-    ethos: dict[str, EthosRun] = field(default_factory=dict)
-
-
-def fill(spec: ModelSpec, seed: int = 0) -> keras.Model:
-    """Build a model with weights like trained ones (as `tests/instances.py` does)."""
-    model = spec.build()
-    rng = np.random.default_rng(seed)
-    for weight in model.weights:
-        values = rng.normal(0.0, 1.0, weight.shape)
-        if weight.name in ("gamma", "scale", "moving_variance"):
-            values = 1.0 + 0.2 * np.abs(values)
-        elif len(weight.shape) < 2:
-            values = 0.1 * values
-        else:
-            values = 0.5 * values / np.sqrt(np.prod(weight.shape[:-1]))
-        weight.assign(values.astype(np.float32))
-    return model
 
 
 def noise(spec: ModelSpec) -> Data:
@@ -162,8 +113,9 @@ def _write_job(model: keras.Model, ours: export.Export, folder: Path) -> None:
     model.save_weights(folder / "model.weights.h5")
     shutil.copy(ours.run.path / "twin.weights.h5", folder)
     np.save(folder / "calibration.npy", ours.plan.rows.x)
-    standardized = ours.plan.rows.standardize is not None
-    (folder / "settings.json").write_text(json.dumps({"standardized": standardized}))
+    host = ours.plan.rows.standardize
+    settings = {"cut_after": None if host is None else host.name}
+    (folder / "settings.json").write_text(json.dumps(settings))
 
 
 def _peers(folder: Path, files: Iterable[str]) -> dict[str, float]:
@@ -204,7 +156,7 @@ def lost(name: str, seed: int, epochs: int, folder: Path) -> list[list[str]]:
     ]
     accuracy = float(np.mean(of_float.argmax(axis=1) == data.y_test))
     head = [name, data.name, str(seed), f"{100 * accuracy:.2f}"]
-    return [head + [text for x in found for text in _compared(data, of_float, x)]]
+    return [head + [text for x in found for text in compared(data, of_float, x)]]
 
 
 def _predicted(path: Path, x: np.ndarray) -> np.ndarray | None:
@@ -217,128 +169,11 @@ def _predicted(path: Path, x: np.ndarray) -> np.ndarray | None:
     return predict(interpreter, x, file_scaling(interpreter))
 
 
-def _compared(data: Data, of_float: np.ndarray, of_int8: np.ndarray | None) -> list[str]:
-    """Return drop, agreement and signal to noise of the logits."""
-    if of_int8 is None:
-        return ["refused"] * 3
-    agreement = np.mean(of_float.argmax(axis=1) == of_int8.argmax(axis=1))
-    noise = np.mean((of_float - of_int8) ** 2)
-    return [
-        f"{drop(data.task, data.y_test, of_float, of_int8):+.2f}",
-        f"{100 * agreement:.1f}",
-        f"{10 * np.log10(np.mean(of_float**2) / max(noise, 1e-30)):.1f}",
-    ]
-
-
-def table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """Return a markdown table: the first column to the left, numbers to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def tables(rows: list[Row]) -> str:
-    return "\n\n".join(
-        [
-            "## Bytes",
-            table(
-                ["model", *SIZES, *(f"{a}/{b}" for a, b in SIZE_RATIOS)],
-                [_line(row, SIZES, SIZE_RATIOS, _bytes, ",d") for row in rows],
-            ),
-            "## Latency, microseconds on one thread",
-            table(
-                ["model", *TIMES, *(f"{a}/{b}" for a, b in TIME_RATIOS)],
-                [_line(row, TIMES, TIME_RATIOS, _microseconds, ".1f") for row in rows],
-            ),
-            "## Targets and export",
-            table(TARGETS, [_targets(row) for row in rows]),
-        ]
-    )
-
-
-SIZES = ("float", "ours", "stock", "ORT float", "ORT int8")
-SIZE_RATIOS = (("ours", "float"), ("ours", "stock"), ("ours", "ORT int8"))
-TIMES = ("float", "same graph", "ours", "stock", "ORT float", "ORT int8")
-TIME_RATIOS = (
-    ("ours", "float"),
-    ("ours", "same graph"),
-    ("ours", "stock"),
-    ("ours", "ORT int8"),
-    ("ours", "ORT float"),
-)
-TARGETS = [
-    "model",
-    *(f"{what}, {who}" for what in ("arena", "NPU", "cycles") for who in ("ours", "stock")),
-    *(f"seconds, {who}" for who in ("ours", "stock", "ORT int8")),
-]
-
-
-def _bytes(row: Row, column: str) -> int:
-    return row.files[column].stat().st_size
-
-
-def _microseconds(row: Row, column: str) -> float:
-    return row.latency[column]
-
-
-def _line(
-    row: Row,
-    columns: Iterable[str],
-    ratios: Iterable[tuple[str, str]],
-    value: Callable[[Row, str], float],
-    form: str,
-) -> list[str]:
-    def text(column: str) -> str:
-        return format(value(row, column), form) if column in row.files else _missing(row, column)
-
-    def ratio(a: str, b: str) -> str:
-        both = {a, b} <= {*row.files}
-        return f"{value(row, a) / value(row, b):.2f}" if both else _missing(row, b)
-
-    return [row.name, *map(text, columns), *(ratio(a, b) for a, b in ratios)]
-
-
-def _missing(row: Row, column: str) -> str:
-    return row.failed.get(column, "-")
-
-
-def _targets(row: Row) -> list[str]:
-    def text(found: Mapping[str, Any], form: Callable[[Any], str]) -> list[str]:
-        return [
-            (form(found[who]) if found[who].refused is None else "refused")
-            if who in found
-            else _missing(row, who)
-            for who in ("ours", "stock")
-        ]
-
-    return [
-        row.name,
-        *text(row.micro, lambda run: f"{run.arena_bytes:,d}"),
-        *text(row.ethos, lambda run: f"{run.npu_share:.0%}"),
-        *text(row.ethos, lambda run: f"{run.cycles:,d}{'*' * run.loops}"),
-        *(str(row.seconds.get(who, _missing(row, who))) for who in ("ours", "stock", "ORT int8")),
-    ]
-
-
-def machine() -> str:
-    """Return date, processor and versions, for the head of a table."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    fields = dict(line.split(":", 1) for line in info.splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in fields.items()}
-    found = fields.get("flags", "").split()
-    flags = ", ".join(f"{flag}{'' if flag in found else ': no'}" for flag in FLAGS)
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    return (
-        f"{datetime.date.today()}, {fields.get('model name', platform.processor())} (family "
-        f"{fields.get('cpu family', '?')}, model {fields.get('model', '?')}; {flags}), "
-        f"Python {platform.python_version()}, {versions}."
-    )
-
-
 def exported(names: Iterable[str], keep: Path, rounds: int) -> str:
     rows: list[Row] = []
     for name in names:
         started = time.monotonic()
-        model, data = fill(SPECS[name]), noise(SPECS[name])
+        model, data = fill_weights(SPECS[name].build()), noise(SPECS[name])
         new = make(name, model, data, _fresh(keep / name))
         measure(new, rounds)
         rows += new
