@@ -47,7 +47,7 @@ $(BIN)/python:
 	touch $@
 
 .venv/dev: .venv/core
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch,targets]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch,targets,postgres]'
 	touch $@
 
 .venv/bench: .venv/core

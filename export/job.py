@@ -60,11 +60,9 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     Raises:
         ExportError: the child failed, died or took too long. The folder is gone either way.
     """
-    host = plan.rows is not None and plan.rows.standardize is not None
     settings = {
         "method": "twin" if plan.quantized else plan.rung,
         "files": {name: form for form, name in plan.converted.items()},
-        "standardized": host,
         "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
     }
     names = [FLOAT, *plan.converted.values()]
@@ -74,7 +72,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
         bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
         (job / "model.json").write_text(bare.to_json())
         bare.save_weights(job / "model.weights.h5")
-        if plan.rows is not None:
+        if plan.rows is not None and plan.rung == "converter":
             np.save(job / "calibration.npy", plan.rows.x)
         if plan.quantized is not None:
             plan.quantized.twin.save_weights(job / TWIN)

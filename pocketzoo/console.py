@@ -8,7 +8,7 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from export.targets import Placement
-from tuning.recipe import Fit
+from tuning.fitting import Fit
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
 from zoo.presets import PRESETS, REFERENCE

@@ -10,12 +10,19 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import export
 import zoo
 from tests.instances import data_of, fill, rows
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws does not depend on the tests before it."""
+    keras.utils.set_random_seed(0)
 
 
 @pytest.fixture(scope="session")

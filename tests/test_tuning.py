@@ -19,7 +19,7 @@ import zoo
 from tests.instances import HOME, NAMES, family
 from tuning import Recipe, fit
 from tuning.oracles import hyperband_units
-from tuning.recipe import Diverged
+from tuning.fitting import Diverged
 from tuning.spaces import SPACES, default_recipe, point
 from tuning.study import Study, Trial
 from zoo.presets import FAMILIES, factory_arguments

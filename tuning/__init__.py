@@ -1,7 +1,9 @@
 """How a model is trained and chosen: the recipe, the one `fit`, the search, the ladder to int8."""
 
+from tuning.fitting import fit
+from tuning.oracle import StudyOracle
 from tuning.quantization import FineTuning, quantize, quantize_aware
-from tuning.recipe import Recipe, fit
+from tuning.recipe import Recipe
 from tuning.search import search
 
-__all__ = ["FineTuning", "Recipe", "fit", "quantize", "quantize_aware", "search"]
+__all__ = ["FineTuning", "Recipe", "StudyOracle", "fit", "quantize", "quantize_aware", "search"]

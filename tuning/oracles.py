@@ -1,13 +1,23 @@
-"""KerasTuner's oracles: asking for the preset first, with any seed, surviving any failure."""
+"""KerasTuner's own algorithms, as samplers of the study: to be compared with Optuna's.
 
+An oracle of KerasTuner is a function of what happened, in order. It is told from the study, so it
+is right after a restart too.
+"""
+
+import tempfile
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import keras_tuner
 import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
 
-from zoo.checks import one_of
+from tuning.samplers import Point
+from tuning.study import numbers, outcome
 
-ALGORITHMS = ("random", "bayesian", "hyperband")
+ORACLES = ("kt-random", "bayesian", "hyperband")
 FACTOR = 3  # Hyperband keeps one in three
 
 
@@ -34,6 +44,72 @@ class Hyperband(_PresetFirst, keras_tuner.oracles.HyperbandOracle):
     pass
 
 
+class _Home(keras_tuner.Tuner):
+    """Gives an oracle the folder that it wants to write to."""
+
+    def run_trial(self, trial: Any, *_: Any, **__: Any) -> None:
+        raise AssertionError("nothing is run here")  # pragma: no cover
+
+
+class OracleSampler(Point):
+    """Suggests what an oracle of KerasTuner asks for."""
+
+    def __init__(self, oracle: keras_tuner.Oracle) -> None:
+        super().__init__({})
+        self._oracle = oracle
+        oracle.verbose = 0
+        self._folder = tempfile.TemporaryDirectory()
+        _Home(oracle, directory=self._folder.name, project_name="oracle")
+        self._told: set[tuple[str, int]] = set()
+        self._asked: dict[int, dict[str, Any]] = {}
+
+    def ready(self, attempts: Sequence[FrozenTrial], number: int) -> bool:
+        """Tell the oracle what is new, and return whether it has an answer for trial `number`."""
+        of = numbers(attempts)
+        for _, what, attempt in _events(attempts):
+            if (what, of[attempt.number]) not in self._told:
+                self._told.add((what, of[attempt.number]))
+                self._tell(what, of[attempt.number], attempt)
+        with warnings.catch_warnings():  # the Gaussian process grumbles about flat scores
+            warnings.filterwarnings("ignore", module="sklearn.gaussian_process")
+            return number in self._asked or self._ask(number)
+
+    def share(self, number: int) -> float:
+        """Return how long a trial is trained, in parts of a full training (Hyperband)."""
+        units = getattr(self._oracle, "max_epochs", 1)
+        return float(self._asked[number].get("tuner/epochs", units) / units)
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        attempts = study.get_trials(deepcopy=False)
+        self._values = self._asked[numbers(attempts)[trial.number]]
+
+    def _ask(self, number: int) -> bool:
+        asked = self._oracle.create_trial(str(number))
+        if asked.status != "RUNNING":
+            return False
+        self._told.add(("begin", number))
+        self._asked[number] = dict(asked.hyperparameters.values)
+        return True
+
+    def _tell(self, what: str, number: int, attempt: FrozenTrial) -> None:
+        if what == "begin":
+            self._ask(number)
+            return
+        trial = self._oracle.ongoing_trials[str(number)]
+        trial.status = "INVALID"
+        if attempt.state == TrialState.COMPLETE:
+            trial.status = "COMPLETED"
+            self._oracle.update_trial(trial.trial_id, {"score": attempt.value})
+        self._oracle.end_trial(trial)
+
+
+def _events(attempts: Sequence[FrozenTrial]) -> list[tuple[Any, str, FrozenTrial]]:
+    """Return beginnings and ends in the order in which they happened."""
+    begun = [(a.datetime_start, "begin", a) for a in attempts if a.datetime_start is not None]
+    ended = [(a.datetime_complete, "end", a) for a in attempts if outcome(a) not in (None, "lost")]
+    return sorted([*begun, *ended], key=lambda event: (event[0], event[2].number))
+
+
 def make_oracle(
     algorithm: str,
     space: keras_tuner.HyperParameters,
@@ -46,21 +122,21 @@ def make_oracle(
     KerasTuner takes seed 0 for "random" and gives neighbouring seeds overlapping streams, so the
     seed is spread first.
     """
-    one_of("algorithm", algorithm, ALGORITHMS)
+    most = 100 * trials  # infeasible ones do not count; the study keeps the budget
     common: dict[str, Any] = {
         "objective": objective,
         "hyperparameters": space,
         "seed": int(np.random.SeedSequence(seed).generate_state(1)[0]) or 1,
-        "max_consecutive_failed_trials": trials + 1,
+        "max_consecutive_failed_trials": most,
     }
-    if algorithm == "random":
-        return Random(max_trials=trials, **common)
+    if algorithm == "kt-random":
+        return Random(max_trials=most, **common)
     if algorithm == "bayesian":  # its default, three points per dimension, would leave no trial
-        return Bayesian(max_trials=trials, num_initial_points=5, **common)
+        return Bayesian(max_trials=most, num_initial_points=5, **common)
     oracle = Hyperband(
         max_epochs=hyperband_units(trials), factor=FACTOR, hyperband_iterations=trials, **common
     )
-    oracle.max_trials = trials
+    oracle.max_trials = most
     return oracle
 
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tuning.losses import Targets
 from zoo import Data
 from zoo.checks import at_least, in_range
 from zoo.metrics import bound, drop
@@ -124,6 +125,23 @@ def held_out_drop(model: keras.Model, data: Data, quantized: Quantized) -> float
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
     return drop(data.task, y, of_float, predict(quantized.twin, quantized.rows.fed(x), Int8()))
+
+
+def int8_score(model: keras.Model, data: Data) -> float:
+    """Return accuracy, or RMSE in units of the targets, of the calibrated twin on held-out rows.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express.
+        UserError: as `zoo.quantization.quantize`.
+    """
+    x, y = _held_out(data)
+    first = calibrated(model, data)
+    outputs = predict(first.twin, first.rows.fed(x), Int8())
+    if data.task == "classification":
+        return float((outputs.argmax(axis=1) == y).mean())
+    targets = Targets.of(data)
+    errors = targets.encode(y) - targets.encode(outputs)
+    return targets.in_units({"rmse": float(np.sqrt(np.mean(errors**2)))})["rmse"]
 
 
 def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:

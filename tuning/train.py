@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from tuning.recipe import Fit, Recipe, fit
+from tuning.fitting import Fit, fit
+from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.run import as_json

@@ -21,6 +21,7 @@ import keras
 
 from zoo.checks import UserError
 from zoo.data import Data, load_data
+from zoo.lock import LOCK
 from zoo.presets import ModelSpec
 
 MANIFEST = "manifest.json"
@@ -121,7 +122,7 @@ class Run:
         """Raise UserError if the folder holds something else than a run of this model and data."""
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"{self.path} is a file; a run needs a folder. Give another --out.")
-        if not self.path.exists() or not any(self.path.iterdir()):
+        if not self.path.exists() or {p.name for p in self.path.iterdir()} <= {LOCK}:
             return
         if not (self.path / "model.json").is_file():
             if (self.path / "study.log").is_file():

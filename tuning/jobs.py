@@ -1,0 +1,127 @@
+"""What a search hands to its workers, and how it takes their results into the study."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+import optuna
+from optuna.artifacts import FileSystemArtifactStore, download_artifact, upload_artifact
+from optuna.artifacts.exceptions import ArtifactNotFound
+
+from tuning.recipe import Recipe, seed_of
+from tuning.samplers import suggest
+from tuning.settings import Settings
+from tuning.shared import Job
+from tuning.spaces import point
+from tuning.study import Study, Trial, ranked
+from zoo import ModelSpec
+from zoo.run import sha256
+
+KEPT = 3  # trials whose weights stay
+KEPT_BYTES = 2**30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is searched, and where its files go.
+
+    Attributes:
+        spec: the preset and what is fixed of it.
+        base: the recipe around which is searched.
+        space: the hyperparameters, all declared.
+        data: folder of the shared rows.
+        files: folder of checkpoints and of weights on their way to the store.
+        store: where the weights of the best trials are.
+        settings: of the search.
+        share: how long trial n is trained, in parts of a full training.
+    """
+
+    spec: ModelSpec
+    base: Recipe
+    space: keras_tuner.HyperParameters
+    data: Path
+    files: Path
+    store: FileSystemArtifactStore
+    settings: Settings
+    share: Callable[[int], float]
+
+    def prepare(self, number: int, trial: optuna.Trial) -> Job:
+        """Return the job of an attempt at trial `number`."""
+        asked = self.space.copy()
+        asked.values = suggest(trial, self.space)
+        chosen = point(asked, self.spec.preset, self.spec.overrides, self.base)
+        epochs = max(1, round(self.base.epochs * self.share(number)))
+        recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)
+        return self.job(f"{number:05d}", chosen.overrides, recipe)
+
+    def job(self, name: str, overrides: Mapping[str, Any], recipe: Recipe) -> Job:
+        """Return a job whose files are called `name`."""
+        return Job(
+            str(self.data),
+            str(self.files / f"{name}.h5"),
+            str(self.files / f"{name}.checkpoint"),
+            self.spec.preset,
+            self.spec.input_shape,
+            self.spec.num_outputs,
+            dict(overrides),
+            asdict(recipe),
+            self.settings.objective,
+            dict(self.settings.limits),
+        )
+
+    def record(self, study: Study, trial: optuna.Trial, job: Job, ended: Trial) -> None:
+        """Put a result into the study, and keep the weights if it is among the best."""
+        known = study.trials()
+        direction = study.study.direction.name.lower()
+        file = Path(job.weights)
+        size = file.stat().st_size if ended.state == "completed" else 0
+        best = best_that_fit(ranked(direction, [*known, ended]), ended, size)
+        if ended in best:
+            key = upload_artifact(
+                artifact_store=self.store, file_path=str(file), study_or_trial=trial
+            )
+            ended = replace(ended, weights=(key, sha256(file), size))
+        study.finish(trial, ended)
+        for other in known:
+            if other.weights is not None and other not in best:
+                self.drop(other)
+        file.unlink(missing_ok=True)
+        Path(job.checkpoint).unlink(missing_ok=True)
+
+    def drop(self, trial: Trial) -> None:
+        """Delete the weights of a trial; it can be trained again from its seed."""
+        try:
+            if trial.weights is not None:
+                self.store.remove(trial.weights[0])
+        except (ArtifactNotFound, FileNotFoundError):
+            return  # dropped before, or by another machine
+
+    def fetch(self, trial: Trial, path: Path) -> bool:
+        """Fetch the weights of a trial into a file; False if they are gone, or not those."""
+        if trial.weights is None:
+            return False
+        key, digest, _ = trial.weights
+        try:
+            download_artifact(artifact_store=self.store, artifact_id=key, file_path=str(path))
+        except (ArtifactNotFound, FileNotFoundError):
+            return False
+        return sha256(path) == digest
+
+
+def best_that_fit(ordered: list[Trial], new: Trial, size: int) -> list[Trial]:
+    """Return the best trials whose weights stay: a few, and no more bytes than allowed.
+
+    Args:
+        ordered: completed trials, the best first.
+        new: the one whose weights are not in the store yet, and their bytes.
+    """
+    kept: list[Trial] = []
+    total = 0
+    for trial in ordered:
+        bytes_ = size if trial is new else trial.weights[2] if trial.weights else None
+        if bytes_ is not None and len(kept) < KEPT and total + bytes_ <= KEPT_BYTES:
+            kept.append(trial)
+            total += bytes_
+    return kept

@@ -1,0 +1,63 @@
+"""Limits of cost: said at once if nothing in the space meets them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import keras_tuner
+
+from tuning.recipe import Recipe
+from tuning.samplers import free
+from tuning.spaces import point
+from zoo import ModelSpec, UserError
+from zoo.cost import estimate
+
+TRIED = 32  # points, before it is said that none meets the limits
+
+
+def check_limits(
+    spec: ModelSpec,
+    base: Recipe,
+    space: keras_tuner.HyperParameters,
+    limits: Mapping[str, int],
+    seed: int,
+) -> None:
+    """Look for a point that meets the limits: the smallest corner, the preset, points at random.
+
+    Raises:
+        UserError: none was found; the message names the nearest.
+    """
+    if not limits:
+        return
+    nearest: tuple[float, str] = (float("inf"), "")
+    for values in _points(space, seed):
+        asked = space.copy()
+        asked.values = values
+        overrides = point(asked, spec.preset, spec.overrides, base).overrides
+        try:
+            cost = asdict(estimate(_spec(spec, overrides).build()))
+        except UserError:
+            continue
+        excess = max(cost[name] / most for name, most in limits.items())
+        if excess <= 1:
+            return
+        needs = ", ".join(f"{name} {cost[name]:,}" for name in limits)
+        nearest = min(nearest, (excess, f"{dict(overrides)} needs {needs}"))
+    wanted = ", ".join(f"max_{name} {most:,}" for name, most in limits.items())
+    raise UserError(
+        f"Nothing found in the space of {spec.preset} meets {wanted}. The nearest: {nearest[1]}. "
+        "Raise the limit or take a smaller preset."
+    )
+
+
+def _points(space: keras_tuner.HyperParameters, seed: int) -> Iterator[dict[str, Any]]:
+    fixed = {p.name: p.value for p in space.space if type(p).__name__ == "Fixed"}
+    parameters = free(space)
+    yield fixed | {p.name: next(iter(p.values)) for p in parameters}
+    yield fixed | {p.name: p.default for p in parameters}
+    for n in range(TRIED):
+        yield fixed | {p.name: p.random_sample(seed + n) for p in parameters}
+
+
+def _spec(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
+    return ModelSpec(spec.preset, spec.input_shape, spec.num_outputs, overrides)

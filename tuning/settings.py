@@ -1,0 +1,70 @@
+"""What a search is told, checked before anything begins."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuning.oracles import ORACLES
+from tuning.pruning import PRUNERS
+from tuning.samplers import SAMPLERS, check_sampler
+from zoo import UserError
+from zoo.checks import at_least, in_range, one_of
+
+ALGORITHMS = (*SAMPLERS, *ORACLES)
+OBJECTIVES = ("float", "int8")
+PICK = re.compile(r"best|smallest-within:(\d+(\.\d+)?)")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The arguments of `tuning.search` of the same names; `limits` by the names of `zoo.cost.Cost`.
+
+    Raises:
+        UserError: one that is out of range, or that does not go with another.
+    """
+
+    trials: int
+    algorithm: str
+    seed: int
+    refit: bool
+    jobs: int
+    prune: str
+    objective: str
+    pick: str
+    again: int
+    storage: str | None
+    artifacts: Path
+    heartbeat: float
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        at_least("trials", self.trials, 1)
+        at_least("seed", self.seed, 0)
+        at_least("jobs", self.jobs, 1)
+        at_least("again", self.again, 0)
+        one_of("algorithm", self.algorithm, ALGORITHMS)
+        one_of("prune", self.prune, PRUNERS)
+        one_of("objective", self.objective, OBJECTIVES)
+        in_range("heartbeat", self.heartbeat, 0.1, 3600)
+        for name, most in self.limits.items():
+            at_least(f"max_{name}", most, 1)
+        if not PICK.fullmatch(self.pick):
+            raise UserError(
+                f"pick must be best or smallest-within:P, P in points; got {self.pick!r}."
+            )
+        check_sampler(self.algorithm)
+        if self.storage is not None and self.algorithm in (*ORACLES, "cmaes"):
+            raise UserError(
+                f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
+                "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, which whoever "
+                "can write there could turn into code. Take tpe, gp, nsga2, sobol or random."
+            )
+        if self.algorithm == "hyperband" and self.prune != "none":
+            raise UserError("hyperband ends trials by itself; it goes with prune none.")
+
+    @property
+    def within(self) -> float | None:
+        """Points below the best that "smallest-within" allows; None for the best itself."""
+        found = PICK.fullmatch(self.pick)
+        return float(found[1]) if found and found[1] else None

@@ -1,0 +1,68 @@
+"""Rows that several processes read: written once, mapped into memory by each.
+
+Test rows are not written: no trial can touch them.
+"""
+
+import errno
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo import Data
+
+PARTS = ("x_train", "y_train", "x_validation", "y_validation")
+PLAIN = ("name", "source", "seed", "task", "class_names", "hash")
+
+
+def share(data: Data, folder: Path) -> None:
+    """Write the training and validation rows of `data` to a folder."""
+    for part in PARTS:
+        np.save(folder / f"{part}.npy", getattr(data, part), allow_pickle=False)
+    plain = {name: getattr(data, name) for name in PLAIN}
+    (folder / "data.json").write_text(json.dumps(plain))
+
+
+def shared(folder: Path) -> Data:
+    """Map the rows that `share` wrote; read-only, in memory once for all processes."""
+    plain = json.loads((folder / "data.json").read_text())
+    plain["class_names"] = tuple(plain["class_names"])
+    arrays = {
+        part: np.load(folder / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in PARTS
+    }
+    none = {"x_test": arrays["x_train"][:0], "y_test": arrays["y_train"][:0]}
+    return Data(**plain, **arrays, **none)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker is told of one trial: JSON, both ways.
+
+    Attributes:
+        data, weights, checkpoint: paths; of `shared` rows, and of the files the trial writes.
+        preset, input_shape, num_outputs, overrides: of its `ModelSpec`.
+        recipe: of its training, the seed included.
+        objective: "float", or "int8": the score is that of the quantization twin.
+        limits: most that the model may cost, by the names of `zoo.cost.Cost`.
+    """
+
+    data: str
+    weights: str
+    checkpoint: str
+    preset: str
+    input_shape: tuple[int, ...]
+    num_outputs: int
+    overrides: dict[str, Any]
+    recipe: dict[str, Any]
+    objective: str
+    limits: dict[str, int]
+
+    def to_line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether there was no room on the disk, whatever sets the limit."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -1,0 +1,213 @@
+"""Where a study lives: a journal file in the run folder, or a database that many machines share."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import optuna
+import sqlalchemy
+from optuna.storages.journal import JournalFileBackend
+from sqlalchemy.engine import URL, make_url
+
+from tuning.shared import is_full
+from zoo import UserError
+from zoo.checks import one_of
+from zoo.run import write_atomic
+
+LOG = "study.log"
+Direction = Literal["minimize", "maximize"]
+SECONDS_TO_CONNECT = 10
+DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+
+
+def open_study(
+    folder: Path,
+    name: str,
+    identity: Mapping[str, Any],
+    direction: Direction,
+    storage: str | None = None,
+) -> optuna.Study:
+    """Open the study of a search, or start it.
+
+    Args:
+        folder: the run folder; the journal `study.log` is in it.
+        name: of the study; in a database, what the machines of one search have in common.
+        identity: what makes two searches the same; JSON.
+        direction: "maximize" or "minimize".
+        storage: URL of a database (`postgresql://user@host/name`); None is the journal.
+
+    Raises:
+        UserError: a storage that does not answer or holds something else, another search under the
+            same name, a journal that is damaged in its first lines. No message holds a password.
+
+    Warns:
+        UserWarning: a damaged journal, with what was kept of it.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    if storage is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        mend(folder / LOG)
+        (folder / f"{LOG}.lock").unlink(missing_ok=True)  # of a killed process; the folder is ours
+        opened: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
+            JournalFileBackend(str(folder / LOG))
+        )
+        study = optuna.create_study(
+            storage=opened, study_name=name, direction=direction, load_if_exists=True
+        )
+    else:
+        study = _in_database(database(storage), name, direction)
+    _check_identity(study, identity, shown(storage) if storage else str(folder))
+    return study
+
+
+def database(storage: str) -> URL:
+    """Return the URL of a database, with a driver that is installed.
+
+    Raises:
+        UserError: not a URL, or a kind that is not known.
+    """
+    try:
+        url = make_url(storage)
+    except sqlalchemy.exc.ArgumentError:
+        raise UserError(
+            "storage must be a database URL such as postgresql://user@host/name; what came cannot "
+            "be read as one."
+        ) from None
+    one_of("storage", url.get_backend_name(), (*DRIVERS, "sqlite"))
+    driver = DRIVERS.get(url.drivername)
+    return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
+
+
+def shown(storage: str) -> str:
+    """Return a storage URL without its password and its options."""
+    return database(storage).set(query={}).render_as_string(hide_password=True)
+
+
+def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
+    waiting = {"postgresql": "connect_timeout", "mysql": "connect_timeout", "sqlite": "timeout"}
+    seconds = {waiting.get(url.get_backend_name(), "connect_timeout"): SECONDS_TO_CONNECT}
+    place = url.set(query={}).render_as_string(hide_password=True)
+    try:
+        opened = optuna.storages.RDBStorage(
+            url.render_as_string(hide_password=False),
+            engine_kwargs={"connect_args": seconds, "pool_pre_ping": True},
+        )
+        return optuna.create_study(
+            storage=opened, study_name=name, direction=direction, load_if_exists=True
+        )
+    except ImportError as error:
+        raise UserError(
+            f"{place} needs a driver: pip install 'pocketzoo[postgres]' ({error})."
+        ) from None
+    except sqlalchemy.exc.OperationalError as error:
+        raise UserError(
+            f"{place} does not answer, or refuses: {_first_line(error, url)}. Is the server up, "
+            "are the name and the password right?"
+        ) from None
+    except (sqlalchemy.exc.SQLAlchemyError, RuntimeError, AssertionError) as error:
+        raise UserError(
+            f"{place} does not hold a study of this Optuna: {_first_line(error, url)}. "
+            "Give an empty database, or run `optuna storage upgrade`."
+        ) from None
+
+
+@contextmanager
+def answering(storage: str | None) -> Iterator[None]:
+    """Turn the end of a database, or of the room on the disk, into a message.
+
+    Raises:
+        UserError: one of the two.
+    """
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        if storage is None:
+            raise
+        text = _first_line(error, database(storage))
+        raise UserError(
+            f"{shown(storage)} has stopped answering: {text}. Finished trials are safe; the same "
+            "command continues."
+        ) from None
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise UserError(
+            f"The disk is full: {error}. Finished trials are safe. Make room; the same command "
+            "continues."
+        ) from None
+
+
+def _first_line(error: BaseException, url: URL) -> str:
+    """Return what a driver says, in one line, without the password it may have been given."""
+    text = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
+    return text[0].replace(str(url.password), "***") if url.password else text[0]
+
+
+def _check_identity(study: optuna.Study, identity: Mapping[str, Any], place: str) -> None:
+    wanted = json.loads(json.dumps(dict(identity)))
+    held = study.user_attrs
+    if "identity" not in held:
+        if study.get_trials(deepcopy=False):
+            raise UserError(
+                f"{place} holds a study {study.study_name!r} that is not pocketzoo's. Give another "
+                "name or folder."
+            )
+        study.set_user_attr("identity", wanted)
+        return
+    known = held["identity"]
+    differing = [key for key in {**wanted, **known} if known.get(key) != wanted.get(key)]
+    if differing:
+        there = ", ".join(f"{key}={known.get(key)}" for key in differing)
+        asked = ", ".join(f"{key}={wanted.get(key)}" for key in differing)
+        raise UserError(
+            f"{place} holds another search: {there}; asked for {asked}. "
+            "Give another folder, or delete this one."
+        )
+
+
+def mend(log: Path) -> None:
+    """Cut a journal off where it is damaged; the damaged file stays beside it.
+
+    A line that a crash cut off at the end was of something unfinished, and just goes. Damage in the
+    middle takes what follows with it, for Optuna's journal counts its lines.
+
+    Raises:
+        UserError: nothing is left.
+    """
+    if not log.is_file():
+        return
+    content = log.read_bytes()
+    kept, lines = _whole(content)
+    if len(kept) == len(content):
+        return
+    if b"\n" in content[len(kept) :].rstrip(b"\n") or not kept:
+        aside = log.with_name(log.name + ".damaged")
+        write_atomic(aside, content)
+        if not kept:
+            raise UserError(
+                f"{log} is damaged in its first line, which says what was searched; it is kept as "
+                f"{aside.name}. Give another folder, or delete this one."
+            )
+        warnings.warn(
+            f"{log} is damaged in line {lines + 1}: what was written before it is kept, what "
+            f"followed runs again. The damaged file is kept as {aside.name}.",
+            stacklevel=3,
+        )
+    write_atomic(log, kept)
+
+
+def _whole(content: bytes) -> tuple[bytes, int]:
+    """Return the leading lines that are whole JSON objects, and how many they are."""
+    end = lines = 0
+    for line in content.splitlines(keepends=True):
+        try:
+            whole = line.endswith(b"\n") and "op_code" in json.loads(line)
+        except (ValueError, TypeError):
+            whole = False
+        if not whole:
+            break
+        end, lines = end + len(line), lines + 1
+    return content[:end], lines

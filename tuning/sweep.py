@@ -1,0 +1,195 @@
+"""The sweep: claims trials from the study, hands them to processes, and records what they say."""
+
+import errno
+import json
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from tuning.liveness import Heartbeat
+from tuning.pool import Pool
+from tuning.shared import Job
+from tuning.study import KILLS, Study, Trial
+
+KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # by somebody else
+
+
+@dataclass
+class Slot:
+    """A trial under way."""
+
+    number: int
+    trial: optuna.Trial
+    job: Job
+    connection: socket.socket
+    kernel_kills: int
+    started: float = field(default_factory=time.monotonic)
+    epoch: int = 0
+    rest: bytes = b""
+    result: dict[str, Any] | None = None
+    exit: int | None = None
+
+
+class Sweep:
+    """One machine's part of a search.
+
+    Args:
+        study: where trials come from and results go.
+        pool: runs them.
+        jobs: how many at a time.
+        prepare: makes the job of an attempt; None where its trial is over before it begins.
+        record: puts the result of an attempt into the study.
+        changed: called after every change, with the trial that has ended, or None.
+        heartbeat: of a study that several machines share.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        pool: Pool,
+        jobs: int,
+        prepare: Callable[[int, optuna.Trial], Job],
+        record: Callable[[optuna.Trial, Job, Trial], None],
+        changed: Callable[["Sweep", Trial | None], None],
+        heartbeat: Heartbeat | None,
+    ) -> None:
+        self._study, self._pool, self._jobs = study, pool, jobs
+        self._prepare, self._record, self._changed = prepare, record, changed
+        self._heartbeat = heartbeat
+        self._selector = selectors.DefaultSelector()
+        self.slots: dict[int, Slot] = {}  # by trial number
+
+    def run(self) -> None:
+        """Run until the study's budget is spent, here and elsewhere.
+
+        Raises:
+            OSError: a trial found the disk full.
+        """
+        try:
+            while True:
+                if self._heartbeat is not None:
+                    self._heartbeat.beat()
+                more = self._fill()
+                if not self.slots and not more and not self._study.running():
+                    return
+                for key, _ in self._selector.select(timeout=1.0 if self.slots or not more else 0):
+                    self._read(key.data)
+        finally:
+            for slot in self.slots.values():
+                slot.connection.close()  # which ends the process
+                self._study.lose(slot.trial)
+
+    def _fill(self) -> bool:
+        """Start trials in free slots; return whether there may be more."""
+        while len(self.slots) < self._jobs:
+            claimed = self._study.claim()
+            if claimed is None:
+                return False
+            number, trial = claimed
+            job = self._prepare(number, trial)
+            slot = Slot(number, trial, job, self._pool.launch(job), kernel_kills())
+            self.slots[number] = slot
+            self._selector.register(slot.connection, selectors.EVENT_READ, slot)
+            self._changed(self, None)
+        return True
+
+    def _read(self, slot: Slot) -> None:
+        try:
+            received = slot.connection.recv(1 << 16)
+        except OSError:
+            received = b""
+        *lines, slot.rest = (slot.rest + received).split(b"\n")
+        for line in lines:
+            self._hear(slot, json.loads(line))
+        if not received:
+            self._end(slot)
+
+    def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
+        if "epoch" in message:
+            slot.epoch = message["epoch"] + 1
+            slot.trial.report(message["score"], message["epoch"])
+            go = not slot.trial.should_prune()
+            try:
+                slot.connection.sendall(json.dumps({"go": go}).encode() + b"\n")
+            except OSError:
+                return  # it died; the end of its socket comes next
+            self._changed(self, None)
+        slot.result = message.get("result", slot.result)
+        slot.exit = message.get("exit", slot.exit)
+
+    def _end(self, slot: Slot) -> None:
+        self._selector.unregister(slot.connection)
+        slot.connection.close()
+        del self.slots[slot.number]
+        result = slot.result if slot.result is not None else self._died(slot)
+        if result is None:
+            self._changed(self, None)
+            return
+        if result["state"] == "full":
+            self._study.lose(slot.trial)
+            raise OSError(errno.ENOSPC, result["message"])
+        seconds = round(time.monotonic() - slot.started, 3)
+        ended = Trial(
+            slot.number,
+            slot.trial.params,
+            result.pop("state"),
+            overrides=slot.job.overrides,
+            recipe=slot.job.recipe,
+            seconds=seconds,
+            **{name: value for name, value in result.items() if name != "sha256"},
+        )
+        self._record(slot.trial, slot.job, ended)
+        self._changed(self, ended)
+
+    def _died(self, slot: Slot) -> dict[str, Any] | None:
+        """Return the result of a process that gave none, or None if its trial is run again."""
+        code = slot.exit
+        if code is None or -code in KILLED:
+            if kernel_kills() > slot.kernel_kills:
+                return {"state": "failed", "message": "the kernel killed it: out of memory"}
+            if self._study.kills(slot.number) + 1 >= KILLS:
+                return {"state": "failed", "message": f"its process was killed {KILLS} times"}
+            self._study.lose(slot.trial, why=f"exit code {code}")
+            return None
+        died = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return {"state": "failed", "message": f"its process died {died}"}
+
+
+def kernel_kills() -> int:
+    """Return how many processes the kernel has killed for want of memory since it started."""
+    try:
+        lines = Path("/proc/vmstat").read_text().splitlines()
+    except OSError:  # not Linux: then an out of memory counts as killed
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def run_jobs(pool: Pool, jobs: Sequence[Job], at_once: int) -> list[dict[str, Any]]:
+    """Run jobs that belong to no study, and return those of their results that are a score."""
+    with ThreadPoolExecutor(at_once) as threads:
+        results = list(threads.map(partial(_run_job, pool), jobs))
+    for job in jobs:
+        for path in (job.weights, job.checkpoint):
+            Path(path).unlink(missing_ok=True)
+    return [result for result in results if result.get("score") is not None]
+
+
+def _run_job(pool: Pool, job: Job) -> dict[str, Any]:
+    for _ in range(KILLS):
+        with pool.launch(job) as connection, connection.makefile("rwb", buffering=0) as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "result" in message:
+                    return dict(message["result"])
+                if "epoch" in message:
+                    lines.write(b'{"go": true}\n')
+    return {}

@@ -1,0 +1,129 @@
+"""From the best trial to a run folder: its spread over seeds, the last training, the files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from statistics import mean, stdev
+from typing import Any
+
+import keras
+
+from tuning.advice import advise, importances
+from tuning.fitting import Diverged, Fit, fit
+from tuning.jobs import Plan
+from tuning.pareto import choose, front
+from tuning.pool import Pool
+from tuning.progress import count_states
+from tuning.recipe import Recipe, seed_of, without_stopping
+from tuning.shared import Job
+from tuning.study import Study, Trial, ranked
+from tuning.sweep import run_jobs
+from zoo import Data, ModelSpec, Run, UserError
+from zoo.run import as_json, load_weights
+
+AGAIN = 1_000_000  # seeds of a repeated training begin there
+
+
+def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
+    """Return the jobs that train the best trial again, with other seeds."""
+    recipe = Recipe(**best.recipe)
+    jobs = []
+    for n in range(count):
+        own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
+        jobs.append(plan.job(f"repeat{n}", best.overrides, own))
+    return jobs
+
+
+def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
+    """Choose among the finished trials, and write the run folder unless it holds the choice.
+
+    Raises:
+        UserError: no trial was completed; the message gives the first reason.
+    """
+    trials = study.trials()
+    direction = study.study.direction.name.lower()
+    order = ranked(direction, trials)
+    if not order:
+        first = f" The first: {trials[0].message}" if trials else ""
+        raise UserError(f"None of {len(trials)} trials was completed.{first}")
+    shortlist = choose(order, plan.settings.within, direction)
+    best = shortlist[0]
+    summary = {
+        "algorithm": plan.settings.algorithm,
+        "objective": plan.settings.objective,
+        "pick": plan.settings.pick,
+        "limits": dict(plan.settings.limits),
+        "trials": count_states(trials),
+        "best": asdict(best) | {"weights": None},
+        "again": _again(study, plan, pool, best),
+        "front": [_shown(trial) for trial in front(order, direction)],
+        "shortlist": [_shown(trial) for trial in shortlist],
+        "importance": importances(study.study),
+        "advice": advise(plan.space, trials, best, study.attempts()),
+        "direction": direction[:3],
+        "refit": plan.settings.refit,
+        "seconds": round(sum(trial.seconds for trial in trials), 3),
+    }
+    if not _is_kept(run, summary):
+        _keep(run, plan, best, data, summary)
+
+
+def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
+    """Return the scores of the best trial's training with other seeds; run once, then known."""
+    known = study.study.user_attrs.get("again", {})
+    count = plan.settings.again
+    if known.get("number") != best.number or known.get("asked") != count:
+        jobs = _repeats(plan, best, count)
+        scores = [result["score"] for result in run_jobs(pool, jobs, plan.settings.jobs)]
+        known = {"number": best.number, "asked": count, "scores": scores}
+        study.study.set_user_attr("again", known)
+    scores = known["scores"]
+    spread = {"mean": mean(scores), "std": stdev(scores)} if len(scores) > 1 else {}
+    return {"scores": scores} | spread
+
+
+def _shown(trial: Trial) -> dict[str, Any]:
+    return {"number": trial.number, "score": trial.score} | dict(trial.cost)
+
+
+def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
+    """Tell whether the folder already holds the winner of this very study."""
+    try:
+        run.file("weights.h5"), run.file("model.json"), run.file("data.json")
+        return bool(run.read_json("study.json") == json.loads(as_json(summary)))
+    except UserError:  # unfinished or damaged: it is written again
+        return False
+
+
+def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, Any]) -> None:
+    """Write a trial into the run folder, trained once more on all rows but the test rows."""
+    keras.utils.clear_session()
+    recipe = Recipe(**best.recipe)
+    spec = plan.spec
+    winner = ModelSpec(spec.preset, spec.input_shape, spec.num_outputs, best.overrides)
+    keras.utils.set_random_seed(recipe.seed)
+    model = winner.build()
+    history = None
+    if summary["refit"]:
+        history = _refit(model, data.merged(), without_stopping(recipe, best.epochs))
+    fetched = plan.files / "best.h5"
+    if history is None and plan.fetch(best, fetched):
+        load_weights(model, fetched)
+    elif history is None:
+        history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
+    fetched.unlink(missing_ok=True)
+    files: dict[str, str | bytes] = {
+        "study.json": as_json(summary),
+        "recipe.json": as_json(best.recipe),
+        "history.csv": history.to_csv() if history else "",
+    }
+    run.save(model, winner, data, files)
+
+
+def _refit(model: keras.Model, data: Data, recipe: Recipe) -> Fit | None:
+    before = model.get_weights()
+    try:
+        return fit(model, data, recipe)
+    except Diverged:  # the trial's own weights are good; they stay
+        model.set_weights(before)
+        return None

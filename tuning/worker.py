@@ -1,0 +1,144 @@
+"""The processes in which trials run: `python -m tuning.worker FD`.
+
+One process imports Keras, once, and does nothing with it; for every trial it forks a keeper, and
+the keeper forks the trial and tells how it ended. A trial can die alone, leaves no memory behind,
+and starts in milliseconds: a fork has no imports to do, and there are no threads yet to lose.
+
+A job comes, and messages go, as lines of JSON over a socket of the trial's own:
+
+    {"epoch": 0, "score": 0.9}    answered by {"go": true}, or false to stop
+    {"result": {...}}             fields of `tuning.study.Trial`
+    {"exit": 0}                   from the keeper; negative is a signal
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow  # noqa: F401  (Keras' fit imports it on every backend: seconds in every trial)
+
+from tuning.fitting import fit
+from tuning.quantization import int8_score
+from tuning.recipe import Recipe
+from tuning.shared import Job, is_full, shared
+from zoo import ModelSpec, UserError
+from zoo.cost import estimate
+from zoo.run import save_weights, sha256
+
+
+def main(control: socket.socket) -> None:
+    """Fork a keeper for every socket that comes; end when the other side is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    control.sendall(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
+            return
+        if os.fork() == 0:
+            control.close()
+            _keep(socket.socket(fileno=descriptors[0]))
+        os.close(descriptors[0])
+
+
+def _keep(connection: socket.socket) -> None:
+    """Run one trial in a process of its own and tell how that ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    trial = os.fork()
+    if trial == 0:
+        _serve(Link(connection))
+        os._exit(0)
+    _, status = os.waitpid(trial, 0)
+    try:
+        connection.sendall(_line({"exit": os.waitstatus_to_exitcode(status)}))
+    finally:
+        os._exit(0)
+
+
+class Link:
+    """A trial's side of its socket. The process ends with the other side."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._lines = connection.makefile("rb")
+        self._answer: dict[str, Any] = {}
+        self._answered = threading.Semaphore(0)
+        self.job = json.loads(self._lines.readline())
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message."""
+        self._connection.sendall(_line(message))
+
+    def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a message and wait for the answer."""
+        self.send(message)
+        self._answered.acquire()
+        return self._answer
+
+    def _listen(self) -> None:
+        for line in self._lines:
+            self._answer = json.loads(line)
+            self._answered.release()
+        os._exit(1)
+
+
+def _line(message: Mapping[str, Any]) -> bytes:
+    return json.dumps(message).encode() + b"\n"
+
+
+def _serve(link: Link) -> None:
+    """Run one trial. Whatever its model does ends in a result."""
+    try:
+        result = _run(link)
+    except Exception as error:
+        if is_full(error):
+            result = {"state": "full", "message": str(error)}
+        elif isinstance(error, UserError):
+            result = {"state": "failed", "message": str(error)}
+        else:
+            result = {"state": "failed", "message": f"{type(error).__name__}: {error}"}
+    link.send({"result": result})
+
+
+def _run(link: Link) -> dict[str, Any]:
+    job = Job(**link.job)
+    data, recipe = shared(Path(job.data)), Recipe(**job.recipe)
+    keras.utils.set_random_seed(recipe.seed)
+    spec = ModelSpec(job.preset, tuple(job.input_shape), job.num_outputs, job.overrides)
+    try:
+        model = spec.build()
+        cost = asdict(estimate(model))
+    except UserError as error:
+        return {"state": "infeasible", "message": str(error)}
+    for name, most in job.limits.items():
+        if cost[name] > most:
+            message = f"over the limit: {name} {cost[name]:,} > {most:,}"
+            return {"state": "infeasible", "message": message, "cost": cost}
+    go = True
+
+    def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
+        nonlocal go
+        score = curves.get("val_accuracy", curves.get("val_rmse"))
+        go = bool(link.ask({"epoch": epoch, "score": score, "curves": dict(curves)})["go"])
+        return go
+
+    result = fit(model, data, recipe, on_epoch=on_epoch, resume=Path(job.checkpoint))
+    shown = {"epochs": result.epochs, "loss": result.loss, "cost": cost}
+    if not go:
+        return shown | {"state": "pruned", "message": f"pruned after epoch {result.epochs}"}
+    score = result.score if job.objective == "float" else int8_score(model, data)
+    save_weights(model, Path(job.weights))
+    digest = sha256(Path(job.weights))
+    return shown | {"state": "completed", "score": score, "sha256": digest}
+
+
+if __name__ == "__main__":
+    main(socket.socket(fileno=int(sys.argv[1])))
