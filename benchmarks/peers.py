@@ -86,8 +86,8 @@ def onnx_int8(folder: Path, name: str, *, unroll: bool = False) -> None:
 
 
 def twin_of(folder: Path) -> Twin:
-    standardized = json.loads((folder / "settings.json").read_text())["standardized"]
-    twin = make_twin(load(folder, unroll=False), standardized)
+    cut_after = json.loads((folder / "settings.json").read_text())["cut_after"]
+    twin = make_twin(load(folder, unroll=False), standardized=cut_after is not None)
     twin.load_weights(folder / "twin.weights.h5")
     return twin
 

@@ -2,8 +2,8 @@
 
 TensorFlow's converter can end a process by a segmentation fault, so nobody imports this file: the
 parent (`litert.py`) writes a job folder, starts this, and reads the exit code. The job holds
-`settings.json`, `model.json` (the Keras configuration), `model.weights.h5`, `calibration.npy` and,
-for the twin's int8 files, `twin.weights.h5`; the `.tflite` files appear beside them.
+`settings.json`, `model.json` (the Keras configuration), `model.weights.h5` and, for the int8 files,
+`twin.weights.h5` or the converter's `calibration.npy`; the `.tflite` files appear beside them.
 """
 
 import json
@@ -158,7 +158,7 @@ def main(job: Path) -> None:
     row = {"input": (1, *model.input_shape[1:])}
     (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None))
     if settings["method"] == "twin":
-        twin = make_twin(model, settings["standardized"])
+        twin = make_twin(model, standardized=settings["cut_after"] is not None)
         twin.load_weights(job / "twin.weights.h5")
         for name, form in settings["files"].items():
             (job / name).write_bytes(twin_form(twin, form))
