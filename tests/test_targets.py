@@ -1,9 +1,7 @@
-"""LiteRT-Micro and Vela on real files, and the C++ source that carries a file to a chip."""
+"""LiteRT-Micro and Vela on real files."""
 
 import importlib.util
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +18,8 @@ from export.audit import audit
 from export.child import run_python
 from export.ethos import compile_ethos
 from export.micro import CHILD, run_micro
-from export.source import c_source
-from tests.instances import SMALL, data_of, family, fill, rows
+from export.runtime import load, random_inputs
+from tests.instances import data_for, fill
 
 pytestmark = pytest.mark.xdist_group("targets")
 micro = pytest.mark.skipif(
@@ -31,7 +29,7 @@ micro = pytest.mark.skipif(
 
 def converted(model: keras.Model, name: str, folder: Path, method: str = "twin") -> Path:
     """Export a model on rows like those of preset `name`; return the int8 file."""
-    data = data_of(rows(name, 40), np.arange(40) % SMALL[family(name)][1])
+    data = data_for(name, 40)
     return export.to_litert(model, data=data, directory=folder, method=method).int8_file
 
 
@@ -68,9 +66,7 @@ def read(path: Path) -> Any:
 
 def random_rows(path: Path, count: int = 100) -> list[np.ndarray]:
     """Return (count, *shape) of int8 for each input of a file."""
-    rng = np.random.default_rng(0)
-    shapes = [detail["shape"][1:] for detail in Interpreter(str(path)).get_input_details()]
-    return [rng.integers(-128, 128, (count, *shape)).astype(np.int8) for shape in shapes]
+    return random_inputs(load(path), count)
 
 
 def litert(path: Path, inputs: list[np.ndarray], kernels: OpResolverType) -> list[np.ndarray]:
@@ -306,38 +302,3 @@ def test_litert_micro_runs_a_loop(tmp_path: Path) -> None:
     assert got.refused is None
     (expected,) = litert(path, inputs, OpResolverType.BUILTIN_REF)
     assert np.abs(got.outputs[0] - expected).max() <= 1
-
-
-# C++ source
-
-
-def test_c_source_is_the_file() -> None:
-    content = bytes(range(256)) + b"\x00\xff\x07"
-    files = c_source(content, "my_model")
-    assert list(files) == ["my_model.cc", "my_model.h"]
-    assert files == c_source(content, "my_model")
-    body = files["my_model.cc"].split("{")[1].split("}")[0]
-    assert bytes(int(byte, 16) for byte in re.findall("0x[0-9a-f]{2}", body)) == content
-    assert "alignas(16) const unsigned char my_model[] = {" in files["my_model.cc"]
-    assert "const unsigned int my_model_len = 259;" in files["my_model.cc"]
-    for name in ("my-model", "2nd", "", "modèle"):
-        with pytest.raises(zoo.UserError, match=f"must be a C identifier, .*; got '{name}'"):
-            c_source(content, name)
-
-
-@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
-def test_c_source_compiles_to_the_file(mlp: Path, tmp_path: Path) -> None:
-    for name, text in c_source(mlp.read_bytes()).items():
-        (tmp_path / name).write_text(text)
-    (tmp_path / "main.cc").write_text(
-        '#include "model_int8.h"\n#include "model_int8.h"\n#include <cstdint>\n#include <cstdio>\n'
-        "int main() {\n"
-        "  if (reinterpret_cast<std::uintptr_t>(model_int8) % 16) return 1;\n"
-        "  return std::fwrite(model_int8, 1, model_int8_len, stdout) != model_int8_len;\n"
-        "}\n"
-    )
-    program = str(tmp_path / "main")
-    sources = [str(path) for path in tmp_path.glob("*.cc")]
-    subprocess.run(["g++", "-std=c++11", "-Wall", "-Werror", *sources, "-o", program], check=True)
-    printed = subprocess.run([program], check=True, capture_output=True).stdout
-    assert printed == mlp.read_bytes()
