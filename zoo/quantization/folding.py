@@ -19,11 +19,15 @@ LINEAR = (Dense, Conv, DepthwiseConv)
 
 @dataclass
 class Draft:
-    """A twin layer to be: its class and arguments, which the layers after it may still change."""
+    """A twin layer to be: its class and arguments, which the layers after it may still change.
+
+    `shape` is the output's without the batch.
+    """
 
     kind: type
     name: str
     inputs: tuple[int, ...]
+    shape: tuple[int, ...]
     arguments: dict[str, Any]
 
 
@@ -71,7 +75,8 @@ class Sketch:
         **arguments: Any,
     ) -> Value:
         """Add a draft and return the value that it makes."""
-        self.drafts.append(Draft(kind, name, tuple(value.number for value in inputs), arguments))
+        numbers = tuple(value.number for value in inputs)
+        self.drafts.append(Draft(kind, name, numbers, shape, arguments))
         return Value(len(self.drafts), shape)
 
     def maker(self, x: Value, *kinds: type) -> Draft | None:

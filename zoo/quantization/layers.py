@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from zoo.quantization.arithmetic import Exact, Range
-from zoo.quantization.stem import FEW, densified
+from zoo.quantization.stem import densified, is_narrow
 
 SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
 TANH = (-1.0, 127 / 128)
@@ -112,16 +112,11 @@ class Conv(TwinLayer):
         kernel, bias = arithmetic.weights(self.kernel, self.bias, axes, self.source())
         strides: tuple[int, int] | int = self.strides
         padding = self.padding
-        if self._is_narrow():
+        if is_narrow(self.kernel.shape, self.strides, self.dilation):
             x, kernel = densified(x, kernel, self.strides[0], padding)
             strides, padding = 1, "valid"
         y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + bias
         return arithmetic.activation(self.output_range, FUSED[self.activation](y))
-
-    def _is_narrow(self) -> bool:
-        height, width, channels, _ = self.kernel.shape
-        plain = self.dilation == (1, 1) and self.strides[0] == self.strides[1]
-        return plain and channels <= FEW and height * width > 1
 
 
 class DepthwiseConv(Conv):

@@ -36,6 +36,15 @@ Rule = Callable[..., Value]
 
 def check_known(model: keras.Model) -> None:
     """Raise UnknownLayer for a layer without a rule, or one that is used more than once."""
+    check_classes(model)
+    for entry in model.get_config()["layers"]:
+        if len(entry["inbound_nodes"]) > 1:
+            layer = model.get_layer(entry["name"])
+            raise unknown(layer, f"it is used {len(entry['inbound_nodes'])} times")
+
+
+def check_classes(model: keras.Model) -> None:
+    """Raise UnknownLayer for a layer without a rule."""
     if len(model.inputs) != 1 or len(model.outputs) != 1:
         raise UserError(f"{model.name} must have one input and one output to have a twin.")
     for layer in model.operations:
@@ -43,10 +52,6 @@ def check_known(model: keras.Model) -> None:
             raise unknown(layer, "its output's shape is not fixed; give every size but the batch's")
         if type(layer) not in RULES and not isinstance(layer, layers.InputLayer):
             raise unknown(layer, "there is no rule for its class")
-    for entry in model.get_config()["layers"]:
-        if len(entry["inbound_nodes"]) > 1:
-            layer = model.get_layer(entry["name"])
-            raise unknown(layer, f"it is used {len(entry['inbound_nodes'])} times")
 
 
 def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:

@@ -9,6 +9,13 @@ FEW = 2  # channels; with three the rewriting costs more than it saves (benchmar
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
 
+def is_narrow(kernel: Sequence[int], strides: tuple[int, int], dilation: tuple[int, int]) -> bool:
+    """Return whether a convolution of kernel (height, width, channels, filters) is rewritten."""
+    height, width, channels, _ = kernel
+    plain = dilation == (1, 1) and strides[0] == strides[1]
+    return plain and channels <= FEW and height * width > 1
+
+
 def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]:
     """Rewrite a convolution of few channels as an equal one of more: space to depth, then columns.
 
@@ -21,13 +28,7 @@ def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]
         kernel: (height, width, channels, filters).
     """
     height, width, channels, filters = kernel.shape
-    taps = [-(-size // stride) for size in (height, width)]  # of the new kernel
-    outs, pads = [], []
-    for size, extent, tap in zip(x.shape[1:3], (height, width), taps, strict=True):
-        out = -(-size // stride) if padding == "same" else (size - extent) // stride + 1
-        before = max((out - 1) * stride + extent - size, 0) // 2 if padding == "same" else 0
-        outs.append(out)
-        pads.append((before, (out - 1 + tap) * stride - size - before))
+    taps, outs, pads = geometry(x.shape[1:3], (height, width), stride, padding)
     x = _padded(x, pads)
     grow = [(0, tap * stride - size) for tap, size in zip(taps, (height, width), strict=True)]
     kernel = ops.pad(kernel, [*grow, (0, 0), (0, 0)])
@@ -45,6 +46,25 @@ def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]
         x = ops.concatenate([x[:, i : i + outs[0]] for i in range(taps[0])], axis=-1)
         kernel = ops.reshape(kernel, (1, 1, taps[0] * channels, filters))
     return x, kernel
+
+
+def geometry(
+    sizes: Sequence[int], extents: Sequence[int], stride: int, padding: str
+) -> tuple[list[int], list[int], list[tuple[int, int]]]:
+    """Return taps of the new kernel, output sizes, and zeros before and after, of height and width.
+
+    Args:
+        sizes: height and width of the image.
+        extents: height and width of the kernel.
+    """
+    taps = [-(-size // stride) for size in extents]
+    outs, pads = [], []
+    for size, extent, tap in zip(sizes, extents, taps, strict=True):
+        out = -(-size // stride) if padding == "same" else (size - extent) // stride + 1
+        before = max((out - 1) * stride + extent - size, 0) // 2 if padding == "same" else 0
+        outs.append(out)
+        pads.append((before, (out - 1 + tap) * stride - size - before))
+    return taps, outs, pads
 
 
 def _padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:

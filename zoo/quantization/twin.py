@@ -101,11 +101,21 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
     check_known(bare)
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
-    readers = Counter(id(tensor) for layer in clone.operations for tensor in _inputs(layer))
-    head = first_standardize(clone) if standardized else None
+    sketch = draw(clone, standardized)
+    nodes = [
+        Node(draft.kind(name=draft.name, **draft.arguments), draft.inputs)
+        for draft in sketch.drafts
+    ]
+    return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
+
+
+def draw(model: keras.Model, standardized: bool = False) -> Sketch:
+    """Return the drafts of a model that `check_known` accepts, whose layers are called once."""
+    readers = Counter(id(tensor) for layer in model.operations for tensor in _inputs(layer))
+    head = first_standardize(model) if standardized else None
     sketch = Sketch()
-    values = {id(clone.inputs[0]): Value(0, tuple(clone.inputs[0].shape[1:]))}
-    for layer in clone.operations:
+    values = {id(model.inputs[0]): Value(0, tuple(model.inputs[0].shape[1:]))}
+    for layer in model.operations:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         found = [
@@ -116,12 +126,8 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
             for tensor in _inputs(layer)
         ]
         values[id(layer.output)] = found[0] if layer is head else enter(sketch, layer, found)
-    sketch.settle(values[id(clone.outputs[0])], "output")
-    nodes = [
-        Node(draft.kind(name=draft.name, **draft.arguments), draft.inputs)
-        for draft in sketch.drafts
-    ]
-    return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
+    sketch.settle(values[id(model.outputs[0])], "output")
+    return sketch
 
 
 def _inputs(layer: Any) -> list[Any]:

@@ -1,0 +1,100 @@
+"""A `.tflite` file in outline: tensors, operators and the order they run in, without values.
+
+Shapes count the batch, which is one row; axes are in the file's order.
+"""
+
+import math
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor of the file."""
+
+    shape: Shape
+    width: int = 1  # bytes of an element: int8, or int32
+    scales: int = 1  # one, one per output channel, or none where integers only count
+    constant: bool = False
+
+    @property
+    def bytes(self) -> int:
+        return self.width * math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator: its LiteRT name, the numbers of its tensors, the graphs that it calls."""
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    calls: tuple["Graph", ...] = ()
+
+
+class Graph:
+    """A subgraph of the file in the making: tensors and operators in their order."""
+
+    def __init__(self, inputs: Sequence[Tensor]) -> None:
+        self.tensors = list(inputs)
+        self.inputs = tuple(range(len(inputs)))
+        self.operators: list[Operator] = []
+        self.outputs: tuple[int, ...] = ()
+        self.constants: dict[Hashable, int] = {}  # content -> number
+
+    def constant(
+        self, *content: Hashable, shape: Shape = (), width: int = 4, scales: int = 0
+    ) -> int:
+        """Return the number of a constant; the file holds equal content once."""
+        key = (shape, *content)
+        if key not in self.constants:
+            self.constants[key] = self._new(Tensor(shape, width, scales, constant=True))
+        return self.constants[key]
+
+    def numbers(self, *values: int) -> int:
+        """Return the number of a constant vector of int32."""
+        return self.constant(values, shape=(len(values),))
+
+    def apply(self, name: str, inputs: Sequence[int], shape: Shape) -> int:
+        """Add an operator of one int8 output of the given shape and return its number."""
+        return self.call(name, inputs, [Tensor(shape)])[0]
+
+    def call(
+        self, name: str, inputs: Sequence[int], outputs: Sequence[Tensor], *graphs: "Graph"
+    ) -> tuple[int, ...]:
+        """Add any operator and return the numbers of its outputs."""
+        numbers = tuple(self._new(tensor) for tensor in outputs)
+        self.operators.append(Operator(name, tuple(inputs), numbers, graphs))
+        return numbers
+
+    def product(self, name: str, x: int, kernel: Shape, channels: int, shape: Shape) -> int:
+        """Add a product with a constant kernel (in the file's order of axes) and bias."""
+        weights = self.constant(object(), shape=kernel, width=1, scales=channels)  # none is equal
+        bias = self.constant(object(), shape=(channels,), scales=channels)
+        return self.apply(name, (x, weights, bias), shape)
+
+    def dense(self, x: int, outputs: int) -> int:
+        shape = self.tensors[x].shape
+        kernel = (outputs, shape[-1])
+        return self.product("FULLY_CONNECTED", x, kernel, outputs, (*shape[:-1], outputs))
+
+    def reshape(self, x: int, shape: Shape) -> int:
+        if shape == self.tensors[x].shape:
+            return x
+        return self.apply("RESHAPE", (x, self.numbers(*shape)), shape)
+
+    def transpose(self, x: int, order: Shape) -> int:
+        shape = tuple(self.tensors[x].shape[axis] for axis in order)
+        return self.apply("TRANSPOSE", (x, self.numbers(*order)), shape)
+
+    def cut(self, x: int, begin: Shape, shape: Shape) -> int:
+        """Add a STRIDED_SLICE of the given shape."""
+        end = self.constant("end", begin, shape, shape=(len(shape),))
+        strides = self.numbers(*(1,) * len(shape))
+        return self.apply("STRIDED_SLICE", (x, self.numbers(*begin), end, strides), shape)
+
+    def _new(self, tensor: Tensor) -> int:
+        self.tensors.append(tensor)
+        return len(self.tensors) - 1
