@@ -1,6 +1,8 @@
 """Starts the process that forks trials (see `tuning.worker`), and again if something killed it."""
 
+import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,10 +12,12 @@ from pathlib import Path
 import keras
 
 from tuning.shared import Job
+from tuning.study import KILLS
 from zoo import UserError
 
 ROOT = Path(__file__).parents[1]
 SECONDS_TO_START = 300
+KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # by somebody else
 
 
 def cores() -> int:
@@ -48,20 +52,34 @@ class Pool:
         """Start a trial and return the socket it speaks over."""
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            try:
-                self._send(theirs)
-            except OSError:  # somebody killed the process
+            while not self._send(theirs):  # somebody killed the process
                 self._stop()
                 self._start()
-                self._send(theirs)
-        ours.sendall(job.to_line())
+        with contextlib.suppress(OSError):  # killed already; the end of its socket tells
+            ours.sendall(job.to_line())
         return ours
 
-    def _send(self, connection: socket.socket) -> None:
+    def _send(self, connection: socket.socket) -> bool:
         assert self._control is not None
-        socket.send_fds(self._control, [b"."], [connection.fileno()])
+        try:
+            socket.send_fds(self._control, [b"."], [connection.fileno()])
+        except OSError:
+            return False
+        return True
 
     def _start(self) -> None:
+        """Start the process, again if somebody kills it meanwhile."""
+        for _ in range(KILLS):
+            code = self._started()
+            if code is None:
+                return
+            self._stop()
+            if -code not in KILLED:
+                break
+        raise UserError(f"The process that runs the trials did not start. {self._log} says why.")
+
+    def _started(self) -> int | None:
+        """Start the process; return None, or with which exit code it has ended instead."""
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -74,11 +92,13 @@ class Pool:
                 start_new_session=True,  # Ctrl-C is for us; they end with their sockets
             )
         self._control.settimeout(SECONDS_TO_START)
-        if self._control.recv(5) != b"ready":
-            raise UserError(
-                f"The process that runs the trials did not start. {self._log} says why."
-            )
+        try:
+            if self._control.recv(5) != b"ready":
+                return self._process.wait(SECONDS_TO_START)
+        except (TimeoutError, subprocess.TimeoutExpired):
+            return 1
         self._control.settimeout(None)
+        return None
 
     def _stop(self) -> None:
         if self._control is not None:

@@ -16,11 +16,9 @@ from typing import Any
 import optuna
 
 from tuning.liveness import Heartbeat
-from tuning.pool import Pool
+from tuning.pool import KILLED, Pool
 from tuning.shared import Job
 from tuning.study import KILLS, Study, Trial
-
-KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # by somebody else
 
 
 @dataclass
