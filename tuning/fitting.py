@@ -101,7 +101,8 @@ def fit(
     for start, end in _segments(recipe.epochs):
         if progress.stopped or progress.epoch > start:
             continue
-        _seed_again(model, seed_of(recipe.seed, start))
+        watch.seed = seed_of(recipe.seed, start)
+        _seed_again(model, watch.seed)
         started = time.monotonic()
         model.fit(
             data.x_train,
@@ -133,11 +134,15 @@ class _Watch(keras.callbacks.Callback):
         super().__init__()
         self._progress, self._patience, self._targets = progress, patience, targets
         self._on_epoch = on_epoch
+        self.seed = 0
 
     def replay(self) -> None:
         """Tell `on_epoch` of the epochs that a checkpoint holds."""
         for epoch in range(self._progress.epoch):
             self._tell(epoch, {k: values[epoch] for k, values in self._progress.curves.items()})
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        _seed_again(self.model, self.seed)  # Keras draws a batch to build a model, the first time
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         progress = self._progress
