@@ -1,5 +1,6 @@
 """What a search hands to its workers, and how it takes their results into the study."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from zoo.run import sha256
 
 KEPT = 3  # trials whose weights stay
 KEPT_BYTES = 2**30
+UPLOADED = "artifacts:"  # so begins what Optuna notes of an upload before it begins
+HALF_WRITTEN = re.compile(r"\..+\.\d+(\.weights\.h5)?")  # as `zoo.run.write_atomic` names them
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class Plan:
                 artifact_store=self.store, file_path=str(file), study_or_trial=trial
             )
             ended = replace(ended, weights=(key, sha256(file), size))
-        study.finish(trial, ended)
+        if not study.finish(trial, ended):
+            self.drop(ended)  # another attempt at this trial counts, with weights of its own
         for other in known:
             if other.weights is not None and other not in best:
                 self.drop(other)
@@ -98,6 +102,28 @@ class Plan:
         except (ArtifactNotFound, FileNotFoundError):
             return  # dropped before, or by another machine
 
+    def tidy(self, study: Study, *, over: bool = False) -> None:
+        """Delete what killed processes have left behind, while no trial runs here.
+
+        Args:
+            study: the search's.
+            over: nothing will be taken up again; checkpoints go as well.
+        """
+        attempts = study.study.get_trials(deepcopy=False)
+        order = ranked(study.study.direction.name.lower(), study.trials())
+        kept = {trial.weights[0] for trial in best_that_fit(order) if trial.weights is not None}
+        ended = [attempt.system_attrs for attempt in attempts if attempt.state.is_finished()]
+        uploaded = {key.removeprefix(UPLOADED) for keys in ended for key in keys}
+        for path in self.settings.artifacts.iterdir():
+            if path.name in uploaded - kept:
+                path.unlink(missing_ok=True)
+        for path in (*self.files.iterdir(), *self.files.parent.iterdir()):
+            if HALF_WRITTEN.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        for path in self.files.iterdir():
+            if path.suffix == ".h5" or (over and path.suffix == ".checkpoint"):
+                path.unlink(missing_ok=True)
+
     def fetch(self, trial: Trial, path: Path) -> bool:
         """Fetch the weights of a trial into a file; False if they are gone, or not those."""
         if trial.weights is None:
@@ -110,7 +136,7 @@ class Plan:
         return sha256(path) == digest
 
 
-def best_that_fit(ordered: list[Trial], new: Trial, size: int) -> list[Trial]:
+def best_that_fit(ordered: list[Trial], new: Trial | None = None, size: int = 0) -> list[Trial]:
     """Return the best trials whose weights stay: a few, and no more bytes than allowed.
 
     Args:

@@ -1,6 +1,5 @@
 """The search: KerasTuner's space, Optuna's study, a process per trial, the best model as a run."""
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from tuning.pool import Pool, cores
 from tuning.progress import Clock, Progress, count_states, print_progress
 from tuning.recipe import Recipe
 from tuning.settings import Settings
-from tuning.shared import share
+from tuning.shared import sharing
 from tuning.spaces import default_recipe, point
 from tuning.storage import answering
 from tuning.study import Study, Trial, ranked
@@ -116,17 +115,19 @@ def search(
     point(space, preset, spec.overrides, base)  # asking once declares every parameter
     _check(run, spec, data)
     check_limits(spec, base, space, settings.limits, seed)
-    with locked(run.path), answering(storage), tempfile.TemporaryDirectory() as rows:
-        share(data, Path(rows))
+    with locked(run.path), answering(storage):
         study, share_of = begin(run, spec, data, base, space, settings)
         files = run.path / "trials"
         files.mkdir(exist_ok=True)
         settings.artifacts.mkdir(parents=True, exist_ok=True)
         store = FileSystemArtifactStore(settings.artifacts)
-        plan = Plan(spec, base, space, Path(rows), files, store, settings, share_of)
-        with Pool(settings.jobs, run.path / "worker.log") as pool:
-            _sweep(study, plan, pool, data, on_progress)
-            crown(run, study, plan, pool, data)
+        with sharing(data, files / ".rows") as rows:
+            plan = Plan(spec, base, space, rows, files, store, settings, share_of)
+            plan.tidy(study)
+            with Pool(settings.jobs, run.path / "worker.log") as pool:
+                _sweep(study, plan, pool, data, on_progress)
+                crown(run, study, plan, pool, data)
+            plan.tidy(study, over=True)
     return run
 
 

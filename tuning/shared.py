@@ -5,6 +5,9 @@ Test rows are not written: no trial can touch them.
 
 import errno
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,21 @@ from zoo import Data
 
 PARTS = ("x_train", "y_train", "x_validation", "y_validation")
 PLAIN = ("name", "source", "seed", "task", "class_names", "hash")
+
+
+@contextmanager
+def sharing(data: Data, folder: Path) -> Iterator[Path]:
+    """Keep the training and validation rows of `data` in a folder, for as long as this lasts.
+
+    One that a killed process has left there is replaced.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(parents=True)
+        share(data, folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def share(data: Data, folder: Path) -> None:

@@ -50,7 +50,8 @@ def open_study(
     if storage is None:
         folder.mkdir(parents=True, exist_ok=True)
         mend(folder / LOG)
-        (folder / f"{LOG}.lock").unlink(missing_ok=True)  # of a killed process; the folder is ours
+        for lock in folder.glob(f"{LOG}.lock*"):  # of a killed process; the folder is ours
+            lock.unlink(missing_ok=True)
         opened: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
             JournalFileBackend(str(folder / LOG))
         )

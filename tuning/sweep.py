@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -84,6 +85,7 @@ class Sweep:
         finally:
             for slot in self.slots.values():
                 slot.connection.close()  # which ends the process
+            for slot in self.slots.values():
                 self._study.lose(slot.trial)
 
     def _fill(self) -> bool:
@@ -93,6 +95,8 @@ class Sweep:
             if claimed is None:
                 return False
             number, trial = claimed
+            if number in self.slots:  # given up by another machine, and now ours again
+                self._close(self.slots[number])
             job = self._prepare(number, trial)
             slot = Slot(number, trial, job, self._pool.launch(job), kernel_kills())
             self.slots[number] = slot
@@ -106,10 +110,14 @@ class Sweep:
         except OSError:
             received = b""
         *lines, slot.rest = (slot.rest + received).split(b"\n")
-        for line in lines:
-            self._hear(slot, json.loads(line))
-        if not received:
-            self._end(slot)
+        try:
+            for line in lines:
+                self._hear(slot, json.loads(line))
+            if not received:
+                self._end(slot)
+        except optuna.exceptions.UpdateFinishedTrialError:  # we were silent for too long
+            self._close(slot)
+            self._changed(self, None)
 
     def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
         if "epoch" in message:
@@ -124,10 +132,15 @@ class Sweep:
         slot.result = message.get("result", slot.result)
         slot.exit = message.get("exit", slot.exit)
 
+    def _close(self, slot: Slot) -> None:
+        if slot.connection.fileno() >= 0:
+            self._selector.unregister(slot.connection)
+            slot.connection.close()
+        if self.slots.get(slot.number) is slot:
+            del self.slots[slot.number]
+
     def _end(self, slot: Slot) -> None:
-        self._selector.unregister(slot.connection)
-        slot.connection.close()
-        del self.slots[slot.number]
+        self._close(slot)
         result = slot.result if slot.result is not None else self._died(slot)
         if result is None:
             self._changed(self, None)
@@ -183,7 +196,8 @@ def run_jobs(pool: Pool, jobs: Sequence[Job], at_once: int) -> list[dict[str, An
 
 def _run_job(pool: Pool, job: Job) -> dict[str, Any]:
     for _ in range(KILLS):
-        with pool.launch(job) as connection, connection.makefile("rwb", buffering=0) as lines:
+        with pool.launch(job) as connection, suppress(OSError):  # killed: it is run again
+            lines = connection.makefile("rwb", buffering=0)
             for line in lines:
                 message = json.loads(line)
                 if "result" in message:

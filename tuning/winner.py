@@ -30,7 +30,7 @@ def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
     jobs = []
     for n in range(count):
         own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
-        jobs.append(plan.job(f"repeat{n}", best.overrides, own))
+        jobs.append(plan.job(f"{best.number:05d}-again{n}", best.overrides, own))
     return jobs
 
 

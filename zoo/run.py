@@ -125,8 +125,8 @@ class Run:
         if not self.path.exists() or {p.name for p in self.path.iterdir()} <= {LOCK}:
             return
         if not (self.path / "model.json").is_file():
-            if (self.path / "study.log").is_file():
-                return  # an unfinished search, which checks its own first line
+            if (self.path / "study.log").is_file() or (self.path / "trials").is_dir():
+                return  # an unfinished search, whose study says of what
             raise UserError(f"{self.path} is not empty and holds no run. Give another --out.")
         held, held_data = _parsed(self.path / "model.json"), _parsed(self.path / "data.json")
         if held.get("preset") != spec.preset or held_data.get("hash") != data.hash:
