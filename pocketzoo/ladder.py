@@ -1,7 +1,6 @@
 """Export of a run: check the wishes, climb the ladder, convert, verify."""
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -12,38 +11,26 @@ import zoo
 from export.compression import parse_compression
 from export.job import check_forms
 from export.targets import refuse_early
+from pocketzoo.options import Exporting
 from zoo.checks import UserError, in_range, one_of
+from zoo.lock import locked
 
 RUNGS = ("auto", "ptq", "qat")
 
 
-def check_options(
-    model: keras.Model,
-    max_drop: float,
-    targets: Sequence[str],
-    forms: Sequence[str] | None,
-    compress: str | None,
-    rung: str,
-) -> None:
+def check_options(model: keras.Model, wishes: Exporting) -> None:
     """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
-    in_range("max_drop", max_drop, -math.inf, math.inf)
-    one_of("rung", rung, RUNGS)
-    check_forms(forms)
-    refuse_early(model, targets, forms)
-    if compress is not None:
-        parse_compression(compress)
-        if rung == "qat":
+    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
+    one_of("rung", wishes.rung, RUNGS)
+    check_forms(wishes.form_names)
+    refuse_early(model, wishes.target_names, wishes.form_names)
+    if wishes.compress is not None:
+        parse_compression(wishes.compress)
+        if wishes.rung == "qat":
             raise UserError("rung qat and compress both train the int8 file; choose one of them.")
 
 
-def export_run(
-    path: Path,
-    max_drop: float,
-    targets: Sequence[str],
-    forms: Sequence[str] | None,
-    compress: str | None,
-    rung: str,
-) -> export.Report:
+def export_run(path: Path, wishes: Exporting) -> export.Report:
     """Export a run folder and verify its files on the test rows.
 
     With rung "auto" the twin is trained only if calibration alone loses more than `max_drop` on
@@ -51,11 +38,18 @@ def export_run(
     """
     run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
-    check_options(model, max_drop, targets, forms, compress, rung)
+    check_options(model, wishes)
+    with locked(path):
+        return _export(run, model, data, wishes)
+
+
+def _export(run: zoo.Run, model: keras.Model, data: zoo.Data, wishes: Exporting) -> export.Report:
     quantized = None
-    if compress is None and rung == "auto":
-        quantized = tuning.quantize(model, data, max_drop=max_drop)
-    elif rung == "qat":
+    if wishes.compress is None and wishes.rung == "auto":
+        quantized = tuning.quantize(model, data, max_drop=wishes.max_drop)
+    elif wishes.rung == "qat":
         quantized = tuning.quantize_aware(model, data)
-    result = export.to_litert(run, data=data, quantized=quantized, forms=forms, compress=compress)
-    return export.verify(result, data, max_drop=max_drop, targets=targets)
+    result = export.to_litert(
+        run, data=data, quantized=quantized, forms=wishes.form_names, compress=wishes.compress
+    )
+    return export.verify(result, data, max_drop=wishes.max_drop, targets=wishes.target_names)

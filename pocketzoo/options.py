@@ -1,8 +1,11 @@
 """The options that several commands share, and how their texts are read."""
 
+import inspect
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -10,27 +13,127 @@ DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Built-in name
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
-Trials = Annotated[int, typer.Option("--trials", help="Trials, the preset itself included.")]
-Algorithm = Annotated[str, typer.Option("--algorithm", help="random, bayesian or hyperband.")]
-Epochs = Annotated[int | None, typer.Option("--epochs", help="Epochs of a full training.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
 Task = Annotated[str | None, typer.Option("--task", help="classification or regression.")]
-Sets = Annotated[list[str], typer.Option("--set", help="Factory argument, e.g. width=64.")]
-Recipes = Annotated[list[str], typer.Option("--recipe", help="Recipe field, e.g. batch_size=16.")]
-Refit = Annotated[bool, typer.Option(help="Train the winner once more on validation rows too.")]
-MaxDrop = Annotated[float, typer.Option("--max-drop", help="Largest drop, points (or % of RMSE).")]
-Targets = Annotated[
-    str, typer.Option("--targets", help="Comma-separated: litert, micro, ethos-u55.")
-]
-Forms = Annotated[
-    str | None, typer.Option("--forms", help="Of a GRU, comma-separated: rolled, step, unrolled.")
-]
-Compress = Annotated[
-    str | None, typer.Option("--compress", help="prune:0.5, cluster:16 or qat-tfmot (MLP, CNN).")
-]
-Rung = Annotated[
-    str, typer.Option("--rung", help="auto: ptq, then qat if that loses too much; ptq; or qat.")
-]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How one model, or the one around which is searched, is trained."""
+
+    epochs: Annotated[int | None, typer.Option(help="Epochs of a full training.")] = None
+    seed: Seed = 0
+    task: Task = None
+    sets: Annotated[list[str], typer.Option("--set", help="Factory argument, e.g. width=64.")] = (
+        field(default_factory=list)
+    )
+    recipes: Annotated[
+        list[str], typer.Option("--recipe", help="Recipe field, e.g. batch_size=16.")
+    ] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Searching:
+    """How is searched; see `tuning.search`."""
+
+    trials: Annotated[int, typer.Option(help="Trials to finish, the preset included.")] = 10
+    algorithm: Annotated[
+        str,
+        typer.Option(
+            help="tpe, gp, cmaes, nsga2, sobol or random; or KerasTuner's kt-random, bayesian or "
+            "hyperband."
+        ),
+    ] = "tpe"
+    jobs: Annotated[int | None, typer.Option(help="Trials at a time. Default: one a core.")] = None
+    prune: Annotated[str | None, typer.Option(help="median (default), halving or none.")] = None
+    objective: Annotated[str, typer.Option(help="float, or int8: score the twin.")] = "float"
+    max_bytes: Annotated[int | None, typer.Option(help="Largest int8 file.")] = None
+    max_macs: Annotated[int | None, typer.Option(help="Most multiply-accumulates a row.")] = None
+    max_arena: Annotated[int | None, typer.Option(help="Most memory in LiteRT-Micro.")] = None
+    pick: Annotated[
+        str, typer.Option(help="best, smallest-within:P points of the best, trial:N.")
+    ] = "best"
+    again: Annotated[int, typer.Option(help="Seeds with which the winner is trained again.")] = 3
+    refit: Annotated[
+        bool, typer.Option(help="Train the winner once more on validation rows too.")
+    ] = True
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            envvar="POCKETZOO_STORAGE",
+            show_envvar=True,
+            help="Database that machines share, e.g. postgresql://user@host/name.",
+        ),
+    ] = None
+    artifacts: Annotated[
+        Path | None, typer.Option(help="Folder that machines share for the best weights.")
+    ] = None
+    heartbeat: Annotated[
+        float, typer.Option(help="Seconds between signs of life in a shared storage.")
+    ] = 60.0
+
+
+@dataclass(frozen=True)
+class Exporting:
+    """How a model leaves; see `pocketzoo.ladder`."""
+
+    max_drop: Annotated[float, typer.Option(help="Largest drop, points (or % of RMSE).")] = 0.5
+    targets: Annotated[str, typer.Option(help="Comma-separated: litert, micro, ethos-u55.")] = (
+        "litert"
+    )
+    forms: Annotated[
+        str | None, typer.Option(help="Of a GRU, comma-separated: rolled, step, unrolled.")
+    ] = None
+    compress: Annotated[
+        str | None, typer.Option(help="prune:0.5, cluster:16 or qat-tfmot (MLP, CNN).")
+    ] = None
+    rung: Annotated[
+        str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
+    ] = "auto"
+
+    @property
+    def target_names(self) -> list[str]:
+        return names(self.targets)
+
+    @property
+    def form_names(self) -> list[str] | None:
+        return None if self.forms is None else names(self.forms)
+
+
+def flat(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, instead of each parameter that is one of the groups above, its options."""
+    groups = {
+        name: group
+        for name, group in get_type_hints(command).items()
+        if group in (Training, Searching, Exporting)
+    }
+    parameters = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        parameters += _options(groups[name]) if name in groups else [parameter]
+
+    def run(**given: Any) -> None:
+        for name, group in groups.items():
+            given[name] = group(**{one.name: given.pop(one.name) for one in fields(group)})
+        command(**given)
+
+    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in keyword}
+    return run
+
+
+def _options(group: type) -> list[inspect.Parameter]:
+    hints, defaults = get_type_hints(group, include_extras=True), group()
+    return [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[one.name],
+            default=getattr(defaults, one.name),
+        )
+        for one in fields(group)
+    ]
 
 
 def pairs(option: str, texts: list[str]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import re
+import shlex
 import signal
 import sys
 import warnings
@@ -26,7 +28,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
         app()
     except Interrupted:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _say("stopped. What is finished is kept; the same command continues.")
+        _say(f"stopped. Nothing is lost. To continue: {_command()}")
         sys.stdout.flush()
         os._exit(1)  # native threads may be at work, and tearing down under them can crash
     except Exception as error:
@@ -34,6 +36,12 @@ def run_guarded(app: Callable[[], Any]) -> None:
             raise
         _say(str(error))
         sys.exit(1 if type(error).__name__ == "ExportError" else 2)
+
+
+def _command() -> str:
+    """Return the command of this process, as it can be given again; passwords are left out."""
+    text = shlex.join(["pocketzoo", *sys.argv[1:]])
+    return re.sub(r"(://[^:@/ ]*):[^@/ ]*@", r"\1:***@", text)
 
 
 def _say(message: str) -> None:

@@ -2,12 +2,14 @@
 
 import importlib.util
 import os
+import sys
 
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
@@ -15,14 +17,37 @@ import numpy as np
 import pytest
 
 import export
+import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
 from tests.instances import data_of, fill, rows
+from tuning.pool import Pool
 
 
 @pytest.fixture(autouse=True)
 def seeded() -> None:
     """What a test draws does not depend on the tests before it."""
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_pool() -> Iterator[None]:
+    """Let the searches of this process share the process that forks trials: it has no state."""
+    kept: dict[int, Pool] = {}
+
+    class Kept(Pool):
+        def __enter__(self) -> Pool:
+            if self._jobs not in kept:
+                kept[self._jobs] = Pool(self._jobs, Path(os.devnull)).__enter__()
+            return kept[self._jobs]
+
+        def __exit__(self, *_: object) -> None:
+            """The session ends it."""
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules["tuning.search"], "Pool", Kept)
+        yield
+    for pool in kept.values():
+        pool.__exit__()
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def test_run_leaves_everything(finished: Path) -> None:
     assert report["seconds"]["search"] > 0
     manifest = json.loads((finished / "manifest.json").read_text())["files"]
     written = {path.name for path in finished.iterdir() if path.is_file()}
-    assert set(manifest) == written - {"manifest.json", "study.log"}
+    assert set(manifest) == written - {"manifest.json", "study.log", ".lock"}
     assert manifest["model_int8.tflite"]["sha256"] == report["files"]["model_int8.tflite"]["sha256"]
 
 

@@ -11,8 +11,10 @@ import pytest
 import export
 import tuning.train
 import zoo
+from export.job import check_forms
 from export.targets import refuse_early
 from pocketzoo.ladder import check_options, export_run
+from pocketzoo.options import Exporting
 from tests.instances import filled
 from tuning import FineTuning, Recipe, fit, quantize
 from tuning.quantization import held_out_drop
@@ -75,7 +77,7 @@ def test_a_run_is_exported_by_the_rung_it_is_told(
 ) -> None:
     recipe = Recipe(epochs=3, learning_rate=5e-3)
     run, _ = tuning.train.train("mlp_tiny", digits, directory=folder, recipe=recipe)
-    report = export_run(run.path, 5.0, ["litert", "micro"], None, None, rung)
+    report = export_run(run.path, Exporting(5.0, "litert,micro", rung=rung))
     assert report.passed, report.failures()
     written = json.loads(run.file("report.json").read_text())
     assert written["method"] == rung
@@ -90,14 +92,14 @@ def test_a_run_is_exported_by_the_rung_it_is_told(
 def test_compression_shows_in_the_report(digits: zoo.Data, folder: Path) -> None:
     recipe = Recipe(epochs=3, learning_rate=5e-3)
     run, _ = tuning.train.train("mlp_tiny", digits, directory=folder, recipe=recipe)
-    plain = export_run(run.path, 100.0, ["litert"], None, None, "ptq")
-    pruned = export_run(run.path, 100.0, ["litert"], None, "prune:0.7", "auto")
+    plain = export_run(run.path, Exporting(100.0, rung="ptq"))
+    pruned = export_run(run.path, Exporting(100.0, compress="prune:0.7"))
     name = "model_int8.tflite"
     assert pruned.zip_bytes[name] < 0.8 * plain.zip_bytes[name]
     assert pruned.compression is not None
     assert pruned.compression["sparsity"] == pytest.approx(0.7, abs=0.02)
     assert pruned.float_estimate == plain.float_estimate  # the drop is from the model before
-    by_tfmot = export_run(run.path, 100.0, ["litert"], None, "qat-tfmot", "auto")
+    by_tfmot = export_run(run.path, Exporting(100.0, compress="qat-tfmot"))
     assert by_tfmot.rung == "qat-tfmot"
     assert by_tfmot.int8_audit.integer_only
     assert by_tfmot.int8_estimate.value > plain.float_estimate.value - 0.1
@@ -148,22 +150,19 @@ def test_what_targets_take() -> None:
     [
         ({"rung": "high"}, "rung='high' is not known"),
         ({"max_drop": float("nan")}, "max_drop must be a number"),
-        ({"forms": ["spiral"]}, "forms='spiral' is not known"),
-        ({"forms": "step"}, "forms must be a list, like"),
+        ({"forms": "spiral"}, "forms='spiral' is not known"),
         ({"compress": "prune:2"}, "prune needs the share of zeros"),
         ({"compress": "prune:0.5", "rung": "qat"}, "both train the int8 file; choose one"),
     ],
 )
 def test_wishes_that_cannot_be_met(changes: dict[str, Any], message: str) -> None:
-    wishes: dict[str, Any] = {
-        "max_drop": 0.5,
-        "targets": ["litert"],
-        "forms": None,
-        "compress": None,
-        "rung": "auto",
-    }
     with pytest.raises(zoo.UserError, match=message):
-        check_options(filled("mlp_tiny"), **wishes | changes)
+        check_options(filled("mlp_tiny"), Exporting(**changes))
+
+
+def test_forms_are_a_list() -> None:
+    with pytest.raises(zoo.UserError, match="forms must be a list, like"):
+        check_forms("step")
 
 
 @pytest.mark.parametrize("field", ["epochs", "batch_size"])

@@ -9,6 +9,7 @@ import pytest
 import zoo
 from tuning import Recipe
 from tuning.train import train
+from zoo.lock import LOCK, locked
 from zoo.run import load_weights, write_atomic
 
 
@@ -28,7 +29,7 @@ def test_a_run_gives_back_model_and_data(run: zoo.Run, wine: zoo.Data) -> None:
     assert run.load_model().output_shape == (None, 3)
     names = {"model.json", "weights.h5", "data.json", "recipe.json", "history.csv"}
     assert set(run.manifest()["files"]) == names
-    assert not [path for path in run.path.iterdir() if path.name.startswith(".")]
+    assert [path.name for path in run.path.iterdir() if path.name.startswith(".")] in ([], [LOCK])
 
 
 @pytest.mark.parametrize("name", ["model.json", "weights.h5", "data.json"])
@@ -120,3 +121,15 @@ def test_a_failed_write_leaves_the_old_file(
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_one_command_at_a_time(folder: Path) -> None:
+    with locked(folder):
+        (folder / "something").write_text("")
+        with pytest.raises(zoo.UserError, match="Another command is at work in"), locked(folder):
+            raise AssertionError
+    with locked(folder):
+        pass
+    with locked(folder.parent / "other"):
+        pass
+    assert not (folder.parent / "other").exists()  # nothing came of it

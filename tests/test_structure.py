@@ -56,7 +56,7 @@ HOMES = {
     "sklearn": {"zoo/sources.py", "zoo/splits.py"},
     "scipy": {"export/intervals.py", "tuning/samplers.py"},
     "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
-    "rich": {"pocketzoo/console.py"},
+    "rich": {"pocketzoo/console.py", "pocketzoo/live.py"},
 }
 
 

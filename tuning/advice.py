@@ -5,15 +5,15 @@ https://github.com/google-research/tuning_playbook
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras_tuner
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from tuning.samplers import free
-from tuning.study import Trial
+from tuning.study import Attempt, Trial
 
 EDGE = 0.05  # of a range, counts as its edge
 ENOUGH = 6  # completed trials, below which nothing can be said of importance
@@ -39,13 +39,14 @@ def advise(
     space: keras_tuner.HyperParameters,
     trials: Sequence[Trial],
     best: Trial,
-    attempts: Sequence[FrozenTrial],
+    attempts: Sequence[Attempt],
+    direction: str,
 ) -> list[str]:
     """Return what should be looked at before the result is taken: one sentence each."""
     said = [_edge(p, best.values[p.name]) for p in free(space) if p.name in best.values]
     said += [_share(trials, "infeasible", 0.5, "the space mostly lies outside the limits")]
     said += [_share(trials, "failed", 0.25, "their messages are in the study")]
-    said += [_still_improving(best, attempts)]
+    said += [_still_improving(best, attempts, direction)]
     return [sentence for sentence in said if sentence]
 
 
@@ -75,15 +76,17 @@ def _share(trials: Sequence[Trial], state: str, most: float, meaning: str) -> st
     return f"{count} of {len(trials)} trials were {state}: {meaning}."
 
 
-def _still_improving(best: Trial, attempts: Sequence[FrozenTrial]) -> str:
-    epochs = int(best.recipe.get("epochs", 0))
-    for attempt in attempts:
-        curve: Mapping[int, float] = attempt.intermediate_values
-        if attempt.state != TrialState.COMPLETE or attempt.value != best.score or not curve:
-            continue
-        if attempt.params == best.values and len(curve) == epochs and epochs >= 10:
-            sign = -1 if attempt.user_attrs.get("direction") == "minimize" else 1
-            reached = max(curve, key=lambda epoch: (sign * curve[epoch], -epoch))
-            if reached >= 0.95 * epochs:
-                return f"The best trial was still improving in epoch {reached + 1} of {epochs}."
-    return ""
+def _still_improving(best: Trial, attempts: Sequence[Attempt], direction: str) -> str:
+    epochs = int(best.recipe["epochs"])
+    curve = next(
+        a.frozen.intermediate_values
+        for a in attempts
+        if a.number == best.number and a.outcome == "completed"
+    )
+    sign = 1 if direction == "maximize" else -1
+    if epochs < 10 or len(curve) < epochs:
+        return ""
+    reached = max(curve, key=lambda epoch: (sign * curve[epoch], -epoch))
+    if reached + 1 < 0.95 * epochs:
+        return ""
+    return f"The best trial was still improving in epoch {reached + 1} of {epochs}."

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import keras_tuner
@@ -15,7 +16,7 @@ from tuning.recipe import Recipe
 from tuning.samplers import PerTrial, free, make_sampler
 from tuning.settings import Settings
 from tuning.storage import Direction, open_study
-from tuning.study import Study, numbers
+from tuning.study import Study, attempts_of, number_of
 from zoo import Data, ModelSpec, Run
 
 
@@ -26,6 +27,7 @@ def begin(
     base: Recipe,
     space: keras_tuner.HyperParameters,
     settings: Settings,
+    scratch: Path,
 ) -> tuple[Study, Callable[[int], float]]:
     """Open the study of a search; with it, how long trial n is trained."""
     identity = _identity(spec, data, base, space, settings)
@@ -37,7 +39,7 @@ def begin(
     if settings.algorithm in ORACLES:
         objective = keras_tuner.Objective("score", direction[:3])
         oracle = make_oracle(settings.algorithm, space, objective, settings.trials, settings.seed)
-        sampler = OracleSampler(oracle)
+        sampler = OracleSampler(oracle, scratch)
         opened.sampler = sampler
         study = Study(opened, owner, settings.trials, sampler.ready)
         share_of = sampler.share
@@ -63,9 +65,9 @@ def sampler_of(
     """Return what makes the sampler of a trial, for `PerTrial`; a space may grow as it is used."""
 
     def sampler(study: optuna.Study, trial: Any) -> optuna.samplers.BaseSampler:
-        attempts = study.get_trials(deepcopy=False)
-        number = numbers(attempts)[trial.number]
-        finished = sum(attempt.state.is_finished() for attempt in attempts)
+        attempts = attempts_of(study)
+        number = number_of(attempts, trial.number)
+        finished = sum(attempt.outcome is not None for attempt in attempts)
         return make_sampler(algorithm, parameters(), seed, number, finished)
 
     return sampler

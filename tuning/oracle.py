@@ -73,7 +73,7 @@ class StudyOracle(keras_tuner.Oracle):
             tune_new_entries=tune_new_entries,
             max_consecutive_failed_trials=max_trials + 1,
         )
-        if getattr(self.objective, "direction", None) not in ("min", "max"):
+        if isinstance(objective, list | tuple) or self.objective.direction not in ("min", "max"):
             raise UserError(
                 "StudyOracle needs one objective with a direction, such as 'val_accuracy' or "
                 "keras_tuner.Objective('val_f1', 'max')."

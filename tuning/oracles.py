@@ -4,18 +4,18 @@ An oracle of KerasTuner is a function of what happened, in order. It is told fro
 is right after a restart too.
 """
 
-import tempfile
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras_tuner
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from tuning.samplers import Point
-from tuning.study import numbers, outcome
+from tuning.study import Attempt, attempts_of, number_of
 
 ORACLES = ("kt-random", "bayesian", "hyperband")
 FACTOR = 3  # Hyperband keeps one in three
@@ -48,28 +48,26 @@ class _Home(keras_tuner.Tuner):
     """Gives an oracle the folder that it wants to write to."""
 
     def run_trial(self, trial: Any, *_: Any, **__: Any) -> None:
-        raise AssertionError("nothing is run here")  # pragma: no cover
+        raise NotImplementedError
 
 
 class OracleSampler(Point):
     """Suggests what an oracle of KerasTuner asks for."""
 
-    def __init__(self, oracle: keras_tuner.Oracle) -> None:
+    def __init__(self, oracle: keras_tuner.Oracle, scratch: Path) -> None:
         super().__init__({})
         self._oracle = oracle
         oracle.verbose = 0
-        self._folder = tempfile.TemporaryDirectory()
-        _Home(oracle, directory=self._folder.name, project_name="oracle")
+        _Home(oracle, directory=scratch, project_name="oracle")
         self._told: set[tuple[str, int]] = set()
         self._asked: dict[int, dict[str, Any]] = {}
 
-    def ready(self, attempts: Sequence[FrozenTrial], number: int) -> bool:
+    def ready(self, attempts: Sequence[Attempt], number: int) -> bool:
         """Tell the oracle what is new, and return whether it has an answer for trial `number`."""
-        of = numbers(attempts)
         for _, what, attempt in _events(attempts):
-            if (what, of[attempt.number]) not in self._told:
-                self._told.add((what, of[attempt.number]))
-                self._tell(what, of[attempt.number], attempt)
+            if (what, attempt.number) not in self._told:
+                self._told.add((what, attempt.number))
+                self._tell(what, attempt)
         with warnings.catch_warnings():  # the Gaussian process grumbles about flat scores
             warnings.filterwarnings("ignore", module="sklearn.gaussian_process")
             return number in self._asked or self._ask(number)
@@ -80,8 +78,7 @@ class OracleSampler(Point):
         return float(self._asked[number].get("tuner/epochs", units) / units)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        attempts = study.get_trials(deepcopy=False)
-        self._values = self._asked[numbers(attempts)[trial.number]]
+        self._values = self._asked[number_of(attempts_of(study), trial.number)]
 
     def _ask(self, number: int) -> bool:
         asked = self._oracle.create_trial(str(number))
@@ -91,23 +88,25 @@ class OracleSampler(Point):
         self._asked[number] = dict(asked.hyperparameters.values)
         return True
 
-    def _tell(self, what: str, number: int, attempt: FrozenTrial) -> None:
+    def _tell(self, what: str, attempt: Attempt) -> None:
         if what == "begin":
-            self._ask(number)
+            self._ask(attempt.number)
             return
-        trial = self._oracle.ongoing_trials[str(number)]
+        trial = self._oracle.ongoing_trials[str(attempt.number)]
         trial.status = "INVALID"
-        if attempt.state == TrialState.COMPLETE:
+        if attempt.outcome == "completed":
             trial.status = "COMPLETED"
-            self._oracle.update_trial(trial.trial_id, {"score": attempt.value})
+            self._oracle.update_trial(trial.trial_id, {"score": attempt.frozen.value})
         self._oracle.end_trial(trial)
 
 
-def _events(attempts: Sequence[FrozenTrial]) -> list[tuple[Any, str, FrozenTrial]]:
+def _events(attempts: Sequence[Attempt]) -> list[tuple[Any, str, Attempt]]:
     """Return beginnings and ends in the order in which they happened."""
-    begun = [(a.datetime_start, "begin", a) for a in attempts if a.datetime_start is not None]
-    ended = [(a.datetime_complete, "end", a) for a in attempts if outcome(a) not in (None, "lost")]
-    return sorted([*begun, *ended], key=lambda event: (event[0], event[2].number))
+    begun = [(a.frozen.datetime_start, "begin", a) for a in attempts if a.frozen.datetime_start]
+    ended = [
+        (a.frozen.datetime_complete, "end", a) for a in attempts if a.outcome not in (None, "lost")
+    ]
+    return sorted([*begun, *ended], key=lambda event: (event[0], event[2].frozen.number))
 
 
 def make_oracle(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tuning.study import Trial
+from zoo import UserError
 
 SHORT = 3  # a shortlist has at most so many
 
@@ -31,21 +32,29 @@ def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
-def choose(order: Sequence[Trial], within: float | None, direction: str) -> list[Trial]:
+def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
     """Return the trials to take, in the order in which to try them.
 
     Args:
         order: completed trials, the best first.
-        within: None for the best; else the smallest files of the front whose score is at most so
-            many points (percent of RMSE) worse, and the best last.
+        pick: "best"; "trial:N"; or "smallest-within:P", the smallest files of the front whose score
+            is at most P points (percent of RMSE) worse than the best, and then the best.
         direction: "maximize" or "minimize".
+
+    Raises:
+        UserError: trial N was not completed.
     """
-    best = order[0]
-    if within is None or best.score is None:
+    best, (how, _, value) = order[0], pick.partition(":")
+    if how == "trial":
+        named = [trial for trial in order if trial.number == int(value)]
+        if not named:
+            known = ", ".join(str(number) for number in sorted(t.number for t in order))
+            raise UserError(f"There is no completed trial {value}. Completed: {known}.")
+        return named
+    if how == "best" or best.score is None:
         return [best]
-    least = best.score - within / 100
-    if direction == "minimize":
-        least = best.score * (1 + within / 100)
+    worse = float(value) / 100
+    least = best.score - worse if direction == "maximize" else best.score * (1 + worse)
     sign = 1 if direction == "maximize" else -1
     near = [t for t in front(order, direction) if sign * (t.score or 0.0) >= sign * least]
     return [*[trial for trial in near if trial is not best][: SHORT - 1], best]

@@ -106,14 +106,19 @@ class Pool:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+        if self._log.is_file() and not self._log.stat().st_size:
+            self._log.unlink()
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment, with the backend and the threads of a trial.
+        """Return the environment, with the backend and the threads of a trial: its share of the
+        cores, or OMP_NUM_THREADS where that is less.
 
         Every backend has a variable of its own; they are read when the first operation runs, which
         is in the trial.
         """
-        threads = str(max(1, cores() // self._jobs))
+        threads = max(1, cores() // self._jobs)
+        wanted = os.environ.get("OMP_NUM_THREADS", "")
+        threads = min(threads, int(wanted)) if wanted.isdigit() and int(wanted) else threads
         names = (
             "OMP_NUM_THREADS",
             "TF_NUM_INTRAOP_THREADS",
@@ -124,4 +129,5 @@ class Pool:
         )
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         chosen = {"KERAS_BACKEND": keras.backend.backend(), "PYTHONPATH": path}
-        return os.environ | chosen | dict.fromkeys(names, threads)
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        return quiet | os.environ | chosen | dict.fromkeys(names, str(threads))

@@ -20,7 +20,7 @@ from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
 # Beyond this many finished trials a model takes longer to make than ...
-MODELLED = {"tpe": 4000, "gp": 300, "cmaes": 4000, "nsga2": 100_000}
+MODELLED = {"tpe": 40000, "gp": 300, "cmaes": 4000, "nsga2": 100_000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
 Parameters = Sequence[Any]  # of keras_tuner's hyperparameter types
@@ -44,23 +44,37 @@ def make_sampler(
         number: of the trial.
         finished: how many trials there are to learn from.
     """
-    own = seed_of(seed, number)
     if number == 0:
         return Point({parameter.name: parameter.default for parameter in parameters})
+    own, most = seed_of(seed, number), MODELLED.get(algorithm, 0)
     if algorithm == "random":
         return optuna.samplers.RandomSampler(own)
-    modelled = MODELLED.get(algorithm, 0)
-    if number <= STARTUP or not modelled or finished > modelled:
-        return Sobol([parameter.name for parameter in parameters], seed, number)
-    if algorithm == "tpe":
-        return optuna.samplers.TPESampler(
-            n_startup_trials=0, multivariate=True, group=True, constant_liar=True, seed=own
+    if most and finished > most:
+        warnings.warn(
+            f"{algorithm} takes too long beyond {most} finished trials; from now on the points are "
+            "those of a Sobol sequence.",
+            stacklevel=2,
         )
+    if number <= STARTUP or not most or finished > most:
+        return Sobol([parameter.name for parameter in parameters], seed, number)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return _model(algorithm, own)
+
+
+def _model(algorithm: str, seed: int) -> optuna.samplers.BaseSampler:
+    """Return a sampler that learns from the scores; what it cannot model, TPE samples."""
+    tpe = optuna.samplers.TPESampler(
+        n_startup_trials=0, multivariate=True, group=True, constant_liar=True, seed=seed
+    )
+    alone: dict[str, Any] = {"warn_independent_sampling": False, "n_startup_trials": 0}
     if algorithm == "gp":
-        return optuna.samplers.GPSampler(n_startup_trials=0, seed=own)
+        return optuna.samplers.GPSampler(independent_sampler=tpe, seed=seed, **alone)
     if algorithm == "cmaes":
-        return optuna.samplers.CmaEsSampler(n_startup_trials=0, seed=own)
-    return optuna.samplers.NSGAIISampler(population_size=STARTUP, seed=own)
+        return optuna.samplers.CmaEsSampler(independent_sampler=tpe, seed=seed, **alone)
+    if algorithm == "nsga2":
+        return optuna.samplers.NSGAIISampler(population_size=STARTUP, seed=seed)
+    return tpe
 
 
 class Point(optuna.samplers.BaseSampler):
@@ -90,7 +104,8 @@ class Sobol(Point):
 
     def __init__(self, names: Sequence[str], seed: int, number: int) -> None:
         sequence = qmc.Sobol(len(names), rng=np.random.default_rng(seed_of(seed, 0)))
-        sequence.fast_forward(number)
+        if number:  # SciPy cannot advance by nothing
+            sequence.fast_forward(number)
         with warnings.catch_warnings():  # one point is no balanced set, and need not be
             warnings.simplefilter("ignore", UserWarning)
             super().__init__(dict(zip(names, sequence.random(1)[0], strict=True)))

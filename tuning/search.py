@@ -1,6 +1,7 @@
 """The search: KerasTuner's space, Optuna's study, a process per trial, the best model as a run."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tuning.spaces import default_recipe, point
 from tuning.storage import answering
 from tuning.study import Study, Trial, ranked
 from tuning.sweep import Sweep
+from tuning.tensorboard import log_curves
 from tuning.winner import crown
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.lock import locked
@@ -74,8 +76,8 @@ def search(
         objective: "float" scores the model, "int8" its quantization twin.
         limits: most that the int8 file may cost, by the names of `zoo.cost.Cost`: "bytes", "macs",
             "arena"; a model over them is not trained.
-        pick: "best", or "smallest-within:P", the smallest file within P points (percent of RMSE)
-            of the best score.
+        pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
+            the best score; or "trial:N". Asked for another one, a finished search just takes it.
         again: how often the winner is trained with other seeds, to tell its spread.
         storage: URL of a database that machines share, each with the same command; None is a
             journal in the run folder.
@@ -116,12 +118,12 @@ def search(
     _check(run, spec, data)
     check_limits(spec, base, space, settings.limits, seed)
     with locked(run.path), answering(storage):
-        study, share_of = begin(run, spec, data, base, space, settings)
         files = run.path / "trials"
-        files.mkdir(exist_ok=True)
+        files.mkdir(parents=True, exist_ok=True)
         settings.artifacts.mkdir(parents=True, exist_ok=True)
         store = FileSystemArtifactStore(settings.artifacts)
         with sharing(data, files / ".rows") as rows:
+            study, share_of = begin(run, spec, data, base, space, settings, rows)
             plan = Plan(spec, base, space, rows, files, store, settings, share_of)
             plan.tidy(study)
             with Pool(settings.jobs, run.path / "worker.log") as pool:
@@ -173,5 +175,6 @@ def _sweep(
 
     shared = settings.storage is not None
     beats = Heartbeat(study, settings.heartbeat, 3 * settings.heartbeat) if shared else None
-    record = lambda trial, job, ended: plan.record(study, trial, job, ended)  # noqa: E731
-    Sweep(study, pool, settings.jobs, plan.prepare, record, changed, beats).run()
+    record = partial(plan.record, study)
+    curves = partial(log_curves, plan.files.parent / "tensorboard")
+    Sweep(study, pool, settings.jobs, plan.prepare, record, changed, beats, curves).run()

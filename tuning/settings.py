@@ -8,12 +8,14 @@ from pathlib import Path
 from tuning.oracles import ORACLES
 from tuning.pruning import PRUNERS
 from tuning.samplers import SAMPLERS, check_sampler
+from tuning.storage import database
 from zoo import UserError
 from zoo.checks import at_least, in_range, one_of
 
 ALGORITHMS = (*SAMPLERS, *ORACLES)
 OBJECTIVES = ("float", "int8")
-PICK = re.compile(r"best|smallest-within:(\d+(\.\d+)?)")
+LIMITS = ("bytes", "macs", "arena")
+PICK = re.compile(r"best|smallest-within:(?P<points>\d+(\.\d+)?)|trial:(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,15 @@ class Settings:
         one_of("objective", self.objective, OBJECTIVES)
         in_range("heartbeat", self.heartbeat, 0.1, 3600)
         for name, most in self.limits.items():
+            one_of("limits", name, LIMITS)
             at_least(f"max_{name}", most, 1)
         if not PICK.fullmatch(self.pick):
             raise UserError(
-                f"pick must be best or smallest-within:P, P in points; got {self.pick!r}."
+                f"pick must be best, smallest-within:POINTS or trial:NUMBER; got {self.pick!r}."
             )
         check_sampler(self.algorithm)
+        if self.storage is not None:
+            database(self.storage)
         if self.storage is not None and self.algorithm in (*ORACLES, "cmaes"):
             raise UserError(
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
@@ -62,9 +67,3 @@ class Settings:
             )
         if self.algorithm == "hyperband" and self.prune != "none":
             raise UserError("hyperband ends trials by itself; it goes with prune none.")
-
-    @property
-    def within(self) -> float | None:
-        """Points below the best that "smallest-within" allows; None for the best itself."""
-        found = PICK.fullmatch(self.pick)
-        return float(found[1]) if found and found[1] else None

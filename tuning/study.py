@@ -7,7 +7,7 @@ once, whatever is killed. Trial n is the n-th first attempt.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -41,25 +41,36 @@ class Trial:
 RECORDED = tuple(f.name for f in fields(Trial) if f.name not in ("number", "values", "state"))
 
 
-def numbers(attempts: Sequence[FrozenTrial]) -> dict[int, int]:
-    """Return the trial number of every attempt, by the attempt's number."""
-    found: dict[int, int] = {}
-    first = 0
-    for attempt in attempts:
-        again = attempt.user_attrs.get("retry_of")
-        if again is not None:
-            found[attempt.number] = found[again]
-        elif "discarded" not in attempt.user_attrs:
-            found[attempt.number] = first
-            first += 1
+class Attempt(NamedTuple):
+    """One of Optuna's trials, as an attempt at one of ours.
+
+    `outcome` is one of STATES, "lost", or None while it waits or runs."""
+
+    number: int  # of our trial
+    outcome: str | None
+    frozen: FrozenTrial
+
+
+def attempts_of(study: optuna.Study) -> list[Attempt]:
+    """Return the attempts that count, oldest first."""
+    found: list[Attempt] = []
+    number: dict[int, int] = {}  # Optuna's -> ours
+    following = 0
+    for trial in study.get_trials(deepcopy=False):
+        attributes = trial.user_attrs
+        if "discarded" in attributes:
+            continue
+        own = number.get(attributes.get("retry_of", -1), following)
+        following += own == following
+        number[trial.number] = own
+        outcome = attributes.get("outcome", "lost") if trial.state.is_finished() else None
+        found.append(Attempt(own, outcome, trial))
     return found
 
 
-def outcome(attempt: FrozenTrial) -> str | None:
-    """Return what became of an attempt: one of STATES, "lost", or None while it is under way."""
-    if attempt.state in (TrialState.RUNNING, TrialState.WAITING):
-        return None
-    return str(attempt.user_attrs.get("outcome", "lost"))
+def number_of(attempts: Sequence[Attempt], attempt: int) -> int:
+    """Return the number of our trial, of the attempt with Optuna's number `attempt`."""
+    return next(a.number for a in reversed(attempts) if a.frozen.number == attempt)
 
 
 @dataclass(frozen=True)
@@ -76,19 +87,16 @@ class Study:
     study: optuna.Study
     owner: str
     budget: int
-    ready: Callable[[Sequence[FrozenTrial], int], bool] = lambda *_: True
+    ready: Callable[[Sequence[Attempt], int], bool] = lambda *_: True
 
-    def attempts(self) -> list[FrozenTrial]:
-        """Return all attempts that count, by number."""
-        trials = self.study.get_trials(deepcopy=False)
-        return [trial for trial in trials if "discarded" not in trial.user_attrs]
+    def attempts(self) -> list[Attempt]:
+        """Return the attempts that count, oldest first."""
+        return attempts_of(self.study)
 
     def trials(self) -> list[Trial]:
         """Return the finished trials, by number."""
-        attempts = self.attempts()
-        number = numbers(attempts)
-        finished = [(number[a.number], a) for a in attempts if outcome(a) in STATES]
-        return [_record(n, a) for n, a in sorted(finished, key=lambda pair: pair[0])]
+        finished = [a for a in self.attempts() if a.outcome in STATES]
+        return [_record(attempt) for attempt in sorted(finished, key=lambda a: a.number)]
 
     def claim(self) -> tuple[int, optuna.Trial] | None:
         """Return the next trial to run and its number, or None where there is none to begin.
@@ -96,15 +104,17 @@ class Study:
         Lost trials come first. Of two machines that claim the same, the one that came first in the
         storage keeps it.
         """
-        self._requeue()
         while True:
             attempts = self.attempts()
+            if self._requeue(attempts):
+                continue
             if not self._may_begin(attempts):
                 return None
             trial = self.study.ask()
-            attempts = self.attempts()
-            number = numbers(attempts)[trial.number]
-            reason = self._superfluous(attempts, trial.number, number)
+            alone = trial.number == (attempts[-1].frozen.number + 1 if attempts else 0)
+            attempts = attempts if alone else self.attempts()
+            number = _following(attempts) if alone else number_of(attempts, trial.number)
+            reason = None if alone else self._superfluous(attempts, trial.number, number)
             if reason is None:
                 trial.set_user_attr("owner", self.owner)
                 return number, trial
@@ -147,54 +157,52 @@ class Study:
 
     def kills(self, number: int) -> int:
         """Return how often the process of trial `number` was killed."""
-        attempts = self.attempts()
-        of = numbers(attempts)
-        return sum("killed" in a.user_attrs for a in attempts if of[a.number] == number)
+        return sum(a.number == number and "killed" in a.frozen.user_attrs for a in self.attempts())
 
     def running(self) -> list[FrozenTrial]:
         """Return the attempts that are under way, here or elsewhere."""
-        return [attempt for attempt in self.attempts() if attempt.state == TrialState.RUNNING]
+        return [a.frozen for a in self.attempts() if a.frozen.state == TrialState.RUNNING]
 
-    def _may_begin(self, attempts: Sequence[FrozenTrial]) -> bool:
-        waiting = [a for a in attempts if a.state == TrialState.WAITING]
-        of = numbers(attempts)
-        if waiting:
-            return self.ready(attempts, of[waiting[0].number])
-        spent = len(self._spent(attempts)) >= self.budget
-        return not spent and self.ready(attempts, len(set(of.values())))
+    def _may_begin(self, attempts: Sequence[Attempt]) -> bool:
+        for attempt in attempts:
+            if attempt.frozen.state == TrialState.WAITING:
+                return self.ready(attempts, attempt.number)
+        following = _following(attempts)
+        return len(_spent(attempts)) < self.budget and self.ready(attempts, following)
 
-    def _requeue(self) -> None:
-        """Give every trial whose attempts were all lost another one, at the same point."""
-        attempts = self.attempts()
-        number = numbers(attempts)
-        alive = {number[a.number] for a in attempts if outcome(a) != "lost"}
-        lost = {number[a.number]: a for a in attempts if number[a.number] not in alive}
-        for attempt in lost.values():  # the last of each
-            first = attempt.user_attrs.get("retry_of", attempt.number)
-            self.study.enqueue_trial(attempt.params, user_attrs={"retry_of": first})
+    def _requeue(self, attempts: Sequence[Attempt]) -> bool:
+        """Give trials whose attempts were all lost another one, at the same point."""
+        alive = {a.number for a in attempts if a.outcome != "lost"}
+        lost = {a.number: a.frozen for a in attempts if a.number not in alive}
+        for last in lost.values():
+            first = last.user_attrs.get("retry_of", last.number)
+            self.study.enqueue_trial(last.params, user_attrs={"retry_of": first})
+        return bool(lost)
 
-    def _spent(self, attempts: Sequence[FrozenTrial]) -> set[int]:
-        number = numbers(attempts)
-        counted = [a for a in attempts if outcome(a) not in ("infeasible", "lost")]
-        return {number[attempt.number] for attempt in counted}
-
-    def _superfluous(
-        self, attempts: Sequence[FrozenTrial], attempt: int, number: int
-    ) -> str | None:
+    def _superfluous(self, attempts: Sequence[Attempt], attempt: int, number: int) -> str | None:
         """Return why an attempt that was just begun should not be, or None."""
-        of = numbers(attempts)
-        earlier = [a for a in attempts if a.number < attempt]
-        if any(of[a.number] == number and outcome(a) != "lost" for a in earlier):
+        earlier = [a for a in attempts if a.frozen.number < attempt]
+        if any(a.number == number and a.outcome != "lost" for a in earlier):
             return "another machine runs this trial"
-        spent = self._spent(earlier)
+        spent = _spent(earlier)
         if number not in spent and len(spent) >= self.budget:
             return "over the budget"
         return None
 
 
-def _record(number: int, attempt: FrozenTrial) -> Trial:
-    known = {name: attempt.user_attrs[name] for name in RECORDED if name in attempt.user_attrs}
-    return Trial(number, attempt.params, str(outcome(attempt)), **known)
+def _following(attempts: Sequence[Attempt]) -> int:
+    return max((attempt.number for attempt in attempts), default=-1) + 1
+
+
+def _spent(attempts: Sequence[Attempt]) -> set[int]:
+    """Return the trials that the budget is spent on."""
+    return {a.number for a in attempts if a.outcome not in ("infeasible", "lost")}
+
+
+def _record(attempt: Attempt) -> Trial:
+    known = attempt.frozen.user_attrs
+    recorded = {name: known[name] for name in RECORDED if name in known}
+    return Trial(attempt.number, attempt.frozen.params, str(attempt.outcome), **recorded)
 
 
 def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:

@@ -49,6 +49,7 @@ class Sweep:
         record: puts the result of an attempt into the study.
         changed: called after every change, with the trial that has ended, or None.
         heartbeat: of a study that several machines share.
+        log: told the trial, the epoch and its curves.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class Sweep:
         record: Callable[[optuna.Trial, Job, Trial], None],
         changed: Callable[["Sweep", Trial | None], None],
         heartbeat: Heartbeat | None,
+        log: Callable[[int, int, Mapping[str, float]], None],
     ) -> None:
         self._study, self._pool, self._jobs = study, pool, jobs
         self._prepare, self._record, self._changed = prepare, record, changed
-        self._heartbeat = heartbeat
+        self._heartbeat, self._log = heartbeat, log
         self._selector = selectors.DefaultSelector()
         self.slots: dict[int, Slot] = {}  # by trial number
 
@@ -124,6 +126,7 @@ class Sweep:
             slot.epoch = message["epoch"] + 1
             slot.trial.report(message["score"], message["epoch"])
             go = not slot.trial.should_prune()
+            self._log(slot.number, message["epoch"], message["curves"])
             try:
                 slot.connection.sendall(json.dumps({"go": go}).encode() + b"\n")
             except OSError:

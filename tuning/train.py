@@ -11,6 +11,7 @@ from tuning.fitting import Fit, fit
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from zoo import Data, ModelSpec, Run, UserError
+from zoo.lock import locked
 from zoo.run import as_json
 
 
@@ -41,7 +42,8 @@ def train(
             f"{run.path} holds other sizes of {preset}: {run.spec().overrides}; asked for "
             f"{dict(spec.overrides)}. Give another folder."
         )
-    result = fit(model, data, recipe, callbacks=callbacks)
-    files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
-    run.save(model, spec, data, files)
+    with locked(run.path):
+        result = fit(model, data, recipe, callbacks=callbacks)
+        files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
+        run.save(model, spec, data, files)
     return run, result

@@ -46,7 +46,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
     if not order:
         first = f" The first: {trials[0].message}" if trials else ""
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
-    shortlist = choose(order, plan.settings.within, direction)
+    shortlist = choose(order, plan.settings.pick, direction)
     best = shortlist[0]
     summary = {
         "algorithm": plan.settings.algorithm,
@@ -59,7 +59,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         "front": [_shown(trial) for trial in front(order, direction)],
         "shortlist": [_shown(trial) for trial in shortlist],
         "importance": importances(study.study),
-        "advice": advise(plan.space, trials, best, study.attempts()),
+        "advice": advise(plan.space, trials, best, study.attempts(), direction),
         "direction": direction[:3],
         "refit": plan.settings.refit,
         "seconds": round(sum(trial.seconds for trial in trials), 3),

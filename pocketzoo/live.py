@@ -1,0 +1,62 @@
+"""What is shown while a search runs: a table that keeps itself up to date, or lines without one."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tuning.progress import Progress, print_progress
+
+LINES = 8  # trials that have just ended
+
+
+@contextmanager
+def shown() -> Iterator[Callable[[Progress], None]]:
+    """Give what `tuning.search` calls; a terminal gets a live table, a file a line a trial."""
+    if not sys.stdout.isatty():
+        yield print_progress
+        return
+    ended: list[Text] = []
+    with Live(console=Console(highlight=False), refresh_per_second=4, transient=True) as live:
+
+        def show(progress: Progress) -> None:
+            if progress.trial is not None:
+                ended.append(Text(_line(progress)))
+            live.update(Group(*ended[-LINES:], _table(progress)))
+
+        yield show
+
+
+def _line(progress: Progress) -> str:
+    trial = progress.trial
+    assert trial is not None
+    result = trial.state if trial.score is None else f"{progress.metric} {trial.score:.4f}"
+    values = ", ".join(
+        f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in trial.values.items()
+    )
+    message = f"  {trial.message}" if trial.message else ""
+    return f"trial {trial.number}: {result}, {trial.seconds:.0f} s  {values}{message}"
+
+
+def _table(progress: Progress) -> RenderableType:
+    """Show where the search stands."""
+    table = Table("trials", *progress.states, "running", "best", "left", "per minute")
+    best = "-" if progress.best is None else f"{progress.metric} {progress.best:.4f}"
+    left = "-" if progress.eta is None else "{:.0f} s +- {:.0f}".format(*progress.eta)
+    running = ", ".join(
+        f"{number} ({done}/{most})" for number, (done, most) in sorted(progress.running.items())
+    )
+    table.add_row(
+        f"{progress.done} of {progress.total}",
+        *(str(count) for count in progress.states.values()),
+        running or "-",
+        best,
+        left,
+        f"{progress.per_minute:.1f}",
+    )
+    return table
