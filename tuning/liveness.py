@@ -38,7 +38,7 @@ class Heartbeat:
         for attempt in self._study.running():
             owner = attempt.user_attrs.get("owner", f"nobody, attempt {attempt.number}")
             if owner != self._study.owner and self._silent(owner, signs.get(PREFIX + owner), now):
-                self._study.lose(attempt.number)
+                self._study.give_up(attempt)
 
     def _silent(self, owner: str, sign: str | None, now: float) -> bool:
         seen, since = self._seen.setdefault(owner, (sign, now))

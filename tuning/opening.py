@@ -51,7 +51,7 @@ def begin(
         share_of = _whole
     for attempt in study.running():  # of a command that was killed: it was in this folder, alone
         if settings.storage is None or attempt.user_attrs.get("owner") == owner:
-            study.lose(attempt.number)
+            study.give_up(attempt)
     return study, share_of
 
 

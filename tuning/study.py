@@ -131,29 +131,40 @@ class Study:
             for name in RECORDED:
                 trial.set_user_attr(name, asdict(result)[name])
             trial.set_user_attr("outcome", result.state)
-            if result.state == "completed":
-                self.study.tell(trial, result.score)
-            elif result.state in ("pruned", "infeasible"):
-                self.study.tell(trial, state=TrialState.PRUNED)
-            else:
-                self.study.tell(trial, state=TrialState.FAIL)
+            self._tell(trial, result.state, result.score)
         except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
             return False
         return True
 
-    def lose(self, trial: optuna.Trial | int, why: str = "") -> None:
+    def lose(self, trial: optuna.Trial, why: str = "") -> None:
         """Give an attempt up whose process is gone; its trial is run again.
 
         Args:
-            trial: the attempt, or its number.
+            trial: the attempt.
             why: how the process died, if it was killed; see `kills`.
         """
         try:
-            if why and isinstance(trial, optuna.Trial):
+            if why:
                 trial.set_user_attr("killed", why)
-            self.study.tell(trial, state=TrialState.FAIL)
+            self._tell(trial, "lost", None)
         except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
             return  # another machine was faster
+
+    def give_up(self, attempt: FrozenTrial) -> None:
+        """End an attempt whose machine is gone: as that had recorded it, or as lost."""
+        recorded = attempt.user_attrs
+        try:
+            self._tell(attempt.number, recorded.get("outcome", "lost"), recorded.get("score"))
+        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+            return
+
+    def _tell(self, trial: optuna.Trial | int, outcome: str, score: float | None) -> None:
+        if outcome == "completed":
+            self.study.tell(trial, score)
+        elif outcome in ("pruned", "infeasible"):
+            self.study.tell(trial, state=TrialState.PRUNED)
+        else:
+            self.study.tell(trial, state=TrialState.FAIL)
 
     def kills(self, number: int) -> int:
         """Return how often the process of trial `number` was killed."""
@@ -168,35 +179,33 @@ class Study:
             if attempt.frozen.state == TrialState.WAITING:
                 return self.ready(attempts, attempt.number)
         following = _following(attempts)
-        return len(_spent(attempts)) < self.budget and self.ready(attempts, following)
+        return self._reaches(attempts, following) and self.ready(attempts, following)
+
+    def _reaches(self, attempts: Sequence[Attempt], number: int) -> bool:
+        """Tell whether the budget reaches as far as a trial; the infeasible before it are free."""
+        free = {a.number for a in attempts if a.outcome == "infeasible"}
+        return len({a.number for a in attempts if a.number < number} - free) < self.budget
 
     def _requeue(self, attempts: Sequence[Attempt]) -> bool:
         """Give trials whose attempts were all lost another one, at the same point."""
         alive = {a.number for a in attempts if a.outcome != "lost"}
         lost = {a.number: a.frozen for a in attempts if a.number not in alive}
-        for last in lost.values():
+        again = [lost[number] for number in lost if self._reaches(attempts, number)]
+        for last in again:
             first = last.user_attrs.get("retry_of", last.number)
             self.study.enqueue_trial(last.params, user_attrs={"retry_of": first})
-        return bool(lost)
+        return bool(again)
 
     def _superfluous(self, attempts: Sequence[Attempt], attempt: int, number: int) -> str | None:
         """Return why an attempt that was just begun should not be, or None."""
         earlier = [a for a in attempts if a.frozen.number < attempt]
         if any(a.number == number and a.outcome != "lost" for a in earlier):
             return "another machine runs this trial"
-        spent = _spent(earlier)
-        if number not in spent and len(spent) >= self.budget:
-            return "over the budget"
-        return None
+        return None if self._reaches(earlier, number) else "over the budget"
 
 
 def _following(attempts: Sequence[Attempt]) -> int:
     return max((attempt.number for attempt in attempts), default=-1) + 1
-
-
-def _spent(attempts: Sequence[Attempt]) -> set[int]:
-    """Return the trials that the budget is spent on."""
-    return {a.number for a in attempts if a.outcome not in ("infeasible", "lost")}
 
 
 def _record(attempt: Attempt) -> Trial:
