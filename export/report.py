@@ -43,6 +43,7 @@ class Report:
     latency: dict[str, Latency]  # "float", "int8"
     targets: tuple[str, ...]
     placements: tuple[Placement, ...]
+    estimates: dict[str, dict[str, int]]  # figure -> "estimated" before training, "measured"
     streaming: Streaming | None
     layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
     compression: dict[str, Any] | None
@@ -118,6 +119,7 @@ class Report:
                 "forms": self.forms,
                 "files": {name: self._file(name) for name in self.audits},
                 "runtimes": self._runtimes(),
+                "estimates": self.estimates,
                 "streaming": None if self.streaming is None else asdict(self.streaming),
                 "layers": self.layers,
                 "worst_layer": None if self.worst_layer is None else self.worst_layer[0],

@@ -15,9 +15,10 @@ from export.job import checked
 from export.litert import Export
 from export.report import Report, Streaming
 from export.runtime import Scaling, load, measure_latency, predict, stream
-from export.targets import check_targets, place
+from export.targets import Placement, check_targets, place
 from zoo import Data, UserError
 from zoo.checks import in_range
+from zoo.cost import estimate
 from zoo.metrics import bound
 from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
@@ -99,6 +100,7 @@ def _report(
         latency=measure_latency({"float": of_float, "int8": of_int8}),
         targets=tuple(targets),
         placements=tuple(placements),
+        estimates=_cost(export, placements),
         streaming=_streaming(export, data, int8),
         layers=_layers(export, chosen),
         compression=_compression(export),
@@ -126,6 +128,21 @@ def _estimates(
     both = [intervals.accuracy(right), intervals.accuracy(right_int8)]
     lost = intervals.accuracy_drop(right, right_int8)
     return [*both, lost], float(np.mean(classes == classes_int8))
+
+
+def _cost(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str, int]]:
+    """Return what a search would have taken the file to need, beside what it needs."""
+    main = next(iter(export.plan.forms))
+    audit = export.audits["model_int8.tflite"]
+    measured = {"bytes": audit.bytes, "macs": audit.macs}
+    for one in placements:
+        if one.target == "micro" and one.form == main and one.ok:
+            measured["arena"] = one.figures["arena_bytes"]
+    try:
+        cost = asdict(estimate(export.model))
+    except UserError:  # a model that no twin can express
+        return {}
+    return {name: {"estimated": cost[name], "measured": value} for name, value in measured.items()}
 
 
 def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:

@@ -113,6 +113,10 @@ def print_report(report: Report, folder: Path) -> None:
         sizes = f"{audit.bytes:,} ({report.zip_bytes[name]:,} zipped)"
         place = ["", sizes] if name in report.forms.values() else [sizes, ""]
         table.add_row(f"bytes of {name}", *place)
+    if report.estimates and report.compression is None:
+        guess = report.estimates["bytes"]
+        off = 100 * (guess["estimated"] / guess["measured"] - 1)
+        table.add_row("  estimated before training", "", f"{guess['estimated']:,} ({off:+.1f} %)")
     times = (report.latency["float"], report.latency["int8"])
     table.add_row("us, 1 thread: median", *(f"{time.median:.1f}" for time in times))
     table.add_row("  minimum", *(f"{time.minimum:.1f}" for time in times))

@@ -11,6 +11,8 @@ SHORT = 3  # a shortlist has at most so many
 def front(trials: Sequence[Trial], direction: str) -> list[Trial]:
     """Return the Pareto front in score, bytes and multiply-accumulates, smallest files first.
 
+    Of equals the first.
+
     Multiply-accumulates stand for latency: on microcontrollers it is linear in them (Banbury et al.
     2021, MicroNets, arXiv:2010.11267).
 
@@ -22,8 +24,8 @@ def front(trials: Sequence[Trial], direction: str) -> list[Trial]:
     points = [(sign * (t.score or 0.0), t.cost["bytes"], t.cost["macs"]) for t in trials]
     kept = [
         trial
-        for trial, own in zip(trials, points, strict=True)
-        if not any(_dominates(other, own) for other in points)
+        for n, (trial, own) in enumerate(zip(trials, points, strict=True))
+        if own not in points[:n] and not any(_dominates(other, own) for other in points)
     ]
     return sorted(kept, key=lambda trial: (trial.cost["bytes"], trial.number))
 

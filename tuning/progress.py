@@ -71,6 +71,9 @@ def print_progress(progress: Progress) -> None:
     trial = progress.trial
     if trial is None:
         return
+    if trial.state == "infeasible":
+        print(f"not trained: {trial.message}", flush=True)
+        return
     result = trial.state if trial.score is None else f"{progress.metric} {trial.score:.4f}"
     best = "none" if progress.best is None else f"{progress.best:.4f}"
     left = ""

@@ -130,6 +130,8 @@ def search(
                 _sweep(study, plan, pool, data, on_progress)
                 crown(run, study, plan, pool, data)
             plan.tidy(study, over=True)
+            if not any(trial.state == "failed" for trial in study.trials()):
+                (run.path / "worker.log").unlink(missing_ok=True)
     return run
 
 

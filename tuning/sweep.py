@@ -175,7 +175,7 @@ class Sweep:
             self._study.lose(slot.trial, why=f"exit code {code}")
             return None
         died = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        return {"state": "failed", "message": f"its process died {died}"}
+        return {"state": "failed", "message": f"its process died {died}; see worker.log"}
 
 
 def kernel_kills() -> int:
