@@ -4,14 +4,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from tuning.progress import Progress, print_progress
-
-LINES = 8  # trials that have just ended
 
 
 @contextmanager
@@ -20,13 +18,12 @@ def shown() -> Iterator[Callable[[Progress], None]]:
     if not sys.stdout.isatty():
         yield print_progress
         return
-    ended: list[Text] = []
     with Live(console=Console(highlight=False), refresh_per_second=4, transient=True) as live:
 
         def show(progress: Progress) -> None:
             if progress.trial is not None:
-                ended.append(Text(_line(progress)))
-            live.update(Group(*ended[-LINES:], _table(progress)))
+                live.console.print(Text(_line(progress)), soft_wrap=True)
+            live.update(_table(progress))
 
         yield show
 

@@ -40,7 +40,9 @@ def run_guarded(app: Callable[[], Any]) -> None:
 
 def _command() -> str:
     """Return the command of this process, as it can be given again; passwords are left out."""
+    backend = os.environ.get("KERAS_BACKEND")
     text = shlex.join(["pocketzoo", *sys.argv[1:]])
+    text = f"KERAS_BACKEND={backend} {text}" if backend else text
     return re.sub(r"(://[^:@/ ]*):[^@/ ]*@", r"\1:***@", text)
 
 

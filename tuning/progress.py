@@ -1,11 +1,11 @@
 """What there is to tell while a search runs."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from tuning.study import STATES, Trial
+from tuning.study import STATES, Study, Trial, ranked
 
 
 @dataclass(frozen=True)
@@ -38,26 +38,56 @@ class Progress:
         return sum(count for state, count in self.states.items() if state != "infeasible")
 
 
-class Clock:
-    """Times the trials that end here, and tells what is left."""
+class Reporter:
+    """Follows a search and tells of it. The study is read when a trial has ended, not before."""
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs, self._started = jobs, time.monotonic()
-        self._seconds: list[float] = []
+    def __init__(
+        self,
+        study: Study,
+        jobs: int,
+        metric: str,
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._study, self._jobs, self._metric, self._tell = study, jobs, metric, on_progress
+        self._started = time.monotonic()
+        self._seconds: list[float] = []  # of the trials that ended here
+        self._read()
 
-    def ended(self, trial: Trial) -> None:
-        if trial.state != "infeasible":
-            self._seconds.append(trial.seconds)
+    def __call__(self, running: Mapping[int, tuple[int, int]], ended: Trial | None) -> None:
+        """Tell that something has changed.
 
-    def eta(self, left: int) -> tuple[float, float] | None:
-        """Return the seconds that `left` trials take, and the half-width of the 95 % interval."""
+        Args:
+            running: see `Progress`.
+            ended: the trial that has just ended, if that is it.
+        """
+        if ended is not None:
+            self._read()
+            self._seconds += [ended.seconds] if ended.state != "infeasible" else []
+        self._tell(
+            Progress(
+                trial=ended,
+                states=self._states,
+                running=running,
+                total=self._study.budget,
+                metric=self._metric,
+                best=self._best,
+                eta=self._eta(),
+                per_minute=60 * len(self._seconds) / (time.monotonic() - self._started + 1e-9),
+            )
+        )
+
+    def _read(self) -> None:
+        trials = self._study.trials()
+        order = ranked(self._study.study.direction.name.lower(), trials)
+        self._states, self._best = count_states(trials), order[0].score if order else None
+
+    def _eta(self) -> tuple[float, float] | None:
         if not self._seconds:
             return None
+        done = sum(self._states.values()) - self._states["infeasible"]
+        left = max(0, self._study.budget - done)
         spread = stdev(self._seconds) if len(self._seconds) > 1 else 0.0
         return left * mean(self._seconds) / self._jobs, 1.96 * spread * left**0.5 / self._jobs
-
-    def per_minute(self) -> float:
-        return 60 * len(self._seconds) / max(1e-9, time.monotonic() - self._started)
 
 
 def count_states(trials: Sequence[Trial]) -> dict[str, int]:

@@ -14,13 +14,13 @@ from tuning.liveness import Heartbeat
 from tuning.opening import begin
 from tuning.oracles import ORACLES
 from tuning.pool import Pool, cores
-from tuning.progress import Clock, Progress, count_states, print_progress
+from tuning.progress import Progress, Reporter, print_progress
 from tuning.recipe import Recipe
 from tuning.settings import Settings
 from tuning.shared import sharing
 from tuning.spaces import default_recipe, point
 from tuning.storage import answering
-from tuning.study import Study, Trial, ranked
+from tuning.study import Study
 from tuning.sweep import Sweep
 from tuning.tensorboard import log_curves
 from tuning.winner import crown
@@ -151,32 +151,17 @@ def _sweep(
     study: Study, plan: Plan, pool: Pool, data: Data, on_progress: Callable[[Progress], None]
 ) -> None:
     settings = plan.settings
-    clock = Clock(settings.jobs)
     metric = "accuracy" if data.task == "classification" else "rmse"
-
-    def changed(sweep: Sweep, ended: Trial | None) -> None:
-        if ended is not None:
-            clock.ended(ended)
-        trials = study.trials()
-        best = ranked(study.study.direction.name.lower(), trials)
-        states = count_states(trials)
-        running = {n: (s.epoch, s.job.recipe["epochs"]) for n, s in sweep.slots.items()}
-        left = settings.trials - sum(states.values()) + states["infeasible"]
-        on_progress(
-            Progress(
-                trial=ended,
-                states=states,
-                running=running,
-                total=settings.trials,
-                metric=metric,
-                best=best[0].score if best else None,
-                eta=clock.eta(left),
-                per_minute=clock.per_minute(),
-            )
-        )
-
-    shared = settings.storage is not None
-    beats = Heartbeat(study, settings.heartbeat, 3 * settings.heartbeat) if shared else None
-    record = partial(plan.record, study)
-    curves = partial(log_curves, plan.files.parent / "tensorboard")
-    Sweep(study, pool, settings.jobs, plan.prepare, record, changed, beats, curves).run()
+    beats = None
+    if settings.storage is not None:
+        beats = Heartbeat(study, settings.heartbeat, 3 * settings.heartbeat)
+    Sweep(
+        study,
+        pool,
+        settings.jobs,
+        prepare=plan.prepare,
+        record=partial(plan.record, study),
+        changed=Reporter(study, settings.jobs, metric, on_progress),
+        heartbeat=beats,
+        log=partial(log_curves, plan.files.parent / "tensorboard"),
+    ).run()

@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 STATES = ("completed", "pruned", "infeasible", "failed")
 KILLS = 10  # of one trial, before it is given up
+INFEASIBLE = 50  # points over the limits, for each trial of the budget, before a search ends
 
 
 @dataclass(frozen=True)
@@ -182,8 +183,13 @@ class Study:
         return self._reaches(attempts, following) and self.ready(attempts, following)
 
     def _reaches(self, attempts: Sequence[Attempt], number: int) -> bool:
-        """Tell whether the budget reaches as far as a trial; the infeasible before it are free."""
+        """Tell whether the budget reaches as far as a trial; the infeasible before it are free.
+
+        Up to a point: where hardly anything is feasible, a search ends too.
+        """
         free = {a.number for a in attempts if a.outcome == "infeasible"}
+        if len(free) >= INFEASIBLE * self.budget:
+            return False
         return len({a.number for a in attempts if a.number < number} - free) < self.budget
 
     def _requeue(self, attempts: Sequence[Attempt]) -> bool:

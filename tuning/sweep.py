@@ -45,9 +45,10 @@ class Sweep:
         study: where trials come from and results go.
         pool: runs them.
         jobs: how many at a time.
-        prepare: makes the job of an attempt; None where its trial is over before it begins.
+        prepare: makes the job of an attempt.
         record: puts the result of an attempt into the study.
-        changed: called after every change, with the trial that has ended, or None.
+        changed: called after every change: epochs done and at most, by the number of each trial
+            that runs here; and the trial that has ended, or None.
         heartbeat: of a study that several machines share.
         log: told the trial, the epoch and its curves.
     """
@@ -59,12 +60,12 @@ class Sweep:
         jobs: int,
         prepare: Callable[[int, optuna.Trial], Job],
         record: Callable[[optuna.Trial, Job, Trial], None],
-        changed: Callable[["Sweep", Trial | None], None],
+        changed: Callable[[Mapping[int, tuple[int, int]], Trial | None], None],
         heartbeat: Heartbeat | None,
         log: Callable[[int, int, Mapping[str, float]], None],
     ) -> None:
         self._study, self._pool, self._jobs = study, pool, jobs
-        self._prepare, self._record, self._changed = prepare, record, changed
+        self._prepare, self._record, self._tell = prepare, record, changed
         self._heartbeat, self._log = heartbeat, log
         self._selector = selectors.DefaultSelector()
         self.slots: dict[int, Slot] = {}  # by trial number
@@ -103,7 +104,7 @@ class Sweep:
             slot = Slot(number, trial, job, self._pool.launch(job), kernel_kills())
             self.slots[number] = slot
             self._selector.register(slot.connection, selectors.EVENT_READ, slot)
-            self._changed(self, None)
+            self._changed()
         return True
 
     def _read(self, slot: Slot) -> None:
@@ -119,7 +120,7 @@ class Sweep:
                 self._end(slot)
         except optuna.exceptions.UpdateFinishedTrialError:  # we were silent for too long
             self._close(slot)
-            self._changed(self, None)
+            self._changed()
 
     def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
         if "epoch" in message:
@@ -131,9 +132,13 @@ class Sweep:
                 slot.connection.sendall(json.dumps({"go": go}).encode() + b"\n")
             except OSError:
                 return  # it died; the end of its socket comes next
-            self._changed(self, None)
+            self._changed()
         slot.result = message.get("result", slot.result)
         slot.exit = message.get("exit", slot.exit)
+
+    def _changed(self, ended: Trial | None = None) -> None:
+        running = {n: (slot.epoch, slot.job.recipe["epochs"]) for n, slot in self.slots.items()}
+        self._tell(running, ended)
 
     def _close(self, slot: Slot) -> None:
         if slot.connection.fileno() >= 0:
@@ -146,7 +151,7 @@ class Sweep:
         self._close(slot)
         result = slot.result if slot.result is not None else self._died(slot)
         if result is None:
-            self._changed(self, None)
+            self._changed()
             return
         if result["state"] == "full":
             self._study.lose(slot.trial)
@@ -162,7 +167,7 @@ class Sweep:
             **{name: value for name, value in result.items() if name != "sha256"},
         )
         self._record(slot.trial, slot.job, ended)
-        self._changed(self, ended)
+        self._changed(ended)
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
         """Return the result of a process that gave none, or None if its trial is run again."""
