@@ -467,8 +467,7 @@ def test_a_tuner_and_a_build_of_ones_own(wine: zoo.Data, tmp_path: Path) -> None
             epochs=1,
             verbose=0,
         )
-        assert oracle._study is not None
-        studies.append(oracle._study.trials())
+        studies.append(oracle.finished())
     first, both = studies
     assert [t.number for t in both] == list(range(8))
     assert both[:4] == first

@@ -113,6 +113,10 @@ class StudyOracle(keras_tuner.Oracle):
             ),
         )
 
+    def finished(self) -> list[Trial]:
+        """Return the finished trials of all processes, by number."""
+        return self._opened().trials()
+
     def _opened(self) -> Study:
         """Open the study when the space is known: after the tuner's first build(hp)."""
         if self._study is not None:
