@@ -1,9 +1,12 @@
 """Where a study lives: a journal file in the run folder, or a database that many machines share."""
 
 import json
+import random
+import time
 import warnings
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +23,7 @@ from zoo.run import write_atomic
 LOG = "study.log"
 Direction = Literal["minimize", "maximize"]
 SECONDS_TO_CONNECT = 10
+TRIES = 5  # of many machines that begin with an empty database at once
 DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
 
 
@@ -92,13 +96,11 @@ def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
     seconds = {waiting.get(url.get_backend_name(), "connect_timeout"): SECONDS_TO_CONNECT}
     place = url.set(query={}).render_as_string(hide_password=True)
     try:
-        opened = optuna.storages.RDBStorage(
-            url.render_as_string(hide_password=False),
-            engine_kwargs={"connect_args": seconds, "pool_pre_ping": True},
-        )
-        return optuna.create_study(
-            storage=opened, study_name=name, direction=direction, load_if_exists=True
-        )
+        for _ in range(TRIES):
+            with suppress(sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
+                return _opened(url, seconds, name, direction)
+            time.sleep(random.uniform(0.1, 0.5))  # another machine makes the tables right now
+        return _opened(url, seconds, name, direction)
     except ImportError as error:
         raise UserError(
             f"{place} needs a driver: pip install 'pocketzoo[postgres]' ({error})."
@@ -113,6 +115,18 @@ def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
             f"{place} does not hold a study of this Optuna: {_first_line(error, url)}. "
             "Give an empty database, or run `optuna storage upgrade`."
         ) from None
+
+
+def _opened(url: URL, seconds: dict[str, int], name: str, direction: Direction) -> optuna.Study:
+    opened = optuna.storages.RDBStorage(
+        url.render_as_string(hide_password=False),
+        engine_kwargs={"connect_args": seconds, "pool_pre_ping": True},
+    )
+    study = optuna.create_study(
+        storage=opened, study_name=name, direction=direction, load_if_exists=True
+    )
+    weakref.finalize(study, opened.engine.dispose).atexit = False  # closes its connections
+    return study
 
 
 @contextmanager

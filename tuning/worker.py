@@ -17,10 +17,11 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import tensorflow  # noqa: F401  (Keras' fit imports it on every backend: seconds in every trial)
@@ -44,7 +45,7 @@ def main(control: socket.socket) -> None:
             return
         if os.fork() == 0:
             control.close()
-            _keep(socket.socket(fileno=descriptors[0]))
+            _end_after(_keep, socket.socket(fileno=descriptors[0]))
         os.close(descriptors[0])
 
 
@@ -53,13 +54,21 @@ def _keep(connection: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     trial = os.fork()
     if trial == 0:
-        _serve(Link(connection))
-        os._exit(0)
+        _end_after(_serve, connection)
     _, status = os.waitpid(trial, 0)
+    connection.sendall(_line({"exit": os.waitstatus_to_exitcode(status)}))
+
+
+def _end_after(work: Callable[[socket.socket], None], connection: socket.socket) -> NoReturn:
+    """Do the work of a process, and end it without tearing down what it was forked with."""
     try:
-        connection.sendall(_line({"exit": os.waitstatus_to_exitcode(status)}))
-    finally:
-        os._exit(0)
+        work(connection)
+    except OSError:  # the other side is gone
+        os._exit(1)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 class Link:
@@ -84,18 +93,21 @@ class Link:
         return self._answer
 
     def _listen(self) -> None:
-        for line in self._lines:
-            self._answer = json.loads(line)
-            self._answered.release()
-        os._exit(1)
+        try:
+            for line in self._lines:
+                self._answer = json.loads(line)
+                self._answered.release()
+        finally:  # an end, or a reset where the other side has left something unread
+            os._exit(1)
 
 
 def _line(message: Mapping[str, Any]) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-def _serve(link: Link) -> None:
+def _serve(connection: socket.socket) -> None:
     """Run one trial. Whatever its model does ends in a result."""
+    link = Link(connection)
     try:
         result = _run(link)
     except Exception as error:
@@ -141,4 +153,4 @@ def _run(link: Link) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(socket.socket(fileno=int(sys.argv[1])))
+    _end_after(main, socket.socket(fileno=int(sys.argv[1])))
