@@ -33,7 +33,7 @@ def begin(
     identity = _identity(spec, data, base, space, settings)
     direction: Direction = "maximize" if data.task == "classification" else "minimize"
     name = run.path.resolve().name
-    opened = open_study(run.path, name, identity, direction, settings.storage)
+    opened = open_study(run.path, name, identity, direction, settings.storage, alone=True)
     opened.pruner = make_pruner(settings.prune, base.epochs)
     owner = f"{socket.gethostname()}:{run.path.resolve()}"
     if settings.algorithm in ORACLES:

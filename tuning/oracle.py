@@ -129,7 +129,12 @@ class StudyOracle(keras_tuner.Oracle):
             "seed": self._study_seed,
         } | ranges(parameters)
         opened = open_study(
-            self._folder, self._folder.resolve().name, identity, direction, self._storage
+            self._folder,
+            self._folder.resolve().name,
+            identity,
+            direction,
+            self._storage,
+            alone=False,
         )
         opened.sampler = PerTrial(
             sampler_of(lambda: free(self.get_space()), self._algorithm, self._study_seed)

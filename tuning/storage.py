@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import optuna
 import sqlalchemy
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.engine import URL, make_url
 
 from tuning.shared import is_full
@@ -33,6 +33,8 @@ def open_study(
     identity: Mapping[str, Any],
     direction: Direction,
     storage: str | None = None,
+    *,
+    alone: bool,
 ) -> optuna.Study:
     """Open the study of a search, or start it.
 
@@ -42,6 +44,7 @@ def open_study(
         identity: what makes two searches the same; JSON.
         direction: "maximize" or "minimize".
         storage: URL of a database (`postgresql://user@host/name`); None is the journal.
+        alone: no other process has the journal open.
 
     Raises:
         UserError: a storage that does not answer or holds something else, another search under the
@@ -53,9 +56,14 @@ def open_study(
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if storage is None:
         folder.mkdir(parents=True, exist_ok=True)
-        mend(folder / LOG)
-        for lock in folder.glob(f"{LOG}.lock*"):  # of a killed process; the folder is ours
+        for lock in folder.glob(f"{LOG}.lock*") if alone else ():  # of a killed process
             lock.unlink(missing_ok=True)
+        appending = JournalFileSymlinkLock(str(folder / LOG))
+        appending.acquire()
+        try:
+            mend(folder / LOG)
+        finally:
+            appending.release()
         opened: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
             JournalFileBackend(str(folder / LOG))
         )
