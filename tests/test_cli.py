@@ -2,10 +2,10 @@
 
 import json
 import os
-import signal
+import pty
+import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "run"
     code, out, err = pocketzoo(
         *("run", "wine", "mlp_tiny", "--out", folder, "--trials", 2, "--epochs", 15),
-        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10"),
+        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--again", 0),
     )
     assert code == 0, err
     assert "trial 2 of 2" in out
@@ -109,29 +109,82 @@ def test_train_then_export(tmp_path: Path) -> None:
     assert (tmp_path / "r" / "history.csv").read_text().count("\n") == 10
 
 
-def test_interrupted_search_says_so_and_continues(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pocketzoo", "tune", "wine", "mlp_tiny", "--out"]
-    command += [str(tmp_path / "r"), "--trials", "4", "--epochs", "5"]
-    environment = os.environ | {"KERAS_BACKEND": "jax"}
-    child = subprocess.Popen(
-        command,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may ignore it
+def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
+    """Run the command in a pseudo-terminal, press Ctrl-C once a text has been shown."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [sys.executable, "-m", "pocketzoo", *(str(one) for one in arguments)]
+        os.execve(
+            sys.executable, command, os.environ | {"KERAS_BACKEND": "torch", "COLUMNS": "160"}
+        )
+    shown, pressed = b"", False
+    while True:
+        try:
+            received = os.read(terminal, 1 << 16)
+        except OSError:  # the other side is gone
+            received = b""
+        if not received:
+            break
+        shown += received
+        if not pressed and interrupt_after.encode() in shown:
+            pressed = bool(os.write(terminal, b"\x03"))
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")
+
+
+def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) -> None:
+    command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 60]
+    command += ["--again", 0, "--jobs", 1, "--prune", "none"]
+    code, shown = in_a_terminal(*command, interrupt_after="trial 1: accuracy")
+    assert code == 1
+    assert "Traceback" not in shown
+    for column in ("completed", "pruned", "failed", "running", "best", "left", "per minute"):
+        assert column in shown
+    assert "2 of 6" in shown
+    expected = shlex.join(["pocketzoo", *(str(one) for one in command)])
+    assert f"Nothing is lost. To continue: KERAS_BACKEND=torch {expected}" in shown.replace(
+        "\r\n", ""
     )
-    log = tmp_path / "r" / "study.log"
-    deadline = time.monotonic() + 120
-    while not (log.exists() and log.read_text().count("\n") >= 2) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=120)
-    assert child.returncode == 1
-    assert b"the same command continues" in err
-    assert b"Traceback" not in err
-    code, out, _ = pocketzoo(*command[3:])
-    assert code == 0
-    assert "already run" in out
+    log = (tmp_path / "r" / "study.log").read_text()
+    code, out, err = pocketzoo(*command, backend="torch")
+    assert code == 0, err
+    assert (tmp_path / "r" / "study.log").read_text().startswith(log)
+    assert "trial 1 of 6" not in out  # it is not run again
+    assert "trial 6 of 6" in out
+
+
+def test_a_password_is_not_shown_when_a_search_is_interrupted() -> None:
+    code = (
+        "import sys; sys.argv = ['x', 'tune', '--storage', 'postgresql://me:secret@host/db']; "
+        "from pocketzoo.process import _command; print(_command())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "postgresql://me:***@host/db" in ended.stdout
+    assert "secret" not in ended.stdout
+
+
+def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
+    code, out, err = pocketzoo(
+        *("run", "wine", "mlp_small", "--out", tmp_path / "r", "--trials", 3, "--epochs", 8),
+        *("--max-bytes", 20_000, "--pick", "smallest-within:5", "--objective", "int8"),
+        *("--max-drop", 20, "--jobs", 2, "--algorithm", "random"),
+        backend="torch",
+    )
+    assert code == 0, err
+    assert "not trained: over the limit: bytes" in out
+    assert "With other seeds:" in out
+    assert "estimated before training" in out
+    report = json.loads((tmp_path / "r" / "report.json").read_text())
+    assert report["files"]["model_int8.tflite"]["bytes"] <= 20_000
+    figures = report["estimates"]["bytes"]
+    assert figures["measured"] == report["files"]["model_int8.tflite"]["bytes"]
+    assert abs(figures["estimated"] / figures["measured"] - 1) < 0.03
+    code, _, err = pocketzoo(
+        "tune", "wine", "mlp_small", "--out", tmp_path / "n", "--max-bytes", 1000, backend="torch"
+    )
+    assert code == 2
+    assert "Nothing found in the space of mlp_small meets max_bytes 1,000. The nearest:" in err
 
 
 WRONG = [
