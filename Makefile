@@ -1,6 +1,8 @@
 # make demo: search, export and check a CNN on digits.   make test: everything the tests check.
+# make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
+# make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
 # make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
-# Both make .venv first, with what they need, and leave it alone when it is right.
+# All make .venv first, with what they need, and leave it alone when it is right.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -8,7 +10,10 @@ BIN := .venv/bin
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
 
-.PHONY: install install-dev demo test bench lint format clean
+KILLS := 200
+SOAK :=
+
+.PHONY: install install-dev demo test test-postgres soak bench lint format clean
 
 install: .venv/core
 
@@ -18,9 +23,16 @@ demo: .venv/core
 	$(BIN)/pocketzoo run digits cnn_small --out runs/demo --trials 10 --epochs 30
 
 test: .venv/dev
-	KERAS_BACKEND=torch $(PYTEST) tests
+	KERAS_BACKEND=torch $(PYTEST) tests --ignore=tests/postgres
 	KERAS_BACKEND=jax $(PYTEST) tests/backend
 	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
+
+test-postgres: .venv/dev
+	KERAS_BACKEND=torch $(PYTEST) tests/postgres
+
+soak: .venv/dev
+	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=torch \
+		$(BIN)/python -m tests.soak --kills $(KILLS) $(SOAK)
 
 bench: .venv/bench
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/export.py

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.pool import NullPool
 
 import zoo
 from tuning.jobs import KEPT
@@ -211,7 +212,8 @@ def study_of(command: Command) -> optuna.Study:
     storage = command.options.get("storage")
     if storage:
         url = database(storage).render_as_string(hide_password=False)
-        opened: Any = optuna.storages.RDBStorage(url)
+        unpooled = {"poolclass": NullPool}  # nothing stays open
+        opened: Any = optuna.storages.RDBStorage(url, engine_kwargs=unpooled)
     else:
         backend = optuna.storages.journal.JournalFileBackend(str(command.folder / LOG))
         opened = optuna.storages.JournalStorage(backend)

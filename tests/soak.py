@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.killing import KINDS, Command, broken, harass, retries, study_of
-from tests.postgres import Server
+from tests.postgres.server import Server
 
 A_ROUND = 20
 SHARES = (10, 4, 3, 3)  # of `KINDS`: a supervisor takes long to come back

@@ -23,6 +23,7 @@ from zoo.run import sha256
 KEPT = 3  # trials whose weights stay
 KEPT_BYTES = 2**30
 UPLOADED = "artifacts:"  # so begins what Optuna notes of an upload before it begins
+ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 HALF_WRITTEN = re.compile(r"\..+\.\d+(\.weights\.h5)?")  # as `zoo.run.write_atomic` names them
 
 
@@ -114,6 +115,9 @@ class Plan:
         kept = {trial.weights[0] for trial in best_that_fit(order) if trial.weights is not None}
         ended = [attempt.system_attrs for attempt in attempts if attempt.state.is_finished()]
         uploaded = {key.removeprefix(UPLOADED) for keys in ended for key in keys}
+        if self.settings.storage is None and self.settings.artifacts == self.files:
+            names = (path.name for path in self.files.iterdir())
+            uploaded |= {name for name in names if ARTIFACT.fullmatch(name)}
         for path in self.settings.artifacts.iterdir():
             if path.name in uploaded - kept:
                 path.unlink(missing_ok=True)

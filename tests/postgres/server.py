@@ -83,20 +83,21 @@ class Server:
         return str(self.folder / "data")
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> None:
-        done = subprocess.run(
-            [binary(program), *arguments],
-            user=self._user,
-            group=pwd.getpwnam(self._user).pw_gid if self._user else None,
-            extra_groups=[] if self._user else None,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=(self._sockets / "said").open("ab"),  # the server keeps it open: no pipe
-            stderr=subprocess.STDOUT,
-        )
+        with (self._sockets / "said").open("ab") as said:  # no pipe: the server keeps it open
+            done = subprocess.run(
+                [binary(program), *arguments],
+                user=self._user,
+                group=pwd.getpwnam(self._user).pw_gid if self._user else None,
+                extra_groups=[] if self._user else None,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+            )
         if check and done.returncode != 0:
-            log = self.folder / "log"
-            said = (self._sockets / "said").read_text() + (log.read_text() if log.exists() else "")
-            raise RuntimeError(f"{program} ended with {done.returncode}:\n{said}")
+            logs = [path for path in (self._sockets / "said", self.folder / "log") if path.exists()]
+            text = "".join(path.read_text() for path in logs)
+            raise RuntimeError(f"{program} ended with {done.returncode}:\n{text}")
 
 
 def binary(name: str) -> str:
