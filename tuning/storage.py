@@ -165,6 +165,8 @@ def answering(storage: str | None) -> Iterator[None]:
 
 def _first_line(error: BaseException, url: URL) -> str:
     """Return what a driver says, in one line, without the password it may have been given."""
+    if isinstance(error, optuna.exceptions.StorageInternalError) and error.__cause__ is not None:
+        error = error.__cause__  # Optuna itself only guesses
     text = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
     return text[0].replace(str(url.password), "***") if url.password else text[0]
 

@@ -3,12 +3,11 @@
 import gc
 import os
 import random
+import re
 import signal
 import socket
-import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,14 +30,15 @@ SHORT = {**PLAIN, "trials": 2, "jobs": 1, "recipe": {"epochs": 2}}
 Machine = Callable[..., Command]
 
 
-@pytest.fixture
+# Optuna drops its connection where it cannot use the tables
+pytestmark = pytest.mark.filterwarnings("ignore:.*was deleted while still open:ResourceWarning")
+
+
+@pytest.fixture(autouse=True)
 def dropped() -> Iterator[None]:
-    """Optuna drops its connection where it cannot use the tables: that warns when it is seen."""
+    """What a test has dropped goes while its warnings are ignored."""
     yield
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore")
-        patch.setattr(sys, "unraisablehook", lambda _: None)
-        gc.collect()
+    gc.collect()
 
 
 @pytest.fixture
@@ -135,7 +135,6 @@ def test_two_machines_that_begin_at_once_share_the_trials(machine: Machine) -> N
     assert all(attempts_of(command, study) for command in both)
 
 
-@pytest.mark.usefixtures("dropped")
 def test_an_empty_database_is_opened_by_many_at_once(storage: str, tmp_path: Path) -> None:
     together = threading.Barrier(8)
     failures: list[BaseException] = []
@@ -197,7 +196,6 @@ def silent() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-@pytest.mark.usefixtures("dropped")
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
@@ -240,7 +238,7 @@ def test_a_server_that_stops_is_told_and_the_same_command_continues(
         server.start()
     assert code == 2, command.said()
     last = command.said().splitlines()[-1]
-    assert "has stopped answering" in last
+    assert re.search("has stopped answering: .*(terminat|closed|refused|connection)", last), last
     assert "Finished trials are safe; the same command continues" in last
     assert "Traceback" not in command.said()
     finished = [a.number for a in study_of(command).trials if a.state == TrialState.COMPLETE]
