@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tuning.progress import Progress, print_progress
+from tuning.sweep.progress import Progress, print_progress
 
 
 @contextmanager

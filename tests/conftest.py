@@ -20,7 +20,7 @@ import export
 import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
 from tests.instances import data_of, fill, rows
-from tuning.pool import Pool
+from tuning.sweep.pool import Pool
 
 
 @pytest.fixture(autouse=True)

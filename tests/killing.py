@@ -20,8 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.pool import NullPool
 
 import zoo
-from tuning.jobs import KEPT
-from tuning.storage import LOG, database
+from tuning.study.storage import LOG, database
+from tuning.sweep.jobs import KEPT
 
 ROOT = Path(__file__).parents[1]
 MARK = "POCKETZOO_SWEEP_UNDER_TEST"
@@ -124,7 +124,7 @@ class Command:
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue  # it has ended
-            found.append(Process(int(entry.name), parent, b"tuning.worker" in words))
+            found.append(Process(int(entry.name), parent, b"tuning.sweep.worker" in words))
         return found
 
     def of_kind(self, kind: str) -> list[int]:
@@ -223,7 +223,7 @@ def study_of(command: Command) -> optuna.Study:
 def attempts_by_trial(study: optuna.Study) -> list[list[FrozenTrial]]:
     """Return the attempts of trial 0, 1, ...: each first attempt, and those that retry it.
 
-    This is what `tuning.study` says of its ledger, written down once more.
+    This is what `tuning.study.ledger` says of its ledger, written down once more.
     """
     attempts = [a for a in study.get_trials() if "discarded" not in a.user_attrs]
     first = [a.number for a in attempts if "retry_of" not in a.user_attrs]

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import optuna
 import pytest
+from optuna.trial import TrialState
 
 import tuning
 import zoo
 from tests.killing import Command, attempts_by_trial, broken, harass, study_of
 from tuning.recipe import Recipe
+from tuning.study.ledger import Study, Trial
 
 pytestmark = pytest.mark.xdist_group("kills")
 
@@ -105,3 +108,65 @@ def test_cut_off_and_continued_is_the_same_search(command: Command, tmp_path: Pa
     reference = undisturbed(tmp_path / "reference", **options)
     assert results(command) == results(reference)
     assert same(command, reference)
+
+
+def ledger(study: optuna.Study, owner: str = "a", budget: int = 2) -> Study:
+    return Study(study, owner, budget)
+
+
+def finished(number: int, state: str = "completed") -> Trial:
+    return Trial(number, {}, state, score=float(number) if state == "completed" else None)
+
+
+def test_a_lost_trial_keeps_its_place_in_the_budget() -> None:
+    """Another machine that has just looked does not begin a further one instead."""
+    shared = optuna.create_study()
+    first, second = ledger(shared), ledger(shared, "b")
+    claims = [first.claim(), first.claim()]
+    assert [claim and claim[0] for claim in claims] == [0, 1]
+    assert second.claim() is None
+    assert claims[0] is not None
+    first.lose(claims[0][1])
+    assert not second._may_begin(second.attempts())  # before anybody has put it back
+    again = second.claim()
+    assert again is not None
+    assert again[0] == 0
+    assert first.claim() is None
+
+
+def test_a_lost_trial_beyond_a_smaller_budget_is_let_go() -> None:
+    shared = optuna.create_study()
+    large, small = ledger(shared, budget=3), ledger(shared, budget=1)
+    claims = [large.claim() for _ in range(3)]
+    for claim in claims[1:]:
+        assert claim is not None
+        large.lose(claim[1])
+    assert small.claim() is None
+    assert len(shared.trials) == 3  # nothing was put back only to be thrown away
+    more = [large.claim(), large.claim(), large.claim()]
+    assert [claim and claim[0] for claim in more] == [1, 2, None]
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        ("completed", TrialState.COMPLETE),
+        ("pruned", TrialState.PRUNED),
+        ("infeasible", TrialState.PRUNED),
+        ("failed", TrialState.FAIL),
+        (None, TrialState.FAIL),
+    ],
+)
+def test_what_a_killed_machine_had_recorded_is_told(state: str | None, told: TrialState) -> None:
+    shared = optuna.create_study()
+    study = ledger(shared)
+    claim = study.claim()
+    assert claim is not None
+    if state is not None:
+        claim[1].set_user_attr("score", 0.5)
+        claim[1].set_user_attr("outcome", state)  # and there it was killed
+    study.give_up(study.running()[0])
+    assert shared.trials[0].state == told
+    assert [trial.state for trial in study.trials()] == ([] if state is None else [state])
+    study.give_up(shared.trials[0])  # another machine was faster
+    assert not study.finish(claim[1], finished(0))  # and the first comes back

@@ -20,11 +20,11 @@ from tuning.advice import advise
 from tuning.fitting import Diverged
 from tuning.limits import check_limits
 from tuning.pareto import choose, front
-from tuning.pool import Pool
-from tuning.progress import print_progress
-from tuning.samplers import SAMPLERS, Sobol, at_share, free, suggest
 from tuning.spaces import default_recipe, point
-from tuning.study import Trial, ranked
+from tuning.study.ledger import Trial, ranked
+from tuning.study.samplers import SAMPLERS, Sobol, at_share, free, suggest
+from tuning.sweep.pool import Pool
+from tuning.sweep.progress import print_progress
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)
 ALGORITHMS = (*SAMPLERS, "kt-random", "bayesian", "hyperband")
@@ -314,7 +314,7 @@ def test_advice() -> None:
     trial.set_user_attr("outcome", "completed")
     study.tell(trial, 1.0)
     trials = [best, *(Trial(n, {}, "infeasible") for n in (1, 2))]
-    from tuning.study import attempts_of
+    from tuning.study.ledger import attempts_of
 
     said = "\n".join(advise(space, trials, best, attempts_of(study), "maximize"))
     assert "The best rate, 0.0099, lies at the upper edge" in said
@@ -386,7 +386,7 @@ def test_gp_needs_torch(wine: zoo.Data, folder: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_sampler_that_would_take_too_long_is_changed_with_a_notice() -> None:
-    from tuning.samplers import make_sampler
+    from tuning.study.samplers import make_sampler
 
     space = keras_tuner.HyperParameters()
     space.Float("x", 0.0, 1.0)

@@ -14,8 +14,8 @@ import tuning
 import zoo
 from tests.killing import Command, attempts_by_trial, broken, study_of
 from tuning.recipe import Recipe, seed_of
-from tuning.storage import open_study
-from tuning.study import Study
+from tuning.study.ledger import Study
+from tuning.study.storage import open_study
 from zoo.lock import locked
 
 pytestmark = pytest.mark.xdist_group("storage")
@@ -192,7 +192,7 @@ class Finder:
         return found
 
 
-if "tuning.worker" in sys.orig_argv:
+if "tuning.sweep.worker" in sys.orig_argv:
     sys.meta_path.insert(0, Finder())
 '''
 

@@ -13,8 +13,8 @@ import zoo
 from tests.instances import HOME, NAMES, family
 from tuning import Recipe, fit
 from tuning.fitting import Diverged
-from tuning.oracles import hyperband_units
 from tuning.spaces import SPACES, default_recipe, point
+from tuning.study.oracles import hyperband_units
 from zoo.presets import FAMILIES, factory_arguments
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)

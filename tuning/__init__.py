@@ -1,9 +1,9 @@
 """How a model is trained and chosen: the recipe, the one `fit`, the search, the ladder to int8."""
 
 from tuning.fitting import fit
-from tuning.oracle import StudyOracle
 from tuning.quantization import FineTuning, quantize, quantize_aware
 from tuning.recipe import Recipe
 from tuning.search import search
+from tuning.study.oracle import StudyOracle
 
 __all__ = ["FineTuning", "Recipe", "StudyOracle", "fit", "quantize", "quantize_aware", "search"]

@@ -12,8 +12,8 @@ import keras_tuner
 import optuna
 from optuna.trial import TrialState
 
-from tuning.samplers import free
-from tuning.study import Attempt, Trial
+from tuning.study.ledger import Attempt, Trial
+from tuning.study.samplers import free
 
 EDGE = 0.05  # of a range, counts as its edge
 ENOUGH = 6  # completed trials, below which nothing can be said of importance

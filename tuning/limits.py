@@ -7,8 +7,8 @@ from typing import Any
 import keras_tuner
 
 from tuning.recipe import Recipe
-from tuning.samplers import free
 from tuning.spaces import point
+from tuning.study.samplers import free
 from zoo import ModelSpec, UserError
 from zoo.cost import estimate
 

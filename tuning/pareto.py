@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tuning.study import Trial
+from tuning.study.ledger import Trial
 from zoo import UserError
 
 SHORT = 3  # a shortlist has at most so many

@@ -8,21 +8,21 @@ from typing import Any
 import keras_tuner
 from optuna.artifacts import FileSystemArtifactStore
 
-from tuning.jobs import Plan
 from tuning.limits import check_limits
-from tuning.liveness import Heartbeat
-from tuning.opening import begin
-from tuning.oracles import ORACLES
-from tuning.pool import Pool, cores
-from tuning.progress import Progress, Reporter, print_progress
 from tuning.recipe import Recipe
 from tuning.settings import Settings
-from tuning.shared import sharing
 from tuning.spaces import default_recipe, point
-from tuning.storage import answering
-from tuning.study import Study
-from tuning.sweep import Sweep
-from tuning.tensorboard import log_curves
+from tuning.study.ledger import Study
+from tuning.study.liveness import Heartbeat
+from tuning.study.opening import begin
+from tuning.study.oracles import ORACLES
+from tuning.study.storage import answering
+from tuning.sweep.jobs import Plan
+from tuning.sweep.loop import Sweep
+from tuning.sweep.pool import Pool, cores
+from tuning.sweep.progress import Progress, Reporter, print_progress
+from tuning.sweep.shared import sharing
+from tuning.sweep.tensorboard import log_curves
 from tuning.winner import crown
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.lock import locked
@@ -71,7 +71,7 @@ def search(
         refit: train the winner once more on training and validation rows together, for as many
             epochs as its trial took.
         jobs: trials at a time on this machine, sharing its cores; None is one a core.
-        prune: "median", "halving" (ASHA) or "none"; see `tuning.pruning`. None is "none" for
+        prune: "median", "halving" (ASHA) or "none"; see `tuning.study.pruning`. None is "none" for
             KerasTuner's own algorithms, else "median".
         objective: "float" scores the model, "int8" its quantization twin.
         limits: most that the int8 file may cost, by the names of `zoo.cost.Cost`: "bytes", "macs",
@@ -118,7 +118,7 @@ def search(
     _check(run, spec, data)
     check_limits(spec, base, space, settings.limits, seed)
     with locked(run.path), answering(storage):
-        files = run.path / "trials"
+        files = run.path.resolve() / "trials"  # whatever folder a worker is in
         files.mkdir(parents=True, exist_ok=True)
         settings.artifacts.mkdir(parents=True, exist_ok=True)
         store = FileSystemArtifactStore(settings.artifacts)

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tuning.oracles import ORACLES
-from tuning.pruning import PRUNERS
-from tuning.samplers import SAMPLERS, check_sampler
-from tuning.storage import database
+from tuning.study.oracles import ORACLES
+from tuning.study.pruning import PRUNERS
+from tuning.study.samplers import SAMPLERS, check_sampler
+from tuning.study.storage import database
 from zoo import UserError
 from zoo.checks import at_least, in_range, one_of
 

@@ -10,14 +10,14 @@ import keras
 
 from tuning.advice import advise, importances
 from tuning.fitting import Diverged, Fit, fit
-from tuning.jobs import Plan
 from tuning.pareto import choose, front
-from tuning.pool import Pool
-from tuning.progress import count_states
 from tuning.recipe import Recipe, seed_of, without_stopping
-from tuning.shared import Job
-from tuning.study import Study, Trial, ranked
-from tuning.sweep import run_jobs
+from tuning.study.ledger import Study, Trial, ranked
+from tuning.sweep.jobs import Plan
+from tuning.sweep.loop import run_jobs
+from tuning.sweep.pool import Pool
+from tuning.sweep.progress import count_states
+from tuning.sweep.shared import Job
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.run import as_json, load_weights
 

@@ -22,7 +22,7 @@ import zoo
 from tests.killing import Command, attempts_by_trial, broken, harass, study_of
 from tests.postgres.conftest import SECRETS
 from tests.postgres.server import Server, free_port
-from tuning.storage import open_study
+from tuning.study.storage import open_study
 
 PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0, "heartbeat": 1}
 LONG = {**PLAIN, "trials": 8, "jobs": 1, "recipe": {"epochs": 60, "patience": 0}}

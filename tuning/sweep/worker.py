@@ -1,4 +1,4 @@
-"""The processes in which trials run: `python -m tuning.worker FD`.
+"""The processes in which trials run: `python -m tuning.sweep.worker FD`.
 
 One process imports Keras, once, and does nothing with it; for every trial it forks a keeper, and
 the keeper forks the trial and tells how it ended. A trial can die alone, leaves no memory behind,
@@ -7,7 +7,7 @@ and starts in milliseconds: a fork has no imports to do, and there are no thread
 A job comes, and messages go, as lines of JSON over a socket of the trial's own:
 
     {"epoch": 0, "score": 0.9}    answered by {"go": true}, or false to stop
-    {"result": {...}}             fields of `tuning.study.Trial`
+    {"result": {...}}             fields of `tuning.study.ledger.Trial`
     {"exit": 0}                   from the keeper; negative is a signal
 """
 
@@ -29,7 +29,7 @@ import tensorflow  # noqa: F401  (Keras' fit imports it on every backend: second
 from tuning.fitting import fit
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
-from tuning.shared import Job, is_full, shared
+from tuning.sweep.shared import Job, is_full, shared
 from zoo import ModelSpec, UserError
 from zoo.cost import estimate
 from zoo.run import save_weights, sha256

@@ -10,13 +10,13 @@ from typing import Any
 import keras_tuner
 import optuna
 
-from tuning.oracles import ORACLES, OracleSampler, make_oracle
-from tuning.pruning import make_pruner
 from tuning.recipe import Recipe
-from tuning.samplers import PerTrial, free, make_sampler
 from tuning.settings import Settings
-from tuning.storage import Direction, open_study
-from tuning.study import Study, attempts_of, number_of
+from tuning.study.ledger import Study, attempts_of, number_of
+from tuning.study.oracles import ORACLES, OracleSampler, make_oracle
+from tuning.study.pruning import make_pruner
+from tuning.study.samplers import PerTrial, free, make_sampler
+from tuning.study.storage import Direction, open_study
 from zoo import Data, ModelSpec, Run
 
 

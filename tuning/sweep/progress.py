@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
-from tuning.study import STATES, Study, Trial, ranked
+from tuning.study.ledger import STATES, Study, Trial, ranked
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Progress:
 
     Attributes:
         trial: the trial that has just ended, or None where something else has changed.
-        states: how many trials ended how, by `tuning.study.STATES`.
+        states: how many trials ended how, by `tuning.study.ledger.STATES`.
         running: trial number -> (epochs done, epochs at most), of this machine.
         total: trials asked for; infeasible ones do not count.
         metric: "accuracy" or "rmse".

@@ -1,4 +1,4 @@
-"""Starts the process that forks trials (see `tuning.worker`), and again if something killed it."""
+"""Starts the process that forks trials (`tuning.sweep.worker`), and again if it was killed."""
 
 import contextlib
 import os
@@ -11,11 +11,11 @@ from pathlib import Path
 
 import keras
 
-from tuning.shared import Job
-from tuning.study import KILLS
+from tuning.study.ledger import KILLS
+from tuning.sweep.shared import Job
 from zoo import UserError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECONDS_TO_START = 300
 KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # by somebody else
 
@@ -83,7 +83,7 @@ class Pool:
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tuning.worker", str(theirs.fileno())],
+                [sys.executable, "-m", "tuning.sweep.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

@@ -15,7 +15,7 @@ import sqlalchemy
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.engine import URL, make_url
 
-from tuning.shared import is_full
+from tuning.sweep.shared import is_full
 from zoo import UserError
 from zoo.checks import one_of
 from zoo.run import write_atomic

@@ -14,8 +14,8 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial
 
-from tuning.samplers import Point
-from tuning.study import Attempt, attempts_of, number_of
+from tuning.study.ledger import Attempt, attempts_of, number_of
+from tuning.study.samplers import Point
 
 ORACLES = ("kt-random", "bayesian", "hyperband")
 FACTOR = 3  # Hyperband keeps one in three

@@ -12,11 +12,11 @@ from optuna.artifacts import FileSystemArtifactStore, download_artifact, upload_
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from tuning.recipe import Recipe, seed_of
-from tuning.samplers import suggest
 from tuning.settings import Settings
-from tuning.shared import Job
 from tuning.spaces import point
-from tuning.study import Study, Trial, ranked
+from tuning.study.ledger import Study, Trial, ranked
+from tuning.study.samplers import suggest
+from tuning.sweep.shared import Job
 from zoo import ModelSpec
 from zoo.run import sha256
 

@@ -4,7 +4,7 @@ import time
 
 import optuna
 
-from tuning.study import Study
+from tuning.study.ledger import Study
 
 PREFIX = "alive:"
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import optuna
 
-from tuning.liveness import Heartbeat
-from tuning.pool import KILLED, Pool
-from tuning.shared import Job
-from tuning.study import KILLS, Study, Trial
+from tuning.study.ledger import KILLS, Study, Trial
+from tuning.study.liveness import Heartbeat
+from tuning.sweep.pool import KILLED, Pool
+from tuning.sweep.shared import Job
 
 
 @dataclass
@@ -94,13 +94,16 @@ class Sweep:
     def _fill(self) -> bool:
         """Start trials in free slots; return whether there may be more."""
         while len(self.slots) < self._jobs:
-            claimed = self._study.claim()
-            if claimed is None:
-                return False
-            number, trial = claimed
+            try:
+                claimed = self._study.claim()
+                if claimed is None:
+                    return False
+                number, trial = claimed
+                job = self._prepare(number, trial)
+            except optuna.exceptions.UpdateFinishedTrialError:  # we were silent for too long
+                continue
             if number in self.slots:  # given up by another machine, and now ours again
                 self._close(self.slots[number])
-            job = self._prepare(number, trial)
             slot = Slot(number, trial, job, self._pool.launch(job), kernel_kills())
             self.slots[number] = slot
             self._selector.register(slot.connection, selectors.EVENT_READ, slot)
