@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import keras_tuner
 import numpy as np
 import optuna
 import pytest
@@ -14,6 +15,8 @@ import zoo
 from tests.killing import Command, attempts_by_trial, broken, harass, study_of
 from tuning.recipe import Recipe
 from tuning.study.ledger import Study, Trial
+from tuning.study.opening import sampler_of
+from tuning.study.samplers import PerTrial, free, suggest
 
 pytestmark = pytest.mark.xdist_group("kills")
 
@@ -132,6 +135,29 @@ def test_a_lost_trial_keeps_its_place_in_the_budget() -> None:
     assert again is not None
     assert again[0] == 0
     assert first.claim() is None
+
+
+def test_half_a_point_is_drawn_anew_and_a_whole_one_stays() -> None:
+    space = keras_tuner.HyperParameters()
+    for name in "abc":
+        space.Float(name, 0.0, 1.0)
+    points = []
+    for asked in ("", "a", "abc"):  # how far the process that was killed had come
+        study = ledger(optuna.create_study())
+        study.study.sampler = PerTrial(sampler_of(lambda: free(space), "random", 0))
+        study.claim()  # the defaults
+        claim = study.claim()
+        assert claim is not None
+        for name in asked:
+            claim[1].suggest_float(name, 0.0, 1.0)
+        if asked == "abc":
+            claim[1].set_user_attr("asked", True)
+        study.lose(claim[1])
+        again = study.claim()
+        assert again is not None
+        assert again[0] == 1
+        points.append(suggest(again[1], space))
+    assert points[0] == points[1] == points[2]
 
 
 def test_a_lost_trial_beyond_a_smaller_budget_is_let_go() -> None:

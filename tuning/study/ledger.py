@@ -196,10 +196,11 @@ class Study:
         """Give trials whose attempts were all lost another one, at the same point."""
         alive = {a.number for a in attempts if a.outcome != "lost"}
         lost = {a.number: a.frozen for a in attempts if a.number not in alive}
-        again = [lost[number] for number in lost if self._reaches(attempts, number)]
-        for last in again:
-            first = last.user_attrs.get("retry_of", last.number)
-            self.study.enqueue_trial(last.params, user_attrs={"retry_of": first})
+        asked = {a.number: a.frozen.params for a in attempts if "asked" in a.frozen.user_attrs}
+        again = [number for number in lost if self._reaches(attempts, number)]
+        for number in again:  # half a point is none: then it is drawn anew, from the same seed
+            first = lost[number].user_attrs.get("retry_of", lost[number].number)
+            self.study.enqueue_trial(asked.get(number, {}), user_attrs={"retry_of": first})
         return bool(again)
 
     def _superfluous(self, attempts: Sequence[Attempt], attempt: int, number: int) -> str | None:

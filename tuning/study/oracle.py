@@ -90,7 +90,9 @@ class StudyOracle(keras_tuner.Oracle):
         if claimed is None:
             return {"status": "STOPPED", "values": None}
         self._kept[trial_id] = claimed
-        return {"status": "RUNNING", "values": suggest(claimed[1], self.get_space())}
+        values = suggest(claimed[1], self.get_space())
+        claimed[1].set_user_attr("asked", True)
+        return {"status": "RUNNING", "values": values}
 
     @keras_tuner.synchronized  # type: ignore[untyped-decorator]
     def end_trial(self, trial: Any) -> None:

@@ -19,8 +19,8 @@ from tuning.recipe import seed_of
 from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
-# Beyond this many finished trials a model takes longer to make than ...
-MODELLED = {"tpe": 40000, "gp": 300, "cmaes": 4000, "nsga2": 100_000}
+# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep.py
+MODELLED = {"tpe": 3000, "gp": 200, "cmaes": 3000, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
 Parameters = Sequence[Any]  # of keras_tuner's hyperparameter types

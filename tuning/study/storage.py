@@ -213,7 +213,7 @@ def mend(log: Path) -> None:
         write_atomic(aside, content)
         if not kept:
             raise UserError(
-                f"{log} is damaged in its first line, which says what was searched; it is kept as "
+                f"{log} is damaged in its first line, or of a pocketzoo before 0.3; it is kept as "
                 f"{aside.name}. Give another folder, or delete this one."
             )
         warnings.warn(

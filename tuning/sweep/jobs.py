@@ -55,6 +55,7 @@ class Plan:
         """Return the job of an attempt at trial `number`."""
         asked = self.space.copy()
         asked.values = suggest(trial, self.space)
+        trial.set_user_attr("asked", True)
         chosen = point(asked, self.spec.preset, self.spec.overrides, self.base)
         epochs = max(1, round(self.base.epochs * self.share(number)))
         recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)

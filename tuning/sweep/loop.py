@@ -187,12 +187,15 @@ class Sweep:
 
 
 def kernel_kills() -> int:
-    """Return how many processes the kernel has killed for want of memory since it started."""
-    try:
-        lines = Path("/proc/vmstat").read_text().splitlines()
-    except OSError:  # not Linux: then an out of memory counts as killed
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+    """Return how many processes the kernel has killed for want of memory: in our container, or
+    since it started. Where it does not say (not Linux), an out of memory counts as killed.
+    """
+    for file in ("/sys/fs/cgroup/memory.events", "/proc/vmstat"):
+        with suppress(OSError):
+            for line in Path(file).read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+    return 0
 
 
 def run_jobs(pool: Pool, jobs: Sequence[Job], at_once: int) -> list[dict[str, Any]]:

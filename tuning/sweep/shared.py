@@ -3,6 +3,7 @@
 Test rows are not written: no trial can touch them.
 """
 
+import contextlib
 import errno
 import json
 import shutil
@@ -33,6 +34,8 @@ def sharing(data: Data, folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            folder.parent.rmdir()  # where nothing came of the search
 
 
 def share(data: Data, folder: Path) -> None:
