@@ -136,12 +136,11 @@ def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
 def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) -> None:
     command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 60]
     command += ["--again", 0, "--jobs", 1, "--prune", "none"]
-    code, shown = in_a_terminal(*command, interrupt_after="trial 1: accuracy")
+    code, shown = in_a_terminal(*command, interrupt_after="2 of 6")
     assert code == 1
     assert "Traceback" not in shown
     for column in ("completed", "pruned", "failed", "running", "best", "left", "per minute"):
         assert column in shown
-    assert "2 of 6" in shown
     expected = shlex.join(["pocketzoo", *(str(one) for one in command)])
     assert f"Nothing is lost. To continue: KERAS_BACKEND=torch {expected}" in shown.replace(
         "\r\n", ""

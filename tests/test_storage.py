@@ -2,6 +2,7 @@
 
 import json
 import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tests.killing import Command, attempts_by_trial, broken, study_of
 from tuning.recipe import Recipe, seed_of
 from tuning.study.ledger import Study
 from tuning.study.storage import open_study
+from tuning.sweep.pool import Pool
 from zoo.lock import locked
 
 pytestmark = pytest.mark.xdist_group("storage")
@@ -211,6 +213,7 @@ def test_trials_that_crash_are_marked_and_the_sweep_goes_on(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     by_seed = {seed_of(0, number): kind for number, (kind, _) in faults.items()}
     monkeypatch.setenv("FAULTS", json.dumps(by_seed))
+    monkeypatch.setattr(sys.modules["tuning.search"], "Pool", Pool)  # one that reads all this
     command = searched(folder, trials=7, jobs=2)
     trials = Study(study_of(command), "reader", 0).trials()
     assert [trial.number for trial in trials] == list(range(7))
