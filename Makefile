@@ -2,6 +2,7 @@
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
 # make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
+# make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
 # All make .venv first, with what they need, and leave it alone when it is right.
 
 PYTHON ?= python3
@@ -12,8 +13,9 @@ PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
 
 KILLS := 200
 SOAK :=
+SWEEP :=
 
-.PHONY: install install-dev demo test test-postgres soak bench lint format clean
+.PHONY: install install-dev demo test test-postgres soak bench bench-sweep lint format clean
 
 install: .venv/core
 
@@ -36,6 +38,10 @@ soak: .venv/dev
 
 bench: .venv/bench
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/export.py
+
+# torch compiles nothing: small trials take the least time there, for stock as for us
+bench-sweep: .venv/dev
+	TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=$(or $(KERAS_BACKEND),torch) $(BIN)/python -m benchmarks.sweep $(SWEEP)
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -50,7 +50,8 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
 def test_search_export_verify(name: str, folder: Path) -> None:
     data = zoo.load_data(HOME[family(name)])
     recipe = Recipe(epochs=6, learning_rate=5e-3)
-    run = tuning.search(name, data, directory=folder, trials=1, again=0, recipe=recipe)
+    quick = {"trials": 1, "again": 0, "refit": False}  # the whole is below, and in test_search.py
+    run = tuning.search(name, data, directory=folder, recipe=recipe, **quick)
     result = export.to_litert(run)
     report = export.verify(result, data, max_drop=3.0)
     assert report.passed, report.failures()
