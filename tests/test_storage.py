@@ -75,7 +75,9 @@ OLDER = '{"preset": "mlp_tiny", "data": "wine"}\n{"number": 0, "state": "complet
 def test_a_journal_damaged_in_its_first_line_is_refused(first: str, journal: Path) -> None:
     content = first + journal.read_text()
     journal.write_text(content)
-    with pytest.raises(zoo.UserError, match="is damaged in its first line, or of a pocketzoo before"):
+    with pytest.raises(
+        zoo.UserError, match="is damaged in its first line, or of a pocketzoo before"
+    ):
         opened(journal.parent)
     assert journal.read_text() == content
     assert (journal.parent / "study.log.damaged").read_text() == content
