@@ -390,7 +390,7 @@ def test_a_sampler_that_would_take_too_long_is_changed_with_a_notice() -> None:
 
     space = keras_tuner.HyperParameters()
     space.Float("x", 0.0, 1.0)
-    with pytest.warns(UserWarning, match="tpe takes too long beyond 3000 finished trials"):
+    with pytest.warns(UserWarning, match="tpe takes too long beyond 2500 finished trials"):
         sampler = make_sampler("tpe", free(space), 0, 3_001, 3_001)
     assert isinstance(sampler, Sobol)
 

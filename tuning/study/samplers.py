@@ -20,7 +20,7 @@ from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
 # Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep.py
-MODELLED = {"tpe": 3000, "gp": 200, "cmaes": 3000, "nsga2": 3000}
+MODELLED = {"tpe": 2500, "gp": 200, "cmaes": 3000, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
 Parameters = Sequence[Any]  # of keras_tuner's hyperparameter types
