@@ -84,7 +84,7 @@ def _report(
     return Report(
         model=_model(export),
         data=_identity(data),
-        metric="accuracy" if data.task == "classification" else "rmse",
+        metric=data.metric,
         float_estimate=estimates[0],
         int8_estimate=estimates[1],
         drop=estimates[2],

@@ -31,20 +31,18 @@ def shown() -> Iterator[Callable[[Progress], None]]:
 def _line(progress: Progress) -> str:
     trial = progress.trial
     assert trial is not None
-    result = trial.state if trial.score is None else f"{progress.metric} {trial.score:.4f}"
     values = ", ".join(
         f"{name}={value:.3g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in trial.values.items()
     )
     message = f"  {trial.message}" if trial.message else ""
-    return f"trial {trial.number}: {result}, {trial.seconds:.0f} s  {values}{message}"
+    return f"trial {trial.number}: {progress.result}, {trial.seconds:.0f} s  {values}{message}"
 
 
 def _table(progress: Progress) -> RenderableType:
     """Show where the search stands."""
     table = Table("trials", *progress.states, "running", "best", "left", "per minute")
     best = "-" if progress.best is None else f"{progress.metric} {progress.best:.4f}"
-    left = "-" if progress.eta is None else "{:.0f} s +- {:.0f}".format(*progress.eta)
     running = ", ".join(
         f"{number} ({done}/{most})" for number, (done, most) in sorted(progress.running.items())
     )
@@ -53,7 +51,7 @@ def _table(progress: Progress) -> RenderableType:
         *(str(count) for count in progress.states.values()),
         running or "-",
         best,
-        left,
+        progress.left or "-",
         f"{progress.per_minute:.1f}",
     )
     return table

@@ -55,6 +55,11 @@ def digits() -> zoo.Data:
     return zoo.load_data("digits")
 
 
+@pytest.fixture(scope="session")
+def wine() -> zoo.Data:
+    return zoo.load_data("wine")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A run folder that does not exist yet."""

@@ -13,11 +13,6 @@ from zoo.lock import LOCK, locked
 from zoo.run import load_weights, write_atomic
 
 
-@pytest.fixture(scope="module")
-def wine() -> zoo.Data:
-    return zoo.load_data("wine")
-
-
 @pytest.fixture
 def run(folder: Path, wine: zoo.Data) -> zoo.Run:
     return train("mlp_tiny", wine, directory=folder, recipe=Recipe(epochs=2))[0]

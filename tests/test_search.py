@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-import keras
 import keras_tuner
 import numpy as np
 import optuna
@@ -22,17 +21,13 @@ from tuning.limits import check_limits
 from tuning.pareto import choose, front
 from tuning.spaces import default_recipe, point
 from tuning.study.ledger import Trial, ranked
-from tuning.study.samplers import SAMPLERS, Sobol, at_share, free, suggest
+from tuning.study.samplers import SAMPLERS
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import print_progress
+from tuning.sweep.shared import Job
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)
 ALGORITHMS = (*SAMPLERS, "kt-random", "bayesian", "hyperband")
-
-
-@pytest.fixture(scope="module")
-def wine() -> zoo.Data:
-    return zoo.load_data("wine")
 
 
 def searched(data: zoo.Data, folder: Path, **changed: Any) -> tuple[zoo.Run, list[Trial]]:
@@ -75,47 +70,6 @@ def test_seeds_differ_and_zero_is_zero(wine: zoo.Data, tmp_path: Path) -> None:
         values[name] = [t.values for t in searched(wine, tmp_path / name, seed=seed)[1]]
     assert values["a"] == values["b"]
     assert values["a"][1:] != values["c"][1:]
-
-
-def test_sobol_points_are_spread_and_only_active_parameters_are_asked(tmp_path: Path) -> None:
-    space = keras_tuner.HyperParameters()
-    point(space, "vit_tiny", {}, default_recipe("vit_tiny"))
-    study = optuna.create_study()
-    names = [parameter.name for parameter in free(space)]
-    shares = np.array(
-        [[Sobol(names, 0, n)._values[name] for name in names] for n in range(32)], np.float64
-    )
-    assert all(np.abs(np.histogram(column, 4, (0, 1))[0] - 8).max() <= 1 for column in shares.T)
-    for n in range(8):
-        study.sampler = Sobol(names, 0, n)
-        trial = study.ask()
-        values = suggest(trial, space)
-        assert set(values) == {parameter.name for parameter in space.space}
-        assert ("weight_decay" in trial.params) == values["decay_weights"]
-
-
-@pytest.mark.parametrize(
-    ("distribution", "shares", "values"),
-    [
-        (optuna.distributions.IntDistribution(1, 3), (0.0, 0.5, 0.99), (1, 2, 3)),
-        (optuna.distributions.IntDistribution(4, 12, step=4), (0.0, 0.5, 0.99), (4, 8, 12)),
-        (optuna.distributions.FloatDistribution(0, 2), (0.0, 0.5), (0, 1)),
-        (optuna.distributions.FloatDistribution(1, 100, log=True), (0.0, 0.5), (1, 10)),
-        (optuna.distributions.FloatDistribution(0, 1, step=0.5), (0.0, 0.5, 0.9), (0, 0.5, 1)),
-        (optuna.distributions.CategoricalDistribution(["a", "b"]), (0.4, 0.5), ("a", "b")),
-    ],
-)
-def test_a_share_of_a_range(distribution: Any, shares: Any, values: Any) -> None:
-    assert [at_share(distribution, share) for share in shares] == pytest.approx(list(values))
-
-
-def test_what_optuna_cannot_sample() -> None:
-    space = keras_tuner.HyperParameters()
-    space.Int("list", 1, 8, step=2, sampling="log")
-    assert suggest(optuna.create_study().ask(), space)["list"] in (1, 2, 4, 8)
-    space.Float("x", 1.0, 2.0, sampling="reverse_log")
-    with pytest.raises(zoo.UserError, match="x is sampled by reverse_log, which Optuna"):
-        suggest(optuna.create_study().ask(), space)
 
 
 def test_progress_counts_and_estimates(wine: zoo.Data, folder: Path, capsys: Any) -> None:
@@ -374,25 +328,16 @@ def test_no_completed_trial_is_an_error(folder: Path) -> None:
 
 
 def test_a_worker_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job("", "", "", "mlp_tiny", (1,), 1, {}, {}, "float", {})
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(zoo.UserError, match="runs the trials did not start.*worker.log"):
-        Pool(1, tmp_path / "worker.log").__enter__()
+        Pool(1, tmp_path / "worker.log").launch(job)
 
 
 def test_gp_needs_torch(wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     with pytest.raises(zoo.UserError, match="algorithm gp needs PyTorch"):
         searched(wine, folder, algorithm="gp")
-
-
-def test_a_sampler_that_would_take_too_long_is_changed_with_a_notice() -> None:
-    from tuning.study.samplers import make_sampler
-
-    space = keras_tuner.HyperParameters()
-    space.Float("x", 0.0, 1.0)
-    with pytest.warns(UserWarning, match="tpe takes too long beyond 2500 finished trials"):
-        sampler = make_sampler("tpe", free(space), 0, 3_001, 3_001)
-    assert isinstance(sampler, Sobol)
 
 
 def test_folder_of_another_search(wine: zoo.Data, folder: Path) -> None:
@@ -433,72 +378,6 @@ def test_curves_for_tensorboard(wine: zoo.Data, folder: Path) -> None:
         accuracy = events.Scalars("val_accuracy")
         assert [event.step for event in accuracy] == [0, 1]
         assert max(event.value for event in accuracy) >= (trial.score or 0) - 1e-6
-
-
-def build(hp: keras_tuner.HyperParameters) -> keras.Model:
-    model = keras.Sequential([keras.Input((13,)), keras.layers.Dense(hp.Int("units", 4, 16))])
-    if hp.Boolean("deep"):
-        with hp.conditional_scope("deep", [True]):
-            model.add(keras.layers.Dense(hp.Int("more", 4, 8), activation="relu"))
-    model.add(keras.layers.Dense(3, activation="softmax"))
-    rate = hp.Float("rate", 1e-4, 1e-1, sampling="log")
-    if rate > 0.05:
-        raise ValueError("too fast")
-    model.compile(
-        keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
-    )
-    return model
-
-
-class OwnTuner(keras_tuner.Tuner):
-    """A user's own."""
-
-
-def test_a_tuner_and_a_build_of_ones_own(wine: zoo.Data, tmp_path: Path) -> None:
-    studies = []
-    for name in ("one", "two"):  # two processes' worth: the second goes on where the first ended
-        oracle = tuning.StudyOracle(
-            tmp_path / "study", "val_accuracy", 4 if name == "one" else 8, algorithm="sobol"
-        )
-        tuner = OwnTuner(oracle, hypermodel=build, directory=tmp_path, project_name=name)
-        tuner.search(
-            *(wine.x_train, wine.y_train),
-            validation_data=(wine.x_validation, wine.y_validation),
-            epochs=1,
-            verbose=0,
-        )
-        studies.append(oracle.finished())
-    first, both = studies
-    assert [t.number for t in both] == list(range(8))
-    assert both[:4] == first
-    for trial in both:
-        assert (trial.state == "failed") == (trial.values["rate"] > 0.05)
-        assert ("more" in trial.values) <= trial.values["deep"]
-    failed = [trial for trial in both if trial.state == "failed"]
-    assert failed
-    assert failed[0].message == "ValueError: too fast"
-    best = tuner.get_best_hyperparameters()[0].values
-    assert best["units"] in {trial.values["units"] for trial in both[4:]}
-
-
-def test_a_study_of_another_space_is_refused(tmp_path: Path) -> None:
-    def oracle(most: int, **changed: Any) -> tuning.StudyOracle:
-        space = keras_tuner.HyperParameters()
-        space.Int("units", 1, most)
-        made = tuning.StudyOracle(
-            tmp_path / "s", keras_tuner.Objective("f", "max"), 2, hyperparameters=space, **changed
-        )
-        made._opened()
-        return made
-
-    oracle(4)
-    oracle(4)
-    with pytest.raises(zoo.UserError, match="holds another search: range of units="):
-        oracle(5)
-    with pytest.raises(zoo.UserError, match="holds another search: seed=0; asked for seed=1"):
-        oracle(4, seed=1)
-    with pytest.raises(zoo.UserError, match="needs one objective with a direction"):
-        tuning.StudyOracle(tmp_path / "t", [keras_tuner.Objective("a", "max")] * 2, 2)  # type: ignore[arg-type]
 
 
 def test_the_dashboard_opens_the_study(wine: zoo.Data, folder: Path) -> None:

@@ -20,11 +20,6 @@ from zoo.presets import FAMILIES, factory_arguments
 QUICK = Recipe(epochs=2, learning_rate=1e-2)
 
 
-@pytest.fixture(scope="module")
-def wine() -> zoo.Data:
-    return zoo.load_data("wine")
-
-
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [

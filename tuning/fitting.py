@@ -201,7 +201,6 @@ def _check_fits(model: keras.Model, data: Data) -> None:
 
 
 def _result(progress: Progress, data: Data, recipe: Recipe) -> Fit:
-    metric = "accuracy" if data.task == "classification" else "rmse"
     prefix = "val_" if len(data.x_validation) else ""
     curves = progress.curves
     losses = curves[prefix + "loss"]
@@ -211,5 +210,5 @@ def _result(progress: Progress, data: Data, recipe: Recipe) -> Fit:
             f"lower learning_rate={recipe.learning_rate}."
         )
     kept = int(np.argmin(losses)) if recipe.patience and prefix else len(losses) - 1
-    score = curves[prefix + metric][kept]
-    return Fit(metric, score, losses[kept], len(losses), progress.seconds, curves)
+    score = curves[prefix + data.metric][kept]
+    return Fit(data.metric, score, losses[kept], len(losses), progress.seconds, curves)

@@ -1,7 +1,7 @@
 """Limits of cost: said at once if nothing in the space meets them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras_tuner
@@ -35,7 +35,7 @@ def check_limits(
         asked.values = values
         overrides = point(asked, spec.preset, spec.overrides, base).overrides
         try:
-            cost = asdict(estimate(_spec(spec, overrides).build()))
+            cost = asdict(estimate(replace(spec, overrides=overrides).build()))
         except UserError:
             continue
         excess = max(cost[name] / most for name, most in limits.items())
@@ -57,7 +57,3 @@ def _points(space: keras_tuner.HyperParameters, seed: int) -> Iterator[dict[str,
     yield fixed | {p.name: p.default for p in parameters}
     for n in range(TRIED):
         yield fixed | {p.name: p.random_sample(seed + n) for p in parameters}
-
-
-def _spec(spec: ModelSpec, overrides: Mapping[str, Any]) -> ModelSpec:
-    return ModelSpec(spec.preset, spec.input_shape, spec.num_outputs, overrides)

@@ -119,7 +119,6 @@ def search(
     check_limits(spec, base, space, settings.limits, seed)
     with locked(run.path), answering(storage):
         files = run.path.resolve() / "trials"  # whatever folder a worker is in
-        files.mkdir(parents=True, exist_ok=True)
         settings.artifacts.mkdir(parents=True, exist_ok=True)
         store = FileSystemArtifactStore(settings.artifacts)
         with sharing(data, files / ".rows") as rows:
@@ -151,7 +150,6 @@ def _sweep(
     study: Study, plan: Plan, pool: Pool, data: Data, on_progress: Callable[[Progress], None]
 ) -> None:
     settings = plan.settings
-    metric = "accuracy" if data.task == "classification" else "rmse"
     beats = None
     if settings.storage is not None:
         beats = Heartbeat(study, settings.heartbeat, 3 * settings.heartbeat)
@@ -161,7 +159,7 @@ def _sweep(
         settings.jobs,
         prepare=plan.prepare,
         record=partial(plan.record, study),
-        changed=Reporter(study, settings.jobs, metric, on_progress),
+        changed=Reporter(study, settings.jobs, data.metric, on_progress),
         heartbeat=beats,
         log=partial(log_curves, plan.files.parent / "tensorboard"),
     ).run()

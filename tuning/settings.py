@@ -15,7 +15,7 @@ from zoo.checks import at_least, in_range, one_of
 ALGORITHMS = (*SAMPLERS, *ORACLES)
 OBJECTIVES = ("float", "int8")
 LIMITS = ("bytes", "macs", "arena")
-PICK = re.compile(r"best|smallest-within:(?P<points>\d+(\.\d+)?)|trial:(?P<number>\d+)")
+PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,15 @@ class Settings:
             )
         check_sampler(self.algorithm)
         if self.storage is not None:
-            database(self.storage)
-        if self.storage is not None and self.algorithm in (*ORACLES, "cmaes"):
+            self._check_storage(self.storage)
+        if self.algorithm == "hyperband" and self.prune != "none":
+            raise UserError("hyperband ends trials by itself; it goes with prune none.")
+
+    def _check_storage(self, storage: str) -> None:
+        database(storage)
+        if self.algorithm in (*ORACLES, "cmaes"):
             raise UserError(
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
                 "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, which whoever "
                 "can write there could turn into code. Take tpe, gp, nsga2, sobol or random."
             )
-        if self.algorithm == "hyperband" and self.prune != "none":
-            raise UserError("hyperband ends trials by itself; it goes with prune none.")

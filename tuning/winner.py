@@ -18,7 +18,7 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from zoo import Data, ModelSpec, Run, UserError
+from zoo import Data, Run, UserError
 from zoo.run import as_json, load_weights
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
@@ -41,7 +41,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         UserError: no trial was completed; the message gives the first reason.
     """
     trials = study.trials()
-    direction = study.study.direction.name.lower()
+    direction = study.direction
     order = ranked(direction, trials)
     if not order:
         first = f" The first: {trials[0].message}" if trials else ""
@@ -99,8 +99,7 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
     """Write a trial into the run folder, trained once more on all rows but the test rows."""
     keras.utils.clear_session()
     recipe = Recipe(**best.recipe)
-    spec = plan.spec
-    winner = ModelSpec(spec.preset, spec.input_shape, spec.num_outputs, best.overrides)
+    winner = replace(plan.spec, overrides=best.overrides)
     keras.utils.set_random_seed(recipe.seed)
     model = winner.build()
     history = None

@@ -46,6 +46,11 @@ class Data:
         """Number of classes, or of regression targets."""
         return len(self.class_names) or int(self.y_train.shape[1])
 
+    @property
+    def metric(self) -> str:
+        """What models are compared by: "accuracy", or "rmse" for regression."""
+        return "accuracy" if self.task == "classification" else "rmse"
+
     def merged(self) -> "Data":
         """Return the same data with the validation rows moved into the training part."""
         return replace(

@@ -6,6 +6,7 @@ once, whatever is killed. Trial n is the n-th first attempt.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 STATES = ("completed", "pruned", "infeasible", "failed")
 KILLS = 10  # of one trial, before it is given up
+GIVEN_UP = (optuna.exceptions.UpdateFinishedTrialError, ValueError)  # of an attempt that has ended
 INFEASIBLE = 50  # points over the limits, for each trial of the budget, before a search ends
 
 
@@ -90,6 +92,11 @@ class Study:
     budget: int
     ready: Callable[[Sequence[Attempt], int], bool] = lambda *_: True
 
+    @property
+    def direction(self) -> str:
+        """Which scores are better: "maximize" or "minimize"."""
+        return str(self.study.direction.name.lower())
+
     def attempts(self) -> list[Attempt]:
         """Return the attempts that count, oldest first."""
         return attempts_of(self.study)
@@ -129,11 +136,12 @@ class Study:
         for too long: then another attempt counts.
         """
         try:
+            recorded = asdict(result)
             for name in RECORDED:
-                trial.set_user_attr(name, asdict(result)[name])
+                trial.set_user_attr(name, recorded[name])
             trial.set_user_attr("outcome", result.state)
             self._tell(trial, result.state, result.score)
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
+        except GIVEN_UP:
             return False
         return True
 
@@ -144,20 +152,16 @@ class Study:
             trial: the attempt.
             why: how the process died, if it was killed; see `kills`.
         """
-        try:
+        with suppress(*GIVEN_UP):  # another machine was faster
             if why:
                 trial.set_user_attr("killed", why)
             self._tell(trial, "lost", None)
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
-            return  # another machine was faster
 
     def give_up(self, attempt: FrozenTrial) -> None:
         """End an attempt whose machine is gone: as that had recorded it, or as lost."""
         recorded = attempt.user_attrs
-        try:
+        with suppress(*GIVEN_UP):
             self._tell(attempt.number, recorded.get("outcome", "lost"), recorded.get("score"))
-        except (optuna.exceptions.UpdateFinishedTrialError, ValueError):
-            return
 
     def _tell(self, trial: optuna.Trial | int, outcome: str, score: float | None) -> None:
         if outcome == "completed":

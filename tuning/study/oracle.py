@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,7 @@ class StudyOracle(keras_tuner.Oracle):
         if claimed is None:
             return {"status": "STOPPED", "values": None}
         self._kept[trial_id] = claimed
-        values = suggest(claimed[1], self.get_space())
-        claimed[1].set_user_attr("asked", True)
-        return {"status": "RUNNING", "values": values}
+        return {"status": "RUNNING", "values": suggest(claimed[1], self.get_space())}
 
     @keras_tuner.synchronized  # type: ignore[untyped-decorator]
     def end_trial(self, trial: Any) -> None:
@@ -149,6 +148,6 @@ class StudyOracle(keras_tuner.Oracle):
 
 
 def _beat(beats: Heartbeat, interval: float) -> None:
-    wait = threading.Event()
-    while not wait.wait(interval):
+    while True:
+        time.sleep(interval)
         beats.beat()

@@ -23,8 +23,6 @@ STARTUP = 10  # trials that are Sobol points before a model of the scores is mad
 MODELLED = {"tpe": 2500, "gp": 200, "cmaes": 3000, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
-Parameters = Sequence[Any]  # of keras_tuner's hyperparameter types
-
 
 def check_sampler(algorithm: str) -> None:
     """Raise UserError where an algorithm needs a package that is not there."""
@@ -33,13 +31,13 @@ def check_sampler(algorithm: str) -> None:
 
 
 def make_sampler(
-    algorithm: str, parameters: Parameters, seed: int, number: int, finished: int
+    algorithm: str, parameters: Sequence[Any], seed: int, number: int, finished: int
 ) -> optuna.samplers.BaseSampler:
     """Return the sampler of trial `number`: the space's defaults for 0, then by `algorithm`.
 
     Args:
         algorithm: one of `SAMPLERS`.
-        parameters: the space, in a fixed order.
+        parameters: of the space, in a fixed order.
         seed: of the search.
         number: of the trial.
         finished: how many trials there are to learn from.
@@ -170,6 +168,7 @@ def suggest(trial: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str
             chosen.values[parameter.name] = _suggested(trial, parameter)
         else:
             chosen.values.setdefault(parameter.name, parameter.default)
+    trial.set_user_attr("asked", True)  # the point is whole: another attempt gets the same
     return dict(chosen.values)
 
 

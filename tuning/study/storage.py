@@ -100,8 +100,8 @@ def shown(storage: str) -> str:
 
 
 def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
-    waiting = {"postgresql": "connect_timeout", "mysql": "connect_timeout", "sqlite": "timeout"}
-    seconds = {waiting.get(url.get_backend_name(), "connect_timeout"): SECONDS_TO_CONNECT}
+    waiting = "timeout" if url.get_backend_name() == "sqlite" else "connect_timeout"
+    seconds = {waiting: SECONDS_TO_CONNECT}
     place = url.set(query={}).render_as_string(hide_password=True)
     try:
         for _ in range(TRIES):

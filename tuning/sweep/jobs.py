@@ -55,7 +55,6 @@ class Plan:
         """Return the job of an attempt at trial `number`."""
         asked = self.space.copy()
         asked.values = suggest(trial, self.space)
-        trial.set_user_attr("asked", True)
         chosen = point(asked, self.spec.preset, self.spec.overrides, self.base)
         epochs = max(1, round(self.base.epochs * self.share(number)))
         recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)
@@ -79,10 +78,9 @@ class Plan:
     def record(self, study: Study, trial: optuna.Trial, job: Job, ended: Trial) -> None:
         """Put a result into the study, and keep the weights if it is among the best."""
         known = study.trials()
-        direction = study.study.direction.name.lower()
         file = Path(job.weights)
         size = file.stat().st_size if ended.state == "completed" else 0
-        best = best_that_fit(ranked(direction, [*known, ended]), ended, size)
+        best = best_that_fit(ranked(study.direction, [*known, ended]), ended, size)
         if ended in best:
             key = upload_artifact(
                 artifact_store=self.store, file_path=str(file), study_or_trial=trial
@@ -112,7 +110,7 @@ class Plan:
             over: nothing will be taken up again; checkpoints go as well.
         """
         attempts = study.study.get_trials(deepcopy=False)
-        order = ranked(study.study.direction.name.lower(), study.trials())
+        order = ranked(study.direction, study.trials())
         kept = {trial.weights[0] for trial in best_that_fit(order) if trial.weights is not None}
         ended = [attempt.system_attrs for attempt in attempts if attempt.state.is_finished()]
         uploaded = {key.removeprefix(UPLOADED) for keys in ended for key in keys}

@@ -167,7 +167,7 @@ class Sweep:
             overrides=slot.job.overrides,
             recipe=slot.job.recipe,
             seconds=seconds,
-            **{name: value for name, value in result.items() if name != "sha256"},
+            **result,
         )
         self._record(slot.trial, slot.job, ended)
         self._changed(ended)

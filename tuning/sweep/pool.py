@@ -28,7 +28,7 @@ def cores() -> int:
 
 
 class Pool:
-    """Trials, each in a process of its own.
+    """Trials, each in a process of its own; what forks them is started for the first.
 
     Args:
         jobs: how many will run at a time; they share the cores evenly.
@@ -42,25 +42,33 @@ class Pool:
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Pool":
-        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
 
     def launch(self, job: Job) -> socket.socket:
-        """Start a trial and return the socket it speaks over."""
+        """Start a trial and return the socket it speaks over.
+
+        Raises:
+            UserError: the process that forks trials does not start.
+        """
         ours, theirs = socket.socketpair()
-        with theirs, self._lock:
-            while not self._send(theirs):  # somebody killed the process
-                self._stop()
-                self._start()
+        try:
+            with theirs, self._lock:
+                while not self._send(theirs):  # the first, or somebody killed the process
+                    self._stop()
+                    self._start()
+        except BaseException:
+            ours.close()
+            raise
         with contextlib.suppress(OSError):  # killed already; the end of its socket tells
             ours.sendall(job.to_line())
         return ours
 
     def _send(self, connection: socket.socket) -> bool:
-        assert self._control is not None
+        if self._control is None:
+            return False
         try:
             socket.send_fds(self._control, [b"."], [connection.fileno()])
         except OSError:

@@ -35,7 +35,20 @@ class Progress:
     @property
     def done(self) -> int:
         """Trials that count and have ended."""
-        return sum(count for state, count in self.states.items() if state != "infeasible")
+        return counted(self.states)
+
+    @property
+    def result(self) -> str:
+        """What the trial that has just ended has come to, in words."""
+        if self.trial is None:
+            return ""
+        score = self.trial.score
+        return self.trial.state if score is None else f"{self.metric} {score:.4f}"
+
+    @property
+    def left(self) -> str:
+        """The time that is left, in words; "" where it is not known."""
+        return "" if self.eta is None else "{:.0f} s +- {:.0f}".format(*self.eta)
 
 
 class Reporter:
@@ -78,16 +91,20 @@ class Reporter:
 
     def _read(self) -> None:
         trials = self._study.trials()
-        order = ranked(self._study.study.direction.name.lower(), trials)
+        order = ranked(self._study.direction, trials)
         self._states, self._best = count_states(trials), order[0].score if order else None
 
     def _eta(self) -> tuple[float, float] | None:
         if not self._seconds:
             return None
-        done = sum(self._states.values()) - self._states["infeasible"]
-        left = max(0, self._study.budget - done)
+        left = max(0, self._study.budget - counted(self._states))
         spread = stdev(self._seconds) if len(self._seconds) > 1 else 0.0
         return left * mean(self._seconds) / self._jobs, 1.96 * spread * left**0.5 / self._jobs
+
+
+def counted(states: Mapping[str, int]) -> int:
+    """Return how many trials of the budget have ended."""
+    return sum(count for state, count in states.items() if state != "infeasible")
 
 
 def count_states(trials: Sequence[Trial]) -> dict[str, int]:
@@ -104,13 +121,10 @@ def print_progress(progress: Progress) -> None:
     if trial.state == "infeasible":
         print(f"not trained: {trial.message}", flush=True)
         return
-    result = trial.state if trial.score is None else f"{progress.metric} {trial.score:.4f}"
     best = "none" if progress.best is None else f"{progress.best:.4f}"
-    left = ""
-    if progress.eta is not None and progress.done < progress.total:
-        left = "  ETA {:.0f} s +- {:.0f}".format(*progress.eta)
+    left = f"  ETA {progress.left}" if progress.left and progress.done < progress.total else ""
     print(
-        f"trial {progress.done} of {progress.total}  {result}  best {best}  "
+        f"trial {progress.done} of {progress.total}  {progress.result}  best {best}  "
         f"{trial.seconds:.0f} s{left}",
         flush=True,
     )

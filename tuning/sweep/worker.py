@@ -32,7 +32,7 @@ from tuning.recipe import Recipe
 from tuning.sweep.shared import Job, is_full, shared
 from zoo import ModelSpec, UserError
 from zoo.cost import estimate
-from zoo.run import save_weights, sha256
+from zoo.run import save_weights
 
 
 def main(control: socket.socket) -> None:
@@ -138,7 +138,7 @@ def _run(link: Link) -> dict[str, Any]:
 
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
         nonlocal go
-        score = curves.get("val_accuracy", curves.get("val_rmse"))
+        score = curves[f"val_{data.metric}"]
         go = bool(link.ask({"epoch": epoch, "score": score, "curves": dict(curves)})["go"])
         return go
 
@@ -148,8 +148,7 @@ def _run(link: Link) -> dict[str, Any]:
         return shown | {"state": "pruned", "message": f"pruned after epoch {result.epochs}"}
     score = result.score if job.objective == "float" else int8_score(model, data)
     save_weights(model, Path(job.weights))
-    digest = sha256(Path(job.weights))
-    return shown | {"state": "completed", "score": score, "sha256": digest}
+    return shown | {"state": "completed", "score": score}
 
 
 if __name__ == "__main__":
