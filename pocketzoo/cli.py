@@ -9,6 +9,7 @@ import typer
 from pocketzoo.options import (
     DataArgument,
     Exporting,
+    FrontEnd,
     Out,
     PresetArgument,
     RunArgument,
@@ -51,6 +52,7 @@ def data(
     source: Annotated[str | None, typer.Argument(metavar="[DATA]")] = None,
     seed: Seed = 0,
     task: Task = None,
+    front_end: FrontEnd = None,
 ) -> None:
     """List the built-in data sets, or describe one set."""
     from pocketzoo import console
@@ -60,7 +62,7 @@ def data(
     else:
         import zoo
 
-        console.print_data(zoo.load_data(source, seed, task))
+        console.print_data(zoo.load_data(source, seed, task, front_end))
 
 
 @app.command()
@@ -68,10 +70,9 @@ def data(
 def train(source: DataArgument, preset: PresetArgument, out: Out, training: Training) -> None:
     """Train one model, without a search."""
     import tuning.train
-    import zoo
     from pocketzoo import console
 
-    rows = zoo.load_data(source, training.seed, training.task)
+    rows = _load(source, training)
     recipe, overrides = _recipe(preset, training), pairs("--set", training.sets)
     run, result = tuning.train.train(
         preset, rows, directory=out, recipe=recipe, overrides=overrides
@@ -89,10 +90,9 @@ def tune(
     searching: Searching,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
-    import zoo
     from pocketzoo import console
 
-    rows = zoo.load_data(source, training.seed, training.task)
+    rows = _load(source, training)
     console.print_run(_search(rows, preset, out, training, searching))
 
 
@@ -117,7 +117,7 @@ def run(
     import zoo
     from pocketzoo import ladder
 
-    rows = zoo.load_data(source, training.seed, training.task)
+    rows = _load(source, training)
     overrides = pairs("--set", training.sets)
     spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
@@ -140,6 +140,12 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     result = export.check(file)
     console.print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)
+
+
+def _load(source: str, training: Training) -> Any:
+    import zoo
+
+    return zoo.load_data(source, training.seed, training.task, training.front_end)
 
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:

@@ -15,6 +15,10 @@ RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
 Task = Annotated[str | None, typer.Option("--task", help="classification or regression.")]
+FrontEnd = Annotated[
+    str | None,
+    typer.Option("--front-end", help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
+]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Training:
     epochs: Annotated[int | None, typer.Option(help="Epochs of a full training.")] = None
     seed: Seed = 0
     task: Task = None
+    front_end: FrontEnd = None
     sets: Annotated[list[str], typer.Option("--set", help="Factory argument, e.g. width=64.")] = (
         field(default_factory=list)
     )

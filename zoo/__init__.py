@@ -4,6 +4,7 @@ from zoo.backends import require_backend
 
 require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
 
+from zoo.audio import FrontEnd  # noqa: E402
 from zoo.checks import UserError  # noqa: E402
 from zoo.cnn import CNN  # noqa: E402
 from zoo.data import Data, load_data  # noqa: E402
@@ -18,6 +19,7 @@ __all__ = [
     "GRU",
     "MLP",
     "Data",
+    "FrontEnd",
     "ModelSpec",
     "Run",
     "UserError",

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.audio import FrontEnd
 from zoo.checks import UserError, at_least, near, one_of
 from zoo.sources import BUILT_IN, Arrays, read_built_in, read_npz
+from zoo.waveforms import choose_front_end, heard
 
 TASKS = ("classification", "regression")
 
@@ -35,6 +37,7 @@ class Data:
     y_validation: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    front_end: FrontEnd | None = None  # what made sequences of waveforms
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -62,7 +65,12 @@ class Data:
         )
 
 
-def load_data(name_or_path: str | Path, seed: int = 0, task: str | None = None) -> Data:
+def load_data(
+    name_or_path: str | Path,
+    seed: int = 0,
+    task: str | None = None,
+    front_end: str | FrontEnd | None = None,
+) -> Data:
     """Load a built-in data set or an `.npz` file.
 
     Args:
@@ -73,6 +81,9 @@ def load_data(name_or_path: str | Path, seed: int = 0, task: str | None = None) 
         seed: seed of the split, >= 0. Built-in sets: 20 % test; without validation rows, 20 % of
             the training rows become validation rows. Class shares are kept.
         task: "classification" or "regression"; None: integers are classes, floats are targets.
+        front_end: for sound, an `.npz` file with waveforms (rows, samples) and `rate` in Hz:
+            "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a colon, such
+            as "mfcc:coefficients=13". The rows are then sequences (frames, features).
 
     Raises:
         UserError: unknown name, missing, empty or damaged file, or arrays that cannot be used; the
@@ -95,7 +106,10 @@ def load_data(name_or_path: str | Path, seed: int = 0, task: str | None = None) 
             f"There is no data set {text!r} and no such file. {near(text, BUILT_IN)} "
             "Or give the path of an .npz file."
         )
-    return _checked(arrays, name, source, seed, task)
+    chosen = choose_front_end(front_end, arrays.get("rate"))
+    if chosen is not None:
+        arrays = heard({key: array for key, array in arrays.items() if key != "rate"}, chosen)
+    return replace(_checked(arrays, name, source, seed, task), front_end=chosen)
 
 
 def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None) -> Data:

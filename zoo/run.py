@@ -19,10 +19,12 @@ from typing import Any
 
 import keras
 
+from zoo.audio import FrontEnd
 from zoo.checks import UserError
 from zoo.data import Data, load_data
 from zoo.lock import LOCK
 from zoo.presets import ModelSpec
+from zoo.waveforms import SNIPPET, snippet
 
 MANIFEST = "manifest.json"
 PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")
@@ -82,7 +84,13 @@ class Run:
     def load_data(self) -> Data:
         """Load the data the run was made from, and check that it is the same."""
         recorded = self.read_json("data.json")
-        data = load_data(recorded["source"], recorded["seed"], recorded["task"])
+        front_end = recorded.get("front_end")
+        data = load_data(
+            recorded["source"],
+            recorded["seed"],
+            recorded["task"],
+            front_end and FrontEnd(**front_end),
+        )
         if data.hash != recorded["hash"]:
             raise UserError(
                 f"{recorded['source']} has changed since {self.path} was made ({data.hash} instead "
@@ -156,6 +164,7 @@ class Run:
             "hash": data.hash,
             "class_names": data.class_names,
             "rows": rows(data),
+            "front_end": data.front_end and asdict(data.front_end),
         }
         self.path.mkdir(parents=True, exist_ok=True)
         for name in (*self._recorded(), MANIFEST):
@@ -163,6 +172,8 @@ class Run:
         save_weights(model, self.path / "weights.h5")
         self._seal({"weights.h5"})
         described = {"model.json": as_json(description), "data.json": as_json(identity)}
+        if data.front_end is not None:
+            described[SNIPPET] = snippet(data.front_end)
         self.write({**described, **files})
 
     def _again(self) -> str:

@@ -19,7 +19,7 @@ BUILT_IN = {
     "diabetes": "10 measurements, regression of disease progression",
 }
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
-OPTIONAL = ("x_val", "y_val")
+OPTIONAL = ("x_val", "y_val", "rate")
 LARGEST = 1e18  # whose square is still a float32
 
 
@@ -41,7 +41,7 @@ def read_built_in(name: str, seed: int) -> Arrays:
 
 
 def read_npz(path: Path) -> Arrays:
-    """Return the arrays of an `.npz` file as float32 rows and raw labels.
+    """Return the arrays of an `.npz` file as float32 rows (waveforms as they are) and raw labels.
 
     Raises:
         UserError: a missing, empty or damaged file, wrong keys, object arrays (never unpickled), or
@@ -74,7 +74,8 @@ def read_npz(path: Path) -> Arrays:
             x = _numeric(path, f"x_{part}", arrays[f"x_{part}"])
             y = _numeric(path, f"y_{part}", arrays[f"y_{part}"])
             _check_rows(path, part, x, y, arrays["x_train"].shape[1:])
-            arrays |= {f"x_{part}": x.astype(np.float32), f"y_{part}": y}
+            sound = "rate" in arrays  # its front end tells floats and 16-bit integers apart
+            arrays |= {f"x_{part}": x if sound else x.astype(np.float32), f"y_{part}": y}
     if (arrays["x_train"] == arrays["x_train"][:1]).all():
         raise UserError(f"{path}: all rows of x_train are equal; there is nothing to learn from.")
     return arrays
