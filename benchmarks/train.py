@@ -1,0 +1,189 @@
+"""Steps a second of `tuning.fit`, beside the same graph in plain Keras layers and `model.fit`.
+
+    python -m benchmarks.train [--backends torch jax tensorflow] [--presets NAME ...]
+                               [--repeats 7] [--epochs 4]
+
+Each family's base preset, on noise of the shape it is declared for. A backend is a process of its
+own; in it, ours and the plain one take turns, and the first epoch of each, which compiles, does not
+count. *pipeline*: what a step costs when the model is a single product: rows, shuffling, loops and
+callbacks; its share of ours. Writes `benchmarks/results/train.md`.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.race import interval
+from benchmarks.sweep import machine
+from benchmarks.tables import table
+
+RESULTS = Path(__file__).parent / "results" / "train.md"
+BACKENDS = ("torch", "jax", "tensorflow")
+BATCH = 32
+STEPS = {"mlp_base": 60, "cnn_base": 8, "gru_base": 20, "vit_base": 4}  # an epoch: about 2 s
+
+
+def mlp(x: Any, layers: Any, outputs: int) -> Any:
+    for _ in range(3):
+        x = layers.Dense(256, use_bias=False)(x)
+        x = layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
+    return layers.Dense(outputs)(x)
+
+
+def cnn(x: Any, layers: Any, outputs: int) -> Any:
+    """ResNet-20."""
+
+    def conv(x: Any, width: int, size: int, strides: int) -> Any:
+        return layers.Conv2D(width, size, strides, padding="same")(x)
+
+    def norm(x: Any) -> Any:
+        return layers.BatchNormalization(momentum=0.9)(x)
+
+    x = layers.Activation("relu")(norm(conv(x, 16, 3, 1)))
+    for stage, width in enumerate((16, 32, 64)):
+        for block in range(3):
+            strides = 2 if stage and not block else 1
+            short = x if strides == 1 else conv(x, width, 1, strides)
+            y = layers.Activation("relu")(norm(conv(x, width, 3, strides)))
+            x = layers.Activation("relu")(layers.Add()([norm(conv(y, width, 3, 1)), short]))
+    return layers.Dense(outputs)(layers.GlobalAveragePooling2D()(x))
+
+
+def gru(x: Any, layers: Any, outputs: int) -> Any:
+    x = layers.GRU(128)(layers.GRU(128, return_sequences=True)(x))
+    return layers.Dense(outputs)(x)
+
+
+def vit(x: Any, layers: Any, outputs: int) -> Any:
+    x = layers.Reshape((64, 128))(layers.Conv2D(128, 4, 4)(x))
+    x = layers.Add()([x, layers.Embedding(64, 128)(np.arange(64))[None]])
+    for _ in range(6):
+        y = layers.BatchNormalization(momentum=0.9)(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(4, 32)(y, y)])
+        y = layers.Dense(256, activation="relu")(layers.BatchNormalization(momentum=0.9)(x))
+        x = layers.Add()([x, layers.Dense(128)(y)])
+    x = layers.GlobalAveragePooling1D()(layers.BatchNormalization(momentum=0.9)(x))
+    return layers.Dense(outputs)(x)
+
+
+def product(x: Any, layers: Any, outputs: int) -> Any:
+    return layers.Dense(outputs)(layers.Flatten()(x)[:, :8])
+
+
+PLAIN = {"mlp_base": mlp, "cnn_base": cnn, "gru_base": gru, "vit_base": vit}
+
+
+def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
+    """Return steps a second of ours, of the plain one, and of the pipeline, for every repeat."""
+    import keras
+
+    import tuning
+    import zoo
+    from zoo.presets import REFERENCE, find_preset
+
+    shape, outputs = REFERENCE[find_preset(preset).family]
+    steps = STEPS[preset]
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(BATCH * steps, *shape)).astype(np.float32)
+    y = np.arange(len(x)) % outputs
+    names = tuple(str(n) for n in range(outputs))
+    data = zoo.Data("noise", "noise", 0, "classification", names, "", x, y, x[:0], y[:0], x, y)
+    recipe = tuning.Recipe(epochs=epochs, batch_size=BATCH, patience=0)
+
+    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.times: list[float] = []
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.times.append(time.perf_counter())
+
+        def rate(self) -> float:
+            return steps * (len(self.times) - 1) / (self.times[-1] - self.times[0])
+
+    def ours() -> float:
+        clock = Clock()
+        tuning.fit(zoo.create_model(preset, shape, outputs), data, recipe, callbacks=(clock,))
+        return clock.rate()
+
+    def plain(body: Callable[[Any, Any, int], Any]) -> float:
+        inputs = keras.Input(shape)
+        scaled = keras.layers.Normalization(mean=np.zeros(shape[-1]), variance=np.ones(shape[-1]))
+        model = keras.Model(inputs, body(scaled(inputs), keras.layers, outputs))
+        total = epochs * steps
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10
+        )
+        model.compile(
+            keras.optimizers.AdamW(schedule, weight_decay=0.1, global_clipnorm=1.0),
+            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+            metrics=["accuracy"],
+        )
+        clock, targets = Clock(), np.eye(outputs, dtype=np.float32)[y]
+        model.fit(x, targets, batch_size=BATCH, epochs=epochs, callbacks=[clock], verbose=0)
+        return clock.rate()
+
+    found = []
+    for repeat in range(repeats):
+        turn = {"ours": ours, "plain": lambda: plain(PLAIN[preset])}
+        order = list(turn) if repeat % 2 else list(turn)[::-1]
+        rates = {name: turn[name]() for name in order}
+        found.append(rates | {"pipeline": plain(product)})
+        keras.utils.clear_session()
+    return found
+
+
+def lines(backend: str, preset: str, runs: Sequence[dict[str, float]]) -> list[object]:
+    return [
+        preset,
+        backend,
+        interval([run["ours"] for run in runs], 1),
+        interval([run["plain"] for run in runs], 1),
+        interval([run["plain"] / run["ours"] for run in runs], 3),
+        f"{100 * np.median([run['ours'] / run['pipeline'] for run in runs]):.0f} %",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--backends", nargs="+", default=list(BACKENDS))
+    parser.add_argument("--presets", nargs="+", default=list(PLAIN))
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        found = worker(arguments.worker, arguments.repeats, arguments.epochs)
+        print(json.dumps(found))
+        return
+    rows = []
+    for preset in arguments.presets:
+        for backend in arguments.backends:
+            command = [sys.executable, "-m", "benchmarks.train", "--worker", preset]
+            command += ["--repeats", str(arguments.repeats), "--epochs", str(arguments.epochs)]
+            environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+            ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+            if ended.returncode:
+                raise SystemExit(ended.stderr)
+            rows.append(lines(backend, preset, json.loads(ended.stdout.splitlines()[-1])))
+            print(rows[-1], flush=True)
+    head = ["preset", "backend", "ours, steps/s", "plain, steps/s", "plain / ours", "pipeline"]
+    text = f"# Training\n\n{machine()}\n\n{(__doc__ or '').split('count. ')[1]}\n"
+    text += f"Batches of {BATCH}; median [95 % interval].\n\n{table(head, rows)}\n"
+    print(text)
+    if arguments.presets == list(PLAIN):
+        RESULTS.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
