@@ -10,7 +10,8 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from tuning import Recipe, train
+from tuning.recipe import Recipe
+from tuning.train import train
 from zoo.audio import FrontEnd, spectra
 
 RATE = 4000
@@ -101,7 +102,7 @@ def test_log_mel_is_the_default(tmp_path: Path) -> None:
     [
         ("mfcc", {"rate": None}, "A front end is for sound"),
         ("mel", {}, "front_end='mel' is not known"),
-        ("mfcc:coeff=3", {}, "has no setting 'coeff'. Did you mean 'coefficients'"),
+        ("mfcc:coefficient=3", {}, "has no setting 'coefficient'. Did you mean 'coefficients'"),
         ("mfcc:mels=many", {}, "front end's mels must be a number"),
         ("mfcc:coefficients=41", {}, "must be at most mels; got 41 of 40"),
         ("log_mel:window_ms=0", {}, "window_ms must be a number in"),

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.xdist_group("cli")  # one worker: what it begins with takes half a minute
+
 COMMANDS = ("models", "data", "train", "tune", "export", "run", "check")
 
 

@@ -1,7 +1,10 @@
 """The search: what it asks, what it keeps, what it says. (What is killed: test_kills.py.)"""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -332,6 +335,21 @@ def test_a_worker_that_does_not_start(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(zoo.UserError, match="runs the trials did not start.*worker.log"):
         Pool(1, tmp_path / "worker.log").launch(job)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_trial_does_without_tensorflow(backend: str) -> None:
+    trial = (
+        "import sys, zoo, tuning; from tuning.sweep import worker; worker.do_without_tensorflow()\n"
+        "data = zoo.load_data('wine'); model = zoo.create_model('mlp_tiny', (13,), 3)\n"
+        "tuning.fit(model, data, tuning.Recipe(epochs=2)); worker.estimate(model)\n"
+        "worker.int8_score(model, data); print('tensorflow' in sys.modules)"
+    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    ended = subprocess.run(
+        [sys.executable, "-c", trial], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "False"
 
 
 def test_gp_needs_torch(wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

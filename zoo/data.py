@@ -3,7 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Data:
     y_validation: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
-    front_end: FrontEnd | None = None  # what made sequences of waveforms
+    front_end: FrontEnd | None = field(default=None, kw_only=True)  # what made rows of waveforms
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -85,12 +85,8 @@ class Run:
         """Load the data the run was made from, and check that it is the same."""
         recorded = self.read_json("data.json")
         front_end = recorded.get("front_end")
-        data = load_data(
-            recorded["source"],
-            recorded["seed"],
-            recorded["task"],
-            front_end and FrontEnd(**front_end),
-        )
+        made = front_end and FrontEnd(**front_end)
+        data = load_data(recorded["source"], recorded["seed"], recorded["task"], made)
         if data.hash != recorded["hash"]:
             raise UserError(
                 f"{recorded['source']} has changed since {self.path} was made ({data.hash} instead "

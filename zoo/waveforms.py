@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,9 @@ def choose_front_end(wanted: str | FrontEnd | None, rate: np.ndarray | None) -> 
     return _checked(FrontEnd(int(rate.item()), kind, **_read(settings)))
 
 
-def _read(text: str) -> dict[str, float]:
+def _read(text: str) -> dict[str, Any]:
     known = [field.name for field in fields(FrontEnd) if field.name not in ("rate", "kind")]
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for one in filter(None, text.split(",")):
         name, _, value = one.partition("=")
         if name not in known:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
-import tensorflow  # noqa: F401  (Keras' fit imports it on every backend: seconds in every trial)
+from keras.src.utils import module_utils
 
 from tuning.fitting import fit
 from tuning.quantization import int8_score
@@ -37,6 +37,7 @@ from zoo.run import save_weights
 
 def main(control: socket.socket) -> None:
     """Fork a keeper for every socket that comes; end when the other side is gone."""
+    do_without_tensorflow()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     control.sendall(b"ready")
     while True:
@@ -47,6 +48,16 @@ def main(control: socket.socket) -> None:
             control.close()
             _end_after(_keep, socket.socket(fileno=descriptors[0]))
         os.close(descriptors[0])
+
+
+def do_without_tensorflow() -> None:
+    """Keep Keras from importing TensorFlow where another backend is used.
+
+    `fit` would, in every trial, to seed it and to compare types: seconds and memory for nothing.
+    Keras runs on machines without TensorFlow, and is told that this is one.
+    """
+    if keras.backend.backend() != "tensorflow":
+        module_utils.tensorflow._available = False
 
 
 def _keep(connection: socket.socket) -> None:
