@@ -21,6 +21,7 @@ import keras
 
 from zoo.checks import UserError
 from zoo.data import Data, load_data
+from zoo.layers import count_parameters
 from zoo.lock import LOCK
 from zoo.presets import ModelSpec
 
@@ -144,7 +145,7 @@ class Run:
         """
         description = asdict(spec) | {
             "task": data.task,
-            "parameters": model.count_params(),
+            "parameters": count_parameters(model),
             "backend": keras.backend.backend(),
             "versions": versions(),
         }
