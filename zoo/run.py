@@ -187,7 +187,10 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Load weights that `save_weights` wrote, from a copy: Keras goes by the file's ending."""
+    """Load weights that `save_weights` wrote, from a copy: Keras goes by the file's ending.
+
+    Those of a ViT for images of another size fit too: its positions are resized.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, Path(folder) / "model.weights.h5")
         try:
