@@ -29,7 +29,7 @@ from zoo.shapes import check_shapes
 NORMS = ("layer", "batch", "rms")
 ATTENTIONS = ("softmax", "sigmoid")
 STEMS = ("patch", "conv")
-POOLS = {"average": layers.GlobalAveragePooling1D, "sequence": SequencePooling}
+POOLS = ("average", "sequence")
 
 
 def ViT(
@@ -116,7 +116,7 @@ def ViT(
         y = layers.Dense(mlp_ratio * width, activation=activation)(_norm(x, norm))
         y = layers.Dense(width)(y)
         x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop)])
-    x = POOLS[pool](name="pool")(_norm(x, norm))  # (B, width)
+    x = _pool(_norm(x, norm), pool)  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="vit")
 
@@ -127,13 +127,13 @@ def _stem_amount(
     """Check the arguments of the stem and return the patch side, or the number of layers."""
     one_of("stem", stem, STEMS)
     if stem == "conv":
-        argument, value, other = "stem_layers", stem_layers, ("patch_size", patch_size)
-        amount = default_stem_layers(shape) if value is None else value
+        argument, other, meaningless = "stem_layers", "patch_size", patch_size is not None
+        amount = default_stem_layers(shape) if stem_layers is None else stem_layers
     else:
-        argument, value, other = "patch_size", patch_size, ("stem_layers", stem_layers)
-        amount = default_patch_size(shape) if value is None else value
-    if other[1] is not None:
-        raise UserError(f"{other[0]} has no meaning with stem={stem!r}; set {argument} instead.")
+        argument, other, meaningless = "patch_size", "stem_layers", stem_layers is not None
+        amount = default_patch_size(shape) if patch_size is None else patch_size
+    if meaningless:
+        raise UserError(f"{other} has no meaning with stem={stem!r}; set {argument} instead.")
     size(argument, amount, 1)
     if max(shape[:2]) <= (2**amount if stem == "conv" else amount):
         raise UserError(
@@ -148,7 +148,7 @@ def default_stem_layers(shape: tuple[int, ...]) -> int:
     return max(1, round(math.log2(math.sqrt(shape[0] * shape[1]) / 8)))
 
 
-def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any, tuple[int, int]]:
+def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any, tuple[int, ...]]:
     """Return tokens, (B, tokens, width), and their grid: convolution, activation, pooling."""
     for number in range(1, count + 1):  # (B, H / 2**number, W / 2**number, filters)
         x = layers.Conv2D(
@@ -186,3 +186,9 @@ def _norm(x: Any, norm: str) -> Any:
     if norm == "batch":
         return layers.BatchNormalization(momentum=0.9)(x)
     return LayerNormalization()(x) if norm == "layer" else RMSNormalization()(x)
+
+
+def _pool(x: Any, pool: str) -> Any:
+    if pool == "sequence":
+        return SequencePooling(name="pool")(x)
+    return layers.GlobalAveragePooling1D(data_format="channels_last")(x)
