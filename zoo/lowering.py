@@ -175,7 +175,8 @@ def _pooling(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     _, tokens, width = graph.tensors[x].shape
     scores = graph.reshape(graph.dense(x, 1), (1, 1, tokens))
     weights = graph.apply("SOFTMAX", (scores,), (1, 1, tokens))
-    return graph.reshape(graph.apply("BATCH_MATMUL", (weights, x), (1, 1, width)), (1, width))
+    # no RESHAPE to (1, width): the converter leaves it to the dense layer that comes next
+    return graph.apply("BATCH_MATMUL", (weights, x), (1, 1, width))
 
 
 ACTIVATIONS = {

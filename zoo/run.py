@@ -195,7 +195,7 @@ def load_weights(model: keras.Model, path: Path) -> None:
         copy = shutil.copy(path, Path(folder) / "model.weights.h5")
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Keras only warns of weights that it did not find
+                warnings.simplefilter("error", UserWarning)  # Keras only warns of what it lacks
                 model.load_weights(copy)
         except (OSError, KeyError, ValueError, UserWarning) as error:
             raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error
