@@ -16,7 +16,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "Conv2D": ("filters", "kernel_size", "groups", *CONVOLUTION),
     "Dense": ("units", "use_bias"),
     "DepthwiseConv2D": ("kernel_size", "depth_multiplier", *CONVOLUTION),
-    "Dropout": ("rate",),
+    "Dropout": ("rate", "noise_shape"),
     "Flatten": ("data_format",),
     "GlobalAveragePooling2D": ("data_format", "keepdims"),
     "MaxPooling2D": ("pool_size", "strides", "padding", "data_format"),

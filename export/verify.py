@@ -19,6 +19,7 @@ from export.targets import Placement, check_targets, place
 from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.cost import estimate
+from zoo.layers import count_parameters
 from zoo.metrics import bound
 from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
@@ -187,7 +188,7 @@ def _model(export: Export) -> dict[str, object]:
     if (export.run.path / "model.json").is_file():
         spec = export.run.spec()
         described |= {"preset": spec.preset, "overrides": dict(spec.overrides)}
-    return described | {"parameters": export.model.count_params()}
+    return described | {"parameters": count_parameters(export.model)}
 
 
 def _identity(data: Data) -> dict[str, object]:

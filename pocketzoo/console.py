@@ -11,7 +11,7 @@ from export.targets import Placement
 from tuning.fitting import Fit
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
-from zoo.presets import PRESETS, REFERENCE
+from zoo.presets import PRESETS, reference
 from zoo.run import rows
 from zoo.sources import BUILT_IN
 
@@ -25,14 +25,14 @@ CONSOLE = Console(highlight=False)
 
 
 def print_models(pattern: str) -> None:
-    """List presets with the parameters they have at their family's reference shape."""
+    """List presets with the parameters they have at their reference shape."""
     names = list_models(pattern)
     if not names:
         raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
     table = Table("preset", "parameters", "at", "arguments", "source")
     for name in names:
         preset = PRESETS[name]
-        shape, outputs = REFERENCE[preset.family]
+        shape, outputs = reference(name)
         at = "x".join(str(size) for size in shape) + f" -> {outputs}"
         arguments = ", ".join(f"{key}={value}" for key, value in preset.arguments.items())
         table.add_row(name, f"{preset.parameters:,}", at, arguments, preset.source)

@@ -19,7 +19,8 @@ from export.micro import run_micro
 from tests.instances import NAMES, SMALL, data_of, family, fill_weights, spec
 from zoo.cost import Cost, Life, _planned, estimate, outline
 from zoo.layers import SelfAttention
-from zoo.presets import PRESETS, REFERENCE
+from zoo.pooling import SequencePooling
+from zoo.presets import PRESETS, reference
 from zoo.quantization import UnknownLayer
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +33,8 @@ MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
     ("vit_tiny", (12, 12, 2), {"norm": "layer", "attention": "sigmoid"}),
+    ("cnn_efficient_tiny", (12, 10, 3), {"strides": [2, 1]}),
+    ("vit_cct_tiny", (16, 12, 1), {"stem_layers": 2}),
 ]
 
 
@@ -64,11 +67,12 @@ def _all(graph: Any) -> list[Any]:
 @pytest.mark.parametrize("at", ["small", "reference"])
 @pytest.mark.parametrize("name", NAMES)
 def test_products_are_those_of_keras_shapes(name: str, at: str) -> None:
-    shape, outputs = (SMALL if at == "small" else REFERENCE)[family(name)]
+    shape, outputs = SMALL[family(name)] if at == "small" else reference(name)
     model = zoo.create_model(name, shape, outputs)
     cost = estimate(model)
     assert cost.macs == sum(_products(layer) for layer in model.layers)
-    assert cost.parameters == sum(math.prod(weight.shape) for weight in model.weights)
+    own = [layer.weights for layer in model.layers if layer.name != "standardize"]
+    assert cost.parameters == sum(math.prod(one.shape) for weights in own for one in weights)
     if at == "reference":
         assert cost.parameters == PRESETS[name].parameters
     assert cost.bytes > cost.macs / math.prod(shape) / 1000
@@ -82,6 +86,8 @@ def _products(layer: Any) -> int:
     if isinstance(layer, SelfAttention):
         _, tokens, width = layer.output.shape
         return 4 * tokens * width * width + 2 * tokens * tokens * width
+    if isinstance(layer, SequencePooling):
+        return 2 * math.prod(layer.input.shape[1:])
     if isinstance(layer, layers.Dense | layers.Conv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
@@ -97,6 +103,7 @@ def _products(layer: Any) -> int:
         ("cnn_tiny", {"filters": [4, 8]}, {"filters": [8, 16]}),
         ("cnn_tiny", {"blocks": 1}, {"blocks": 2}),
         ("cnn_depthwise_tiny", {"filters": [8, 8]}, {"filters": [24, 24]}),
+        ("cnn_mobile_tiny", {"expansion": 2}, {"expansion": 4}),
         ("gru_tiny", {"units": 8}, {"units": 32}),
         ("gru_tiny", {"bidirectional": False}, {"bidirectional": True}),
         ("vit_tiny", {"width": 12}, {"width": 24}),

@@ -73,8 +73,18 @@ def _listed(values: Sequence[int]) -> str:
     return ",".join(str(value) for value in values)
 
 
-def _dropout(hp: keras_tuner.HyperParameters, value: float) -> float:
-    return float(hp.Choice("dropout", sorted({0.0, 0.1, 0.2, 0.3, value}), default=value))
+def _dropout(hp: keras_tuner.HyperParameters, value: float, name: str = "dropout") -> float:
+    return float(hp.Choice(name, sorted({0.0, 0.1, 0.2, 0.3, value}), default=value))
+
+
+def _blocks(hp: keras_tuner.HyperParameters, value: int | Sequence[int]) -> int | list[int]:
+    """Choose the blocks of all stages, or one more or less in each stage of several."""
+    if isinstance(value, int):
+        return int(hp.Int("blocks", 1, value + 1, default=value))
+    fewer, more = ([count + step * (count > 1) for count in value] for step in (-1, 1))
+    choices = dict.fromkeys(_listed(counts) for counts in (fewer, value, more))
+    chosen = hp.Choice("blocks", list(choices), default=_listed(value))
+    return [int(count) for count in chosen.split(",")]
 
 
 def mlp(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,15 +98,22 @@ def mlp(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[s
 
 
 def cnn(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.CNN`: width of all stages together, blocks, dropout."""
+    """Space of `zoo.CNN`: width of all stages together, blocks, dropout.
+
+    Of inverted blocks also expansion and drop-path.
+    """
     filters = arguments["filters"]
     scaled = [[max(1, round(width * factor)) for width in filters] for factor in (0.75, 1, 1.5)]
     chosen = hp.Choice("filters", [_listed(widths) for widths in scaled], default=_listed(filters))
-    return {
+    space: dict[str, Any] = {
         "filters": [int(width) for width in chosen.split(",")],
-        "blocks": hp.Int("blocks", 1, arguments["blocks"] + 1, default=arguments["blocks"]),
+        "blocks": _blocks(hp, arguments["blocks"]),
         "dropout": _dropout(hp, arguments["dropout"]),
     }
+    if arguments["block"] == "inverted":
+        space["expansion"] = _around(hp, "expansion", arguments["expansion"])
+        space["drop_path"] = _dropout(hp, arguments["drop_path"], "drop_path")
+    return space
 
 
 def gru(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,15 +126,23 @@ def gru(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[s
 
 
 def vit(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.ViT`: width, depth, MLP ratio, dropout, norm."""
+    """Space of `zoo.ViT`: width, depth, MLP ratio, dropout (of the compact one drop-path), norm.
+
+    And what the compact one does with its tokens at last.
+    """
     depth, ratio = arguments["depth"], arguments["mlp_ratio"]
-    return {
+    compact = arguments["stem"] == "conv"
+    rate = "drop_path" if compact else "dropout"
+    space = {
         "width": _around(hp, "width", arguments["width"], multiple=arguments["heads"]),
         "depth": hp.Int("depth", max(1, depth - 1), depth + 1, default=max(1, depth)),
         "mlp_ratio": hp.Int("mlp_ratio", 1, ratio + 1, default=ratio),
-        "dropout": _dropout(hp, arguments["dropout"]),
+        rate: _dropout(hp, arguments[rate], rate),
         "norm": hp.Choice("norm", ["batch", "layer"], default=arguments["norm"]),
     }
+    if compact:
+        space["pool"] = hp.Choice("pool", ["average", "sequence"], default=arguments["pool"])
+    return space
 
 
 Space = Callable[[keras_tuner.HyperParameters, Mapping[str, Any]], dict[str, Any]]

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 
 from zoo.graph import Graph, Operator, Tensor
+from zoo.layers import count_parameters
 from zoo.lowering import lower
 from zoo.quantization.rules import check_classes, check_known
 from zoo.quantization.twin import draw
@@ -53,7 +54,7 @@ ALIGNMENT = 16
 class Cost:
     """What an untrained model will cost once it is an int8 `.tflite`; of a GRU its rolled form."""
 
-    parameters: int  # all weights of the float model
+    parameters: int  # weights of the float model, without `Standardize`
     macs: int  # multiply-accumulates of one row, as `export` counts: a loop's body once
     bytes: int  # of the file, estimated
     arena: int  # bytes in use in LiteRT-Micro on a 64-bit host, estimated
@@ -81,7 +82,7 @@ def estimate(model: keras.Model) -> Cost:
     graph = outline(model)
     found = _with_calls(graph)
     return Cost(
-        parameters=model.count_params(),
+        parameters=count_parameters(model),
         macs=sum(_macs(operator, one.tensors) for one in found for operator in one.operators),
         bytes=_file_bytes(found),
         arena=_planned(_lives(graph, 0)[0]) + _kept_bytes(found),

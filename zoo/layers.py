@@ -4,6 +4,7 @@ Each lowers to operators with int8 kernels in LiteRT and LiteRT-Micro. None need
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,6 +12,27 @@ import numpy as np
 from keras import ops
 
 register = keras.saving.register_keras_serializable(package="zoo")
+
+
+def count_parameters(model: keras.Model) -> int:
+    """Return the number of weights as papers count them: without those of `Standardize`.
+
+    They are measured on the rows, as the mean image is in papers, not learned. BatchNorm's moving
+    statistics count, as in Keras' summary.
+    """
+    standardize = [layer for layer in model.layers if isinstance(layer, Standardize)]
+    return int(model.count_params() - sum(layer.count_params() for layer in standardize))
+
+
+def drop_path_layer(x: Any, rate: float) -> Any:
+    """Leave a whole branch out for a share of the training rows, by a stock Dropout layer.
+
+    Stochastic depth (Huang et al. 2016, arXiv:1603.09382). x: (batch, ...).
+    """
+    if not rate:
+        return x
+    one_a_row = (None, *(1 for _ in x.shape[1:]))
+    return keras.layers.Dropout(rate, noise_shape=one_a_row)(x)
 
 
 @register
@@ -92,18 +114,56 @@ class RMSNormalization(keras.layers.Layer):
 class PositionEmbedding(keras.layers.Layer):
     """Add one learned vector to each token (Dosovitskiy et al. 2021, arXiv:2010.11929, eq. 1).
 
+    Weights of another grid of tokens are resized when they are loaded.
+
+    Args:
+        grid: (rows, columns) of the tokens of an image, whose order is row by row; None: a line.
+
     Input and output shape: `(batch, tokens, width)`.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def __init__(self, grid: Sequence[int] | None = None, **layer_arguments: Any) -> None:
+        super().__init__(**layer_arguments)
+        self.grid = None if grid is None else tuple(grid)
+
+    def build(self, input_shape: tuple[int, ...]) -> None:
         self.embedding = self.add_weight(
             name="embedding",
-            shape=input_shape[1:],
+            shape=(*(self.grid or input_shape[1:2]), input_shape[2]),
             initializer=keras.initializers.TruncatedNormal(stddev=0.02),
         )
 
     def call(self, x: Any) -> Any:
-        return x + self.embedding
+        return x + ops.reshape(self.embedding, x.shape[1:])
+
+    def load_own_variables(self, store: Any) -> None:
+        """Load vectors; those of another grid are resized to this one."""
+        stored, shape = np.asarray(store["0"]), tuple(self.embedding.shape)
+        if stored.ndim == 2 and stored.size == math.prod(shape):
+            stored = stored.reshape(shape)  # until 0.3 the file did not have the grid
+        self.embedding.assign(resize_positions(stored, shape[:-1]))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "grid": self.grid}
+
+
+def resize_positions(positions: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
+    """Return position vectors for another grid of tokens, interpolated linearly between centres.
+
+    For images of another size (Dosovitskiy et al. 2021, arXiv:2010.11929, section 3.2).
+
+    Args:
+        positions: (rows, columns, width), or (tokens, width) of a line.
+        grid: (rows, columns), or (tokens,), that is wanted; the same gives `positions` back.
+    """
+    if positions.shape[:-1] == grid:
+        return positions
+    line = (1,) * (3 - positions.ndim)
+    image = positions.reshape(*line, *positions.shape)
+    resized = ops.image.resize(
+        image, (*line, *grid), interpolation="bilinear", data_format="channels_last"
+    )
+    return np.asarray(ops.convert_to_numpy(resized)).reshape(*grid, positions.shape[-1])
 
 
 @register
@@ -117,21 +177,31 @@ class SelfAttention(keras.layers.Layer):
         heads: number of heads; must divide the input's width.
         attention: "softmax", or "sigmoid" of the scores less the logarithm of the number of tokens
             (Ramapuram et al. 2024, arXiv:2409.04431).
+        qkv_bias: whether query, key and value have a bias.
 
     Input and output shape: `(batch, tokens, width)`.
     """
 
-    def __init__(self, heads: int, attention: str = "softmax", **layer_arguments: Any) -> None:
+    def __init__(
+        self,
+        heads: int,
+        attention: str = "softmax",
+        qkv_bias: bool = True,
+        **layer_arguments: Any,
+    ) -> None:
         super().__init__(**layer_arguments)
-        self.heads, self.attention = heads, attention
+        self.heads, self.attention, self.qkv_bias = heads, attention, qkv_bias
 
     def build(self, input_shape: tuple[Any, ...]) -> None:
         _, self.tokens, self.width = input_shape
         self.head_width = self.width // self.heads
         scaled = keras.initializers.VarianceScaling(1.0 / self.head_width, "fan_avg", "uniform")
-        self.query = keras.layers.Dense(self.width, kernel_initializer=scaled, name="query")
-        self.key = keras.layers.Dense(self.width, name="key")
-        self.value = keras.layers.Dense(self.width, name="value")
+        bias = self.qkv_bias
+        self.query = keras.layers.Dense(
+            self.width, use_bias=bias, kernel_initializer=scaled, name="query"
+        )
+        self.key = keras.layers.Dense(self.width, use_bias=bias, name="key")
+        self.value = keras.layers.Dense(self.width, use_bias=bias, name="value")
         self.project = keras.layers.Dense(self.width, name="project")
         for dense in (self.query, self.key, self.value, self.project):
             dense.build(input_shape)
@@ -155,4 +225,5 @@ class SelfAttention(keras.layers.Layer):
         return self.project(ops.reshape(mixed, (-1, self.tokens, self.width)))  # (B, tokens, width)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "heads": self.heads, "attention": self.attention}
+        own = {"heads": self.heads, "attention": self.attention, "qkv_bias": self.qkv_bias}
+        return {**super().get_config(), **own}

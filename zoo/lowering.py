@@ -10,7 +10,7 @@ from keras import layers
 
 from zoo.graph import Graph, Shape, Tensor
 from zoo.loop import recurrence
-from zoo.quantization.attention import Attention, Normalize
+from zoo.quantization.attention import Attention, Normalize, Pooling
 from zoo.quantization.folding import Draft, Sketch
 from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import (
@@ -170,6 +170,15 @@ def _attention(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.dense(mixed, width)
 
 
+def _pooling(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    x = inputs[0]
+    _, tokens, width = graph.tensors[x].shape
+    scores = graph.reshape(graph.dense(x, 1), (1, 1, tokens))
+    weights = graph.apply("SOFTMAX", (scores,), (1, 1, tokens))
+    # no RESHAPE to (1, width): the converter leaves it to the dense layer that comes next
+    return graph.apply("BATCH_MATMUL", (weights, x), (1, 1, width))
+
+
 ACTIVATIONS = {
     "relu": "RELU",
     "relu6": "RELU6",
@@ -195,5 +204,6 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Mean: _mean,
     Normalize: _normalize,
     Attention: _attention,
+    Pooling: _pooling,
     Recurrence: recurrence,
 }

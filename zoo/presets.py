@@ -1,7 +1,7 @@
 """The table of named models, and models built from it.
 
-A preset is a line here: family, arguments, parameter count, source. Adding a line adds the model to
-`list_models`, to the search and to every conformance test.
+A preset is a line here, or of the images' part: family, arguments, parameter count, source. Adding
+a line adds the model to `list_models`, to the search and to every conformance test.
 """
 
 import fnmatch
@@ -15,88 +15,38 @@ import keras
 from zoo.checks import UserError, near
 from zoo.cnn import CNN
 from zoo.gru import GRU
+from zoo.image_presets import IMAGES
 from zoo.mlp import MLP
+from zoo.preset import Preset, Rows
 from zoo.vit import ViT
 
 FAMILIES: dict[str, Callable[..., keras.Model]] = {"mlp": MLP, "cnn": CNN, "gru": GRU, "vit": ViT}
 
-# family -> (input shape, outputs) at which the parameters of its presets are declared
-REFERENCE: dict[str, tuple[tuple[int, ...], int]] = {
+# family -> rows at which the parameters of its presets are declared, unless a preset has its own
+REFERENCE: dict[str, Rows] = {
     "mlp": ((30,), 2),
     "cnn": ((32, 32, 3), 10),
     "gru": ((8, 8), 10),
     "vit": ((32, 32, 3), 10),
 }
 
-
-@dataclass(frozen=True)
-class Preset:
-    """A named architecture size. `parameters` counts all weights at `REFERENCE[family]`."""
-
-    family: str
-    arguments: Mapping[str, Any]
-    parameters: int
-    source: str
-
-
-RESNET = "ResNet for CIFAR, He et al. 2016, arXiv:1512.03385, section 4.2"
 PRESETS: dict[str, Preset] = {
-    "mlp_tiny": Preset("mlp", {"units": 32, "depth": 1}, 1_214, "for tests"),
+    "mlp_tiny": Preset("mlp", {"units": 32, "depth": 1}, 1_154, "for tests"),
     "mlp_small": Preset(
-        "mlp", {"units": 128, "depth": 2}, 21_566, "Gorishniy et al. 2021, arXiv:2106.11959"
+        "mlp", {"units": 128, "depth": 2}, 21_506, "Gorishniy et al. 2021, arXiv:2106.11959"
     ),
     "mlp_base": Preset(
         "mlp",
         {"units": 256, "depth": 3},
-        142_398,
+        142_338,
         "RealMLP-TD's sizes, arXiv:2407.04491, table A.1",
     ),
-    "cnn_tiny": Preset("cnn", {"filters": (6, 12)}, 3_184, "for tests"),
-    "cnn_small": Preset(
-        "cnn", {"filters": (16, 32, 64)}, 78_672, "ResNet-8 of MLPerf Tiny (mlcommons/tiny)"
-    ),
-    "cnn_base": Preset(
-        "cnn", {"filters": (16, 32, 64), "blocks": 3}, 274_448, "ResNet-20: " + RESNET
-    ),
-    "cnn_depthwise_tiny": Preset(
-        "cnn", {"block": "depthwise", "filters": (16, 32)}, 2_304, "for tests"
-    ),
-    "cnn_depthwise_small": Preset(
-        "cnn",
-        {
-            "block": "depthwise",
-            "filters": (64,),
-            "blocks": 4,
-            "stem_kernel": (10, 4),
-            "stem_stride": 2,
-        },
-        29_904,
-        "DS-CNN of MLPerf Tiny (mlcommons/tiny), arXiv:1711.07128",
-    ),
-    "gru_tiny": Preset("gru", {"units": 24}, 2_714, "for tests"),
-    "gru_small": Preset("gru", {"units": 64}, 14_874, "Cho et al. 2014, arXiv:1406.1078"),
+    "gru_tiny": Preset("gru", {"units": 24}, 2_698, "for tests"),
+    "gru_small": Preset("gru", {"units": 64}, 14_858, "Cho et al. 2014, arXiv:1406.1078"),
     "gru_base": Preset(
-        "gru", {"units": 128, "depth": 2}, 153_370, "Cho et al. 2014, arXiv:1406.1078"
+        "gru", {"units": 128, "depth": 2}, 153_354, "Cho et al. 2014, arXiv:1406.1078"
     ),
-    "vit_tiny": Preset("vit", {"width": 12, "depth": 2, "heads": 2}, 4_204, "for tests"),
-    "vit_small": Preset(
-        "vit",
-        {"width": 64, "depth": 4, "heads": 4},
-        143_056,
-        "half of CCT-4's width, arXiv:2104.05704",
-    ),
-    "vit_small_sigmoid": Preset(
-        "vit",
-        {"width": 64, "depth": 4, "heads": 4, "attention": "sigmoid"},
-        143_056,
-        "vit_small with the attention of arXiv:2409.04431, which LiteRT and Ethos-U run fast",
-    ),
-    "vit_base": Preset(
-        "vit",
-        {"width": 128, "depth": 6, "heads": 4},
-        814_224,
-        "between CCT-4 and CCT-6, arXiv:2104.05704",
-    ),
+    **IMAGES,
 }
 
 
@@ -140,6 +90,12 @@ def find_preset(name: str) -> Preset:
     if name not in PRESETS:
         raise UserError(f"There is no preset {name!r}. {near(name, PRESETS)}")
     return PRESETS[name]
+
+
+def reference(name: str) -> Rows:
+    """Return the input shape and the outputs at which a preset's parameters are declared."""
+    preset = find_preset(name)
+    return preset.reference or REFERENCE[preset.family]
 
 
 def list_models(pattern: str = "*") -> list[str]:

@@ -22,6 +22,7 @@ import keras
 from zoo.audio import FrontEnd
 from zoo.checks import UserError
 from zoo.data import Data, load_data
+from zoo.layers import count_parameters
 from zoo.lock import LOCK
 from zoo.presets import ModelSpec
 from zoo.waveforms import SNIPPET, snippet
@@ -148,7 +149,7 @@ class Run:
         """
         description = asdict(spec) | {
             "task": data.task,
-            "parameters": model.count_params(),
+            "parameters": count_parameters(model),
             "backend": keras.backend.backend(),
             "versions": versions(),
         }
@@ -193,12 +194,15 @@ def save_weights(model: keras.Model, path: Path) -> None:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Load weights that `save_weights` wrote, from a copy: Keras goes by the file's ending."""
+    """Load weights that `save_weights` wrote, from a copy: Keras goes by the file's ending.
+
+    Those of a ViT for images of another size fit too: its positions are resized.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = shutil.copy(path, Path(folder) / "model.weights.h5")
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # Keras only warns of weights that it did not find
+                warnings.simplefilter("error", UserWarning)  # Keras only warns of what it lacks
                 model.load_weights(copy)
         except (OSError, KeyError, ValueError, UserWarning) as error:
             raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error

@@ -1,8 +1,10 @@
-"""ViT: the vision transformer, in the form that stays integer-only.
+"""ViT: the vision transformer and the compact convolutional one, in forms that stay integer-only.
 
 Dosovitskiy et al. 2021 (arXiv:2010.11929, figure 1) with global average pooling in place of the
 class token (Beyer et al. 2022, arXiv:2205.01580). The patch embedding is a reshape and a dense
-layer: equal to the strided convolution and faster in int8.
+layer: equal to the strided convolution and faster in int8. Compact: CCT, Hassani et al. 2021
+(arXiv:2104.05704, figure 2), with a convolutional stem and sequence pooling; the blocks are the
+same here, while SHI-Labs/Compact-Transformers adds the MLP to what the second norm gives.
 """
 
 import math
@@ -11,51 +13,70 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, in_range, one_of, size
+from zoo.checks import UserError, flag, in_range, one_of, size
 from zoo.layers import (
     LayerNormalization,
     PositionEmbedding,
     RMSNormalization,
     SelfAttention,
     Standardize,
+    drop_path_layer,
 )
 from zoo.mlp import ACTIVATIONS
+from zoo.pooling import SequencePooling
 from zoo.shapes import check_shapes
 
 NORMS = ("layer", "batch", "rms")
 ATTENTIONS = ("softmax", "sigmoid")
+STEMS = ("patch", "conv")
+POOLS = ("average", "sequence")
 
 
 def ViT(
     input_shape: tuple[int, ...],
     num_outputs: int,
     *,
+    stem: str = "patch",
     patch_size: int | None = None,
+    stem_layers: int | None = None,
     width: int = 64,
     depth: int = 4,
     heads: int = 4,
     mlp_ratio: int = 2,
     dropout: float = 0.0,
+    drop_path: float = 0.0,
     norm: str = "batch",
     attention: str = "softmax",
+    qkv_bias: bool = True,
+    pool: str = "average",
     activation: str = "relu",
 ) -> keras.Model:
-    """Build a vision transformer: patches, position, `depth` encoder blocks, average, dense.
+    """Build a vision transformer: stem, position, `depth` encoder blocks, pooling, dense.
 
     Args:
-        input_shape: `(height, width, channels)`, zero-padded to whole patches.
+        input_shape: `(height, width, channels)`.
         num_outputs: classes, or regression targets; at least 1.
-        patch_size: side of a square patch in pixels. None gives about 64 patches (at least 2x2
-            pixels each): int8 softmax has steps of 1/256, so more tokens than about 100 vanish.
+        stem: "patch" makes a token of each square; "conv" (CCT) of each pixel that convolutions
+            and pooling leave.
+        patch_size: of the patch stem: side of a square in pixels; the image is zero-padded to whole
+            ones. None gives about 64 (at least 2x2 pixels each): int8 softmax has steps of 1/256,
+            so more tokens than about 100 vanish.
+        stem_layers: of the convolutional stem: 3x3 convolutions, each with a pooling that halves
+            the image, of `width` channels the last one and half as many the others. None leaves
+            about 8x8 tokens, as CCT-2/3x2 has.
         width: token size.
         depth: number of encoder blocks.
         heads: attention heads; must divide `width`.
         mlp_ratio: hidden size of the block's MLP, in multiples of `width`.
         dropout: rate after attention and after the MLP, in [0, 1).
+        drop_path: share of the training rows for which the last block is left out, in [0, 1); it
+            grows linearly from block to block.
         norm: "batch" folds away on export and loses least in int8; "layer" is the paper's; "rms"
             is the same without centring.
         attention: "softmax" is the paper's; "sigmoid" (arXiv:2409.04431) is faster in int8 on
             LiteRT and on Ethos-U.
+        qkv_bias: whether query, key and value have a bias; CCT's have none.
+        pool: of the tokens: "average", or "sequence" (CCT), which weighs them by a learned score.
         activation: one of `zoo.mlp.ACTIVATIONS`; LiteRT-Micro has all but gelu.
 
     Returns:
@@ -65,37 +86,83 @@ def ViT(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("vit", input_shape, num_outputs)
-    patch = patch_size if patch_size is not None else default_patch_size(shape)
-    for argument, value in (("patch_size", patch), ("width", width), ("heads", heads)):
+    for argument, value in (("width", width), ("heads", heads), ("mlp_ratio", mlp_ratio)):
         size(argument, value, 1)
     size("depth", depth, 0)
-    size("mlp_ratio", mlp_ratio, 1)
     in_range("dropout", dropout, 0, 1)
+    in_range("drop_path", drop_path, 0, 1)
     one_of("norm", norm, NORMS)
     one_of("attention", attention, ATTENTIONS)
+    flag("qkv_bias", qkv_bias)
+    one_of("pool", pool, POOLS)
     one_of("activation", activation, ACTIVATIONS)
     if width % heads:
         raise UserError(f"heads must divide width; got heads={heads}, width={width}.")
-    if max(shape[:2]) <= patch:
-        raise UserError(
-            f"patch_size={patch} makes one patch of a {shape[0]}x{shape[1]} image; attention needs "
-            "at least two. Use a smaller patch_size or larger images."
-        )
+    amount = _stem_amount(shape, stem, patch_size, stem_layers)
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
-    x = _patches(x, patch)  # (B, tokens, patch * patch * channels)
-    x = layers.Dense(width, name="embed")(x)  # (B, tokens, width)
-    x = PositionEmbedding(name="position")(x)
-    for _ in range(depth):
-        y = SelfAttention(heads, attention)(_norm(x, norm))
-        x = layers.Add()([x, layers.Dropout(dropout)(y)])
+    if stem == "conv":
+        x, grid = _convolutions(x, width, amount, activation)
+    else:
+        grid = tuple(-(-side // amount) for side in shape[:2])
+        x = _patches(x, amount)  # (B, tokens, patch * patch * channels)
+        x = layers.Dense(width, name="embed")(x)  # (B, tokens, width)
+    x = PositionEmbedding(grid, name="position")(x)
+    for number in range(depth):
+        drop = drop_path * (number + 1) / depth
+        y = SelfAttention(heads, attention, qkv_bias)(_norm(x, norm))
+        x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop)])
         y = layers.Dense(mlp_ratio * width, activation=activation)(_norm(x, norm))
         y = layers.Dense(width)(y)
-        x = layers.Add()([x, layers.Dropout(dropout)(y)])
-    x = layers.GlobalAveragePooling1D(data_format="channels_last")(_norm(x, norm))  # (B, width)
+        x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop)])
+    x = _pool(_norm(x, norm), pool)  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="vit")
+
+
+def _stem_amount(
+    shape: tuple[int, ...], stem: str, patch_size: int | None, stem_layers: int | None
+) -> int:
+    """Check the arguments of the stem and return the patch side, or the number of layers."""
+    one_of("stem", stem, STEMS)
+    if stem == "conv":
+        argument, other, meaningless = "stem_layers", "patch_size", patch_size is not None
+        amount = default_stem_layers(shape) if stem_layers is None else stem_layers
+    else:
+        argument, other, meaningless = "patch_size", "stem_layers", stem_layers is not None
+        amount = default_patch_size(shape) if patch_size is None else patch_size
+    if meaningless:
+        raise UserError(f"{other} has no meaning with stem={stem!r}; set {argument} instead.")
+    size(argument, amount, 1)
+    if max(shape[:2]) <= (2**amount if stem == "conv" else amount):
+        raise UserError(
+            f"{argument}={amount} makes one patch of a {shape[0]}x{shape[1]} image; attention "
+            f"needs at least two. Use a smaller {argument} or larger images."
+        )
+    return amount
+
+
+def default_stem_layers(shape: tuple[int, ...]) -> int:
+    """Return the layers of a convolutional stem that leave about 8x8 tokens, at least one."""
+    return max(1, round(math.log2(math.sqrt(shape[0] * shape[1]) / 8)))
+
+
+def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any, tuple[int, ...]]:
+    """Return tokens, (B, tokens, width), and their grid: convolution, activation, pooling."""
+    for number in range(1, count + 1):  # (B, H / 2**number, W / 2**number, filters)
+        x = layers.Conv2D(
+            width if number == count else max(1, width // 2),
+            3,
+            padding="same",
+            data_format="channels_last",
+            use_bias=False,
+            kernel_initializer="he_normal",
+        )(x)
+        x = layers.Activation(activation)(x)
+        x = layers.MaxPooling2D(3, 2, padding="same", data_format="channels_last")(x)
+    rows, columns = x.shape[1:3]
+    return layers.Reshape((rows * columns, width))(x), (rows, columns)
 
 
 def default_patch_size(shape: tuple[int, ...]) -> int:
@@ -119,3 +186,9 @@ def _norm(x: Any, norm: str) -> Any:
     if norm == "batch":
         return layers.BatchNormalization(momentum=0.9)(x)
     return LayerNormalization()(x) if norm == "layer" else RMSNormalization()(x)
+
+
+def _pool(x: Any, pool: str) -> Any:
+    if pool == "sequence":
+        return SequencePooling(name="pool")(x)
+    return layers.GlobalAveragePooling1D(data_format="channels_last")(x)

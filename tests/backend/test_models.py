@@ -20,7 +20,8 @@ from tests.instances import (
     spec,
 )
 from tuning import Recipe, fit
-from zoo.presets import PRESETS, REFERENCE, factory_arguments
+from zoo.layers import count_parameters
+from zoo.presets import PRESETS, factory_arguments, reference
 from zoo.run import load_weights, save_weights
 
 every_preset = pytest.mark.parametrize("name", NAMES)
@@ -30,8 +31,8 @@ GOLDEN = Path(__file__).parents[1] / "golden.npz"
 
 @every_preset
 def test_parameters_are_as_declared(name: str) -> None:
-    model = zoo.create_model(name, *REFERENCE[family(name)])
-    assert model.count_params() == PRESETS[name].parameters
+    model = zoo.create_model(name, *reference(name))
+    assert count_parameters(model) == PRESETS[name].parameters
 
 
 @every_family
@@ -155,7 +156,7 @@ def test_every_argument_of_a_preset_is_one_of_its_factory(name: str) -> None:
     assert set(PRESETS[name].arguments) <= set(factory_arguments(family(name)))
 
 
-@pytest.mark.parametrize("name", ["vit_tiny", "cnn_tiny", "mlp_tiny"])
+@pytest.mark.parametrize("name", [name for name in TINY if family(name) in ("cnn", "vit", "mlp")])
 @pytest.mark.parametrize("shape", [(5, 7, 3), (1, 3, 1), (25, 25, 1)])
 def test_any_image_size(name: str, shape: tuple[int, ...]) -> None:
     output = zoo.create_model(name, shape, 3)(np.zeros((2, *shape), np.float32))
@@ -171,6 +172,8 @@ def test_any_image_size(name: str, shape: tuple[int, ...]) -> None:
         ("vit_tiny", {"patch_size": 4}),
         ("gru_tiny", {"depth": 3}),
         ("cnn_tiny", {"activation": "hard_silu", "blocks": 2}),
+        ("cnn_mobile_tiny", {"blocks": [2, 1], "strides": [2, 1], "kernels": 5}),
+        ("vit_cct_tiny", {"stem_layers": 2, "norm": "batch", "pool": "average"}),
     ],
 )
 def test_variants_build_and_predict(name: str, overrides: dict[str, object]) -> None:

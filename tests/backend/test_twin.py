@@ -22,6 +22,8 @@ VARIANTS = [
     ("cnn_tiny", {"activation": "tanh"}),
     ("cnn_tiny", {"activation": "relu6", "stem_kernel": [5, 2], "stem_stride": 2}),
     ("mlp_tiny", {"activation": "gelu"}),
+    ("cnn_efficient_tiny", {"activation": "hard_silu", "strides": [2, 2]}),
+    ("vit_cct_tiny", {"norm": "batch", "stem_layers": 2, "drop_path": 0.2}),
 ]
 
 
@@ -51,7 +53,17 @@ def test_the_twin_is_the_model_and_its_rounding_is_small(
 
 
 @pytest.mark.parametrize("shape", [(5, 7, 3), (9, 4, 1)])
-@pytest.mark.parametrize("name", ["cnn_tiny", "cnn_depthwise_small", "vit_tiny", "mlp_tiny"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cnn_tiny",
+        "cnn_depthwise_small",
+        "cnn_efficient_tiny",
+        "vit_tiny",
+        "vit_cct_tiny",
+        "mlp_tiny",
+    ],
+)
 def test_images_that_need_padding(name: str, shape: tuple[int, ...]) -> None:
     model = fill_weights(zoo.create_model(name, shape, 3))
     x = np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32)

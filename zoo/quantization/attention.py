@@ -1,4 +1,4 @@
-"""Transformer parts of a twin: normalisation and self-attention."""
+"""Transformer parts of a twin: normalisation, self-attention and sequence pooling."""
 
 from typing import Any
 
@@ -98,3 +98,29 @@ class Attention(TwinLayer):
         mixed = arithmetic.activation(self.mixed_range, ops.matmul(weights, value))
         mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, tokens, width))
         return self.project.run(mixed, arithmetic=arithmetic)
+
+
+class Pooling(TwinLayer):
+    """Sequence pooling: FULLY_CONNECTED to a score a token, SOFTMAX over tokens, BATCH_MATMUL.
+
+    Args:
+        kernel: (width, 1), of the scores.
+        bias: (1,), which softmax does not feel: it only centres the scores in their range.
+    """
+
+    def __init__(self, name: str, kernel: np.ndarray, bias: np.ndarray) -> None:
+        super().__init__(name)
+        self.score = Dense(f"{name}_score", kernel, bias)
+        self.weights_range = Range(f"{name}_weights", fixed=SIGMOID)
+        self.output_range = Range(f"{name}_output")
+
+    def reads(self, source: Range) -> None:
+        self.score.reads(source)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        x = inputs[0]
+        _, tokens, width = x.shape
+        scores = ops.reshape(self.score.run(x, arithmetic=arithmetic), (-1, 1, tokens))
+        weights = arithmetic.activation(self.weights_range, ops.softmax(scores, axis=-1))
+        pooled = ops.reshape(ops.matmul(weights, x), (-1, width))
+        return arithmetic.activation(self.output_range, pooled)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.quantization.attention import Attention
+from zoo.quantization.attention import Attention, Pooling
 from zoo.quantization.folding import LINEAR, Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv
@@ -156,7 +156,8 @@ def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
     x, scale, offset = sketch.channels(x, layer.name)
     dense = {}
     for part in ("query", "key", "value", "project"):
-        kernel, bias = (numpy_of(weight) for weight in getattr(layer, part).weights)
+        kernel = numpy_of(getattr(layer, part).kernel)
+        bias = _bias(getattr(layer, part), kernel.shape[-1])
         if part != "project":
             kernel, bias = kernel * scale[:, None], bias + offset @ kernel
         dense[part] = kernel, bias
@@ -164,6 +165,15 @@ def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
     return sketch.add(
         Attention, layer.name, (x,), x.shape, dense=dense, heads=layer.heads, shift=shift
     )
+
+
+def pooling(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """Sequence pooling; its weights sum to one, so what is pending on the tokens stays pending."""
+    x, scale, offset = sketch.channels(x, layer.name)
+    kernel = numpy_of(layer.score.kernel)
+    given = {"kernel": kernel * scale[:, None], "bias": offset @ kernel}
+    y = sketch.add(Pooling, layer.name, (x,), shape_of(layer), **given)
+    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
 
 
 def gru(sketch: Sketch, layer: Any, x: Value) -> Value:

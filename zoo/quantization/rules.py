@@ -15,6 +15,7 @@ from zoo.layers import (
     SelfAttention,
     Standardize,
 )
+from zoo.pooling import SequencePooling
 from zoo.quantization.attention import Normalize
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.kernels import (
@@ -27,6 +28,7 @@ from zoo.quantization.kernels import (
     dense,
     depthwise,
     gru,
+    pooling,
     separable,
 )
 from zoo.quantization.layers import Add, Mean
@@ -114,7 +116,8 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 
 def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
     x = sketch.settle(x, layer.name)
-    return sketch.add(Add, layer.name, (x,), x.shape, constant=numpy_of(layer.embedding))
+    constant = numpy_of(layer.embedding).reshape(x.shape)
+    return sketch.add(Add, layer.name, (x,), x.shape, constant=constant)
 
 
 def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -181,6 +184,7 @@ RULES: dict[type, Rule] = {
     layers.MaxPooling2D: _pool,
     layers.AveragePooling2D: _pool,
     SelfAttention: attention,
+    SequencePooling: pooling,
     layers.GRU: gru,
     layers.Bidirectional: bidirectional,
     layers.Dropout: _same,
