@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo import Data, Run
-from zoo.evaluation import Comparison, Figure, compare
+from zoo.evaluation import Figure, Pair, evaluate
 from zoo.figures import confusion
 from zoo.groups import MOST, name_groups
 
@@ -30,7 +30,7 @@ class Temperature:
     """What the last layer was divided by (`temperature.json`), and what that did to test rows."""
 
     recorded: Mapping[str, Any]
-    before: Comparison  # expected calibration error, without it
+    before: Pair  # expected calibration error, without it
 
     @property
     def value(self) -> float:
@@ -41,7 +41,7 @@ class Temperature:
 class Quality:
     """What the float and the int8 answers to the test rows are worth."""
 
-    metrics: dict[str, Comparison]  # of `zoo.evaluation.compare`
+    metrics: dict[str, Pair]  # of `zoo.evaluation.evaluate`
     class_names: tuple[str, ...]
     confusion: np.ndarray | None  # int8: true class x answer, rows; None for regression
     temperature: Temperature | None
@@ -111,7 +111,7 @@ def assess(
     y = data.y_test
     classes = data.task == "classification"
     return Quality(
-        compare(data.task, y, of_float, of_int8),
+        evaluate(data.task, y, of_float, of_int8),
         data.class_names,
         confusion(y, of_int8) if classes else None,
         _temperature(run, data, of_float, of_int8) if classes else None,
@@ -126,7 +126,7 @@ def _temperature(
         return None
     recorded = run.read_json("temperature.json")
     logits = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
-    return Temperature(recorded, compare(data.task, data.y_test, *logits, only="ece")["ece"])
+    return Temperature(recorded, evaluate(data.task, data.y_test, *logits, only="ece")["ece"])
 
 
 def _subgroups(
@@ -136,6 +136,6 @@ def _subgroups(
     for name, rows in zip(*np.unique(groups, return_counts=True), strict=True):
         mine = groups == name
         parts = (part[mine] for part in (data.y_test, of_float, of_int8))
-        metric = compare(data.task, *parts, only=data.metric)[data.metric]
+        metric = evaluate(data.task, *parts, only=data.metric)[data.metric]
         found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
     return tuple(sorted(found, key=lambda group: -group.rows))

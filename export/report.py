@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from export.audit import Audit
+from export.intervals import Estimate
 from export.quality import Quality
 from export.runtime import Latency, Scaling
 from export.targets import Placement
-from zoo.intervals import Estimate
 from zoo.run import as_json
 
 SCHEMA = 1

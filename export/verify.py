@@ -9,6 +9,7 @@ from dataclasses import asdict
 import keras
 import numpy as np
 
+from export import intervals
 from export.compression import zip_bytes
 from export.job import checked
 from export.litert import Export
@@ -16,7 +17,7 @@ from export.quality import assess, groups_of
 from export.report import Report, Streaming
 from export.runtime import Scaling, load, measure_latency, predict, stream
 from export.targets import Placement, check_targets, place
-from zoo import Data, UserError, intervals
+from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.cost import estimate
 from zoo.metrics import bound

@@ -1,12 +1,12 @@
-"""Every figure against scikit-learn, on all rows and on a resample; intervals against simulation."""
+"""Every figure against scikit-learn, on all rows and on resamples; intervals by simulation."""
 
 import numpy as np
 import pytest
 from sklearn import metrics
 
-from zoo import intervals
-from zoo.evaluation import _resamples, compare
+from zoo.evaluation import _resamples, evaluate
 from zoo.figures import calibration_error, confusion, figures_of, once, probabilities
+from zoo.shares import mean_of_shares, wilson
 
 
 def answers(classes: int, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -87,14 +87,14 @@ def test_intervals_cover_fresh_samples() -> None:
 
 
 def compared(y: np.ndarray, logits: np.ndarray) -> dict[str, object]:
-    return compare("classification", y, logits, logits)
+    return evaluate("classification", y, logits, logits)
 
 
 def test_int8_beside_float() -> None:
     y, logits = answers(3)
     coarse = np.round(logits)
-    found = compare("classification", y, logits, coarse)
-    same = compare("classification", y, logits, logits)
+    found = evaluate("classification", y, logits, coarse)
+    same = evaluate("classification", y, logits, logits)
     for name, one in found.items():
         assert one.difference.value == pytest.approx(one.int8.value - one.float.value)
         assert one.difference.ci95[0] <= one.difference.value <= one.difference.ci95[1]
@@ -102,33 +102,32 @@ def test_int8_beside_float() -> None:
         assert one.float == same[name].float
         assert one.float.ci95[0] <= one.float.value <= one.float.ci95[1]
     shuffled = np.random.default_rng(0).permutation(len(y))
-    again = compare("classification", y[shuffled], logits[shuffled], coarse[shuffled])
+    again = evaluate("classification", y[shuffled], logits[shuffled], coarse[shuffled])
     for name, one in again.items():
         assert one.int8.value == pytest.approx(found[name].int8.value)
-    assert list(compare("classification", y, logits, coarse, only="ece")) == ["ece"]
+    assert list(evaluate("classification", y, logits, coarse, only="ece")) == ["ece"]
 
 
 def test_intervals_of_shares_keep_their_width() -> None:
     y = np.arange(30) % 3
-    found = compare("classification", y, 9.0 * np.eye(3)[y], 9.0 * np.eye(3)[y])
+    found = evaluate("classification", y, 9.0 * np.eye(3)[y], 9.0 * np.eye(3)[y])
     for name in ("accuracy", "balanced_accuracy"):
         assert found[name].int8.value == 1
         assert 0.7 < found[name].int8.ci95[0] < 0.95
         assert found[name].int8.ci95[1] == 1
-    value, (low, high) = intervals.balanced_accuracy(np.array([45, 3]), np.array([50, 10]))
-    assert value == pytest.approx((0.9 + 0.3) / 2)
-    wilson = np.array([intervals.wilson(45, 50), intervals.wilson(3, 10)])
-    assert value - low == pytest.approx(np.hypot(0.9 - wilson[0, 0], 0.3 - wilson[1, 0]) / 2)
-    assert high - value == pytest.approx(np.hypot(wilson[0, 1] - 0.9, wilson[1, 1] - 0.3) / 2)
+    low, high = mean_of_shares(np.array([45, 3]), np.array([50, 10]))
+    ends = np.array([wilson(45, 50), wilson(3, 10)])
+    assert 0.6 - low == pytest.approx(np.hypot(0.9 - ends[0, 0], 0.3 - ends[1, 0]) / 2)
+    assert high - 0.6 == pytest.approx(np.hypot(ends[0, 1] - 0.9, ends[1, 1] - 0.3) / 2)
 
 
 def test_what_is_undefined_is_left_out() -> None:
     logits = np.random.default_rng(0).normal(size=(12, 3))
-    absent = compare("classification", np.arange(12) % 2, logits, logits)  # no row of class 2
+    absent = evaluate("classification", np.arange(12) % 2, logits, logits)  # no row of class 2
     assert np.isfinite([one.float.value for one in absent.values()]).all()
-    assert "roc_auc" not in compare("classification", np.ones(12, int), logits, logits)
-    one_row = compare("classification", np.ones(1, int), logits[:1], logits[:1])
+    assert "roc_auc" not in evaluate("classification", np.ones(12, int), logits, logits)
+    one_row = evaluate("classification", np.ones(1, int), logits[:1], logits[:1])
     assert one_row["log_loss"].float.value > 0
     y = np.zeros((12, 1))
-    assert set(compare("regression", y, y + 1, y + 1)) == {"rmse", "mae"}
-    assert "mape" not in compare("regression", np.arange(12.0)[:, None], y, y)
+    assert set(evaluate("regression", y, y + 1, y + 1)) == {"rmse", "mae"}
+    assert "mape" not in evaluate("regression", np.arange(12.0)[:, None], y, y)

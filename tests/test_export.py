@@ -13,12 +13,12 @@ import pytest
 
 import export
 import zoo
+from export import intervals
 from export.child import ChildError, run_child
 from export.convert import unrolled
 from export.report import Streaming
 from export.targets import Placement
 from tests.instances import data_of, fill, rows
-from zoo import intervals
 
 pytestmark = pytest.mark.xdist_group("export")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from zoo import intervals
+from export import intervals
 
 
 def test_accuracy_interval_against_the_textbook() -> None:

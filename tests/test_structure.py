@@ -59,7 +59,7 @@ HOMES = {
         "zoo/sources.py",
         "zoo/splits.py",
     },
-    "scipy": {"tuning/study/samplers.py", "tuning/temperature.py", "zoo/intervals.py"},
+    "scipy": {"tuning/study/samplers.py", "tuning/temperature.py", "zoo/shares.py"},
     "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {
         "pocketzoo/advice.py",

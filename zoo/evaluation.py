@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo import intervals
 from zoo.figures import confusion, figures_of, once
+from zoo.shares import mean_of_shares, wilson
 
 RESAMPLES = 1000
 CHUNK = 2**20  # weights at a time
@@ -25,7 +25,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Pair:
     """A figure of the float and of the int8 answers to the same rows, and int8 minus float."""
 
     float: Figure
@@ -33,13 +33,13 @@ class Comparison:
     difference: Figure  # from the same resamples of both
 
 
-def compare(
+def evaluate(
     task: str,
     y: np.ndarray,
     of_float: np.ndarray,
     of_int8: np.ndarray,
     only: str | None = None,
-) -> dict[str, Comparison]:
+) -> dict[str, Pair]:
     """Return every figure of a task for float and int8, or the one called `only`.
 
     Classification: accuracy, balanced_accuracy, macro_f1, roc_auc (mean of one class against the
@@ -58,6 +58,8 @@ def compare(
     y, both = y[order], [of_float[order], of_int8[order]]
     figures = [figures_of(task, y, outputs) for outputs in both]
     names = [name for name in figures[0] if only in (name, None)]
+    if not names:
+        return {}
 
     def measured(weights: np.ndarray) -> np.ndarray:
         return np.array([[one[name](weights) for name in names] for one in figures])
@@ -65,15 +67,15 @@ def compare(
     values = measured(once(len(y)))[..., 0]  # (float and int8, names)
     resampled = [measured(weights) for weights in _resamples(_strata(task, y))]
     samples = np.concatenate(resampled, axis=-1)  # (float and int8, names, resamples)
-    compared = {}
+    pairs = {}
     for n, name in enumerate(names):
         ends = [
             Figure(float(values[i, n]), _interval(name, values[i, n], samples[i, n], y, outputs))
             for i, outputs in enumerate(both)
         ]
         moved = _percentiles(samples[1, n] - samples[0, n])
-        compared[name] = Comparison(*ends, Figure(float(values[1, n] - values[0, n]), moved))
-    return compared
+        pairs[name] = Pair(*ends, Figure(float(values[1, n] - values[0, n]), moved))
+    return pairs
 
 
 def _strata(task: str, y: np.ndarray) -> np.ndarray:
@@ -109,8 +111,8 @@ def _interval(
         table = confusion(y, outputs)
         hits, rows = np.diag(table), table.sum(axis=1)
         if name == "accuracy":
-            return intervals.wilson(int(hits.sum()), len(y))
-        return intervals.balanced_accuracy(hits[rows > 0], rows[rows > 0])[1]
+            return wilson(int(hits.sum()), len(y))
+        return mean_of_shares(hits[rows > 0], rows[rows > 0])
     low, high = _percentiles(samples)
     if name == "ece":  # a mean of distances: resampling adds to it what it has added to the sample
         shift = float(value - np.median(samples))

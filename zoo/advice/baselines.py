@@ -8,7 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from zoo.data import Data
-from zoo.evaluation import Figure, compare
+from zoo.evaluation import Figure, evaluate
 
 WORK = 60_000_000  # rows x features x classes of the linear model; seconds
 STEPS = 100  # of its solver
@@ -57,8 +57,8 @@ def _sample(y: np.ndarray, most: int) -> np.ndarray:
 def _figures(data: Data, outputs: np.ndarray) -> dict[str, Figure]:
     found = {}
     for name in FIGURES[data.task]:
-        compared = compare(data.task, data.y_validation, outputs, outputs, only=name)
-        found |= {name: one.float for name, one in compared.items()}
+        pairs = evaluate(data.task, data.y_validation, outputs, outputs, only=name)
+        found |= {name: one.float for name, one in pairs.items()}
     return found
 
 

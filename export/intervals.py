@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from zoo.metrics import drop, rmse_excess
+from zoo.shares import wilson
 
 Z = 1.959964  # two-sided 95 %
 
@@ -29,29 +29,6 @@ def accuracy(right: np.ndarray) -> Estimate:
     count = int(right.sum())
     ends = _percentiles(_resampled_means(right[:, None].astype(np.float64))[:, 0])
     return Estimate(count / len(right), wilson(count, len(right)), ends)
-
-
-def wilson(count: int, rows: int) -> tuple[float, float]:
-    """Return the interval of a share, `count` of `rows` (Wilson 1927)."""
-    interval = stats.binomtest(count, rows).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def balanced_accuracy(hits: np.ndarray, counts: np.ndarray) -> tuple[float, tuple[float, float]]:
-    """Return the mean share of hits over classes, and its interval from Wilson's of each class.
-
-    Zou & Donner 2008 (Statistics in Medicine 27:1693): the distances from each share to its ends
-    add up as squares. Unlike a bootstrap it keeps a width where every row is a hit.
-
-    Args:
-        hits: rows of each class that are right, (classes,).
-        counts: rows of each class, (classes,), at least 1.
-    """
-    shares = hits / counts
-    ends = [wilson(int(count), int(rows)) for count, rows in zip(hits, counts, strict=True)]
-    below, above = np.linalg.norm(np.array(ends) - shares[:, None], axis=0) / len(shares)
-    value = float(shares.mean())
-    return value, (max(0.0, value - float(below)), min(1.0, value + float(above)))
 
 
 def accuracy_drop(right_float: np.ndarray, right_int8: np.ndarray) -> Estimate:
