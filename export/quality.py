@@ -125,8 +125,9 @@ def _temperature(
     if not (run.path / "temperature.json").is_file():
         return None
     recorded = run.read_json("temperature.json")
-    logits = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
-    return Temperature(recorded, evaluate(data.task, data.y_test, *logits, only="ece")["ece"])
+    cold = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
+    found = evaluate(data.task, data.y_test, cold[0], cold[1], only="ece")
+    return Temperature(recorded, found["ece"])
 
 
 def _subgroups(
@@ -135,7 +136,7 @@ def _subgroups(
     found = []
     for name, rows in zip(*np.unique(groups, return_counts=True), strict=True):
         mine = groups == name
-        parts = (part[mine] for part in (data.y_test, of_float, of_int8))
-        metric = evaluate(data.task, *parts, only=data.metric)[data.metric]
+        y, outputs, outputs_int8 = data.y_test[mine], of_float[mine], of_int8[mine]
+        metric = evaluate(data.task, y, outputs, outputs_int8, only=data.metric)[data.metric]
         found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
     return tuple(sorted(found, key=lambda group: -group.rows))

@@ -33,7 +33,7 @@ def test_the_temperature_is_found(sharpness: float) -> None:
     y, logits = drawn(sharpness)
     found = of_logits(y, logits)
     assert found.value == pytest.approx(sharpness, rel=0.1)
-    assert found.log_loss[1] <= found.log_loss[0] + 1e-3
+    assert found.log_loss[1] < found.log_loss[0] + 2e-3
     if sharpness != 1:
         assert found.calibration_error[1] < 0.4 * found.calibration_error[0]
     identity = LogisticRegression()

@@ -122,6 +122,11 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
     classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
     class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    columns = {
+        name.replace("_val", "_validation"): _frozen(column)
+        for name, column in arrays.items()
+        if name.split("_")[0] in COLUMNS
+    }
     return Data(
         name,
         source,
@@ -129,12 +134,8 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
         task,
         tuple(str(label) for label in class_names),
         _digest(arrays[part] for part in parts),
-        *(_frozen(arrays[part]) for part in parts),
-        columns={
-            name.replace("_val", "_validation"): _frozen(column)
-            for name, column in arrays.items()
-            if name.split("_")[0] in COLUMNS
-        },
+        **{part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts},
+        columns=columns,
     )
 
 

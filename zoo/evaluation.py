@@ -74,7 +74,8 @@ def evaluate(
             for i, outputs in enumerate(both)
         ]
         moved = _percentiles(samples[1, n] - samples[0, n])
-        pairs[name] = Pair(*ends, Figure(float(values[1, n] - values[0, n]), moved))
+        change = Figure(float(values[1, n] - values[0, n]), moved)
+        pairs[name] = Pair(ends[0], ends[1], change)
     return pairs
 
 

@@ -90,7 +90,7 @@ def advise(data: Data) -> Advice:
     if not len(data.x_validation):
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")
     started = time.monotonic()
-    counts = np.bincount(data.y_train, minlength=len(data.class_names)) if data.class_names else []
+    counts = _class_counts(data)
     kind = KINDS[len(data.input_shape)]
     measured = baselines.measure(data)
     return Advice(
@@ -100,8 +100,8 @@ def advise(data: Data) -> Advice:
         kind=kind,
         rows=rows(data),
         input_shape=data.input_shape,
-        classes={name: int(count) for name, count in zip(data.class_names, counts, strict=True)},
-        imbalance=float(max(counts) / max(1, min(counts))) if len(counts) else None,
+        classes=dict(zip(data.class_names, counts, strict=True)),
+        imbalance=max(counts) / max(1, min(counts)) if counts else None,
         constant_features=features.count_constants(data.x_train),
         repeats=repeats.find_repeats(data),
         leaks=repeats.find_leaks(data),
@@ -110,3 +110,9 @@ def advise(data: Data) -> Advice:
         choice=choice.choose(kind, len(data.x_train), measured[-1]),
         seconds=round(time.monotonic() - started, 3),
     )
+
+
+def _class_counts(data: Data) -> list[int]:
+    if not data.class_names:
+        return []
+    return [int(n) for n in np.bincount(data.y_train, minlength=len(data.class_names))]

@@ -55,7 +55,7 @@ def _sample(y: np.ndarray, most: int) -> np.ndarray:
 
 
 def _figures(data: Data, outputs: np.ndarray) -> dict[str, Figure]:
-    found = {}
+    found: dict[str, Figure] = {}
     for name in FIGURES[data.task]:
         pairs = evaluate(data.task, data.y_validation, outputs, outputs, only=name)
         found |= {name: one.float for name, one in pairs.items()}

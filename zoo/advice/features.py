@@ -15,11 +15,14 @@ ANSWER = 0.99  # AUC, or R2, of a feature that tells all
 
 @dataclass(frozen=True)
 class Telling:
-    """What one feature tells by itself, by counting labels in bins of its training values."""
+    """What one feature tells by itself: labels are counted in bins of its training values.
+
+    Targets of a regression are taken by their ranks, so that a few large ones do not decide.
+    """
 
     feature: str
     score: float | None  # ROC-AUC (mean of one class against the rest) or R2, on validation rows
-    information: float  # share of the label's entropy (Miller-Madow), or of its variance; training
+    information: float  # share of the label's entropy, or of its variance; on training rows
 
     def warnings(self, task: str) -> list[str]:
         """Return a sentence, if it tells nearly all."""
@@ -46,18 +49,23 @@ def find_telling(data: Data) -> tuple[Telling, ...]:
     if len(chosen) > most:
         chosen = np.sort(np.random.default_rng(0).choice(len(chosen), most, replace=False))
     x, y = data.x_train[chosen].reshape(len(chosen), -1), data.y_train[chosen]
+    y_held_out = data.y_validation
+    if data.task == "regression":
+        y, y_held_out = _ranked(y, y), _ranked(y, y_held_out)
     bins = int(min(max(BINS, 2 * len(data.class_names)), max(2, len(x) // 4)))
     edges = np.quantile(x, np.arange(1, bins) / bins, axis=0)
     held_out = data.x_validation.reshape(len(data.x_validation), -1)
     told = _entropy_told if data.task == "classification" else _variance_told
     shares = np.array([told(_binned(x[:, f], edges[:, f]), y, bins) for f in range(features)])
     best = np.argsort(-shares, kind="stable")[:SHOWN]
-    scores = [
-        _score(data, _binned(x[:, f], edges[:, f]), y, _binned(held_out[:, f], edges[:, f]), bins)
-        for f in best
-    ]
+    scores = []
+    for f in best:
+        table = _answers(data, _binned(x[:, f], edges[:, f]), y, bins)
+        figures = figures_of(data.task, y_held_out, table[_binned(held_out[:, f], edges[:, f])])
+        figure = figures.get("roc_auc" if data.task == "classification" else "r2")
+        scores.append(None if figure is None else float(figure(once(len(held_out)))[0]))
     return tuple(
-        Telling(_name(int(f), data.input_shape), score, round(float(shares[f]), 4))
+        Telling(_name(int(f), data.input_shape), score, float(shares[f]))
         for f, score in zip(best, scores, strict=True)
     )
 
@@ -99,21 +107,24 @@ def _means(bins: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
     return np.where(rows > 0, sums / np.maximum(rows, 1), y.mean(axis=0))
 
 
-def _score(
-    data: Data, bins: np.ndarray, y: np.ndarray, held_out: np.ndarray, count: int
-) -> float | None:
-    """Return AUC or R2 on the validation rows, of answers by bin; None where it is undefined."""
-    if data.task == "classification":
-        shares = np.bincount(y, minlength=data.num_outputs) / len(y)
-        table = np.zeros((count, data.num_outputs))
-        found = _counts(bins, y, count)
-        table[:, : found.shape[1]] = found
-        smoothed = (table + shares + 1e-9) / (table.sum(axis=1, keepdims=True) + 1)
-        outputs, name = np.log(smoothed)[held_out], "roc_auc"
-    else:
-        outputs, name = _means(bins, y, count)[held_out], "r2"
-    figure = figures_of(data.task, data.y_validation, outputs).get(name)
-    return None if figure is None else round(float(figure(once(len(held_out)))[0]), 4)
+def _ranked(known: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return what share of the known targets is below each target, (rows, targets); ties half."""
+    columns = []
+    for own, column in zip(np.sort(known, axis=0).T, y.T, strict=True):
+        below, upto = (np.searchsorted(own, column, side) for side in ("left", "right"))
+        columns.append((below + upto) / (2 * len(own)))
+    return np.stack(columns, axis=1)
+
+
+def _answers(data: Data, bins: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
+    """Return log-probabilities (classes) or mean ranks (targets) of each bin, (count, outputs)."""
+    if data.task == "regression":
+        return _means(bins, y, count)
+    shares = np.bincount(y, minlength=data.num_outputs) / len(y)
+    table = np.zeros((count, data.num_outputs))
+    found = _counts(bins, y, count)
+    table[:, : found.shape[1]] = found
+    return np.asarray(np.log((table + shares + 1e-9) / (table.sum(axis=1, keepdims=True) + 1)))
 
 
 def _name(number: int, shape: tuple[int, ...]) -> str:

@@ -100,14 +100,16 @@ def find_repeats(data: Data) -> Repeats:
     labels = data.y_train
     contradicting = sum(bool(np.any(labels[place] != labels[other])) for place, other in repeated)
     known = {*first, *validation}
-    near, looked_at = _near(data, [[d in first for d in validation], [d in known for d in test]])
+    equal = [digest in first for digest in validation], [digest in known for digest in test]
+    near, looked_at = _near(data, equal)
     return Repeats(
-        len(repeated),
-        contradicting,
-        sum(digest in first for digest in validation),
-        sum(digest in known for digest in test),
-        *near,
-        looked_at,
+        training=len(repeated),
+        contradicting=contradicting,
+        validation=sum(equal[0]),
+        test=sum(equal[1]),
+        near_validation=near[0],
+        near_test=near[1],
+        looked_at=looked_at,
     )
 
 
@@ -146,9 +148,9 @@ def _near(data: Data, exact: Iterable[list[bool]]) -> tuple[list[int], dict[str,
     looked_at = {"validation": len(parts[0]), "test": len(parts[1]), "training": len(reference)}
     middle, spread = (one(axis=0, dtype=np.float64) for one in (reference.mean, reference.std))
     used = spread > 0
-    if np.count_nonzero(used) < FEWEST_VALUES or len(reference) <= NEIGHBOURS:
+    if used.sum() < FEWEST_VALUES or len(reference) <= NEIGHBOURS:
         return [0, 0], looked_at
-    directions = np.eye(np.count_nonzero(used))
+    directions = np.eye(int(used.sum()))
     if len(directions) > DIRECTIONS:
         directions = rng.normal(size=(len(directions), DIRECTIONS))
     directions = (directions / spread[used][:, None]).astype(np.float32)
