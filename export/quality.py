@@ -11,7 +11,7 @@ from zoo.evaluation import Figure, Pair, evaluate
 from zoo.figures import confusion
 from zoo.groups import MOST, name_groups
 
-SMALLEST = 10  # rows of a group that can be named the worst, where any has as many
+SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
 LARGEST_CONFUSION = 100  # classes
 
 
@@ -45,13 +45,13 @@ class Quality:
     class_names: tuple[str, ...]
     confusion: np.ndarray | None  # int8: true class x answer, rows; None for regression
     temperature: Temperature | None
-    groups: tuple[Subgroup, ...]  # the largest first
+    groups: tuple[Subgroup, ...]  # by number or name
 
     def worst_group(self, metric: str) -> Subgroup | None:
         """Return the group with the worst int8 figure, of those that are large enough to tell."""
         large = [group for group in self.groups if group.rows >= SMALLEST] or self.groups
         sign = 1 if metric == "accuracy" else -1
-        return min(large, key=lambda group: sign * group.int8.value, default=None)
+        return min(large, key=lambda group: (sign * group.int8.value, -group.rows), default=None)
 
     def worst_mistake(self) -> tuple[str, str, int, int] | None:
         """Return the true class, the wrong answer int8 gives most, how often, and of how many."""
@@ -139,4 +139,11 @@ def _subgroups(
         y, outputs, outputs_int8 = data.y_test[mine], of_float[mine], of_int8[mine]
         metric = evaluate(data.task, y, outputs, outputs_int8, only=data.metric)[data.metric]
         found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
-    return tuple(sorted(found, key=lambda group: -group.rows))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(group: Subgroup) -> tuple[float, str]:
+    try:
+        return float(group.name), ""
+    except ValueError:
+        return np.inf, group.name

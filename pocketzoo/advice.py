@@ -10,8 +10,8 @@ from zoo.advice.baselines import Baseline
 CONSOLE = Console(highlight=False)
 MOST_CLASSES = 10
 UNITS = {
-    "accuracy": ("accuracy %", 100),
-    "balanced_accuracy": ("balanced accuracy %", 100),
+    "accuracy": ("accuracy", 100),
+    "balanced_accuracy": ("balanced accuracy", 100),
     "rmse": ("rmse", 1),
     "r2": ("R2", 1),
 }
@@ -28,7 +28,7 @@ def print_advice(advice: Advice) -> None:
         table.add_row("training rows of classes", _classes(advice))
     table.add_row("repeated rows", _repeats(advice))
     table.add_row("nearly a training row", _near(advice))
-    told = "; ".join(_told(advice, n) for n in range(len(advice.telling)))
+    told = "\n".join(_told(advice, n) for n in range(len(advice.telling)))
     table.add_row("single features tell", told)
     for baseline in advice.baselines:
         table.add_row(*_baseline(baseline))
@@ -50,6 +50,8 @@ def _classes(advice: Advice) -> str:
 
 def _repeats(advice: Advice) -> str:
     found = advice.repeats
+    if not found.training + found.validation + found.test:
+        return "none"
     return (
         f"{found.training:,} in training, {found.validation:,} validation and {found.test:,} test "
         "rows that are in training too"
@@ -59,10 +61,11 @@ def _repeats(advice: Advice) -> str:
 def _near(advice: Advice) -> str:
     found = advice.repeats
     looked_at = found.looked_at
-    return (
-        f"{found.near_validation} of {looked_at['validation']} validation, {found.near_test} of "
-        f"{looked_at['test']} test rows (sample, against {looked_at['training']:,})"
-    )
+    counts = [
+        f"{count or 'none'} of {looked_at[part]} {part} rows"
+        for part, count in (("validation", found.near_validation), ("test", found.near_test))
+    ]
+    return f"{counts[0]}, {counts[1]} (a sample, beside {looked_at['training']:,})"
 
 
 def _told(advice: Advice, number: int) -> str:
@@ -74,8 +77,8 @@ def _told(advice: Advice, number: int) -> str:
 
 
 def _baseline(baseline: Baseline) -> tuple[str, str]:
-    figures = [
-        f"{UNITS[name][0]} {text(figure, UNITS[name][1])}"
-        for name, figure in baseline.figures.items()
-    ]
-    return f"{baseline.name}: {baseline.what}", ", ".join(figures)
+    figures = []
+    for name, figure in baseline.figures.items():
+        title, unit = UNITS[name]
+        figures.append(f"{title} {text(figure, unit)}{' %' if unit == 100 else ''}")
+    return f"{baseline.name}: {baseline.what}", "\n".join(figures)

@@ -44,7 +44,7 @@ def test_figures_of_classes_against_scikit_learn(classes: int) -> None:
         drawn = np.repeat(np.arange(len(y)), row)
         np.testing.assert_array_equal(y[drawn], y)  # within each class
         for name, expected in of_scikit_learn(y[drawn], logits[drawn]).items():
-            tolerance = 2e-3 if name == "roc_auc" else 1e-5  # an area is linear to first order
+            tolerance = 5e-3 if name == "roc_auc" else 1e-5  # an area is linear to first order
             got = figures[name](row[None].astype(np.float32))[0]
             assert got == pytest.approx(expected, abs=tolerance), name
 

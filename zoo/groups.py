@@ -73,5 +73,6 @@ def _quarters(values: np.ndarray) -> np.ndarray:
     names = [f"up to {ends[0]}"]
     names += [f"{low} to {high}" for low, high in pairwise(ends)]
     names.append(f"over {ends[-1]}")
-    named = np.array(names)[np.searchsorted(cuts, values)]
+    numbered = np.array([f"{n}: {name}" for n, name in enumerate(names, 1)])
+    named = numbered[np.searchsorted(cuts, values)]
     return np.where(np.isnan(values), "nan", named)
