@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from zoo.metrics import drop, rmse_excess
+from zoo.shares import wilson
 
 Z = 1.959964  # two-sided 95 %
 
@@ -21,15 +21,14 @@ class Estimate:
 
 
 def accuracy(right: np.ndarray) -> Estimate:
-    """Return the share of right answers with Wilson's interval (Wilson 1927).
+    """Return the share of right answers with Wilson's interval.
 
     Args:
         right: booleans, one per row.
     """
     count = int(right.sum())
-    interval = stats.binomtest(count, len(right)).proportion_ci(0.95, method="wilson")
     ends = _percentiles(_resampled_means(right[:, None].astype(np.float64))[:, 0])
-    return Estimate(count / len(right), (float(interval.low), float(interval.high)), ends)
+    return Estimate(count / len(right), wilson(count, len(right)), ends)
 
 
 def accuracy_drop(right_float: np.ndarray, right_int8: np.ndarray) -> Estimate:

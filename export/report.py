@@ -5,6 +5,7 @@ from typing import Any
 
 from export.audit import Audit
 from export.intervals import Estimate
+from export.quality import Quality
 from export.runtime import Latency, Scaling
 from export.targets import Placement
 from zoo.run import as_json
@@ -34,6 +35,7 @@ class Report:
     max_drop: float
     bound: float  # max_drop, or what one test row makes
     agreement: float | None  # share of test rows with the same class; None for regression
+    quality: Quality
     float_difference: float  # largest |Keras - float .tflite|, relative to max(1, |Keras|)
     rung: str  # "ptq", "qat", "converter", "qat-tfmot"
     forms: dict[str, str]  # form -> file
@@ -110,6 +112,7 @@ class Report:
                 "drop": asdict(self.drop)
                 | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
                 "agreement": self.agreement,
+                **self.quality.described(self.metric),
                 "method": self.rung,
                 "integer_only": all(self.audits[name].integer_only for name in self.forms.values()),
                 "float_difference": self.float_difference,

@@ -13,6 +13,7 @@ from export import intervals
 from export.compression import zip_bytes
 from export.job import checked
 from export.litert import Export
+from export.quality import assess, groups_of
 from export.report import Report, Streaming
 from export.runtime import Scaling, load, measure_latency, predict, stream
 from export.targets import Placement, check_targets, place
@@ -30,7 +31,12 @@ NOISE_ROWS = 64  # calibration rows for the error of each layer
 
 
 def verify(
-    export: Export, data: Data, *, max_drop: float = 0.5, targets: Sequence[str] = ("litert",)
+    export: Export,
+    data: Data,
+    *,
+    max_drop: float = 0.5,
+    targets: Sequence[str] = ("litert",),
+    groups: np.ndarray | None = None,
 ) -> Report:
     """Measure an export on the test rows and write `report.json` beside its files.
 
@@ -41,17 +47,20 @@ def verify(
             always acceptable.
         targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55"; the last two need
             `pip install 'pocketzoo[targets]'`.
+        groups: a number or text for each test row; the metric of each group is reported. None
+            takes `data.columns["groups_test"]`, if it names no more than 50.
 
     Returns:
         The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
         why not.
 
     Raises:
-        UserError: the export has no int8 file, an operator that is not allowed to run, or an
-            unknown or missing target.
+        UserError: the export has no int8 file, an operator that is not allowed to run, an unknown
+            or missing target, or groups that do not fit the test rows.
     """
     in_range("max_drop", max_drop, -math.inf, math.inf)
     check_targets(targets)
+    named = groups_of(data, groups)
     chosen, scaling = export.plan.rows, export.scaling
     if chosen is None or scaling is None:
         raise UserError("There is no int8 file to verify; export with quantize='int8'.")
@@ -61,7 +70,7 @@ def verify(
                 f"{export.run.path} holds operators that are not allowed to run: "
                 f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
-    report = _report(export, data, chosen, scaling, max_drop, targets)
+    report = _report(export, data, chosen, scaling, max_drop, targets, named)
     export.run.write({"report.json": report.to_json()})
     return report
 
@@ -73,6 +82,7 @@ def _report(
     scaling: Scaling,
     max_drop: float,
     targets: Sequence[str],
+    groups: np.ndarray | None,
 ) -> Report:
     checked(export.model, data)
     started = time.monotonic()
@@ -92,6 +102,7 @@ def _report(
         max_drop=max_drop,
         bound=bound(data.task, max_drop, len(data.x_test)),
         agreement=agreement,
+        quality=assess(export.run, data, of_keras, int8, groups),
         float_difference=float(np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))),
         rung=export.plan.rung,
         forms=export.plan.forms,

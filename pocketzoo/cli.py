@@ -66,6 +66,24 @@ def data(
 
 
 @app.command()
+def advise(
+    source: DataArgument,
+    seed: Seed = 0,
+    task: Task = None,
+    json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+) -> None:
+    """Say what data are before training: leaks, baselines, what to try first."""
+    import zoo
+    from pocketzoo.advice import print_advice
+
+    advice = zoo.advise(zoo.load_data(source, seed, task))
+    if json:
+        print(advice.to_json(), end="")
+    else:
+        print_advice(advice)
+
+
+@app.command()
 @flat
 def train(source: DataArgument, preset: PresetArgument, out: Out, training: Training) -> None:
     """Train one model, without a search."""
@@ -121,6 +139,7 @@ def run(
     overrides = pairs("--set", training.sets)
     spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
+    ladder.chosen_groups(rows, exporting)
     found = _search(rows, preset, out, training, searching)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
     report = _export(out, exporting)

@@ -8,6 +8,7 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from export.targets import Placement
+from pocketzoo import quality
 from tuning.fitting import Fit
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
@@ -95,13 +96,9 @@ def print_study(run: Run) -> None:
 
 def print_report(report: Report, folder: Path) -> None:
     """Show float beside int8, and the verdict."""
-    unit = 100 if report.metric == "accuracy" else 1
-    name = f"test {report.metric}" + (" %" if unit == 100 else "")
-    table = Table(f"{report.model['name']} on {report.data['name']}", "float", "int8")
-    both = (report.float_estimate, report.int8_estimate)
-    table.add_row(name, *(f"{unit * estimate.value:.2f}" for estimate in both))
-    intervals = (f"{unit * e.ci95[0]:.2f} to {unit * e.ci95[1]:.2f}" for e in both)
-    table.add_row("  95 % interval", *intervals)
+    title = f"{report.model['name']} on {report.data['name']}"
+    table = Table(title, "float (95 % interval)", "int8 (95 % interval)")
+    quality.add_figures(table, report.quality)
     low, high = report.drop.ci95
     table.add_row(
         "drop", "", f"{report.drop.value:.2f} {report.drop_unit} ({low:.2f} to {high:.2f})"
@@ -133,6 +130,7 @@ def print_report(report: Report, folder: Path) -> None:
         table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
+    quality.print_groups(CONSOLE, report)
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import keras
+import numpy as np
 
 import export
 import tuning
@@ -13,6 +14,7 @@ from export.job import check_forms
 from export.targets import refuse_early
 from pocketzoo.options import Exporting
 from zoo.checks import UserError, in_range, one_of
+from zoo.groups import read_groups
 from zoo.lock import locked
 
 RUNGS = ("auto", "ptq", "qat")
@@ -39,11 +41,23 @@ def export_run(path: Path, wishes: Exporting) -> export.Report:
     run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
+    groups = chosen_groups(data, wishes)
     with locked(path):
-        return _export(run, model, data, wishes)
+        return _export(run, model, data, wishes, groups)
 
 
-def _export(run: zoo.Run, model: keras.Model, data: zoo.Data, wishes: Exporting) -> export.Report:
+def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:
+    """Return the group of each test row, if any were asked for. Raises UserError for none such."""
+    return None if wishes.groups is None else read_groups(wishes.groups, data)
+
+
+def _export(
+    run: zoo.Run,
+    model: keras.Model,
+    data: zoo.Data,
+    wishes: Exporting,
+    groups: np.ndarray | None,
+) -> export.Report:
     quantized = None
     if wishes.compress is None and wishes.rung == "auto":
         quantized = tuning.quantize(model, data, max_drop=wishes.max_drop)
@@ -52,4 +66,6 @@ def _export(run: zoo.Run, model: keras.Model, data: zoo.Data, wishes: Exporting)
     result = export.to_litert(
         run, data=data, quantized=quantized, forms=wishes.form_names, compress=wishes.compress
     )
-    return export.verify(result, data, max_drop=wishes.max_drop, targets=wishes.target_names)
+    return export.verify(
+        result, data, max_drop=wishes.max_drop, targets=wishes.target_names, groups=groups
+    )

@@ -92,6 +92,12 @@ class Exporting:
     compress: Annotated[
         str | None, typer.Option(help="prune:0.5, cluster:16 or qat-tfmot (MLP, CNN).")
     ] = None
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            help="Metric per group: .npy file with a value per test row, or a column's number."
+        ),
+    ] = None
     rung: Annotated[
         str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
     ] = "auto"

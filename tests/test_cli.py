@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("cli")  # one worker: what it begins with takes half a minute
 
-COMMANDS = ("models", "data", "train", "tune", "export", "run", "check")
+COMMANDS = ("models", "data", "advise", "train", "tune", "export", "run", "check")
 
 
 def pocketzoo(
@@ -52,14 +52,29 @@ def test_models_and_data() -> None:
     assert "113 train, 29 validation, 36 test" in out
 
 
+def test_advise() -> None:
+    code, out, err = pocketzoo("advise", "wine")
+    assert code == 0, err
+    assert "113 train, 29 validation, 36 test" in out
+    assert "logistic regression" in out
+    assert "Look at: Fewer than 100 validation and test rows" in out
+    assert "Try first: " in out
+    code, out, err = pocketzoo("advise", "diabetes", "--json")
+    assert code == 0, err
+    assert json.loads(out)["baselines"][1]["name"] == "linear"
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "run"
     code, out, err = pocketzoo(
         *("run", "wine", "mlp_tiny", "--out", folder, "--trials", 2, "--epochs", 15),
         *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--again", 0),
+        *("--groups", 12),
     )
     assert code == 0, err
+    assert "before temperature" in out
+    assert "Worst group: " in out
     assert "trial 2 of 2" in out
     assert "PASSED" in out
     assert err == ""
@@ -71,6 +86,9 @@ def test_run_leaves_everything(finished: Path) -> None:
     assert report["backend"] == "jax"
     assert report["model"]["overrides"]["units"] == 16
     assert report["seconds"]["search"] > 0
+    assert len(report["groups"]) == 4
+    assert report["temperature"]["rows"] == 29
+    assert sum(map(sum, report["confusion"]["int8"])) == 36
     manifest = json.loads((finished / "manifest.json").read_text())["files"]
     written = {path.name for path in finished.iterdir() if path.is_file()}
     assert set(manifest) == written - {"manifest.json", "study.log", ".lock"}
@@ -189,6 +207,11 @@ def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
 
 
 WRONG = [
+    (("advise", "digit"), "no data set 'digit'"),
+    (
+        ("run", "wine", "mlp_tiny", "--out", "{out}", "--groups", "13"),
+        "no column 13 to group by: wine has columns 0 to 12",
+    ),
     (
         ("run", "digits", "cnn_tny", "--out", "{out}"),
         "no preset 'cnn_tny'. Did you mean 'cnn_tiny'",

@@ -94,6 +94,17 @@ def test_npz_column_labels_and_multi_target_regression(tmp_path: Path) -> None:
     assert (targets.task, targets.num_outputs) == ("regression", 3)
 
 
+def test_columns_beside_the_rows_are_split_like_them(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    beside = {"groups_train": rows[:, 0], "time_test": np.arange(6) + np.datetime64("2024-01-01")}
+    data = zoo.load_data(saved(tmp_path, x_train=rows, **beside))
+    np.testing.assert_array_equal(data.columns["groups_train"], data.x_train[:, 0])
+    np.testing.assert_array_equal(data.columns["groups_validation"], data.x_validation[:, 0])
+    assert set(data.columns) == {"groups_train", "groups_validation", "time_test"}
+    assert data.hash == zoo.load_data(saved(tmp_path, x_train=rows)).hash
+    assert set(data.merged().columns) == {"time_test"}
+
+
 def test_float_labels_warn_and_task_decides(tmp_path: Path) -> None:
     path = saved(tmp_path, y_train=np.arange(40) % 2.0, y_test=np.arange(6) % 2.0)
     with pytest.warns(UserWarning, match="only whole numbers; taken as regression"):
@@ -138,6 +149,12 @@ def test_shared_rows_warn_with_their_count(tmp_path: Path) -> None:
         ({"y_test": np.ones((6, 2)) / 3, "y_train": np.ones(40) / 3}, "same targets in every"),
         ({"y_train": np.r_[2, np.arange(39) % 2]}, "Class 2 has a single training row"),
         ({"rows": 4}, "4 training rows are too few"),
+        ({"groups_test": np.arange(5)}, "groups_test must hold one value for each of the 6 rows"),
+        ({"time_test": np.full(6, np.nan)}, "time_test must hold one value .* numbers or dates"),
+        (
+            {"time_test": np.arange(6), "time_train": np.full(40, np.datetime64("2024-01-01"))},
+            "time columns mix dates and numbers",
+        ),
     ],
 )
 def test_unusable_arrays(tmp_path: Path, changed: dict[str, object], message: str) -> None:

@@ -23,6 +23,7 @@ def test_a_run_gives_back_model_and_data(run: zoo.Run, wine: zoo.Data) -> None:
     assert run.load_data().hash == wine.hash
     assert run.load_model().output_shape == (None, 3)
     names = {"model.json", "weights.h5", "data.json", "recipe.json", "history.csv"}
+    names |= {"temperature.json"}
     assert set(run.manifest()["files"]) == names
     assert [path.name for path in run.path.iterdir() if path.name.startswith(".")] in ([], [LOCK])
 

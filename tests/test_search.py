@@ -138,6 +138,9 @@ def test_refit_uses_validation_rows_and_can_be_left_out(wine: zoo.Data, tmp_path
     ]
     np.testing.assert_allclose(1 / scales[0], wine.merged().x_train.std(axis=0), rtol=1e-4)
     np.testing.assert_allclose(1 / scales[1], wine.x_train.std(axis=0), rtol=1e-4)
+    warmth = [run.read_json("temperature.json") for run in (with_refit, without)]
+    assert warmth[0] == warmth[1]  # of the trial's weights, which have not seen these rows
+    assert warmth[0]["rows"] == len(wine.x_validation)
     study = without.read_json("study.json")
     assert study["best"]["recipe"] == without.read_json("recipe.json")
     right = without.load_model().predict(wine.x_validation, verbose=0).argmax(1)

@@ -10,6 +10,7 @@ import keras
 from tuning.fitting import Fit, fit
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
+from tuning.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.lock import locked
 from zoo.run import as_json
@@ -25,6 +26,8 @@ def train(
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
 ) -> tuple[Run, Fit]:
     """Train a preset and leave it in a run folder; the seed is the recipe's.
+
+    A classifier's last layer is divided by its temperature: see `tuning.temperature`.
 
     Raises:
         UserError: as `tuning.fit` and `zoo.create_model`, or a folder that holds something else.
@@ -44,6 +47,12 @@ def train(
         )
     with locked(run.path):
         result = fit(model, data, recipe, callbacks=callbacks)
-        files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
+        temperature = measure(model, data)
+        fold(model, temperature)
+        files = {
+            "recipe.json": as_json(asdict(recipe)),
+            "history.csv": result.to_csv(),
+            **temperature_file(temperature),
+        }
         run.save(model, spec, data, files)
     return run, result

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from statistics import mean, stdev
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import keras
 
 from tuning.advice import advise, importances
-from tuning.fitting import Diverged, Fit, fit
+from tuning.fitting import Diverged, fit
 from tuning.pareto import choose, front
 from tuning.recipe import Recipe, seed_of, without_stopping
 from tuning.study.ledger import Study, Trial, ranked
@@ -18,7 +19,8 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from zoo import Data, Run, UserError
+from tuning.temperature import fold, measure, temperature_file
+from zoo import Data, ModelSpec, Run, UserError
 from zoo.run import as_json, load_weights
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
@@ -96,33 +98,37 @@ def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
 
 
 def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, Any]) -> None:
-    """Write a trial into the run folder, trained once more on all rows but the test rows."""
-    keras.utils.clear_session()
+    """Write a trial into the run folder, trained once more on all rows but the test rows.
+
+    The temperature is that of the trial's own weights, which have not seen the validation rows.
+    """
     recipe = Recipe(**best.recipe)
     winner = replace(plan.spec, overrides=best.overrides)
-    keras.utils.set_random_seed(recipe.seed)
-    model = winner.build()
-    history = None
-    if summary["refit"]:
-        history = _refit(model, data.merged(), without_stopping(recipe, best.epochs))
-    fetched = plan.files / "best.h5"
-    if history is None and plan.fetch(best, fetched):
+    model = _fresh(winner, recipe)
+    fetched, history = plan.files / "best.h5", None
+    if plan.fetch(best, fetched):
         load_weights(model, fetched)
-    elif history is None:
+    else:
         history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
     fetched.unlink(missing_ok=True)
+    temperature = measure(model, data)
+    if summary["refit"]:
+        with suppress(Diverged):  # the trial's own weights are good; they stay
+            refitted = _fresh(winner, recipe)
+            all_rows = without_stopping(recipe, best.epochs)
+            history = fit(refitted, data.merged(), all_rows)
+            model = refitted
+    fold(model, temperature)
     files: dict[str, str | bytes] = {
         "study.json": as_json(summary),
         "recipe.json": as_json(best.recipe),
         "history.csv": history.to_csv() if history else "",
+        **temperature_file(temperature),
     }
     run.save(model, winner, data, files)
 
 
-def _refit(model: keras.Model, data: Data, recipe: Recipe) -> Fit | None:
-    before = model.get_weights()
-    try:
-        return fit(model, data, recipe)
-    except Diverged:  # the trial's own weights are good; they stay
-        model.set_weights(before)
-        return None
+def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(recipe.seed)
+    return spec.build()

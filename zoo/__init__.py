@@ -4,6 +4,7 @@ from zoo.backends import require_backend
 
 require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
 
+from zoo.advice import advise  # noqa: E402
 from zoo.audio import FrontEnd  # noqa: E402
 from zoo.checks import UserError  # noqa: E402
 from zoo.cnn import CNN  # noqa: E402
@@ -24,6 +25,7 @@ __all__ = [
     "Run",
     "UserError",
     "ViT",
+    "advise",
     "create_model",
     "list_models",
     "load_data",

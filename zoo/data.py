@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.audio import FrontEnd
 from zoo.checks import UserError, at_least, near, one_of
-from zoo.sources import BUILT_IN, Arrays, read_built_in, read_npz
+from zoo.sources import BUILT_IN, COLUMNS, Arrays, read_built_in, read_npz
 from zoo.waveforms import choose_front_end, heard
 
 TASKS = ("classification", "regression")
@@ -22,7 +22,8 @@ class Data:
 
     `x_*`: float32, (rows, *input_shape). `y_*`: int64 (rows,) class numbers 0..classes-1, or
     float32 (rows, targets) for regression. The validation part may be empty; the test part is for
-    the last evaluation only.
+    the last evaluation only. `columns`: what is known of the rows beside, such as "groups_train" or
+    "time_test", one value per row; no model sees them.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Data:
     y_validation: np.ndarray
     x_test: np.ndarray
     y_test: np.ndarray
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     front_end: FrontEnd | None = field(default=None, kw_only=True)  # what made rows of waveforms
 
     @property
@@ -62,6 +64,7 @@ class Data:
             y_train=_frozen(np.concatenate([self.y_train, self.y_validation])),
             x_validation=self.x_validation[:0],
             y_validation=self.y_validation[:0],
+            columns={n: c for n, c in self.columns.items() if n.endswith("_test")},
         )
 
 
@@ -77,7 +80,9 @@ def load_data(
         name_or_path: "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from
             scikit-learn, nothing is downloaded), or the path of an `.npz` file that holds
             `x_train`, `y_train`, `x_test`, `y_test` and optionally `x_val`, `y_val`. Labels are
-            integers 0..classes-1; float targets mean regression.
+            integers 0..classes-1; float targets mean regression. Optional, one value per row and
+            for any of the parts: `groups_train` ... `groups_test`, which rows belong together (a
+            patient, a machine), and `time_train` ... `time_test`, numbers or dates.
         seed: seed of the split, >= 0. Built-in sets: 20 % test; without validation rows, 20 % of
             the training rows become validation rows. Class shares are kept.
         task: "classification" or "regression"; None: integers are classes, floats are targets.
@@ -118,7 +123,8 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
     task = task or _task_of(arrays["y_train"], name)
     arrays = _as_classes(arrays) if task == "classification" else _as_targets(arrays)
     if "x_val" not in arrays:
-        arrays = arrays | hold_out(arrays["x_train"], arrays["y_train"], seed, task)
+        beside = {kind: arrays[f"{kind}_train"] for kind in COLUMNS if f"{kind}_train" in arrays}
+        arrays = arrays | hold_out(arrays["x_train"], arrays["y_train"], seed, task, beside=beside)
     seen = np.concatenate([arrays["x_train"], arrays["x_val"]])
     shared = count_shared_rows(seen, arrays["x_test"])
     if shared:
@@ -130,6 +136,11 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
     classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
     class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    columns = {
+        name.replace("_val", "_validation"): _frozen(column)
+        for name, column in arrays.items()
+        if name.split("_")[0] in COLUMNS
+    }
     return Data(
         name,
         source,
@@ -137,7 +148,8 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
         task,
         tuple(str(label) for label in class_names),
         _digest(arrays[part] for part in parts),
-        *(_frozen(arrays[part]) for part in parts),
+        **{part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts},
+        columns=columns,
     )
 
 

@@ -20,6 +20,9 @@ BUILT_IN = {
 }
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("x_val", "y_val", "rate")
+COLUMNS = {"groups": "biufUS", "time": "biufM"}  # beside the rows of a part -> kinds of types
+BESIDE = tuple(f"{kind}_{part}" for kind in COLUMNS for part in ("train", "val", "test"))
+KNOWN = (*REQUIRED, *OPTIONAL, *BESIDE)
 LARGEST = 1e18  # whose square is still a float32
 
 
@@ -58,7 +61,7 @@ def read_npz(path: Path) -> Arrays:
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files
             _check_keys(path, names)
-            arrays = {name: archive[name] for name in (*REQUIRED, *OPTIONAL) if name in names}
+            arrays = {name: archive[name] for name in KNOWN if name in names}
     except UserError:
         raise
     except ValueError as error:
@@ -76,6 +79,9 @@ def read_npz(path: Path) -> Arrays:
             _check_rows(path, part, x, y, arrays["x_train"].shape[1:])
             sound = "rate" in arrays  # its front end tells floats and 16-bit integers apart
             arrays |= {f"x_{part}": x if sound else x.astype(np.float32), f"y_{part}": y}
+    for name in BESIDE:
+        if name in arrays:
+            _check_column(path, name, arrays)
     if (arrays["x_train"] == arrays["x_train"][:1]).all():
         raise UserError(f"{path}: all rows of x_train are equal; there is nothing to learn from.")
     return arrays
@@ -127,3 +133,18 @@ def _check_rows(
         raise UserError(
             f"{path}: rows of x_{part} have shape {x.shape[1:]}, those of x_train {row_shape}."
         )
+
+
+def _check_column(path: Path, name: str, arrays: Arrays) -> None:
+    kind, part = name.split("_")
+    column, rows = arrays[name], len(arrays.get(f"x_{part}", ()))
+    usable = column.dtype.kind in COLUMNS[kind] and column.shape == (rows,)
+    if not usable or (kind == "time" and (column != column).any()):  # NaN and NaT
+        raise UserError(
+            f"{path}: {name} must hold one value for each of the {rows} rows of x_{part}, "
+            f"{'numbers or dates' if kind == 'time' else 'numbers or text'}; got {column.dtype} of "
+            f"shape {column.shape}."
+        )
+    dates = {arrays[one].dtype.kind == "M" for one in BESIDE if kind in one and one in arrays}
+    if len(dates) > 1:
+        raise UserError(f"{path}: {kind} columns mix dates and numbers; give all parts the same.")

@@ -1,5 +1,7 @@
 """Splits that keep class shares and are the same for the same seed; scikit-learn does the work."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -7,12 +9,25 @@ from zoo.checks import UserError
 
 
 def hold_out(
-    x: np.ndarray, y: np.ndarray, seed: int, task: str, part: str = "val"
+    x: np.ndarray,
+    y: np.ndarray,
+    seed: int,
+    task: str,
+    part: str = "val",
+    beside: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
     """Split 20 % of the rows off.
 
+    Args:
+        x, y: rows and their labels.
+        seed: of the split.
+        task: "classification" or "regression".
+        part: name of what is split off.
+        beside: columns of one value per row, which are split alike.
+
     Returns:
-        `x_train`, `y_train`, `x_{part}`, `y_{part}`; stratified by class for classification.
+        `x_train`, `y_train`, `x_{part}`, `y_{part}`; stratified by class for classification. The
+        columns likewise.
 
     Raises:
         UserError: too few rows, or a class too small to be in both parts.
@@ -30,10 +45,10 @@ def hold_out(
             "validation. Add rows, drop the class, or give x_val and y_val."
         )
     stratify = y if task == "classification" else None
-    x_train, x_part, y_train, y_part = train_test_split(
-        x, y, test_size=0.2, random_state=seed, stratify=stratify
-    )
-    return {"x_train": x_train, "y_train": y_train, f"x_{part}": x_part, f"y_{part}": y_part}
+    arrays = {"x": x, "y": y, **(beside or {})}
+    halves = train_test_split(*arrays.values(), test_size=0.2, random_state=seed, stratify=stratify)
+    names = [f"{name}_{half}" for name in arrays for half in ("train", part)]
+    return dict(zip(names, halves, strict=True))
 
 
 def count_shared_rows(x_train: np.ndarray, x_test: np.ndarray) -> int:

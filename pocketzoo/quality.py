@@ -1,0 +1,71 @@
+"""How a report's figures, mistakes and groups are printed."""
+
+from rich.console import Console
+from rich.table import Table
+
+from export import Report
+from export.quality import Quality
+from zoo.evaluation import Figure
+
+# figure -> what it is called, and in which units it is shown
+SHOWN = {
+    "accuracy": ("test accuracy %", 100),
+    "balanced_accuracy": ("  balanced accuracy %", 100),
+    "macro_f1": ("  macro F1 %", 100),
+    "roc_auc": ("  ROC-AUC %", 100),
+    "log_loss": ("  log-loss", 1),
+    "brier": ("  Brier score", 1),
+    "ece": ("  calibration error (ECE) %", 100),
+    "rmse": ("test rmse", 1),
+    "mae": ("  mean absolute error", 1),
+    "mape": ("  mean absolute error %", 100),
+    "r2": ("  R2", 1),
+}
+MOST_GROUPS = 20  # lines of a table
+
+
+def add_figures(table: Table, quality: Quality) -> None:
+    """Add a row for each figure: float, int8."""
+    for name, figures in quality.metrics.items():
+        title, unit = SHOWN[name]
+        table.add_row(title, text(figures.float, unit), text(figures.int8, unit))
+        if name == "ece" and quality.temperature is not None:
+            before, value = quality.temperature.before, quality.temperature.value
+            ends = [f"{100 * one.value:.2f}" for one in (before.float, before.int8)]
+            table.add_row(f"    before temperature {value:.2f}", *ends)
+    mistake = quality.worst_mistake()
+    if mistake is not None:
+        truth, answer, count, rows = mistake
+        table.add_row("most frequent mistake", "", f"{truth} taken for {answer}: {count} of {rows}")
+
+
+def print_groups(console: Console, report: Report) -> None:
+    """Show the metric of each group of test rows, if there are groups."""
+    groups = report.quality.groups
+    if not groups:
+        return
+    title, unit = SHOWN[report.metric]
+    table = Table("group of test rows", "rows", f"float {title}", f"int8 {title}")
+    for one in groups[:MOST_GROUPS]:
+        table.add_row(one.name, str(one.rows), text(one.float, unit), text(one.int8, unit))
+    if len(groups) > MOST_GROUPS:
+        table.add_row(f"{len(groups) - MOST_GROUPS} more, in report.json", "", "", "")
+    console.print(table)
+    worst = report.quality.worst_group(report.metric)
+    if worst is not None:
+        everyone = f"{unit * report.int8_estimate.value:.2f}"
+        console.print(
+            f"Worst group: {worst.name}, {title} {text(worst.int8, unit)} of {worst.rows} rows; "
+            f"all rows {everyone}.",
+            soft_wrap=True,
+        )
+
+
+def text(figure: Figure, unit: int) -> str:
+    """Return a figure and its interval as text."""
+    value, low, high = (_number(unit * one) for one in (figure.value, *figure.ci95))
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"

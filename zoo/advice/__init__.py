@@ -1,0 +1,118 @@
+"""Say what data are before anything is trained on them: counts, leaks, baselines, what to try."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.data import Data
+from zoo.run import as_json, rows
+
+if TYPE_CHECKING:
+    from zoo.advice.baselines import Baseline
+    from zoo.advice.choice import Choice
+    from zoo.advice.features import Telling
+    from zoo.advice.repeats import Leaks, Repeats
+
+KINDS = {1: "table", 2: "sequence", 3: "image"}  # by the axes of a row
+RARE = 10  # training rows of a class
+UNEVEN = 10  # times as many rows of the largest class as of the smallest
+FEW = 100  # validation or test rows
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What data are. Labels of test rows are not looked at, only whether the rows are elsewhere."""
+
+    name: str
+    hash: str
+    task: str
+    kind: str  # "table", "sequence" or "image"
+    rows: Mapping[str, int]
+    input_shape: tuple[int, ...]
+    classes: Mapping[str, int]  # name -> training rows; empty for regression
+    imbalance: float | None  # rows of the largest class over those of the smallest
+    constant_features: int  # values of a row that are the same in all training rows
+    repeats: "Repeats"
+    leaks: "Leaks"
+    telling: "tuple[Telling, ...]"  # the features that tell most by themselves, the best first
+    baselines: "tuple[Baseline, ...]"  # on the validation rows
+    choice: "Choice"
+    seconds: float
+
+    def warnings(self) -> list[str]:
+        """Return what should be looked at before training, in sentences."""
+        found = [*self.repeats.warnings(), *self.leaks.warnings()]
+        found += [sentence for one in self.telling[:1] for sentence in one.warnings(self.task)]
+        return [*found, *self._of_counts()]
+
+    def to_json(self) -> str:
+        """Return everything as JSON text."""
+        return as_json(asdict(self) | {"warnings": self.warnings()})
+
+    def _of_counts(self) -> list[str]:
+        found = []
+        rare = [name for name, count in self.classes.items() if count < RARE]
+        if rare:
+            found.append(
+                f"Fewer than {RARE} training rows of class {', '.join(rare[:5])}"
+                f"{' and others' if len(rare) > 5 else ''}: what is learned of it is luck."
+            )
+        if self.imbalance is not None and self.imbalance >= UNEVEN:
+            found.append(
+                f"Classes are uneven, {self.imbalance:.0f} to 1: accuracy hides the small ones. "
+                "Look at balanced accuracy and macro F1."
+            )
+        few = [part for part in ("validation", "test") if self.rows[part] < FEW]
+        if few:
+            found.append(
+                f"Fewer than {FEW} {' and '.join(few)} rows: intervals are wide, and a difference "
+                "of a few rows between two models says nothing."
+            )
+        return found
+
+
+def advise(data: Data) -> Advice:
+    """Say what data are: a few seconds, whatever their size; large sets are sampled.
+
+    Args:
+        data: its training and validation rows; of its test rows and their `columns` only whether
+            they are in the training part as well.
+
+    Raises:
+        UserError: there are no validation rows to measure baselines on.
+    """
+    from zoo.advice import baselines, choice, features, repeats  # scikit-learn takes a second
+
+    if not len(data.x_validation):
+        raise UserError(f"{data.name} has no validation rows to measure baselines on.")
+    started = time.monotonic()
+    counts = _class_counts(data)
+    kind = KINDS[len(data.input_shape)]
+    measured = baselines.measure(data)
+    return Advice(
+        name=data.name,
+        hash=data.hash,
+        task=data.task,
+        kind=kind,
+        rows=rows(data),
+        input_shape=data.input_shape,
+        classes=dict(zip(data.class_names, counts, strict=True)),
+        imbalance=max(counts) / max(1, min(counts)) if counts else None,
+        constant_features=features.count_constants(data.x_train),
+        repeats=repeats.find_repeats(data),
+        leaks=repeats.find_leaks(data),
+        telling=features.find_telling(data),
+        baselines=measured,
+        choice=choice.choose(kind, len(data.x_train), measured[-1]),
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def _class_counts(data: Data) -> list[int]:
+    if not data.class_names:
+        return []
+    return [int(n) for n in np.bincount(data.y_train, minlength=len(data.class_names))]

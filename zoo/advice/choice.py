@@ -1,0 +1,104 @@
+"""What to try first: rules of thumb, in one table."""
+
+import math
+from dataclasses import dataclass
+
+from zoo.advice.baselines import Baseline
+
+ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that leaves little to win
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Holds for a kind of rows and up to so many training rows; the first that holds counts."""
+
+    kind: str
+    rows: float
+    first: str  # "trees" or a preset
+    then: str  # the preset, or another one
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to try first, and next."""
+
+    first: str
+    then: str
+    why: str
+    source: str
+
+
+TABLES = (
+    "On tables boosted trees mostly win and take seconds; the network must show that it is worth "
+    "its place, as a file of kilobytes that runs in integers."
+)
+RULES = (
+    Rule(
+        "table",
+        10_000,
+        "trees",
+        "mlp_small",
+        TABLES,
+        "Grinsztajn et al. 2022, arXiv:2207.08815; McElfresh et al. 2023, arXiv:2305.02997",
+    ),
+    Rule(
+        "table",
+        math.inf,
+        "trees",
+        "mlp_base",
+        TABLES,
+        "McElfresh et al. 2023, arXiv:2305.02997; Holzmueller et al. 2024, arXiv:2407.04491",
+    ),
+    Rule(
+        "image",
+        10_000,
+        "cnn_small",
+        "cnn_base",
+        "With few images convolution, which need not learn what a neighbour is, beats attention.",
+        "Dosovitskiy et al. 2021, arXiv:2010.11929, section 4.3; MLPerf Tiny's ResNet-8",
+    ),
+    Rule(
+        "image",
+        math.inf,
+        "cnn_base",
+        "vit_small",
+        "Convolution first; small transformers draw level from tens of thousands of images on.",
+        "Hassani et al. 2021, arXiv:2104.05704",
+    ),
+    Rule(
+        "sequence",
+        10_000,
+        "gru_small",
+        "gru_base",
+        "A recurrent layer of few weights suits few sequences, and runs on a stream, step by step.",
+        "Cho et al. 2014, arXiv:1406.1078; Chung et al. 2014, arXiv:1412.3555",
+    ),
+    Rule(
+        "sequence",
+        math.inf,
+        "gru_base",
+        "gru_small",
+        "Many sequences carry a wider, deeper recurrent network.",
+        "Cho et al. 2014, arXiv:1406.1078; Chung et al. 2014, arXiv:1412.3555",
+    ),
+)
+SMALLEST = {"table": "mlp_tiny", "image": "cnn_tiny", "sequence": "gru_tiny"}
+
+
+def choose(kind: str, rows: int, linear: Baseline) -> Choice:
+    """Return what to try first.
+
+    Args:
+        kind: "table", "sequence" or "image".
+        rows: training rows.
+        linear: the linear model's figures.
+    """
+    rule = next(rule for rule in RULES if rule.kind == kind and rows <= rule.rows)
+    ends = [linear.figures[name].ci95[0] for name in ("accuracy", "r2") if name in linear.figures]
+    reached = max(ends, default=0.0)
+    if reached >= ENOUGH:
+        why = "A linear model is nearly perfect: the smallest network will do, if any."
+        return Choice(SMALLEST[kind], rule.then, why, "the linear baseline above")
+    return Choice(rule.first, rule.then, rule.why, rule.source)
