@@ -18,7 +18,7 @@ import zoo
 from export.micro import run_micro
 from tests.instances import NAMES, SMALL, data_of, family, fill_weights, spec
 from zoo.cost import Cost, Life, _planned, estimate, outline
-from zoo.layers import SelfAttention
+from zoo.layers import PiecewiseLinear, SelfAttention
 from zoo.presets import PRESETS, REFERENCE
 from zoo.quantization import UnknownLayer
 
@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 # bidirectional loops, norms that stay
 MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("mlp_tiny", (30,), {"activation": "silu"}),
+    ("mlp_ple_tiny", (13,), {}),
     ("cnn_depthwise_small", (20, 10, 1), {"blocks": 1}),
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
@@ -82,6 +83,8 @@ def _products(layer: Any) -> int:
     if isinstance(layer, SelfAttention):
         _, tokens, width = layer.output.shape
         return 4 * tokens * width * width + 2 * tokens * tokens * width
+    if isinstance(layer, PiecewiseLinear):
+        return int(layer.input.shape[-1] * layer.output.shape[-1])
     if isinstance(layer, layers.Dense | layers.Conv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
@@ -94,6 +97,7 @@ def _products(layer: Any) -> int:
     [
         ("mlp_tiny", {"units": 16}, {"units": 48}),
         ("mlp_tiny", {"depth": 1}, {"depth": 3}),
+        ("mlp_ple_tiny", {"bins": 2}, {"bins": 5}),
         ("cnn_tiny", {"filters": [4, 8]}, {"filters": [8, 16]}),
         ("cnn_tiny", {"blocks": 1}, {"blocks": 2}),
         ("cnn_depthwise_tiny", {"filters": [8, 8]}, {"filters": [24, 24]}),

@@ -78,9 +78,11 @@ def _dropout(hp: keras_tuner.HyperParameters, value: float) -> float:
 
 
 def mlp(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.MLP`: width, depth, dropout."""
-    depth = arguments["depth"]
-    return {
+    """Space of `zoo.MLP`: width, depth, dropout, and bins where there are some."""
+    depth, bins = arguments["depth"], arguments["bins"]
+    numbers = sorted({max(1, bins // 2), bins, 2 * bins})
+    encoding = {"bins": int(hp.Choice("bins", numbers, default=bins, ordered=True))} if bins else {}
+    return encoding | {
         "units": _around(hp, "units", arguments["units"]),
         "depth": hp.Int("depth", max(1, depth - 1), depth + 1, default=max(1, depth)),
         "dropout": _dropout(hp, arguments["dropout"]),

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from tuning.fitting import Fit, fit
+from tuning.heldout import held_out_file, held_out_rows
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from zoo import Data, ModelSpec, Run, UserError
@@ -45,5 +46,6 @@ def train(
     with locked(run.path):
         result = fit(model, data, recipe, callbacks=callbacks)
         files = {"recipe.json": as_json(asdict(recipe)), "history.csv": result.to_csv()}
-        run.save(model, spec, data, files)
+        held_out = held_out_file(data, held_out_rows(data, refit=False))
+        run.save(model, spec, data, {**files, **held_out})
     return run, result

@@ -10,6 +10,7 @@ import keras
 
 from tuning.advice import advise, importances
 from tuning.fitting import Diverged, Fit, fit
+from tuning.heldout import held_out_file, held_out_rows
 from tuning.pareto import choose, front
 from tuning.recipe import Recipe, seed_of, without_stopping
 from tuning.study.ledger import Study, Trial, ranked
@@ -103,8 +104,9 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
     keras.utils.set_random_seed(recipe.seed)
     model = winner.build()
     history = None
+    held_out = held_out_rows(data, summary["refit"])
     if summary["refit"]:
-        history = _refit(model, data.merged(), without_stopping(recipe, best.epochs))
+        history = _refit(model, data.merged(held_out), without_stopping(recipe, best.epochs))
     fetched = plan.files / "best.h5"
     if history is None and plan.fetch(best, fetched):
         load_weights(model, fetched)
@@ -115,6 +117,7 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         "study.json": as_json(summary),
         "recipe.json": as_json(best.recipe),
         "history.csv": history.to_csv() if history else "",
+        **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
 

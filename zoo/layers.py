@@ -21,8 +21,15 @@ class Standardize(keras.layers.Layer):
     unscaled (there it divides by 1e-7), keeps both vectors as plain weights, so that `set_weights`
     is enough, and lowers to one MUL and one ADD.
 
+    Args:
+        robust: bring each feature without its outliers to -1..1 instead.
+
     Input and output shape: `(batch, ..., features)`.
     """
+
+    def __init__(self, robust: bool = False, **layer_arguments: Any) -> None:
+        super().__init__(**layer_arguments)
+        self.robust = robust
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = (input_shape[-1],)
@@ -34,14 +41,100 @@ class Standardize(keras.layers.Layer):
     def adapt(self, rows: np.ndarray) -> None:
         """Set scale and offset from `rows`, of shape (rows, ..., features): training rows only."""
         values = rows.reshape(-1, rows.shape[-1]).astype("float64")
-        mean, std = values.mean(axis=0), values.std(axis=0)
-        constant = std <= 1e-6 * np.abs(mean)
-        std = np.where(constant, 1.0, std)
-        self.scale.assign(1.0 / std)
-        self.offset.assign(-mean / std)
+        middle, unit = _bulk(values) if self.robust else (values.mean(axis=0), values.std(axis=0))
+        constant = unit <= 1e-6 * np.abs(middle)
+        unit = np.where(constant, 1.0, unit)
+        self.scale.assign(1.0 / unit)
+        self.offset.assign(-middle / unit)
 
     def call(self, x: Any) -> Any:
         return x * self.scale + self.offset
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "robust": self.robust}
+
+
+def _bulk(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middle and half the width of each feature, of (rows, features), without outliers.
+
+    From percentile 0.5 to 99.5, at most six interquartile ranges from the median (RealMLP bends
+    from three on, arXiv:2407.04491, section 3); the whole range where nearly all rows are equal.
+    """
+    points = np.percentile(values, [0, 0.5, 25, 50, 75, 99.5, 100], axis=0)
+    least, low, quarter, median, three_quarters, high, most = points
+    reach = 6 * (three_quarters - quarter)
+    reach[reach == 0] = np.inf  # a feature that mostly is one value says nothing of its spread
+    low, high = np.maximum(low, median - reach), np.minimum(high, median + reach)
+    empty = high - low <= 1e-6 * np.abs(median)
+    low, high = np.where(empty, least, low), np.where(empty, most, high)
+    return (low + high) / 2, (high - low) / 2
+
+
+@register
+class PiecewiseLinear(keras.layers.Layer):
+    """Piecewise-linear encoding of features (Gorishniy et al. 2022, arXiv:2203.05556, eq. 1).
+
+    Each feature becomes `bins` numbers that say how much of each bin lies below it: 0 to 1. Written
+    as `relu6(x @ kernel + bias) / 6`, with one weight in each column, which is one FULLY_CONNECTED.
+    Unlike the paper's, the outermost bins end as well: what lies beyond -1..1 is cut off, as an
+    int8 input does by itself. No bin is narrower than two steps of such an input.
+
+    Args:
+        bins: of each feature. Where it has fewer values, the bins left over are always 0.
+
+    Input shape: `(batch, features)`, of which -1..1 matters. Output: `(batch, features * bins)`.
+    """
+
+    REACH = 1.0
+    GRID = 64  # edges are multiples of 1/64; an int8 input from -1 to 1 has steps of 1/127.5
+
+    def __init__(self, bins: int, **layer_arguments: Any) -> None:
+        super().__init__(**layer_arguments)
+        self.bins = bins
+        self.use_bias, self.activation = True, keras.activations.relu6
+
+    def build(self, input_shape: tuple[Any, ...]) -> None:
+        shape = (input_shape[-1], self.bins)
+        self.slope = self.add_weight(name="slope", shape=shape, initializer="ones", trainable=False)
+        self.shift = self.add_weight(
+            name="shift", shape=shape, initializer="zeros", trainable=False
+        )
+
+    def adapt(self, rows: np.ndarray) -> None:
+        """Set the bins at the quantiles of `rows`, (rows, features): training rows only."""
+        slope, shift = np.zeros(self.slope.shape), np.zeros(self.slope.shape)
+        values = np.clip(rows.astype("float64"), -self.REACH, self.REACH)
+        for feature, column in enumerate(values.T):
+            edges = self._edges(column)
+            used = slice(len(edges) - 1)
+            slope[feature, used] = 6 / np.diff(edges)
+            shift[feature, used] = -edges[:-1] * slope[feature, used]
+        self.slope.assign(slope)
+        self.shift.assign(shift)
+
+    def _edges(self, values: np.ndarray) -> np.ndarray:
+        edges = np.unique(values)
+        if len(edges) > self.bins + 1:
+            edges = np.quantile(values, np.linspace(0, 1, self.bins + 1))
+        return np.unique(np.rint(edges * self.GRID) / self.GRID)
+
+    @property
+    def kernel(self) -> Any:
+        """The kernel of the dense layer that this is, (features, features * bins)."""
+        features = self.slope.shape[0]
+        spread = np.eye(features, dtype="float32")[:, :, None] * self.slope
+        return ops.reshape(spread, (features, features * self.bins))
+
+    @property
+    def bias(self) -> Any:
+        """The bias of the dense layer that this is, (features * bins,)."""
+        return ops.reshape(self.shift, (-1,))
+
+    def call(self, x: Any) -> Any:
+        return self.activation(ops.matmul(x, self.kernel) + self.bias) * (1 / 6)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "bins": self.bins}
 
 
 @register

@@ -51,6 +51,16 @@ PRESETS: dict[str, Preset] = {
         142_398,
         "RealMLP-TD's sizes, arXiv:2407.04491, table A.1",
     ),
+    "mlp_ple_tiny": Preset("mlp", {"units": 24, "depth": 1, "bins": 4}, 3_326, "for tests"),
+    "mlp_ple_small": Preset(
+        "mlp", {"units": 128, "depth": 2, "bins": 8}, 48_926, "MLP-PLE, arXiv:2203.05556"
+    ),
+    "mlp_ple_base": Preset(
+        "mlp",
+        {"units": 256, "depth": 3, "bins": 16},
+        258_558,
+        "RealMLP-TD-S's sizes, arXiv:2407.04491, table A.1, with the encoding of arXiv:2203.05556",
+    ),
     "cnn_tiny": Preset("cnn", {"filters": (6, 12)}, 3_184, "for tests"),
     "cnn_small": Preset(
         "cnn", {"filters": (16, 32, 64)}, 78_672, "ResNet-8 of MLPerf Tiny (mlcommons/tiny)"

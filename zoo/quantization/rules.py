@@ -10,6 +10,7 @@ from keras import layers, ops
 from zoo.checks import UserError
 from zoo.layers import (
     LayerNormalization,
+    PiecewiseLinear,
     PositionEmbedding,
     RMSNormalization,
     SelfAttention,
@@ -69,6 +70,17 @@ def _same(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _standardize(sketch: Sketch, layer: Any, x: Value) -> Value:
     return x.then(numpy_of(layer.scale), numpy_of(layer.offset))
+
+
+def _piecewise(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A dense layer whose output is 0..6, and of whose input only -1..1 matters."""
+    alone = x.scale is None and not x.shared
+    y = dense(sketch, layer, x)
+    sketch.drafts[y.number - 1].arguments |= {
+        "input_limits": (-layer.REACH, layer.REACH) if alone else None,
+        "output_limits": (0.0, 6.0),
+    }
+    return y.then(np.full(y.shape, 1 / 6), np.zeros(y.shape))
 
 
 def _rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -160,6 +172,7 @@ def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 RULES: dict[type, Rule] = {
     Standardize: _standardize,
+    PiecewiseLinear: _piecewise,
     layers.Rescaling: _rescaling,
     layers.Dense: dense,
     layers.Conv2D: conv,
