@@ -18,9 +18,10 @@ import zoo
 from export.micro import run_micro
 from tests.instances import NAMES, SMALL, data_of, family, fill_weights, spec
 from zoo.cost import Cost, Life, _planned, estimate, outline
-from zoo.layers import PiecewiseLinear, SelfAttention
+from zoo.layers import SelfAttention
 from zoo.presets import PRESETS, REFERENCE
 from zoo.quantization import UnknownLayer
+from zoo.tabular import PiecewiseLinear
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,7 @@ ROOT = Path(__file__).parents[1]
 MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("mlp_tiny", (30,), {"activation": "silu"}),
     ("mlp_ple_tiny", (13,), {}),
+    ("mlp_tabm_tiny", (13,), {}),
     ("cnn_depthwise_small", (20, 10, 1), {"blocks": 1}),
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
@@ -97,6 +99,7 @@ def _products(layer: Any) -> int:
     [
         ("mlp_tiny", {"units": 16}, {"units": 48}),
         ("mlp_tiny", {"depth": 1}, {"depth": 3}),
+        ("mlp_tabm_tiny", {"members": 2}, {"members": 4}),
         ("mlp_ple_tiny", {"bins": 2}, {"bins": 5}),
         ("cnn_tiny", {"filters": [4, 8]}, {"filters": [8, 16]}),
         ("cnn_tiny", {"blocks": 1}, {"blocks": 2}),

@@ -21,7 +21,8 @@ from tuning.checkpoint import Progress
 from tuning.losses import Targets, compile_for
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
-from zoo.layers import PiecewiseLinear, Standardize
+from zoo.layers import Standardize
+from zoo.tabular import PiecewiseLinear
 
 SEGMENTS = 4
 OnEpoch = Callable[[int, Mapping[str, float]], bool]

@@ -78,11 +78,14 @@ def _dropout(hp: keras_tuner.HyperParameters, value: float) -> float:
 
 
 def mlp(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.MLP`: width, depth, dropout, and bins where there are some."""
-    depth, bins = arguments["depth"], arguments["bins"]
+    """Space of `zoo.MLP`: width, depth, dropout; bins and members where there are some."""
+    depth, bins, members = (arguments[name] for name in ("depth", "bins", "members"))
     numbers = sorted({max(1, bins // 2), bins, 2 * bins})
-    encoding = {"bins": int(hp.Choice("bins", numbers, default=bins, ordered=True))} if bins else {}
-    return encoding | {
+    sizes = {"bins": int(hp.Choice("bins", numbers, default=bins, ordered=True))} if bins else {}
+    if members > 1:
+        numbers = sorted({max(2, members // 2), members, 2 * members})
+        sizes["members"] = int(hp.Choice("members", numbers, default=members, ordered=True))
+    return sizes | {
         "units": _around(hp, "units", arguments["units"]),
         "depth": hp.Int("depth", max(1, depth - 1), depth + 1, default=max(1, depth)),
         "dropout": _dropout(hp, arguments["dropout"]),

@@ -52,6 +52,9 @@ PRESETS: dict[str, Preset] = {
         "RealMLP-TD's sizes, arXiv:2407.04491, table A.1",
     ),
     "mlp_ple_tiny": Preset("mlp", {"units": 24, "depth": 1, "bins": 4}, 3_326, "for tests"),
+    "mlp_tabm_tiny": Preset(
+        "mlp", {"units": 24, "depth": 1, "bins": 2, "members": 3}, 2_042, "for tests"
+    ),
     "mlp_ple_small": Preset(
         "mlp", {"units": 128, "depth": 2, "bins": 8}, 48_926, "MLP-PLE, arXiv:2203.05556"
     ),
@@ -60,6 +63,12 @@ PRESETS: dict[str, Preset] = {
         {"units": 256, "depth": 3, "bins": 16},
         258_558,
         "RealMLP-TD-S's sizes, arXiv:2407.04491, table A.1, with the encoding of arXiv:2203.05556",
+    ),
+    "mlp_tabm_small": Preset(
+        "mlp",
+        {"units": 128, "depth": 2, "bins": 8, "members": 8},
+        52_638,
+        "TabM-mini with its encoding and a quarter of its members, arXiv:2410.24210",
     ),
     "cnn_tiny": Preset("cnn", {"filters": (6, 12)}, 3_184, "for tests"),
     "cnn_small": Preset(

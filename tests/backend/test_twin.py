@@ -23,6 +23,7 @@ VARIANTS = [
     ("cnn_tiny", {"activation": "relu6", "stem_kernel": [5, 2], "stem_stride": 2}),
     ("mlp_tiny", {"activation": "gelu"}),
     ("mlp_ple_tiny", {"depth": 0, "bins": 1}),
+    ("mlp_tiny", {"members": 3}),
 ]
 
 

@@ -1,6 +1,7 @@
 """How each Keras layer enters a twin: one function per class, in the table at the end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,7 +11,6 @@ from keras import layers, ops
 from zoo.checks import UserError
 from zoo.layers import (
     LayerNormalization,
-    PiecewiseLinear,
     PositionEmbedding,
     RMSNormalization,
     SelfAttention,
@@ -30,7 +30,8 @@ from zoo.quantization.kernels import (
     gru,
     separable,
 )
-from zoo.quantization.layers import Add, Mean
+from zoo.quantization.layers import Add, Mean, Scale
+from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
 Rule = Callable[..., Value]
 
@@ -81,6 +82,21 @@ def _piecewise(sketch: Sketch, layer: Any, x: Value) -> Value:
         "output_limits": (0.0, 6.0),
     }
     return y.then(np.full(y.shape, 1 / 6), np.zeros(y.shape))
+
+
+def _members(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A MUL that spreads a row over the members; what is pending goes into its constant."""
+    gains, plain = numpy_of(layer.gamma), replace(x, scale=None, offset=None)
+    scale = 1.0 if x.scale is None else x.scale
+    row = (1, *x.shape)
+    y = sketch.rearrange(plain, layer.name, row, lambda v: ops.reshape(v, (-1, *row)))
+    y = sketch.add(Scale, f"{layer.name}_scale", (y,), gains.shape, factor=gains * scale)
+    moved = np.zeros(gains.shape) if x.offset is None else gains * x.offset
+    return y.then(np.ones(gains.shape), moved) if moved.any() else y
+
+
+def _member_mean(sketch: Sketch, layer: Any, x: Value) -> Value:
+    return x.then(np.full(x.shape, 1 / x.shape[0]), np.zeros(x.shape))
 
 
 def _rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -173,6 +189,8 @@ def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
 RULES: dict[type, Rule] = {
     Standardize: _standardize,
     PiecewiseLinear: _piecewise,
+    Members: _members,
+    MemberMean: _member_mean,
     layers.Rescaling: _rescaling,
     layers.Dense: dense,
     layers.Conv2D: conv,

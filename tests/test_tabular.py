@@ -1,4 +1,4 @@
-"""Piecewise-linear encoding: its bins, and what int8 leaves of them."""
+"""The layers of tables: bins, what int8 leaves of them, members."""
 
 import keras
 import numpy as np
@@ -7,12 +7,13 @@ import pytest
 import zoo
 from tests.instances import data_of
 from tuning import Recipe, fit
-from zoo.layers import PiecewiseLinear, Standardize
+from zoo.layers import Standardize
 from zoo.quantization import make_twin, quantize
 from zoo.quantization.arithmetic import Int8
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers import Dense
 from zoo.quantization.rows import choose_rows
+from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
 convert = keras.ops.convert_to_numpy
 
@@ -119,3 +120,20 @@ def test_the_encoding_is_one_layer_of_the_twin() -> None:
         parts = make_twin(model, standardized).parts
         assert [type(part) for part in parts] == [Dense] * 3
         assert parts[0].activation == "relu6"
+
+
+def test_members_answer_alone_in_training_and_together_after() -> None:
+    """A head over all members gives, at inference, the mean of what it gives for one in training."""
+    x = np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32)
+    views, mean = Members(4), MemberMean()
+    views.build((None, 5))
+    signs = convert(views.gamma)
+    assert {*np.unique(signs)} == {-1.0, 1.0}
+    seen = convert(views(x))
+    np.testing.assert_allclose(seen, x[:, None] * signs, atol=1e-6)
+    np.testing.assert_allclose(convert(mean(seen)), seen / 4, atol=1e-6)
+    alone = convert(mean(seen, training=True))
+    of = np.abs(alone).max(axis=2) > 0
+    assert (of.sum(axis=1) == 1).all()
+    assert (np.abs(of.mean(axis=0) - 0.25) < 0.08).all()
+    np.testing.assert_allclose(alone[of], seen[of])
