@@ -123,7 +123,7 @@ def test_the_encoding_is_one_layer_of_the_twin() -> None:
 
 
 def test_members_answer_alone_in_training_and_together_after() -> None:
-    """A head over all members gives, at inference, the mean of what it gives for one in training."""
+    """What a head sums over the members is the mean of what it says of one in training."""
     x = np.random.default_rng(0).normal(size=(600, 5)).astype(np.float32)
     views, mean = Members(4), MemberMean()
     views.build((None, 5))
