@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from export.audit import Audit
+from export.comparison import Comparison, verdict
+from export.conformal import PredictionInterval
 from export.intervals import Estimate
 from export.quality import Quality
 from export.runtime import Latency, Scaling
@@ -46,6 +48,8 @@ class Report:
     targets: tuple[str, ...]
     placements: tuple[Placement, ...]
     estimates: dict[str, dict[str, int]]  # figure -> "estimated" before training, "measured"
+    baselines: tuple[Comparison, ...]  # for tables only
+    prediction_interval: PredictionInterval | None  # for regression, where rows were held out
     streaming: Streaming | None
     layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
     compression: dict[str, Any] | None
@@ -93,6 +97,14 @@ class Report:
         return "points" if self.metric == "accuracy" else "% of rmse (worst target)"
 
     @property
+    def trees(self) -> str | None:
+        """Who wins, the best of the trees or the int8 model, in a sentence; None but for tables."""
+        if not self.baselines:
+            return None
+        rows = int(self.data["rows"]["test"])
+        return verdict(self.baselines, self.metric, self.int8_estimate, rows)
+
+    @property
     def worst_layer(self) -> tuple[str, float] | None:
         """The range with the smallest ratio of signal to int8 error, and that ratio in dB."""
         return min(self.layers.items(), key=lambda item: item[1]) if self.layers else None
@@ -123,6 +135,11 @@ class Report:
                 "files": {name: self._file(name) for name in self.audits},
                 "runtimes": self._runtimes(),
                 "estimates": self.estimates,
+                "baselines": [one.to_json() for one in self.baselines],
+                "trees": self.trees,
+                "prediction_interval": None
+                if self.prediction_interval is None
+                else asdict(self.prediction_interval),
                 "streaming": None if self.streaming is None else asdict(self.streaming),
                 "layers": self.layers,
                 "worst_layer": None if self.worst_layer is None else self.worst_layer[0],

@@ -10,7 +10,9 @@ import keras
 import numpy as np
 
 from export import intervals
+from export.comparison import compare
 from export.compression import zip_bytes
+from export.conformal import PredictionInterval, held_out, prediction_interval
 from export.job import checked
 from export.litert import Export
 from export.quality import assess, groups_of
@@ -40,9 +42,13 @@ def verify(
 ) -> Report:
     """Measure an export on the test rows and write `report.json` beside its files.
 
+    Tables are compared with baselines, too, which are fitted on all rows but the test rows.
+
     Args:
         export: from `to_litert`, with an int8 file.
-        data: the data the model was trained on; only its test part is used here.
+        data: the data the model was trained on. The figures come from its test part, the widths of
+            a regression's prediction intervals from rows that were held out, baselines from both
+            other parts.
         max_drop: largest acceptable drop: points of accuracy, or percent of RMSE. One test row is
             always acceptable.
         targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55"; the last two need
@@ -113,6 +119,8 @@ def _report(
         targets=tuple(targets),
         placements=tuple(placements),
         estimates=_cost(export, placements),
+        baselines=compare(data, int8),
+        prediction_interval=_prediction_interval(export, data, int8),
         streaming=_streaming(export, data, int8),
         layers=_layers(export, chosen),
         compression=_compression(export),
@@ -140,6 +148,16 @@ def _estimates(
     both = [intervals.accuracy(right), intervals.accuracy(right_int8)]
     lost = intervals.accuracy_drop(right, right_int8)
     return [*both, lost], float(np.mean(classes == classes_int8))
+
+
+def _prediction_interval(export: Export, data: Data, int8: np.ndarray) -> PredictionInterval | None:
+    if data.task != "regression":
+        return None
+    rows = held_out(export.run)
+    if not len(rows):
+        return None
+    of_held_out = predict(load(export.int8_file), data.x_validation[rows], export.scaling)
+    return prediction_interval(of_held_out - data.y_validation[rows], int8 - data.y_test)
 
 
 def _cost(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str, int]]:

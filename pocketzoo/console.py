@@ -7,6 +7,7 @@ from rich.table import Table
 
 from export import Report
 from export.check import Check
+from export.conformal import PredictionInterval
 from export.targets import Placement
 from pocketzoo import quality
 from tuning.fitting import Fit
@@ -128,9 +129,13 @@ def print_report(report: Report, folder: Path) -> None:
         table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
     if report.worst_layer is not None:
         table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
+    if report.prediction_interval is not None:
+        table.add_row("90 % of targets within", "", _within(report.prediction_interval))
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
     quality.print_groups(CONSOLE, report)
+    if report.baselines:
+        _print_baselines(report, unit)
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
@@ -141,6 +146,29 @@ def print_report(report: Report, folder: Path) -> None:
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
     CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
+
+
+def _print_baselines(report: Report, unit: int) -> None:
+    """Show what a table's model is to be measured by."""
+    table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
+    for one in report.baselines:
+        low, high = one.estimate.ci95
+        table.add_row(
+            one.name,
+            f"{unit * one.estimate.value:.2f}",
+            f"{unit * low:.2f} to {unit * high:.2f}",
+            "{:+.2f} ({:+.2f} to {:+.2f})".format(one.ahead.value, *one.ahead.ci95),
+            f"{one.seconds:.1f} s",
+        )
+    CONSOLE.print(table)
+    CONSOLE.print(f"Beside trees: {report.trees}.", soft_wrap=True)
+
+
+def _within(found: PredictionInterval) -> str:
+    """Say how wide the prediction intervals are, and what they held of the test rows."""
+    widths = ", ".join(f"{width:.4g}" for width in found.half_width)
+    held = ", ".join(f"{100 * share.value:.1f}" for share in found.coverage)
+    return f"+-{widths} (held {held} % of test rows)"
 
 
 def _placement(one: Placement) -> str:

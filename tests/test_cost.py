@@ -22,6 +22,7 @@ from zoo.layers import SelfAttention
 from zoo.pooling import SequencePooling
 from zoo.presets import PRESETS, reference
 from zoo.quantization import UnknownLayer
+from zoo.tabular import PiecewiseLinear
 
 ROOT = Path(__file__).parents[1]
 
@@ -29,6 +30,8 @@ ROOT = Path(__file__).parents[1]
 # bidirectional loops, norms that stay
 MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("mlp_tiny", (30,), {"activation": "silu"}),
+    ("mlp_ple_tiny", (13,), {}),
+    ("mlp_tabm_tiny", (13,), {}),
     ("cnn_depthwise_small", (20, 10, 1), {"blocks": 1}),
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
@@ -88,6 +91,8 @@ def _products(layer: Any) -> int:
         return 4 * tokens * width * width + 2 * tokens * tokens * width
     if isinstance(layer, SequencePooling):
         return 2 * math.prod(layer.input.shape[1:])
+    if isinstance(layer, PiecewiseLinear):
+        return int(layer.input.shape[-1] * layer.output.shape[-1])
     if isinstance(layer, layers.Dense | layers.Conv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
@@ -100,6 +105,8 @@ def _products(layer: Any) -> int:
     [
         ("mlp_tiny", {"units": 16}, {"units": 48}),
         ("mlp_tiny", {"depth": 1}, {"depth": 3}),
+        ("mlp_tabm_tiny", {"members": 2}, {"members": 4}),
+        ("mlp_ple_tiny", {"bins": 2}, {"bins": 5}),
         ("cnn_tiny", {"filters": [4, 8]}, {"filters": [8, 16]}),
         ("cnn_tiny", {"blocks": 1}, {"blocks": 2}),
         ("cnn_depthwise_tiny", {"filters": [8, 8]}, {"filters": [24, 24]}),

@@ -56,9 +56,13 @@ HOMES = {
     "sklearn": {
         "zoo/advice/baselines.py",
         "zoo/advice/repeats.py",
+        "zoo/baselines.py",
         "zoo/sources.py",
         "zoo/splits.py",
     },
+    "lightgbm": {"zoo/boosting.py"},
+    "xgboost": {"zoo/boosting.py"},
+    "catboost": {"zoo/boosting.py"},
     "scipy": {"tuning/study/samplers.py", "tuning/temperature.py", "zoo/shares.py"},
     "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {

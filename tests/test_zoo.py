@@ -67,6 +67,9 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
         ("mlp_tiny", TABLE, 3, {"units": 0}, "units must be an integer of at least 1; got 0"),
         ("mlp_tiny", TABLE, 3, {"units": 10**11}, "units must be at most 16384; got 1000"),
         ("mlp_tiny", TABLE, 3, {"units": 1.5}, "units must be an integer of at least 1; got 1.5"),
+        ("mlp_tiny", TABLE, 3, {"bins": -1}, "bins must be an integer of at least 0; got -1"),
+        ("mlp_tiny", TABLE, 3, {"members": 0}, "members must be an integer of at least 1; got 0"),
+        ("mlp_ple_tiny", IMAGE, 3, {}, "bins are for the features of table rows; these are images"),
         ("mlp_tiny", TABLE, 3, {"depth": True}, "depth must be an integer"),
         ("mlp_tiny", TABLE, 3, {"dropout": 1.0}, r"dropout must be a number in \[0, 1\); got 1.0"),
         (

@@ -22,6 +22,7 @@ from tuning.losses import Targets, compile_for
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
 from zoo.layers import Standardize
+from zoo.tabular import PiecewiseLinear
 
 SEGMENTS = 4
 OnEpoch = Callable[[int, Mapping[str, float]], bool]
@@ -87,9 +88,7 @@ def fit(
     """
     _check_fits(model, data)
     keras.utils.set_random_seed(recipe.seed)
-    for layer in model.layers:
-        if isinstance(layer, Standardize):
-            layer.adapt(data.x_train)
+    _adapt(model, data.x_train)
     targets = Targets.of(data)
     compile_for(model, data, recipe)
     progress = checkpoint.load(resume, model) if resume else Progress()
@@ -123,6 +122,15 @@ def fit(
         model.set_weights(progress.best_weights)
     targets.restore_units(model)
     return result
+
+
+def _adapt(model: keras.Model, rows: np.ndarray) -> None:
+    """Set the layers that hold statistics of the rows, each by what reaches it."""
+    for layer in model.layers:
+        if isinstance(layer, Standardize | PiecewiseLinear):
+            before = layer.input is not model.inputs[0]
+            part = keras.Model(model.inputs, layer.input) if before else None
+            layer.adapt(rows if part is None else part.predict(rows, verbose=0))
 
 
 class _Watch(keras.callbacks.Callback):

@@ -88,9 +88,14 @@ def _blocks(hp: keras_tuner.HyperParameters, value: int | Sequence[int]) -> int 
 
 
 def mlp(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.MLP`: width, depth, dropout."""
-    depth = arguments["depth"]
-    return {
+    """Space of `zoo.MLP`: width, depth, dropout; bins and members where there are some."""
+    depth, bins, members = (arguments[name] for name in ("depth", "bins", "members"))
+    numbers = sorted({max(1, bins // 2), bins, 2 * bins})
+    sizes = {"bins": int(hp.Choice("bins", numbers, default=bins, ordered=True))} if bins else {}
+    if members > 1:
+        numbers = sorted({max(2, members // 2), members, 2 * members})
+        sizes["members"] = int(hp.Choice("members", numbers, default=members, ordered=True))
+    return sizes | {
         "units": _around(hp, "units", arguments["units"]),
         "depth": hp.Int("depth", max(1, depth - 1), depth + 1, default=max(1, depth)),
         "dropout": _dropout(hp, arguments["dropout"]),

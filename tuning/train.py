@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from tuning.fitting import Fit, fit
+from tuning.heldout import held_out_file, held_out_rows
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.temperature import fold, measure, temperature_file
@@ -53,6 +54,7 @@ def train(
             "recipe.json": as_json(asdict(recipe)),
             "history.csv": result.to_csv(),
             **temperature_file(temperature),
+            **held_out_file(data, held_out_rows(data, refit=False)),
         }
         run.save(model, spec, data, files)
     return run, result

@@ -11,6 +11,7 @@ import keras
 
 from tuning.advice import advise, importances
 from tuning.fitting import Diverged, fit
+from tuning.heldout import held_out_file, held_out_rows
 from tuning.pareto import choose, front
 from tuning.recipe import Recipe, seed_of, without_stopping
 from tuning.study.ledger import Study, Trial, ranked
@@ -112,11 +113,12 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
     fetched.unlink(missing_ok=True)
     temperature = measure(model, data)
+    held_out = held_out_rows(data, summary["refit"])
     if summary["refit"]:
         with suppress(Diverged):  # the trial's own weights are good; they stay
             refitted = _fresh(winner, recipe)
             all_rows = without_stopping(recipe, best.epochs)
-            history = fit(refitted, data.merged(), all_rows)
+            history = fit(refitted, data.merged(held_out), all_rows)
             model = refitted
     fold(model, temperature)
     files: dict[str, str | bytes] = {
@@ -124,6 +126,7 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         "recipe.json": as_json(best.recipe),
         "history.csv": history.to_csv() if history else "",
         **temperature_file(temperature),
+        **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
 

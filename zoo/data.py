@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -56,14 +56,20 @@ class Data:
         """What models are compared by: "accuracy", or "rmse" for regression."""
         return "accuracy" if self.task == "classification" else "rmse"
 
-    def merged(self) -> "Data":
-        """Return the same data with the validation rows moved into the training part."""
+    def merged(self, keep: Sequence[int] = ()) -> "Data":
+        """Return the same data with the validation rows moved into the training part.
+
+        Args:
+            keep: indices of validation rows that stay where they are.
+        """
+        moved = np.ones(len(self.x_validation), dtype=bool)
+        moved[list(keep)] = False
         return replace(
             self,
-            x_train=_frozen(np.concatenate([self.x_train, self.x_validation])),
-            y_train=_frozen(np.concatenate([self.y_train, self.y_validation])),
-            x_validation=self.x_validation[:0],
-            y_validation=self.y_validation[:0],
+            x_train=_frozen(np.concatenate([self.x_train, self.x_validation[moved]])),
+            y_train=_frozen(np.concatenate([self.y_train, self.y_validation[moved]])),
+            x_validation=_frozen(self.x_validation[~moved]),
+            y_validation=_frozen(self.y_validation[~moved]),
             columns={n: c for n, c in self.columns.items() if n.endswith("_test")},
         )
 

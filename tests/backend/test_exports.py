@@ -66,6 +66,8 @@ def test_search_export_verify(name: str, folder: Path) -> None:
     assert written["data"]["hash"] == data.hash
     assert written["files"]["model_int8.tflite"]["sha256"] == result.int8_audit.sha256  # type: ignore[union-attr]
     assert written["runtimes"]["litert"]["latency_us"]["int8"] > 0
+    assert bool(written["baselines"]) == (family(name) == "mlp") == bool(written["trees"])
+    assert written["prediction_interval"] is None
     with np.load(run.file("calibration.npz")) as calibration:
         np.testing.assert_array_equal(data.x_train[calibration["indices"]], calibration["x"])
 
@@ -95,3 +97,16 @@ def test_regression_goes_the_whole_way(folder: Path) -> None:
     assert 40 < report.float_estimate.value < np.std(data.y_test)
     low, high = report.float_estimate.ci95
     assert low < report.float_estimate.value < high
+
+    names = [one.name for one in report.baselines]
+    assert names[:3] == ["constant", "linear", "hist_gradient_boosting"]
+    assert report.baselines[0].winner == "int8"  # than the mean of all targets it is better
+    assert "trees (" in str(report.trees)
+    found = report.prediction_interval
+    assert found is not None
+    assert found.rows == len(data.x_validation) // 2  # the others were trained on
+    assert report.float_estimate.value < found.half_width[0] < 3 * report.float_estimate.value
+    assert found.coverage[0].ci95[0] < 0.9 < found.coverage[0].ci95[1]
+    written = json.loads(run.file("report.json").read_text())
+    assert written["prediction_interval"]["half_width"] == list(found.half_width)
+    assert written["baselines"][0]["winner"] == "int8"

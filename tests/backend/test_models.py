@@ -167,6 +167,7 @@ def test_any_image_size(name: str, shape: tuple[int, ...]) -> None:
     ("name", "overrides"),
     [
         ("mlp_tiny", {"depth": 0}),
+        ("mlp_ple_tiny", {"depth": 0, "bins": 1}),
         ("vit_tiny", {"depth": 0}),
         ("vit_tiny", {"norm": "layer"}),
         ("vit_tiny", {"patch_size": 4}),

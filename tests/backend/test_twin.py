@@ -24,6 +24,8 @@ VARIANTS = [
     ("mlp_tiny", {"activation": "gelu"}),
     ("cnn_efficient_tiny", {"activation": "hard_silu", "strides": [2, 2]}),
     ("vit_cct_tiny", {"norm": "batch", "stem_layers": 2, "drop_path": 0.2}),
+    ("mlp_ple_tiny", {"depth": 0, "bins": 1}),
+    ("mlp_tiny", {"members": 3}),
 ]
 
 

@@ -45,6 +45,12 @@ class Range(keras.layers.Layer):
         """Return the size of one int8 step."""
         return (self.high - self.low) / (254.0 if self.narrow else 255.0)
 
+    def fix(self, low: float, high: float) -> None:
+        """Let the range be this one, whatever is observed."""
+        self.fixed = (low, high)
+        self.low.assign(low)
+        self.high.assign(high)
+
     def set(self, low: float, high: float) -> None:
         """Set the range: widened to hold zero, limited, symmetric where `narrow`."""
         low, high = max(min(low, 0.0), -self.limit), min(max(high, 0.0), self.limit)

@@ -11,7 +11,7 @@ from keras import ops
 from zoo.checks import UserError
 from zoo.data import Data
 from zoo.quantization.arithmetic import Exact, Int8, Watching
-from zoo.quantization.rows import CalibrationRows, choose_rows
+from zoo.quantization.rows import CalibrationRows, choose_rows, integer_grid
 from zoo.quantization.twin import Twin, make_twin
 
 BATCH_VALUES = 2**20  # of the inputs of one batch
@@ -131,20 +131,8 @@ def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
         if where.fixed is None:
             where.set(*clip(observing.values(where)))
     grid = integer_grid(observing.values(twin.input_range))
-    if grid is not None:
+    if grid is not None and twin.input_range.fixed is None:
         twin.input_range.set(*grid)
-
-
-def integer_grid(values: np.ndarray) -> tuple[float, float] | None:
-    """Return a range on which integer inputs, such as pixels, are exact; None for other inputs.
-
-    With the step a fraction 1/n no integer lies between two steps, where rounding would be a
-    matter of the last bit.
-    """
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if (values != np.rint(values)).any() or not 0 < high - low <= 255:
-        return None
-    return low, low + 255 / (255 // (high - low))
 
 
 def layer_noise(twin: Twin, rows: np.ndarray) -> dict[str, float]:

@@ -65,7 +65,13 @@ class TwinLayer(keras.layers.Layer):
 
 
 class Dense(TwinLayer):
-    """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,)."""
+    """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,).
+
+    Args:
+        symmetric: whether the output's zero point is to be 0.
+        input_limits: what of the input matters to this layer, its only reader; None: everything.
+        output_limits: the range of the output, where it is known; None to observe it.
+    """
 
     def __init__(
         self,
@@ -74,12 +80,20 @@ class Dense(TwinLayer):
         bias: np.ndarray,
         activation: str | None = None,
         symmetric: bool = False,
+        input_limits: tuple[float, float] | None = None,
+        output_limits: tuple[float, float] | None = None,
     ) -> None:
         super().__init__(name)
         self.kernel = self.constant("kernel", kernel)
         self.bias = self.constant("bias", bias)
         self.activation = activation
-        self.output_range = Range(f"{name}_output", narrow=symmetric)
+        self.input_limits = input_limits
+        self.output_range = Range(f"{name}_output", narrow=symmetric, fixed=output_limits)
+
+    def reads(self, source: Range) -> None:
+        super().reads(source)
+        if self.input_limits is not None:
+            source.fix(*self.input_limits)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         kernel, bias = arithmetic.weights(self.kernel, self.bias, (0,), self.source())

@@ -16,8 +16,9 @@ MIN_ROWS = 16
 class CalibrationRows:
     """Training rows for calibration, and whether the host standardizes what the int8 graph takes.
 
-    An int8 input has one scale. Where it would blur a feature (`is_coarse`), the int8 graph starts
-    after the model's `Standardize` layer, and the host scales each feature by itself.
+    An int8 input has one scale. Where it would blur a feature (`is_coarse`), or one in which a
+    robust `Standardize` looks for narrow bins, the int8 graph starts after that layer, and the host
+    scales each feature by itself.
     """
 
     indices: np.ndarray  # among the training rows
@@ -48,7 +49,9 @@ def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> Calibr
         raise UserError(
             f"The calibration rows of {data.name} hold NaN or infinite values; clean x_train."
         )
-    return CalibrationRows(indices, x, first_standardize(model) if is_coarse(x) else None)
+    head = first_standardize(model)
+    fine = head is not None and head.robust and integer_grid(x) is None
+    return CalibrationRows(indices, x, head if fine or is_coarse(x) else None)
 
 
 def first_standardize(model: keras.Model) -> Standardize | None:
@@ -90,6 +93,18 @@ def is_coarse(rows: np.ndarray) -> bool:
     spread = values.std(axis=0)
     varying = spread > 1e-6 * np.abs(values.mean(axis=0))
     return bool((spread[varying] < 8 * step).any())
+
+
+def integer_grid(values: np.ndarray) -> tuple[float, float] | None:
+    """Return a range on which integer inputs, such as pixels, are exact; None for other inputs.
+
+    With the step a fraction 1/n no integer lies between two steps, where rounding would be a
+    matter of the last bit.
+    """
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    if (values != np.rint(values)).any() or not 0 < high - low <= 255:
+        return None
+    return low, low + 255 / (255 // (high - low))
 
 
 def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:

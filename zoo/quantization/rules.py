@@ -1,6 +1,7 @@
 """How each Keras layer enters a twin: one function per class, in the table at the end."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -31,7 +32,8 @@ from zoo.quantization.kernels import (
     pooling,
     separable,
 )
-from zoo.quantization.layers import Add, Mean
+from zoo.quantization.layers import Add, Mean, Scale
+from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
 Rule = Callable[..., Value]
 
@@ -71,6 +73,32 @@ def _same(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _standardize(sketch: Sketch, layer: Any, x: Value) -> Value:
     return x.then(numpy_of(layer.scale), numpy_of(layer.offset))
+
+
+def _piecewise(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A dense layer whose output is 0..6, and of whose input only -1..1 matters."""
+    alone = x.scale is None and not x.shared
+    y = dense(sketch, layer, x)
+    sketch.drafts[y.number - 1].arguments |= {
+        "input_limits": (-layer.REACH, layer.REACH) if alone else None,
+        "output_limits": (0.0, 6.0),
+    }
+    return y.then(np.full(y.shape, 1 / 6), np.zeros(y.shape))
+
+
+def _members(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A MUL that spreads a row over the members; what is pending goes into its constant."""
+    gains, plain = numpy_of(layer.gamma), replace(x, scale=None, offset=None)
+    scale = 1.0 if x.scale is None else x.scale
+    row = (1, *x.shape)
+    y = sketch.rearrange(plain, layer.name, row, lambda v: ops.reshape(v, (-1, *row)))
+    y = sketch.add(Scale, f"{layer.name}_scale", (y,), gains.shape, factor=gains * scale)
+    moved = np.zeros(gains.shape) if x.offset is None else gains * x.offset
+    return y.then(np.ones(gains.shape), moved) if moved.any() else y
+
+
+def _member_mean(sketch: Sketch, layer: Any, x: Value) -> Value:
+    return x.then(np.full(x.shape, 1 / x.shape[0]), np.zeros(x.shape))
 
 
 def _rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -163,6 +191,9 @@ def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 RULES: dict[type, Rule] = {
     Standardize: _standardize,
+    PiecewiseLinear: _piecewise,
+    Members: _members,
+    MemberMean: _member_mean,
     layers.Rescaling: _rescaling,
     layers.Dense: dense,
     layers.Conv2D: conv,
