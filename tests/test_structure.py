@@ -53,8 +53,14 @@ HOMES = {
     },
     "sqlalchemy": {"tuning/study/storage.py"},
     "psycopg": set(),
-    "sklearn": {"zoo/sources.py", "zoo/splits.py"},
-    "scipy": {"export/intervals.py", "tuning/study/samplers.py"},
+    "sklearn": {"tuning/distillation.py", "zoo/sources.py", "zoo/splits.py"},
+    "scipy": {
+        "export/intervals.py",
+        "tuning/distillation.py",
+        "tuning/overfit.py",
+        "tuning/series.py",
+        "tuning/study/samplers.py",
+    },
     "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {"pocketzoo/console.py", "pocketzoo/live.py"},
 }
@@ -101,7 +107,11 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
             zoo,
             "CNN Data GRU MLP ModelSpec Run UserError ViT create_model list_models load_data",
         ),
-        (tuning, "FineTuning Recipe StudyOracle fit quantize quantize_aware search"),
+        (
+            tuning,
+            "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
+            "search",
+        ),
         (export, "Export ExportError Report check to_litert verify"),
     ],
 )

@@ -110,7 +110,7 @@ def search(
         heartbeat=heartbeat,
         limits=dict(limits or {}),
     )
-    base = recipe or default_recipe(preset)
+    base = recipe or default_recipe(preset, data)
     spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
     spec.build()  # a preset that does not fit the data is a mistake, not a failed trial
     space = keras_tuner.HyperParameters()
