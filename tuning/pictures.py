@@ -106,7 +106,7 @@ def _autocontrast(x: np.ndarray, change: np.ndarray) -> np.ndarray:
 
 def _posterize(x: np.ndarray, change: np.ndarray) -> np.ndarray:
     step = 2.0 ** np.round(BITS * np.abs(change))  # of 256 levels
-    return np.asarray(np.floor(x * 255 / step) * step / 255)
+    return np.asarray(np.floor(x * 255 / step + 1e-6) * step / 255)
 
 
 TONES: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...] = (
