@@ -232,7 +232,7 @@ def drawn(recipe: Recipe, classes: np.ndarray, start: int = 0) -> list[list[int]
     """Return the numbers of the rows of two epochs."""
     batches = feed(recipe, classes).arguments(start)["x"]
     epochs = (range(n * batches.steps, (n + 1) * batches.steps) for n in (0, 1))
-    return [[int(row) for i in epoch for row in batches[i][0].round()] for epoch in epochs]
+    return [[int(row) for i in epoch for row in batches[i][0].ravel().round()] for epoch in epochs]
 
 
 def test_batches_are_every_row_once_an_epoch_and_the_same_when_taken_up_again() -> None:

@@ -1,4 +1,4 @@
-"""Fields of the recipe that act in the training: schedules, averages, losses, teachers, resuming."""
+"""Fields of the recipe that act in the training: schedules, averages, losses, teachers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
