@@ -10,7 +10,7 @@ import pytest
 
 import zoo
 from tests.instances import data_of
-from tuning import Recipe, find_learning_rate, fit, overfit
+from tuning import Recipe, find_learning_rate, fit, overfit, search
 from tuning.distillation import teach
 from tuning.losses import compile_for, soft
 from tuning.recipe import SCHEDULES
@@ -149,6 +149,8 @@ def test_a_run_teaches_a_smaller_preset(wine: zoo.Data, folder: Path, tmp_path: 
     assert student.read_json("recipe.json")["distill"] == 0.5
     with pytest.raises(zoo.UserError, match="was trained on other data than wine"):
         teach(folder, zoo.load_data("wine", seed=1))
+    with pytest.raises(zoo.UserError, match="A search has no teacher; set distill to 0"):
+        search("mlp_tiny", wine, directory=tmp_path / "t", recipe=replace(recipe, distill=0.5))
 
 
 def test_range_test_finds_a_rate_that_learns_and_leaves_the_model(wine: zoo.Data) -> None:

@@ -35,6 +35,7 @@ QUICK = Recipe(epochs=2, learning_rate=1e-2)
         ("label_smoothing", 1, "label_smoothing"),
         ("focal", -1, "focal"),
         ("balance", "even", "balance='even' is not known"),
+        ("precision", "float16", "precision='float16' is not known"),
         ("distill", 1, "distill"),
         ("shift", 0.5, "shift"),
         ("flip", 1, "flip must be true or false"),

@@ -20,6 +20,7 @@ from tuning import checkpoint
 from tuning.checkpoint import Progress
 from tuning.feeding import Feed
 from tuning.losses import Targets, averaged, compile_for
+from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
 from zoo.layers import Standardize
@@ -100,24 +101,25 @@ def fit(
     watch = _Watch(progress, recipe.patience if feed.validation else 0, targets, on_epoch)
     watch.replay()
     swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is validated
-    for start, end in _segments(recipe.epochs):
-        if progress.stopped or progress.epoch > start:
-            continue
-        watch.seed = seed_of(recipe.seed, start)
-        _seed_again(model, watch.seed)
-        started = time.monotonic()
-        model.fit(
-            **feed.arguments(start),
-            validation_data=feed.validation,
-            initial_epoch=start,
-            epochs=end,
-            callbacks=[keras.callbacks.TerminateOnNaN(), *swap, watch, *callbacks],
-            verbose=0,
-        )
-        progress.seconds += time.monotonic() - started
-        progress.stopped |= model.stop_training
-        if resume is not None and end < recipe.epochs:
-            checkpoint.save(resume, model, progress)
+    with computing_in(recipe.precision, model):
+        for start, end in _segments(recipe.epochs):
+            if progress.stopped or progress.epoch > start:
+                continue
+            watch.seed = seed_of(recipe.seed, start)
+            _seed_again(model, watch.seed)
+            started = time.monotonic()
+            model.fit(
+                **feed.arguments(start),
+                validation_data=feed.validation,
+                initial_epoch=start,
+                epochs=end,
+                callbacks=[keras.callbacks.TerminateOnNaN(), *swap, watch, *callbacks],
+                verbose=0,
+            )
+            progress.seconds += time.monotonic() - started
+            progress.stopped |= model.stop_training
+            if resume is not None and end < recipe.epochs:
+                checkpoint.save(resume, model, progress)
     result = _result(progress, data, recipe)
     if progress.best_weights:
         model.set_weights(progress.best_weights)

@@ -9,6 +9,7 @@ from zoo.checks import at_least, flag, in_range, one_of
 
 SCHEDULES = ("cosine", "one-cycle", "constant")
 BALANCE = ("none", "weights", "sampling")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Recipe:
             classification only.
         balance: "weights" or "sampling" makes rare classes count as much as others, in the loss or
             by being drawn more often; classification only.
+        precision: "float32", or "bfloat16" for accelerators that compute faster in it (on a CPU it
+            is slower); only the training's.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
         flip: pictures are mirrored left to right, every second one.
@@ -71,6 +74,7 @@ class Recipe:
     label_smoothing: float = 0.1
     focal: float = 0.0
     balance: str = "none"
+    precision: str = "float32"
     distill: float = 0.0
     shift: float = 0.0
     flip: bool = False
@@ -97,6 +101,7 @@ class Recipe:
         in_range("label_smoothing", self.label_smoothing, 0, 1)
         in_range("focal", self.focal, 0, 10)
         one_of("balance", self.balance, BALANCE)
+        one_of("precision", self.precision, PRECISIONS)
         in_range("distill", self.distill, 0, 1)
         in_range("shift", self.shift, 0, 0.5)
         flag("flip", self.flip)

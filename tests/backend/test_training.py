@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import data_of, rows, spec
+from tests.instances import SMALL, TINY, data_of, family, fill, rows, spec
 from tuning import Recipe, fit
 from tuning.augmentation import KINDS
 from tuning.feeding import Batches, Feed
@@ -63,3 +63,32 @@ def test_trains_with_all_that_its_rows_allow(name: str) -> None:
     model = spec(name).build()
     fit(model, data_of(x, np.arange(24) % 10), recipe)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_bfloat16_is_the_trainings_only(name: str) -> None:
+    x = rows(name, 16)
+    given = data_of(x, np.arange(16) % SMALL[family(name)][1])
+    seen: list[str] = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            seen.extend(layer.compute_dtype for layer in self.model.layers)
+
+    trained = []
+    for precision in ("float32", "bfloat16"):
+        keras.utils.set_random_seed(0)
+        model = spec(name).build()
+        policies = [layer.dtype_policy.name for layer in model.layers]
+        recipe = Recipe(epochs=2, batch_size=16, precision=precision)
+        fit(model, given, recipe, callbacks=(Watch(),))
+        assert policies == [layer.dtype_policy.name for layer in model.layers]
+        assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
+        trained.append(model.predict(x, verbose=0))
+    assert "bfloat16" in seen
+    assert not np.array_equal(*trained)
+    np.testing.assert_allclose(*trained, atol=0.3)
+    other = fill(name)
+    model.set_weights(other.get_weights())
+    expected = keras.ops.convert_to_numpy(other(x, training=False))
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
