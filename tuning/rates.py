@@ -52,7 +52,7 @@ def find_learning_rate(model: keras.Model, data: Data, recipe: Recipe | None = N
     model.optimizer.learning_rate = schedule
     rates, losses = _curve(model, batches, growth)
     model.set_weights(before)
-    lowest = int(np.argmin(losses))
+    lowest = int(np.argmin([*losses, np.inf]))
     if lowest == 0:
         raise UserError(
             f"No learning rate from {LOWEST} to {HIGHEST} lowers the loss of {model.name} on "
