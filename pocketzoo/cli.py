@@ -85,15 +85,41 @@ def advise(
 
 @app.command()
 @flat
-def train(source: DataArgument, preset: PresetArgument, out: Out, training: Training) -> None:
+def train(
+    source: DataArgument,
+    preset: PresetArgument,
+    training: Training,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder to make.")] = None,
+    overfit: Annotated[
+        int | None, typer.Option(help="Only see whether so many rows can be learned by heart.")
+    ] = None,
+    teacher: Annotated[
+        str | None, typer.Option(help="Learn from a run folder on the same data, or from trees.")
+    ] = None,
+    find_rate: Annotated[
+        bool, typer.Option("--find-rate", help="Look for the learning rate first.")
+    ] = False,
+) -> None:
     """Train one model, without a search."""
     import tuning.train
+    import zoo
     from pocketzoo import console
 
+    if out is None and overfit is None:
+        raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
     rows = _load(source, training)
-    recipe, overrides = _recipe(preset, training), pairs("--set", training.sets)
+    recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
+    if find_rate:
+        spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
+        found = tuning.find_learning_rate(spec.build(), rows, recipe)
+        console.print_rate(found)
+        recipe = replace(recipe, learning_rate=found.learning_rate)
+    if overfit is not None:
+        learned = tuning.overfit(preset, rows, overfit, recipe=recipe, overrides=overrides)
+        console.print_overfit(learned)
+        raise typer.Exit(0 if learned.learned else 1)
     run, result = tuning.train.train(
-        preset, rows, directory=out, recipe=recipe, overrides=overrides
+        preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
     )
     console.print_fit(run, result)
 
@@ -180,7 +206,7 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
             rows,
             directory=out,
             seed=training.seed,
-            recipe=_recipe(preset, training),
+            recipe=_recipe(preset, training, rows),
             overrides=pairs("--set", training.sets),
             limits={name: most for name, most in limits.items() if most is not None},
             on_progress=on_progress,
@@ -198,12 +224,12 @@ def _export(run: Path, exporting: Exporting) -> Any:
     return report
 
 
-def _recipe(preset: str, training: Training) -> Any:
+def _recipe(preset: str, training: Training, rows: Any) -> Any:
     from tuning import Recipe
     from tuning.spaces import default_recipe
     from zoo.checks import UserError, near
 
-    values = asdict(default_recipe(preset)) | {"seed": training.seed}
+    values = asdict(default_recipe(preset, rows)) | {"seed": training.seed}
     for name, value in pairs("--recipe", training.recipes).items():
         if name not in values:
             raise UserError(f"--recipe {name}: no such field. {near(name, values)}")

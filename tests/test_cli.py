@@ -129,6 +129,22 @@ def test_train_then_export(tmp_path: Path) -> None:
     assert (tmp_path / "r" / "history.csv").read_text().count("\n") == 10
 
 
+def test_overfit_says_whether_the_model_can_learn(tmp_path: Path) -> None:
+    code, out, err = pocketzoo("train", "wine", "mlp_tiny", "--overfit", 20, "--find-rate")
+    assert code == 0, err
+    assert "Learning rate 0.0" in out
+    assert "20 training rows" in out
+    assert "Learned by heart" in out
+    x, y = np.zeros((60, 3), np.float32), np.arange(60) % 3
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:9] + 1, y_test=y[:9])
+    code, out, err = pocketzoo(
+        *("train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 9, "--recipe", "batch_size=512"),
+        backend="torch",
+    )
+    assert code == 1, err
+    assert "NOT learned by heart" in out
+
+
 def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
     """Run the command in a pseudo-terminal, press Ctrl-C once a text has been shown."""
     pid, terminal = pty.fork()
@@ -232,6 +248,11 @@ WRONG = [
         "--recipe epoch: no such field. Did you mean 'epochs'",
     ),
     (("train", "wine", "mlp_tiny", "--out", "{out}", "--task", "sort"), "task='sort' is not known"),
+    (("train", "wine", "mlp_tiny"), "Give --out RUN, a folder for the model"),
+    (
+        ("train", "wine", "mlp_tiny", "--out", "{out}", "--recipe", "flip=true"),
+        "flip is for pictures; the rows of wine have shape (13,)",
+    ),
     (("export", "{out}/none"), "holds no finished run"),
     (
         ("run", "wine", "mlp_tiny", "--out", "{out}", "--max-drop", "nan"),

@@ -54,6 +54,7 @@ HOMES = {
     "sqlalchemy": {"tuning/study/storage.py"},
     "psycopg": set(),
     "sklearn": {
+        "tuning/distillation.py",
         "zoo/advice/baselines.py",
         "zoo/advice/repeats.py",
         "zoo/baselines.py",
@@ -63,7 +64,14 @@ HOMES = {
     "lightgbm": {"zoo/boosting.py"},
     "xgboost": {"zoo/boosting.py"},
     "catboost": {"zoo/boosting.py"},
-    "scipy": {"tuning/study/samplers.py", "tuning/temperature.py", "zoo/shares.py"},
+    "scipy": {
+        "tuning/distillation.py",
+        "tuning/overfit.py",
+        "tuning/series.py",
+        "tuning/study/samplers.py",
+        "tuning/temperature.py",
+        "zoo/shares.py",
+    },
     "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {
         "pocketzoo/advice.py",
@@ -116,7 +124,11 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
             "CNN Data FrontEnd GRU MLP ModelSpec Run UserError ViT "
             "advise create_model list_models load_data",
         ),
-        (tuning, "FineTuning Recipe StudyOracle fit quantize quantize_aware search"),
+        (
+            tuning,
+            "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
+            "search",
+        ),
         (export, "Export ExportError Report check to_litert verify"),
     ],
 )

@@ -18,7 +18,9 @@ import numpy as np
 
 from tuning import checkpoint
 from tuning.checkpoint import Progress
-from tuning.losses import Targets, compile_for
+from tuning.feeding import Feed
+from tuning.losses import Targets, averaged, compile_for
+from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
 from zoo.layers import Standardize
@@ -66,6 +68,7 @@ def fit(
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
     on_epoch: OnEpoch | None = None,
     resume: Path | None = None,
+    teacher: np.ndarray | None = None,
 ) -> Fit:
     """Train `model` in place on the training rows of `data`.
 
@@ -81,56 +84,59 @@ def fit(
         on_epoch: told the epoch (from 0) and its curves after every epoch, also those that a
             checkpoint holds; False stops the training.
         resume: a checkpoint file, gone on from if it is there, and written as the training goes.
+        teacher: its answers for the training rows, for `recipe.distill`: class probabilities, or
+            targets in their own units, of shape (rows, data.num_outputs); see
+            `tuning.distillation`.
 
     Raises:
-        UserError: the model's input or output does not fit the data.
+        UserError: the model's input or output, or the recipe, does not fit the data.
         Diverged: the loss became NaN or infinite.
     """
-    _check_fits(model, data)
-    keras.utils.set_random_seed(recipe.seed)
-    _adapt(model, data.x_train)
+    check_fits(model, data)
     targets = Targets.of(data)
+    feed = Feed.of(data, targets, recipe, teacher)
+    keras.utils.set_random_seed(recipe.seed)
+    adapt_inputs(model, data)
     compile_for(model, data, recipe)
     progress = checkpoint.load(resume, model) if resume else Progress()
-    watch = _Watch(progress, recipe.patience if len(data.x_validation) else 0, targets, on_epoch)
+    watch = _Watch(progress, recipe.patience if feed.validation else 0, targets, on_epoch)
     watch.replay()
-    validation = None
-    if len(data.x_validation):
-        validation = (data.x_validation, targets.encode(data.y_validation))
-    for start, end in _segments(recipe.epochs):
-        if progress.stopped or progress.epoch > start:
-            continue
-        watch.seed = seed_of(recipe.seed, start)
-        _seed_again(model, watch.seed)
-        started = time.monotonic()
-        model.fit(
-            data.x_train,
-            targets.encode(data.y_train),
-            validation_data=validation,
-            initial_epoch=start,
-            epochs=end,
-            batch_size=recipe.batch_size,
-            callbacks=[keras.callbacks.TerminateOnNaN(), watch, *callbacks],
-            verbose=0,
-        )
-        progress.seconds += time.monotonic() - started
-        progress.stopped |= model.stop_training
-        if resume is not None and end < recipe.epochs:
-            checkpoint.save(resume, model, progress)
+    swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is validated
+    with computing_in(recipe.precision, model):
+        for start, end in _segments(recipe.epochs):
+            if progress.stopped or progress.epoch > start:
+                continue
+            watch.seed = seed_of(recipe.seed, start)
+            _seed_again(model, watch.seed)
+            started = time.monotonic()
+            model.fit(
+                **feed.arguments(start),
+                validation_data=feed.validation,
+                initial_epoch=start,
+                epochs=end,
+                callbacks=[keras.callbacks.TerminateOnNaN(), *swap, watch, *callbacks],
+                verbose=0,
+            )
+            progress.seconds += time.monotonic() - started
+            progress.stopped |= model.stop_training
+            if resume is not None and end < recipe.epochs:
+                checkpoint.save(resume, model, progress)
     result = _result(progress, data, recipe)
     if progress.best_weights:
         model.set_weights(progress.best_weights)
+    elif recipe.ema:
+        model.set_weights(averaged(model))
     targets.restore_units(model)
     return result
 
 
-def _adapt(model: keras.Model, rows: np.ndarray) -> None:
-    """Set the layers that hold statistics of the rows, each by what reaches it."""
+def adapt_inputs(model: keras.Model, data: Data) -> None:
+    """Set the layers that hold statistics of the training rows, each by what reaches it."""
     for layer in model.layers:
         if isinstance(layer, Standardize | PiecewiseLinear):
             before = layer.input is not model.inputs[0]
             part = keras.Model(model.inputs, layer.input) if before else None
-            layer.adapt(rows if part is None else part.predict(rows, verbose=0))
+            layer.adapt(data.x_train if part is None else part.predict(data.x_train, verbose=0))
 
 
 class _Watch(keras.callbacks.Callback):
@@ -170,7 +176,8 @@ class _Watch(keras.callbacks.Callback):
         progress.wait += 1
         if loss < progress.best:
             progress.best, progress.wait = loss, 0
-            progress.best_weights = self.model.get_weights()
+            ema = self.model.optimizer.use_ema
+            progress.best_weights = averaged(self.model) if ema else self.model.get_weights()
         progress.stopped |= progress.wait >= self._patience
 
     def _tell(self, epoch: int, now: Mapping[str, float]) -> None:
@@ -192,7 +199,7 @@ def _seed_again(model: keras.Model, seed: int) -> None:
         state.assign(np.array([seed, number], "uint32"))
 
 
-def _check_fits(model: keras.Model, data: Data) -> None:
+def check_fits(model: keras.Model, data: Data) -> None:
     expected = ((None, *data.input_shape), (None, data.num_outputs))
     if (model.input_shape, model.output_shape) != expected:
         raise UserError(

@@ -5,22 +5,56 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.checks import at_least, in_range
+from zoo.checks import at_least, flag, in_range, one_of
+
+SCHEDULES = ("cosine", "one-cycle", "constant")
+BALANCE = ("none", "weights", "sampling")
+PRECISIONS = ("float32", "bfloat16")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """All choices of a training.
+    """All choices of a training; 0, false and "none" are off.
 
-    AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) under linear warm-up and a cosine to zero.
+    AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101). What changes rows changes training rows
+    only, in the order given here; a "side" is an axis of a picture, or the steps of a series.
 
     Attributes:
         epochs: passes over the training rows, at least 1.
         batch_size: rows per step, at least 1.
         learning_rate: peak rate, after warm-up; in (0, 1).
+        schedule: "cosine" to zero or "constant", both after a linear warm-up; or "one-cycle" (Smith
+            & Topin 2018, arXiv:1708.07120), which has a rise of its own.
         warmup: share of all steps, in [0, 1).
         weight_decay: decoupled, in [0, 10); biases, norms and positions are exempt.
+        ema: in [0, 1): momentum of the average over the weights of all steps, which is then what
+            is validated and kept (Polyak & Juditsky 1992; Tan & Le 2019, arXiv:1905.11946). The
+            statistics of BatchNorm, an average themselves, stay.
         label_smoothing: in [0, 1); classification only.
+        focal: exponent of the focal loss, in [0, 10) (Lin et al. 2017, arXiv:1708.02002: 2);
+            classification only.
+        balance: "weights" or "sampling" makes rare classes count as much as others, in the loss or
+            by being drawn more often; classification only.
+        precision: "float32", or "bfloat16" for accelerators that compute faster in it (on a CPU it
+            is slower); only the training's.
+        distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
+        shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
+        flip: pictures are mirrored left to right, every second one.
+        randaugment: magnitude, in [0, 1), of two operations a picture (Cubuk et al. 2020,
+            arXiv:1909.13719).
+        warp: spread of the speed at which a series is read, in [0, 1) (Um et al. 2017,
+            arXiv:1706.00527: 0.2).
+        scaling: spread of a factor for each feature of a series, in [0, 1) (there: 0.1).
+        jitter: noise on series and tables, in standard deviations of the feature, in [0, 1) (there:
+            0.05).
+        cutout: side of a box that is blanked, a share of the picture's, in [0, 1) (DeVries &
+            Taylor 2017, arXiv:1708.04552); of a series, a span of steps.
+        specaugment: widest stripe that is blanked along each of the first two axes, a share of
+            theirs, in [0, 1) (Park et al. 2019, arXiv:1904.08779).
+        mixup: alpha of the blend of two rows, in [0, 10) (Zhang et al. 2018, arXiv:1710.09412:
+            0.2).
+        cutmix: alpha of the share that a box of another row covers, in [0, 10) (Yun et al. 2019,
+            arXiv:1905.04899: 1); with mixup, each batch takes one of the two.
         patience: epochs without a better validation loss before training stops and the best weights
             return; 0 trains to the end and keeps the last weights.
         clip_norm: largest global norm of a gradient; 0 is off.
@@ -33,9 +67,25 @@ class Recipe:
     epochs: int = 60
     batch_size: int = 32
     learning_rate: float = 3e-3
+    schedule: str = "cosine"
     warmup: float = 0.1
     weight_decay: float = 0.1
+    ema: float = 0.0
     label_smoothing: float = 0.1
+    focal: float = 0.0
+    balance: str = "none"
+    precision: str = "float32"
+    distill: float = 0.0
+    shift: float = 0.0
+    flip: bool = False
+    randaugment: float = 0.0
+    warp: float = 0.0
+    scaling: float = 0.0
+    jitter: float = 0.0
+    cutout: float = 0.0
+    specaugment: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
     patience: int = 20
     clip_norm: float = 1.0
     seed: int = 0
@@ -44,9 +94,21 @@ class Recipe:
         at_least("epochs", self.epochs, 1)
         at_least("batch_size", self.batch_size, 1)
         in_range("learning_rate", self.learning_rate, 1e-12, 1)
+        one_of("schedule", self.schedule, SCHEDULES)
         in_range("warmup", self.warmup, 0, 1)
         in_range("weight_decay", self.weight_decay, 0, 10)
+        in_range("ema", self.ema, 0, 1)
         in_range("label_smoothing", self.label_smoothing, 0, 1)
+        in_range("focal", self.focal, 0, 10)
+        one_of("balance", self.balance, BALANCE)
+        one_of("precision", self.precision, PRECISIONS)
+        in_range("distill", self.distill, 0, 1)
+        in_range("shift", self.shift, 0, 0.5)
+        flag("flip", self.flip)
+        for name in ("randaugment", "warp", "scaling", "jitter", "cutout", "specaugment"):
+            in_range(name, getattr(self, name), 0, 1)
+        in_range("mixup", self.mixup, 0, 10)
+        in_range("cutmix", self.cutmix, 0, 10)
         at_least("patience", self.patience, 0)
         in_range("clip_norm", self.clip_norm, 0, math.inf)
         at_least("seed", self.seed, 0)

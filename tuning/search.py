@@ -8,6 +8,7 @@ from typing import Any
 import keras_tuner
 from optuna.artifacts import FileSystemArtifactStore
 
+from tuning.augmentation import check_augmentation
 from tuning.limits import check_limits
 from tuning.recipe import Recipe
 from tuning.settings import Settings
@@ -110,12 +111,12 @@ def search(
         heartbeat=heartbeat,
         limits=dict(limits or {}),
     )
-    base = recipe or default_recipe(preset)
+    base = recipe or default_recipe(preset, data)
     spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
     spec.build()  # a preset that does not fit the data is a mistake, not a failed trial
     space = keras_tuner.HyperParameters()
     point(space, preset, spec.overrides, base)  # asking once declares every parameter
-    _check(run, spec, data)
+    _check(run, spec, data, base)
     check_limits(spec, base, space, settings.limits, seed)
     with locked(run.path), answering(storage):
         files = run.path.resolve() / "trials"  # whatever folder a worker is in
@@ -134,7 +135,10 @@ def search(
     return run
 
 
-def _check(run: Run, spec: ModelSpec, data: Data) -> None:
+def _check(run: Run, spec: ModelSpec, data: Data, base: Recipe) -> None:
+    check_augmentation(base, data)
+    if base.distill:
+        raise UserError("A search has no teacher; set distill to 0, or train a single model.")
     if not len(data.x_validation):
         raise UserError(
             f"{data.name} has no validation rows; a search needs them to compare trials."

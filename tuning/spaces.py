@@ -5,6 +5,7 @@ names are the same on both sides. Defaults are the preset's own values, so that 
 the preset itself.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +13,19 @@ from typing import Any
 import keras_tuner
 
 from tuning.recipe import Recipe
+from zoo import Data
 from zoo.presets import factory_arguments, find_preset
 
 # The attention of a ViT diverges at the rate that suits the others.
 RECIPES = {"vit": Recipe(learning_rate=1e-3)}
+
+# A training is at least so many steps, but in no more epochs.
+STEPS, MOST_EPOCHS = 2000, 300
+
+# What a search may switch on or off, and its value when on; see the sources in `Recipe`.
+PICTURES = {"shift": 0.125, "cutout": 0.25, "mixup": 0.2}
+SERIES = {"shift": 0.1, "jitter": 0.05, "warp": 0.2}
+SWITCHED = {"cnn": PICTURES, "vit": PICTURES, "gru": SERIES}
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,19 @@ class Point:
     recipe: Recipe
 
 
-def default_recipe(preset: str) -> Recipe:
-    """Return the recipe a preset is trained with unless told otherwise."""
-    return RECIPES.get(find_preset(preset).family, Recipe())
+def default_recipe(preset: str, data: Data | None = None) -> Recipe:
+    """Return the recipe a preset is trained with unless told otherwise.
+
+    Given the data, pictures are shifted a little, and few rows are gone over more often.
+    """
+    recipe = RECIPES.get(find_preset(preset).family, Recipe())
+    if data is None:
+        return recipe
+    if len(data.input_shape) == len(("height", "width", "channels")):
+        recipe = replace(recipe, shift=PICTURES["shift"])
+    steps = math.ceil(len(data.x_train) / recipe.batch_size)
+    epochs = min(max(recipe.epochs, math.ceil(STEPS / steps)), MOST_EPOCHS)
+    return replace(recipe, epochs=epochs, patience=math.ceil(epochs / 3))
 
 
 def point(
@@ -47,10 +67,10 @@ def point(
     for name, value in fixed.items():
         if value is not None:
             hp.Fixed(name, value if isinstance(value, bool | int | float | str) else _listed(value))
-    return Point(SPACES[family](hp, arguments) | dict(fixed), _recipe(hp, base))
+    return Point(SPACES[family](hp, arguments) | dict(fixed), _recipe(hp, family, base))
 
 
-def _recipe(hp: keras_tuner.HyperParameters, base: Recipe) -> Recipe:
+def _recipe(hp: keras_tuner.HyperParameters, family: str, base: Recipe) -> Recipe:
     rate, decay = base.learning_rate, base.weight_decay
     learning_rate = hp.Float(
         "learning_rate", rate / 5, min(rate * 4, 0.5), sampling="log", default=rate
@@ -58,7 +78,12 @@ def _recipe(hp: keras_tuner.HyperParameters, base: Recipe) -> Recipe:
     decays = hp.Boolean("decay_weights", default=decay > 0)
     with hp.conditional_scope("decay_weights", [True]):
         weight_decay = hp.Float("weight_decay", 1e-2, 1.0, sampling="log", default=decay or 0.1)
-    return replace(base, learning_rate=learning_rate, weight_decay=weight_decay if decays else 0.0)
+    base = replace(base, learning_rate=learning_rate, weight_decay=weight_decay if decays else 0.0)
+    for name, value in SWITCHED.get(family, {}).items():
+        own = getattr(base, name)
+        chosen = hp.Choice(name, sorted({0.0, value, float(own)}), default=float(own))
+        base = replace(base, **{name: chosen})
+    return base
 
 
 def _around(hp: keras_tuner.HyperParameters, name: str, value: int, multiple: int = 1) -> int:

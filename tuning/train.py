@@ -1,12 +1,13 @@
 """Training one model, without a search, into a run folder."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
+from tuning.distillation import teach
 from tuning.fitting import Fit, fit
 from tuning.heldout import held_out_file, held_out_rows
 from tuning.recipe import Recipe
@@ -24,16 +25,28 @@ def train(
     directory: str | Path,
     recipe: Recipe | None = None,
     overrides: Mapping[str, Any] | None = None,
+    teacher: str | Path | None = None,
     callbacks: tuple[keras.callbacks.Callback, ...] = (),
 ) -> tuple[Run, Fit]:
     """Train a preset and leave it in a run folder; the seed is the recipe's.
 
     A classifier's last layer is divided by its temperature: see `tuning.temperature`.
 
+    Args:
+        preset: a name from `zoo.list_models()`.
+        data: from `zoo.load_data`.
+        directory: the run folder; made if missing.
+        recipe: None means the preset's own.
+        overrides: factory arguments that differ from the preset's.
+        teacher: a run folder on the same data, or "trees"; its answers make up `recipe.distill` of
+            the targets, half where that is 0.
+        callbacks: Keras callbacks, for progress.
+
     Raises:
-        UserError: as `tuning.fit` and `zoo.create_model`, or a folder that holds something else.
+        UserError: as `tuning.fit` and `zoo.create_model`, a folder that holds something else, or a
+            teacher that does not know the data.
     """
-    recipe = recipe or default_recipe(preset)
+    recipe = recipe or default_recipe(preset, data)
     spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
     run = Run(Path(directory))
     keras.utils.set_random_seed(recipe.seed)
@@ -46,8 +59,12 @@ def train(
             f"{run.path} holds other sizes of {preset}: {run.spec().overrides}; asked for "
             f"{dict(spec.overrides)}. Give another folder."
         )
+    answers = None
+    if teacher is not None:
+        recipe = replace(recipe, distill=recipe.distill or 0.5)
+        answers = teach(teacher, data)
     with locked(run.path):
-        result = fit(model, data, recipe, callbacks=callbacks)
+        result = fit(model, data, recipe, callbacks=callbacks, teacher=answers)
         temperature = measure(model, data)
         fold(model, temperature)
         files = {

@@ -1,0 +1,94 @@
+"""What runs in the training loop is the same on every backend: batches, rates, averages."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.instances import SMALL, TINY, data_of, family, fill, rows, spec
+from tuning import Recipe, fit
+from tuning.augmentation import KINDS
+from tuning.feeding import Batches, Feed
+from tuning.fitting import adapt_inputs
+from tuning.losses import Targets, compile_for
+from tuning.recipe import SCHEDULES
+
+
+def data() -> zoo.Data:
+    return data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+
+
+def by_hand(recipe: Recipe) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Train batch by batch; return the weights, and their average after each step."""
+    keras.utils.set_random_seed(0)
+    model = spec("mlp_tiny").build()
+    given = data()
+    adapt_inputs(model, given)
+    compile_for(model, given, recipe)
+    batches = Batches(Feed.of(given, Targets.of(given), recipe), 0)
+    average: list[np.ndarray] = []
+    for number in range(recipe.epochs * batches.steps):
+        model.train_on_batch(*batches[number])
+        weights = [keras.ops.convert_to_numpy(v) for v in model.trainable_variables]
+        share = recipe.ema if number else 0.0
+        average = [
+            share * old + (1 - share) * new
+            for old, new in zip(average or weights, weights, strict=True)
+        ]
+    return [keras.ops.convert_to_numpy(v) for v in model.trainable_variables], average
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("ema", [0.0, 0.8])
+def test_fit_sees_each_batch_once_and_in_order(schedule: str, ema: float) -> None:
+    recipe = Recipe(
+        epochs=6, batch_size=16, patience=0, mixup=0.4, ema=ema, schedule=schedule, focal=1.0
+    )
+    weights, average = by_hand(recipe)
+    keras.utils.set_random_seed(0)
+    model = spec("mlp_tiny").build()
+    result = fit(model, data(), recipe)
+    assert len(result.history["loss"]) == 6
+    for found, expected in zip(model.trainable_variables, average if ema else weights, strict=True):
+        values = keras.ops.convert_to_numpy(found)
+        np.testing.assert_allclose(values, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny"])
+def test_trains_with_all_that_its_rows_allow(name: str) -> None:
+    x = rows(name, 24)
+    kind = x.ndim - 1
+    fields = {field: 0.3 for field, kinds in KINDS.items() if kind in kinds and field != "flip"}
+    recipe = Recipe(epochs=2, batch_size=16, flip=kind == 3, balance="weights", **fields)
+    model = spec(name).build()
+    fit(model, data_of(x, np.arange(24) % 10), recipe)
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_bfloat16_is_the_trainings_only(name: str) -> None:
+    x = rows(name, 16)
+    given = data_of(x, np.arange(16) % SMALL[family(name)][1])
+    seen: list[str] = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+            seen.extend(layer.compute_dtype for layer in self.model.layers)
+
+    trained = []
+    for precision in ("float32", "bfloat16"):
+        keras.utils.set_random_seed(0)
+        model = spec(name).build()
+        policies = [layer.dtype_policy.name for layer in model.layers]
+        recipe = Recipe(epochs=2, batch_size=16, precision=precision)
+        fit(model, given, recipe, callbacks=(Watch(),))
+        assert policies == [layer.dtype_policy.name for layer in model.layers]
+        assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
+        trained.append(model.predict(x, verbose=0))
+    assert "bfloat16" in seen
+    assert not np.array_equal(*trained)
+    np.testing.assert_allclose(*trained, atol=0.3)
+    other = fill(name)
+    model.set_weights(other.get_weights())
+    expected = keras.ops.convert_to_numpy(other(x, training=False))
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)

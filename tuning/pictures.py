@@ -1,0 +1,118 @@
+"""Augmentation of pictures: mirroring, and RandAugment for any number of channels; whole batches.
+
+Keras' own RandAugment takes one operation for a whole batch, computes all eleven for it each time,
+and differs between backends; here each picture has its own two, in NumPy.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Generator = np.random.Generator
+
+# Largest magnitudes, of AutoAugment (Cubuk et al. 2019, arXiv:1805.09501, table 6).
+SHEAR, SHARE, DEGREES, ENHANCE, BITS = 0.3, 0.45, 30.0, 0.9, 4
+OPERATIONS = 2  # a picture; N of the paper
+
+
+def flip(rng: Generator, x: np.ndarray) -> np.ndarray:
+    """Mirror every second picture, by chance, left to right."""
+    chosen = rng.random((len(x), 1, 1, 1)) < 0.5
+    return np.where(chosen, x[:, :, ::-1], x)
+
+
+def randaugment(
+    rng: Generator, x: np.ndarray, magnitude: float, low: float, high: float
+) -> np.ndarray:
+    """Apply two operations to each picture, of equal chance, all at `magnitude` of their largest.
+
+    They are identity, shear and translation along both axes, rotation, brightness, contrast,
+    auto-contrast, solarize and posterize: the paper's without those for colours, equalize and
+    sharpness.
+
+    Args:
+        rng: source of chance.
+        x: (rows, height, width, channels).
+        magnitude: in (0, 1).
+        low: smallest value of a pixel.
+        high: largest value of a pixel.
+    """
+    unit = (x - low) / max(high - low, 1e-12)
+    for _ in range(OPERATIONS):
+        chosen = rng.integers(0, 1 + len(GEOMETRY) + len(TONES), len(x))
+        sign = rng.choice([-1.0, 1.0], len(x))
+        moved = np.flatnonzero((chosen > 0) & (chosen <= len(GEOMETRY)))
+        matrices = [GEOMETRY[chosen[row] - 1](magnitude * sign[row]) for row in moved]
+        if matrices:
+            unit[moved] = affine(unit[moved], np.stack(matrices))
+        for number, tone in enumerate(TONES, 1 + len(GEOMETRY)):
+            rows = np.flatnonzero(chosen == number)
+            change = (magnitude * sign[rows]).reshape(-1, 1, 1, 1)
+            unit[rows] = np.clip(tone(unit[rows], change), 0, 1)
+    return np.asarray(low + unit * (high - low), np.float32)
+
+
+def affine(x: np.ndarray, matrices: np.ndarray) -> np.ndarray:
+    """Read each picture at `matrix @ (place, 1)`, bilinear, edges repeated.
+
+    Args:
+        x: (rows, height, width, channels).
+        matrices: (rows, 2, 3), of places (y, x) from the centre, in half sides.
+    """
+    count, height, width, _ = x.shape
+    half = np.array([max(height - 1, 1), max(width - 1, 1)]) / 2
+    y, z = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    places = np.stack([y, z, np.ones_like(y)]).reshape(3, -1)
+    read = (matrices @ places + 1) * half[:, None]  # (rows, 2, height * width), in pixels
+    read = np.clip(read, 0, np.array([[height - 1], [width - 1]]))
+    first = np.minimum(read.astype(int), np.array([[max(0, height - 2)], [max(0, width - 2)]]))
+    part = (read - first)[..., None]
+    row = np.arange(count)[:, None]
+    mixed = np.zeros((count, height * width, x.shape[-1]))
+    for down in (0, 1):
+        for right in (0, 1):
+            share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
+            at = (
+                np.minimum(first[:, 0] + down, height - 1),
+                np.minimum(first[:, 1] + right, width - 1),
+            )
+            mixed += share * x[row, at[0], at[1]]
+    return mixed.reshape(x.shape)
+
+
+def _rotation(magnitude: float) -> np.ndarray:
+    angle = np.deg2rad(DEGREES * magnitude)
+    return np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0]])
+
+
+GEOMETRY: tuple[Callable[[float], np.ndarray], ...] = (
+    _rotation,
+    lambda m: np.array([[1, SHEAR * m, 0], [0, 1, 0]]),
+    lambda m: np.array([[1, 0, 0], [SHEAR * m, 1, 0]]),
+    lambda m: np.array([[1, 0, 2 * SHARE * m], [0, 1, 0]]),
+    lambda m: np.array([[1, 0, 0], [0, 1, 2 * SHARE * m]]),
+)
+
+
+def _contrast(x: np.ndarray, change: np.ndarray) -> np.ndarray:
+    mean = x.mean(axis=(1, 2, 3), keepdims=True)
+    return np.asarray(mean + (x - mean) * (1 + ENHANCE * change))
+
+
+def _autocontrast(x: np.ndarray, change: np.ndarray) -> np.ndarray:
+    low, high = x.min(axis=(1, 2), keepdims=True), x.max(axis=(1, 2), keepdims=True)
+    return np.asarray(np.where(high > low, (x - low) / np.maximum(high - low, 1e-12), x))
+
+
+def _posterize(x: np.ndarray, change: np.ndarray) -> np.ndarray:
+    step = 2.0 ** np.round(BITS * np.abs(change))  # of 256 levels
+    return np.asarray(np.floor(x * 255 / step + 1e-6) * step / 255)
+
+
+TONES: tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], ...] = (
+    lambda x, change: x * (1 + ENHANCE * change),
+    _contrast,
+    _autocontrast,
+    lambda x, change: np.where(x >= 1 - np.abs(change), 1 - x, x),  # solarize
+    _posterize,
+)
