@@ -25,12 +25,16 @@ from zoo.quantization import UnknownLayer
 ROOT = Path(__file__).parents[1]
 
 # one per family, and what is special in each: a strided stem of few channels, stacked and
-# bidirectional loops, norms that stay
+# bidirectional loops and those behind a convolution, padded tokens, norms that stay
 MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("mlp_tiny", (30,), {"activation": "silu"}),
     ("cnn_depthwise_small", (20, 10, 1), {"blocks": 1}),
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
+    ("gru_conv_tiny", (12, 5), {}),
+    ("lite_tiny", (12, 3), {}),
+    ("inception_tiny", (12, 1), {}),
+    ("transformer_tiny", (101, 3), {}),
     ("vit_tiny", (12, 12, 2), {"norm": "layer", "attention": "sigmoid"}),
 ]
 
@@ -86,6 +90,9 @@ def _products(layer: Any) -> int:
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:2])
+    if isinstance(layer, layers.SeparableConv2D):
+        size = math.prod(layer.output.shape[1:3])
+        return size * sum(math.prod(kernel.shape) for kernel in layer.weights)  # no bias
     return 0
 
 
@@ -99,6 +106,10 @@ def _products(layer: Any) -> int:
         ("cnn_depthwise_tiny", {"filters": [8, 8]}, {"filters": [24, 24]}),
         ("gru_tiny", {"units": 8}, {"units": 32}),
         ("gru_tiny", {"bidirectional": False}, {"bidirectional": True}),
+        ("lite_tiny", {"filters": 4}, {"filters": 8}),
+        ("lite_tiny", {"patterns": [2, 4]}, {"patterns": [2, 4, 8]}),
+        ("inception_tiny", {"filters": 2}, {"filters": 4}),
+        ("transformer_tiny", {"width": 12}, {"width": 24}),
         ("vit_tiny", {"width": 12}, {"width": 24}),
         ("vit_tiny", {"depth": 1}, {"depth": 2}),
     ],

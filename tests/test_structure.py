@@ -99,7 +99,8 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
     [
         (
             zoo,
-            "CNN Data GRU MLP ModelSpec Run UserError ViT create_model list_models load_data",
+            "CNN Data GRU Inception LITE MLP ModelSpec Run Transformer UserError ViT "
+            "create_model list_models load_data",
         ),
         (tuning, "FineTuning Recipe StudyOracle fit quantize quantize_aware search"),
         (export, "Export ExportError Report check to_litert verify"),

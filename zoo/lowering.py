@@ -16,6 +16,7 @@ from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import (
     Activation,
     Add,
+    Concat,
     Conv,
     Dense,
     DepthwiseConv,
@@ -118,6 +119,14 @@ def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("ADD" if draft.kind is Add else "MUL", inputs, (1, *draft.shape))
 
 
+def _concat(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    parts = [
+        x if kept else graph.apply("QUANTIZE", (x,), graph.tensors[x].shape)
+        for x, kept in zip(inputs, draft.arguments["kept"], strict=True)
+    ]
+    return graph.apply("CONCATENATION", parts, (1, *draft.shape))
+
+
 def _activation(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     shape, x = (1, *draft.shape), inputs[0]
     if draft.arguments["function"] == "silu":
@@ -190,6 +199,7 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Conv: _conv,
     DepthwiseConv: _depthwise,
     Add: _elementwise,
+    Concat: _concat,
     Scale: _elementwise,
     Activation: _activation,
     Mean: _mean,

@@ -15,16 +15,30 @@ import keras
 from zoo.checks import UserError, near
 from zoo.cnn import CNN
 from zoo.gru import GRU
+from zoo.inception import Inception
+from zoo.lite import LITE
 from zoo.mlp import MLP
+from zoo.transformer import Transformer
 from zoo.vit import ViT
 
-FAMILIES: dict[str, Callable[..., keras.Model]] = {"mlp": MLP, "cnn": CNN, "gru": GRU, "vit": ViT}
+FAMILIES: dict[str, Callable[..., keras.Model]] = {
+    "mlp": MLP,
+    "cnn": CNN,
+    "gru": GRU,
+    "lite": LITE,
+    "inception": Inception,
+    "transformer": Transformer,
+    "vit": ViT,
+}
 
 # family -> (input shape, outputs) at which the parameters of its presets are declared
 REFERENCE: dict[str, tuple[tuple[int, ...], int]] = {
     "mlp": ((30,), 2),
     "cnn": ((32, 32, 3), 10),
     "gru": ((8, 8), 10),
+    "lite": ((128, 1), 10),
+    "inception": ((128, 1), 10),
+    "transformer": ((128, 1), 10),
     "vit": ((32, 32, 3), 10),
 }
 
@@ -77,6 +91,39 @@ PRESETS: dict[str, Preset] = {
     "gru_small": Preset("gru", {"units": 64}, 14_874, "Cho et al. 2014, arXiv:1406.1078"),
     "gru_base": Preset(
         "gru", {"units": 128, "depth": 2}, 153_370, "Cho et al. 2014, arXiv:1406.1078"
+    ),
+    "gru_conv_tiny": Preset(
+        "gru", {"units": 16, "front_filters": 8, "front_kernel": 3}, 0, "for tests"
+    ),
+    "gru_conv_small": Preset(
+        "gru",
+        {"units": 64, "front_filters": 32},
+        0,
+        "CRNN, arXiv:1703.05390, with its 32 filters and one layer of 64 units",
+    ),
+    "gru_bidirectional_small": Preset(
+        "gru", {"units": 48, "bidirectional": True}, 0, "Schuster and Paliwal 1997"
+    ),
+    "lite_tiny": Preset("lite", {"filters": 6, "kernel": 8, "patterns": (2, 4, 8)}, 0, "for tests"),
+    "lite_small": Preset("lite", {}, 0, "LITE, arXiv:2409.02869, as published"),
+    "inception_tiny": Preset(
+        "inception", {"filters": 4, "depth": 3, "kernel": 8, "bottleneck": 4}, 0, "for tests"
+    ),
+    "inception_small": Preset(
+        "inception",
+        {"filters": 8, "bottleneck": 8},
+        0,
+        "a quarter of inception_base",
+    ),
+    "inception_base": Preset("inception", {}, 0, "InceptionTime's network, arXiv:1909.04939"),
+    "transformer_tiny": Preset(
+        "transformer", {"width": 12, "depth": 2, "heads": 2}, 0, "for tests"
+    ),
+    "transformer_small": Preset(
+        "transformer",
+        {"width": 64, "depth": 3},
+        0,
+        "3 blocks as in arXiv:2010.02803",
     ),
     "vit_tiny": Preset("vit", {"width": 12, "depth": 2, "heads": 2}, 4_204, "for tests"),
     "vit_small": Preset(

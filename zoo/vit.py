@@ -12,18 +12,10 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.layers import (
-    LayerNormalization,
-    PositionEmbedding,
-    RMSNormalization,
-    SelfAttention,
-    Standardize,
-)
+from zoo.encoder import check_encoder, encoder_block, normed
+from zoo.layers import PositionEmbedding, Standardize
 from zoo.mlp import ACTIVATIONS
 from zoo.shapes import check_shapes
-
-NORMS = ("layer", "batch", "rms")
-ATTENTIONS = ("softmax", "sigmoid")
 
 
 def ViT(
@@ -66,16 +58,10 @@ def ViT(
     """
     shape = check_shapes("vit", input_shape, num_outputs)
     patch = patch_size if patch_size is not None else default_patch_size(shape)
-    for argument, value in (("patch_size", patch), ("width", width), ("heads", heads)):
-        size(argument, value, 1)
-    size("depth", depth, 0)
-    size("mlp_ratio", mlp_ratio, 1)
+    size("patch_size", patch, 1)
+    check_encoder(width, depth, heads, mlp_ratio, norm, attention)
     in_range("dropout", dropout, 0, 1)
-    one_of("norm", norm, NORMS)
-    one_of("attention", attention, ATTENTIONS)
     one_of("activation", activation, ACTIVATIONS)
-    if width % heads:
-        raise UserError(f"heads must divide width; got heads={heads}, width={width}.")
     if max(shape[:2]) <= patch:
         raise UserError(
             f"patch_size={patch} makes one patch of a {shape[0]}x{shape[1]} image; attention needs "
@@ -88,12 +74,8 @@ def ViT(
     x = layers.Dense(width, name="embed")(x)  # (B, tokens, width)
     x = PositionEmbedding(name="position")(x)
     for _ in range(depth):
-        y = SelfAttention(heads, attention)(_norm(x, norm))
-        x = layers.Add()([x, layers.Dropout(dropout)(y)])
-        y = layers.Dense(mlp_ratio * width, activation=activation)(_norm(x, norm))
-        y = layers.Dense(width)(y)
-        x = layers.Add()([x, layers.Dropout(dropout)(y)])
-    x = layers.GlobalAveragePooling1D(data_format="channels_last")(_norm(x, norm))  # (B, width)
+        x = encoder_block(x, heads, mlp_ratio, dropout, norm, attention, activation)
+    x = layers.GlobalAveragePooling1D(data_format="channels_last")(normed(x, norm))  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="vit")
 
@@ -113,9 +95,3 @@ def _patches(x: Any, patch: int) -> Any:
     x = layers.Reshape((rows, patch, columns, patch * channels))(x)
     x = layers.Permute((1, 3, 2, 4))(x)  # (B, rows, columns, patch, patch * channels)
     return layers.Reshape((rows * columns, patch * patch * channels))(x)
-
-
-def _norm(x: Any, norm: str) -> Any:
-    if norm == "batch":
-        return layers.BatchNormalization(momentum=0.9)(x)
-    return LayerNormalization()(x) if norm == "layer" else RMSNormalization()(x)

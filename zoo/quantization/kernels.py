@@ -1,5 +1,6 @@
 """How the Keras layers that have kernels enter a twin, and the activations after them."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -137,19 +138,25 @@ def _drafted(
     )
 
 
-def activate(sketch: Sketch, layer: Any, x: Value, function: Any) -> Value:
+def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "") -> Value:
+    """Return an activation of `x`: in the operator that makes it, or one of its own."""
     name = getattr(function, "__name__", str(function))
     if name == "linear":
         return x
     if name not in ("relu", "relu6", *SEPARATE) or keras.activations.get(name) is not function:
         raise unknown(layer, f"activation {name!r}")
-    x = sketch.settle(x, layer.name)
+    if x.parts and not x.shared and name in ("relu", "relu6"):
+        parts = enumerate(x.parts)
+        done = (activate(sketch, layer, part, function, f"_{i}") for i, part in parts)
+        return replace(x, parts=tuple(done))
+    x = sketch.join(x, layer.name)
+    x = sketch.settle(x, f"{layer.name}{place}", own=True)  # which can take the activation in
     draft = sketch.maker(x, *LINEAR, Add)
     free = draft is not None and draft.arguments.get("activation") is None
     if draft is not None and free and name in ("relu", "relu6"):
         draft.arguments["activation"] = name
         return x
-    return sketch.add(Activation, f"{layer.name}_{name}", (x,), x.shape, function=name)
+    return sketch.add(Activation, f"{layer.name}{place}_{name}", (x,), x.shape, function=name)
 
 
 def attention(sketch: Sketch, layer: Any, x: Value) -> Value:

@@ -74,12 +74,13 @@ class Dense(TwinLayer):
         bias: np.ndarray,
         activation: str | None = None,
         symmetric: bool = False,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.kernel = self.constant("kernel", kernel)
         self.bias = self.constant("bias", bias)
         self.activation = activation
-        self.output_range = Range(f"{name}_output", narrow=symmetric)
+        self.output_range = output or Range(f"{name}_output", narrow=symmetric)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         kernel, bias = arithmetic.weights(self.kernel, self.bias, (0,), self.source())
@@ -99,13 +100,14 @@ class Conv(TwinLayer):
         padding: str,
         dilation: tuple[int, int] = (1, 1),
         activation: str | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.kernel = self.constant("kernel", kernel)
         self.bias = self.constant("bias", bias)
         self.strides, self.padding, self.dilation = strides, padding, dilation
         self.activation = activation
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x, axes = inputs[0], (0, 1, 2)
@@ -134,7 +136,11 @@ class Add(TwinLayer):
     """ADD of two tensors, or of one and a constant without batch axis."""
 
     def __init__(
-        self, name: str, constant: np.ndarray | None = None, activation: str | None = None
+        self,
+        name: str,
+        constant: np.ndarray | None = None,
+        activation: str | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.constant_range = None
@@ -142,7 +148,7 @@ class Add(TwinLayer):
             self.addend = self.constant("addend", constant)
             self.constant_range = Range(f"{name}_constant")
         self.activation = activation
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         other = inputs[-1]
@@ -197,6 +203,29 @@ class Mean(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         y = ops.mean(inputs[0], axis=self.axes, keepdims=self.keepdims)
         return arithmetic.activation(self.output_range, y)
+
+
+class Concat(TwinLayer):
+    """CONCATENATION; LiteRT wants one scale for all its inputs and its output.
+
+    Args:
+        axis: counted with the batch.
+        kept: of each input, whether its maker rounds to `output` already. Others are rounded here,
+            by a QUANTIZE of their own.
+        output: the range of all.
+    """
+
+    def __init__(self, name: str, axis: int, kept: tuple[bool, ...], output: Range) -> None:
+        super().__init__(name)
+        self.axis, self.kept = axis, kept
+        self.output_range = output
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        parts = [
+            x if kept else arithmetic.activation(self.output_range, x)
+            for x, kept in zip(inputs, self.kept, strict=True)
+        ]
+        return ops.concatenate(parts, axis=self.axis)
 
 
 class Rearrange(TwinLayer):

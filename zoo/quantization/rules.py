@@ -60,6 +60,8 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     Raises:
         UnknownLayer: a setting of the layer without a rule.
     """
+    if type(layer) not in BY_PARTS or any(x.shared for x in inputs):
+        inputs = [sketch.join(x, f"{layer.name}_{i}") for i, x in enumerate(inputs)]
     return RULES[type(layer)](sketch, layer, *inputs)
 
 
@@ -112,6 +114,17 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
     return total
 
 
+def _concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
+    for part in parts:
+        check_not_steps(sketch, layer, part)
+    shape = shape_of(layer)
+    axis = layer.axis % (len(shape) + 1)
+    if axis == len(shape):
+        return Value(-1, shape, parts=parts)
+    settled = tuple(sketch.settle(part, f"{layer.name}_{i}") for i, part in enumerate(parts))
+    return sketch.concatenate(settled, layer.name, shape, axis)
+
+
 def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
     x = sketch.settle(x, layer.name)
     return sketch.add(Add, layer.name, (x,), x.shape, constant=numpy_of(layer.embedding))
@@ -150,12 +163,17 @@ def _zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
-    x = sketch.settle(x, layer.name)
-    pool = ops.max_pool if type(layer) is layers.MaxPooling2D else ops.average_pool
+    largest = type(layer) is layers.MaxPooling2D
+    x, scale, offset = sketch.channels(x, layer.name)
+    if largest and (scale < 0).any():  # the largest would be the smallest
+        x = sketch.settle(x.then(scale, offset), layer.name)
+        scale, offset = np.ones_like(scale), np.zeros_like(offset)
+    pool = ops.max_pool if largest else ops.average_pool
     size, strides, padding = layer.pool_size, layer.strides, layer.padding
-    return sketch.rearrange(
+    y = sketch.rearrange(
         x, layer.name, shape_of(layer), lambda v: pool(v, size, strides, padding, "channels_last")
     )
+    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
 
 
 RULES: dict[type, Rule] = {
@@ -171,6 +189,7 @@ RULES: dict[type, Rule] = {
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.Add: _add,
+    layers.Concatenate: _concatenate,
     PositionEmbedding: _position,
     layers.GlobalAveragePooling1D: _mean,
     layers.GlobalAveragePooling2D: _mean,
@@ -188,4 +207,9 @@ RULES: dict[type, Rule] = {
     layers.SpatialDropout2D: _same,
     layers.GaussianNoise: _same,
     layers.GaussianDropout: _same,
+}
+
+# what is done to a concatenation as well as to its parts
+BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
+    kind for kind, rule in RULES.items() if rule is _same
 }
