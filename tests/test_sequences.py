@@ -1,4 +1,4 @@
-"""The families for sequences: published sizes, hand-made filters, tokens, concatenations in int8."""
+"""Families for sequences: published sizes, hand-made filters, tokens, int8 concatenations."""
 
 import math
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.test_folding import compare
 from zoo.cost import outline
 from zoo.layers import PositionEmbedding
 from zoo.lite import hand_made
-from zoo.quantization import make_twin
+from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.layers import Add, Concat, Scale
 from zoo.transformer import default_span
 
@@ -73,7 +73,7 @@ def test_one_convolution_is_all_hand_made_filters(lengths: list[int]) -> None:
         (100, 1, 100),
         (101, 2, 51),
         (150, 2, 75),
-        (286, 11, 26),
+        (286, 4, 72),
         (1460, 20, 73),
     ],
 )
@@ -155,6 +155,41 @@ def test_a_negative_gain_after_a_relu_stays_a_product() -> None:
     norm.set_weights([gamma, *rest])
     compare(model)
     assert Scale in kinds(model)
+
+
+def one_dimensional() -> keras.Model:
+    """A user's own: one-dimensional layers, a shortcut, parts side by side."""
+    inputs = keras.Input((13, 3))
+    x = layers.Conv1D(6, 5, strides=2, padding="same", use_bias=False)(inputs)
+    x = y = layers.ReLU()(layers.BatchNormalization(axis=2)(x))
+    y = layers.SeparableConv1D(6, 3, dilation_rate=2, padding="same")(y)
+    x = layers.Dropout(0.1)(layers.Add()([x, y]))
+    x = layers.Concatenate()([layers.MaxPooling1D(2)(x), layers.AveragePooling1D(2)(x)])
+    x = layers.DepthwiseConv1D(2, activation="relu")(x)
+    dense = layers.Dense(3)(layers.Flatten()(layers.Conv1D(4, 1)(x)))
+    return keras.Model(
+        inputs, layers.Add()([dense, layers.Dense(3)(layers.GlobalAveragePooling1D()(x))])
+    )
+
+
+def test_layers_of_one_dimension() -> None:
+    model = fill_weights(one_dimensional())
+    compare(model)
+    names = [operator.name for operator in outline(model).operators]
+    assert names.count("RESHAPE") == 2  # in front, and to flatten
+    steps = keras.Sequential(
+        [layers.Input((6, 2)), layers.Conv1D(3, 2), layers.LayerNormalization()]
+    )
+    with pytest.raises(UnknownLayer, match="there is no rule for its class"):
+        make_twin(steps)
+    steps = keras.Sequential([layers.Input((6, 2)), layers.Conv1D(3, 2), layers.Permute((2, 1))])
+    compare(fill_weights(steps))
+    causal = keras.Sequential([layers.Input((6, 2)), layers.Conv1D(3, 2, padding="causal")])
+    with pytest.raises(UnknownLayer, match="padding='causal'; only 'same' and 'valid'"):
+        make_twin(causal)
+    after = [layers.GRU(4, return_sequences=True), layers.Conv1D(3, 2)]
+    with pytest.raises(UnknownLayer, match="reads every step of a GRU; average them"):
+        make_twin(keras.Sequential([layers.Input((6, 2)), *after]))
 
 
 @pytest.mark.parametrize("others", [False, True])

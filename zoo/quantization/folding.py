@@ -102,7 +102,7 @@ class Sketch:
         if x.scale is None or x.offset is None:
             return x
         if x.shared and not own:
-            return self._once(x, lambda: self.settle(x, name, own=True))
+            return self.once("settle", x, lambda: self.settle(x, name, own=True))
         scale, offset = x.per_channel() or (x.scale, x.offset)
         plain = replace(x, scale=None, offset=None)
         if (scale != 1).any():
@@ -111,18 +111,19 @@ class Sketch:
             plain = self.add(Add, f"{name}_offset", (plain,), x.shape, constant=offset)
         return plain
 
-    def _once(self, x: Value, make: Callable[[], Value]) -> Value:
+    def once(self, what: Hashable, x: Value, make: Callable[[], Value]) -> Value:
         """Return what several readers of `x` need, made for the first of them."""
-        if x.key() not in self.made:
-            self.made[x.key()] = replace(make(), shared=True)
-        return self.made[x.key()]
+        key = what, x.key()
+        if key not in self.made:
+            self.made[key] = replace(make(), shared=True)
+        return self.made[key]
 
     def join(self, x: Value, name: str) -> Value:
         """Return `x` with its concatenation made. Where their makers can, parts share a range."""
         if not x.parts:
             return x
         if x.shared:
-            return self._once(x, lambda: self.join(replace(x, shared=False), name))
+            return self.once("join", x, lambda: self.join(replace(x, shared=False), name))
         parts, scales, offsets = zip(
             *(self.channels(part, f"{name}_{i}") for i, part in enumerate(x.parts)), strict=True
         )

@@ -11,6 +11,13 @@ from zoo.quantization.attention import Attention
 from zoo.quantization.folding import LINEAR, Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv
+from zoo.quantization.pictures import (
+    as_picture,
+    both_ways,
+    check_not_steps,
+    kernel_of,
+    shape_like,
+)
 
 SEPARATE = ("silu", "hard_silu", "gelu", "tanh", "sigmoid", "softmax")
 
@@ -23,12 +30,6 @@ def check_channels_last(layer: Any) -> None:
     """Raise UnknownLayer for a layer that has the channels first."""
     if layer.data_format != "channels_last":
         raise unknown(layer, f"data_format={layer.data_format!r}")
-
-
-def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
-    """Raise UnknownLayer where the input is every step of a GRU: LiteRT cannot reshape those."""
-    if x.number and len(x.shape) == 2 and sketch.drafts[x.number - 1].kind is Recurrence:
-        raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
 
 
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -52,15 +53,15 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
     if layer.groups != 1:
         raise unknown(layer, f"groups={layer.groups}")
-    kernel = numpy_of(layer.kernel)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "o")
     return _convolution(sketch, layer, x, Conv, kernel, _bias(layer, kernel.shape[-1]) + moved)
 
 
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
-    kernel = numpy_of(layer.kernel)  # (height, width, channels, multiplier)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "io")
     bias = _bias(layer, moved.size) + moved
     return _convolution(sketch, layer, x, DepthwiseConv, kernel, bias)
 
@@ -68,15 +69,16 @@ def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
 def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A depthwise convolution, then a 1x1 one."""
     check_channels_last(layer)
-    first, second = numpy_of(layer.depthwise_kernel), numpy_of(layer.pointwise_kernel)
-    x, first, moved = _into_kernel(sketch, layer, x, first)
-    shape = (*shape_of(layer)[:2], moved.size)
+    x = as_picture(sketch, layer, x)
+    first, second = kernel_of(layer.depthwise_kernel), kernel_of(layer.pointwise_kernel)
+    x, first, moved = _into_kernel(sketch, layer, x, first, "io")
+    shape = (*shape_like(layer, x)[:2], moved.size)
     y = _drafted(sketch, layer, DepthwiseConv, f"{layer.name}_depthwise", x, shape, first, moved)
     y = sketch.add(
         Conv,
         f"{layer.name}_pointwise",
         (y,),
-        shape_of(layer),
+        shape_like(layer, y),
         kernel=second,
         bias=_bias(layer, second.shape[-1]),
         strides=(1, 1),
@@ -87,11 +89,12 @@ def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _into_kernel(
-    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray
+    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray, outputs: str
 ) -> tuple[Value, np.ndarray, np.ndarray]:
     """Fold what is pending into a convolution's kernel; return also what goes to the bias.
 
-    An offset before zero padding must stay an ADD, for the padding is zero after it.
+    `outputs` says that channels are summed ("o") or kept ("io", depthwise). An offset before zero
+    padding must stay an ADD, for the padding is zero after it.
     """
     x, scale, offset = sketch.channels(x, layer.name)
     padded = layer.padding == "same" and max(kernel.shape[:2]) > 1
@@ -102,7 +105,6 @@ def _into_kernel(
         else:
             x = sketch.settle(x.then(scale, offset), layer.name)
             scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    outputs = "o" if type(layer) is layers.Conv2D else "io"  # a depthwise one sums no channels
     moved = np.einsum(f"hwio,i->{outputs}", kernel, offset).ravel()
     return x, kernel * scale[:, None], moved
 
@@ -110,7 +112,7 @@ def _into_kernel(
 def _convolution(
     sketch: Sketch, layer: Any, x: Value, kind: type, kernel: np.ndarray, bias: np.ndarray
 ) -> Value:
-    y = _drafted(sketch, layer, kind, layer.name, x, shape_of(layer), kernel, bias)
+    y = _drafted(sketch, layer, kind, layer.name, x, shape_like(layer, x), kernel, bias)
     return activate(sketch, layer, y, layer.activation)
 
 
@@ -131,9 +133,9 @@ def _drafted(
         shape,
         kernel=kernel,
         bias=bias,
-        strides=tuple(layer.strides),
+        strides=both_ways(layer.strides),
         padding=layer.padding,
-        dilation=tuple(layer.dilation_rate),
+        dilation=both_ways(layer.dilation_rate),
         activation=None,
     )
 

@@ -22,7 +22,6 @@ from zoo.quantization.kernels import (
     attention,
     bidirectional,
     check_channels_last,
-    check_not_steps,
     conv,
     dense,
     depthwise,
@@ -30,6 +29,13 @@ from zoo.quantization.kernels import (
     separable,
 )
 from zoo.quantization.layers import Add, Mean
+from zoo.quantization.pictures import (
+    as_picture,
+    as_seen,
+    both_ways,
+    check_not_steps,
+    shape_like,
+)
 
 Rule = Callable[..., Value]
 
@@ -62,6 +68,13 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     """
     if type(layer) not in BY_PARTS or any(x.shared for x in inputs):
         inputs = [sketch.join(x, f"{layer.name}_{i}") for i, x in enumerate(inputs)]
+    tensors = keras.tree.flatten(layer.input)
+    pictures = [len(x.shape) == len(t.shape) for x, t in zip(inputs, tensors, strict=True)]
+    if type(layer) not in ON_PICTURES or not all(pictures):
+        inputs = [
+            as_seen(sketch, x, tensor, f"{layer.name}_{i}")
+            for i, (x, tensor) in enumerate(zip(inputs, tensors, strict=True))
+        ]
     return RULES[type(layer)](sketch, layer, *inputs)
 
 
@@ -78,7 +91,7 @@ def _rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _batch_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if layer.axis not in (-1, len(x.shape)):
+    if layer.axis not in (-1, len(shape_of(layer))):
         raise unknown(layer, f"axis={layer.axis}")
     scale = 1 / np.sqrt(numpy_of(layer.moving_variance) + layer.epsilon)
     scale *= numpy_of(layer.gamma) if layer.scale else 1.0
@@ -109,7 +122,7 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
     total, *rest = [sketch.settle(term, f"{layer.name}_{i}") for i, term in enumerate(terms)]
     for i, term in enumerate(rest):
         total = sketch.add(
-            Add, f"{layer.name}_{i}" if i else layer.name, (total, term), shape_of(layer)
+            Add, f"{layer.name}_{i}" if i else layer.name, (total, term), shape_like(layer, total)
         )
     return total
 
@@ -117,8 +130,8 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 def _concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
     for part in parts:
         check_not_steps(sketch, layer, part)
-    shape = shape_of(layer)
-    axis = layer.axis % (len(shape) + 1)
+    shape = shape_like(layer, parts[0])
+    axis = layer.axis % len(layer.output.shape) + len(shape) - len(shape_of(layer))
     if axis == len(shape):
         return Value(-1, shape, parts=parts)
     settled = tuple(sketch.settle(part, f"{layer.name}_{i}") for i, part in enumerate(parts))
@@ -132,6 +145,8 @@ def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
+    if layer.keepdims:
+        x = as_seen(sketch, x, layer.input, layer.name)
     x, scale, offset = sketch.channels(x, layer.name)
     axes = tuple(range(1, len(x.shape)))
     y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
@@ -163,15 +178,18 @@ def _zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
-    largest = type(layer) is layers.MaxPooling2D
-    x, scale, offset = sketch.channels(x, layer.name)
+    largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
+    x, scale, offset = sketch.channels(as_picture(sketch, layer, x), layer.name)
     if largest and (scale < 0).any():  # the largest would be the smallest
         x = sketch.settle(x.then(scale, offset), layer.name)
         scale, offset = np.ones_like(scale), np.zeros_like(offset)
     pool = ops.max_pool if largest else ops.average_pool
-    size, strides, padding = layer.pool_size, layer.strides, layer.padding
+    size, strides, padding = both_ways(layer.pool_size), both_ways(layer.strides), layer.padding
     y = sketch.rearrange(
-        x, layer.name, shape_of(layer), lambda v: pool(v, size, strides, padding, "channels_last")
+        x,
+        layer.name,
+        shape_like(layer, x),
+        lambda v: pool(v, size, strides, padding, "channels_last"),
     )
     return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
 
@@ -183,6 +201,9 @@ RULES: dict[type, Rule] = {
     layers.Conv2D: conv,
     layers.DepthwiseConv2D: depthwise,
     layers.SeparableConv2D: separable,
+    layers.Conv1D: conv,
+    layers.DepthwiseConv1D: depthwise,
+    layers.SeparableConv1D: separable,
     layers.BatchNormalization: _batch_norm,
     LayerNormalization: _norm,
     RMSNormalization: _norm,
@@ -199,6 +220,8 @@ RULES: dict[type, Rule] = {
     layers.ZeroPadding2D: _zero_padding,
     layers.MaxPooling2D: _pool,
     layers.AveragePooling2D: _pool,
+    layers.MaxPooling1D: _pool,
+    layers.AveragePooling1D: _pool,
     SelfAttention: attention,
     layers.GRU: gru,
     layers.Bidirectional: bidirectional,
@@ -209,7 +232,13 @@ RULES: dict[type, Rule] = {
     layers.GaussianDropout: _same,
 }
 
-# what is done to a concatenation as well as to its parts
+# what can as well be done to the parts of a concatenation
 BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
     kind for kind, rule in RULES.items() if rule is _same
+}
+# what can as well be done to a sequence as a picture of height 1
+ON_PICTURES = {layers.Add, layers.Concatenate, layers.GlobalAveragePooling1D} | {
+    kind
+    for kind, rule in RULES.items()
+    if kind in BY_PARTS or rule in (conv, depthwise, separable, _pool, _flatten, _reshape)
 }

@@ -11,6 +11,7 @@ from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.folding import Draft, Sketch, Value
 from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import Concat, TwinLayer
+from zoo.quantization.pictures import as_seen
 from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules import check_known, enter
 
@@ -133,7 +134,8 @@ def draw(model: keras.Model, standardized: bool = False) -> Sketch:
             for tensor in _inputs(layer)
         ]
         values[id(layer.output)] = found[0] if layer is head else enter(sketch, layer, found)
-    sketch.settle(sketch.join(values[id(model.outputs[0])], "output"), "output")
+    output = sketch.join(values[id(model.outputs[0])], "output")
+    sketch.settle(as_seen(sketch, output, model.outputs[0], "output"), "output")
     return sketch
 
 
