@@ -32,6 +32,7 @@ MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
     ("gru_conv_tiny", (12, 5), {}),
+    ("gru_lstm_tiny", (12, 5), {"depth": 2}),
     ("lite_tiny", (12, 3), {}),
     ("inception_tiny", (12, 1), {}),
     ("transformer_tiny", (101, 3), {}),
@@ -80,8 +81,8 @@ def test_products_are_those_of_keras_shapes(name: str, at: str) -> None:
 
 
 def _products(layer: Any) -> int:
-    """Count the multiply-accumulates of a layer from its shapes; of a GRU those of one step."""
-    if isinstance(layer, layers.GRU):
+    """Count the multiply-accumulates of a layer from its shapes; of a loop those of one step."""
+    if isinstance(layer, layers.GRU | layers.LSTM):
         return math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape)
     if isinstance(layer, SelfAttention):
         _, tokens, width = layer.output.shape
@@ -160,7 +161,7 @@ def test_a_layer_used_twice_is_refused() -> None:
 def test_an_unknown_layer_is_refused() -> None:
     inputs = keras.Input((6, 4))
     with pytest.raises(UnknownLayer, match="there is no rule for its class"):
-        estimate(keras.Model(inputs, layers.LSTM(3)(inputs)))
+        estimate(keras.Model(inputs, layers.SimpleRNN(3)(inputs)))
 
 
 def test_a_users_own_layers() -> None:

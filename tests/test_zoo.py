@@ -84,6 +84,13 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
             "bidirectional must be true or false; got 'yes'",
         ),
         ("gru_tiny", SEQUENCE, 3, {"depth": 0}, "depth must be an integer of at least 1; got 0"),
+        (
+            "gru_tiny",
+            SEQUENCE,
+            3,
+            {"cell": "lstn"},
+            "cell='lstn' is not known. Did you mean 'lstm'",
+        ),
         ("gru_tiny", SEQUENCE, 3, {"front_filters": -1}, "front_filters must be an integer of at"),
         ("lite_tiny", TABLE, 3, {}, r"LITE takes sequences .* Use mlp_\*"),
         ("lite_tiny", SEQUENCE, 3, {"kernel": 3}, "kernel must be an integer of at least 4; got 3"),

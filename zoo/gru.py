@@ -10,16 +10,19 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import flag, in_range, size
+from zoo.checks import flag, in_range, one_of, size
 from zoo.layers import Standardize
 from zoo.series import as_picture, as_sequence, conv, norm_relu
 from zoo.shapes import check_shapes
+
+CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
 
 
 def GRU(
     input_shape: tuple[int, ...],
     num_outputs: int,
     *,
+    cell: str = "gru",
     units: int = 64,
     depth: int = 1,
     bidirectional: bool = False,
@@ -28,11 +31,12 @@ def GRU(
     front_stride: int = 2,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Build a stack of GRU layers whose last state feeds a dense layer.
+    """Build a stack of recurrent layers whose last state feeds a dense layer.
 
     Args:
         input_shape: `(steps, features)`, both fixed.
         num_outputs: classes, or regression targets; at least 1.
+        cell: "gru", or "lstm" (Hochreiter and Schmidhuber 1997), whose memory is a second state.
         units: state size of each layer, in each direction.
         depth: number of stacked layers, at least 1.
         bidirectional: read each sequence from both ends (Schuster and Paliwal 1997); such a model
@@ -50,6 +54,7 @@ def GRU(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("gru", input_shape, num_outputs)
+    one_of("cell", cell, CELLS)
     size("units", units, 1)
     size("depth", depth, 1)
     flag("bidirectional", bidirectional)
@@ -63,7 +68,7 @@ def GRU(
     if front_filters:
         x = _front(x, front_filters, front_kernel, front_stride)
     for layer in range(depth):
-        recurrent = layers.GRU(units, return_sequences=layer + 1 < depth)
+        recurrent = CELLS[cell](units, return_sequences=layer + 1 < depth)
         if bidirectional:
             recurrent = layers.Bidirectional(recurrent)
         x = recurrent(x)  # (B, steps, units), from the last layer (B, units); twice if both ways

@@ -104,6 +104,13 @@ PRESETS: dict[str, Preset] = {
     "gru_bidirectional_small": Preset(
         "gru", {"units": 48, "bidirectional": True}, 0, "Schuster and Paliwal 1997"
     ),
+    "gru_lstm_tiny": Preset("gru", {"cell": "lstm", "units": 20}, 0, "for tests"),
+    "gru_lstm_small": Preset(
+        "gru",
+        {"cell": "lstm", "units": 64},
+        0,
+        "Hochreiter and Schmidhuber 1997, of gru_small's size",
+    ),
     "lite_tiny": Preset("lite", {"filters": 6, "kernel": 8, "patterns": (2, 4, 8)}, 0, "for tests"),
     "lite_small": Preset("lite", {}, 0, "LITE, arXiv:2409.02869, as published"),
     "inception_tiny": Preset(

@@ -20,6 +20,8 @@ VARIANTS = [
     ("gru_tiny", {"bidirectional": True}),
     ("gru_tiny", {"bidirectional": True, "depth": 2}),
     ("gru_conv_tiny", {"depth": 2, "bidirectional": True}),
+    ("gru_lstm_tiny", {"depth": 2}),
+    ("gru_lstm_tiny", {"bidirectional": True, "depth": 2}),
     ("lite_tiny", {"patterns": []}),
     ("inception_tiny", {"depth": 4}),
     ("cnn_tiny", {"activation": "tanh"}),

@@ -25,7 +25,7 @@ from zoo.quantization.kernels import (
     conv,
     dense,
     depthwise,
-    gru,
+    recurrent,
     separable,
 )
 from zoo.quantization.layers import Add, Mean
@@ -223,7 +223,8 @@ RULES: dict[type, Rule] = {
     layers.MaxPooling1D: _pool,
     layers.AveragePooling1D: _pool,
     SelfAttention: attention,
-    layers.GRU: gru,
+    layers.GRU: recurrent,
+    layers.LSTM: recurrent,
     layers.Bidirectional: bidirectional,
     layers.Dropout: _same,
     layers.SpatialDropout1D: _same,

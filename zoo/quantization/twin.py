@@ -11,6 +11,7 @@ from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.folding import Draft, Sketch, Value
 from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import Concat, TwinLayer
+from zoo.quantization.lstm import Memory
 from zoo.quantization.pictures import as_seen
 from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules import check_known, enter
@@ -68,11 +69,11 @@ class Twin(keras.Model):
         except UserError:
             return False
 
-    def cells(self) -> list[Cell]:
-        """Return the GRU cells of a twin that can run step by step.
+    def cells(self) -> list[Cell | Memory]:
+        """Return the cells of a twin that can run step by step.
 
         Raises:
-            UserError: it does not start with GRU layers, or they need the end of the sequence.
+            UserError: it does not start with recurrent layers, or they need the sequence's end.
         """
         first = self.nodes[0].layer if self.nodes else None
         if not isinstance(first, Recurrence):
