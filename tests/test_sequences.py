@@ -17,7 +17,7 @@ from zoo.cost import outline
 from zoo.layers import PositionEmbedding
 from zoo.lite import hand_made
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.layers import Add, Concat, Scale
+from zoo.quantization.layers import Add, Concat, Conv, Scale
 from zoo.transformer import default_span
 
 
@@ -103,24 +103,21 @@ def test_norm_and_activation_go_into_the_parts_of_a_concatenation() -> None:
     assert Scale not in [type(part) for part in parts]
     for part in parts:
         if isinstance(part, Concat):
-            assert part.kept == (True,) * 4
-            makers = [one for one in parts if one.result() is part.output_range]
-            assert len(makers) == 5
+            sharing = [type(one) for one in parts if one.result() is part.output_range]
+            assert sharing.count(Conv) == 4
     lite = kinds(fill_weights(zoo.create_model("lite_small", (12, 1), 3)))
     assert lite.count(Add) == 2  # of the input, for all who pad it; after the hand-made filters
     assert Scale not in lite
 
 
 def branches(axis: int, negative: bool = False, others: bool = False) -> keras.Model:
-    """Parts that can share a range and parts that cannot, a norm and an activation after them."""
+    """Parts of all kinds, a norm and an activation after them."""
     inputs = keras.Input((1, 8, 2))
     convolved = layers.Conv2D(2, (1, 3), padding="same")(inputs)
-    parts = [convolved, layers.MaxPooling2D((1, 3), 1, padding="same")(inputs)]
-    parts += [
-        layers.Conv2D(2, 1, activation="tanh")(inputs),
-        layers.Conv2D(2, 1)(convolved),
-        inputs,
-    ]
+    parts = [convolved, layers.MaxPooling2D((1, 3), 1, padding="same")(convolved)]
+    parts += [layers.Conv2D(2, 1, activation="silu")(inputs), layers.Conv2D(2, 1)(convolved)]
+    pair = [parts[0], layers.Conv2D(2, 1)(inputs)]
+    parts.append(layers.Concatenate(axis=axis)(pair))
     x = joined = layers.Concatenate(axis=axis)(parts)
     norm = layers.BatchNormalization()
     x = layers.ReLU()(norm(x))
@@ -140,6 +137,15 @@ def branches(axis: int, negative: bool = False, others: bool = False) -> keras.M
 @pytest.mark.parametrize("others", [False, True])
 def test_concatenations_of_users_models(axis: int, negative: bool, others: bool) -> None:
     compare(branches(axis, negative, others))
+
+
+def test_what_cannot_be_concatenated_is_named() -> None:
+    inputs = keras.Input((6,))
+    dense, squashed = layers.Dense(4)(inputs), layers.Dense(4, activation="tanh")(inputs)
+    for part in (inputs, layers.Reshape((6,))(inputs), squashed):
+        joined = layers.Concatenate(name="both")([dense, part])
+        with pytest.raises(UnknownLayer, match="'both' .*an input has a scale of its own, as what"):
+            make_twin(keras.Model(inputs, layers.Dense(2)(joined)))
 
 
 def test_a_negative_gain_after_a_relu_stays_a_product() -> None:
@@ -188,7 +194,6 @@ def test_layers_of_one_dimension() -> None:
 
 @pytest.mark.parametrize("others", [False, True])
 def test_the_file_concatenates_what_the_twin_does(others: bool, tmp_path: Path) -> None:
-    """Parts of another scale get a QUANTIZE each, in the outline and in the file."""
     model = branches(-1, others=others)
     x = np.random.default_rng(0).normal(size=(60, 1, 8, 2)).astype(np.float32)
     result = export.to_litert(model, data=data_of(x, np.arange(60) % 3), directory=tmp_path)

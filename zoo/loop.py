@@ -13,7 +13,7 @@ def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     steps, both = x.shape[1], given["bidirectional"]
     units = [cell["recurrent"].shape[0] for cell in given["cells"]]
     wanted = [0, 1] if both else [len(units) - 1]
-    each = 2 if given["kind"] is Memory else 1  # states of a cell, its output first
+    each = 2 if given["cell"] is Memory else 1  # states of a cell, its output first
     states = [Tensor((1, size)) for size in units for _ in range(each)]
     kept = [Tensor((1, steps, units[i])) for i in wanted] if given["sequences"] else []
     carried = [COUNTER, *states, *kept, x]

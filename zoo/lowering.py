@@ -120,11 +120,7 @@ def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
 
 
 def _concat(graph: Graph, draft: Draft, inputs: list[int]) -> int:
-    parts = [
-        x if kept else graph.apply("QUANTIZE", (x,), graph.tensors[x].shape)
-        for x, kept in zip(inputs, draft.arguments["kept"], strict=True)
-    ]
-    return graph.apply("CONCATENATION", parts, (1, *draft.shape))
+    return graph.apply("CONCATENATION", inputs, (1, *draft.shape))
 
 
 def _activation(graph: Graph, draft: Draft, inputs: list[int]) -> int:

@@ -93,43 +93,45 @@ PRESETS: dict[str, Preset] = {
         "gru", {"units": 128, "depth": 2}, 153_370, "Cho et al. 2014, arXiv:1406.1078"
     ),
     "gru_conv_tiny": Preset(
-        "gru", {"units": 16, "front_filters": 8, "front_kernel": 3}, 0, "for tests"
+        "gru", {"units": 16, "front_filters": 8, "front_kernel": 3}, 1_658, "for tests"
     ),
     "gru_conv_small": Preset(
         "gru",
         {"units": 64, "front_filters": 32},
-        0,
+        20_890,
         "CRNN, arXiv:1703.05390, with its 32 filters and one layer of 64 units",
     ),
     "gru_bidirectional_small": Preset(
-        "gru", {"units": 48, "bidirectional": True}, 0, "Schuster and Paliwal 1997"
+        "gru", {"units": 48, "bidirectional": True}, 17_690, "Schuster and Paliwal 1997"
     ),
-    "gru_lstm_tiny": Preset("gru", {"cell": "lstm", "units": 20}, 0, "for tests"),
+    "gru_lstm_tiny": Preset("gru", {"cell": "lstm", "units": 20}, 2_546, "for tests"),
     "gru_lstm_small": Preset(
         "gru",
         {"cell": "lstm", "units": 64},
-        0,
+        19_354,
         "Hochreiter and Schmidhuber 1997, of gru_small's size",
     ),
-    "lite_tiny": Preset("lite", {"filters": 6, "kernel": 8, "patterns": (2, 4, 8)}, 0, "for tests"),
-    "lite_small": Preset("lite", {}, 0, "LITE, arXiv:2409.02869, as published"),
+    "lite_tiny": Preset(
+        "lite", {"filters": 6, "kernel": 8, "patterns": (2, 4, 8)}, 712, "for tests"
+    ),
+    "lite_small": Preset("lite", {}, 12_132, "LITE, arXiv:2409.02869, as published"),
     "inception_tiny": Preset(
-        "inception", {"filters": 4, "depth": 3, "kernel": 8, "bottleneck": 4}, 0, "for tests"
+        "inception", {"filters": 4, "depth": 3, "kernel": 8, "bottleneck": 4}, 1_208, "for tests"
     ),
     "inception_small": Preset(
         "inception",
         {"filters": 8, "bottleneck": 8},
-        0,
+        27_940,
         "a quarter of inception_base",
     ),
-    "inception_base": Preset("inception", {}, 0, "InceptionTime's network, arXiv:1909.04939"),
+    "inception_base": Preset("inception", {}, 423_532, "InceptionTime's network, arXiv:1909.04939"),
     "transformer_tiny": Preset(
-        "transformer", {"width": 12, "depth": 2, "heads": 2}, 0, "for tests"
+        "transformer", {"width": 12, "depth": 2, "heads": 2}, 3_648, "for tests"
     ),
     "transformer_small": Preset(
         "transformer",
         {"width": 64, "depth": 3},
-        0,
+        106_380,
         "3 blocks as in arXiv:2010.02803",
     ),
     "vit_tiny": Preset("vit", {"width": 12, "depth": 2, "heads": 2}, 4_204, "for tests"),

@@ -12,12 +12,24 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.quantization.layers import Add, Concat, Conv, Dense, DepthwiseConv, Rearrange, Scale
+from zoo.quantization.layers import (
+    FIXED,
+    Activation,
+    Add,
+    Concat,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Mean,
+    Rearrange,
+    Scale,
+)
 
 LINEAR = (Dense, Conv, DepthwiseConv)
+ROUNDING = (*LINEAR, Activation, Add, Concat, Mean, Scale)  # to a range that others can share
 
 
-@dataclass
+@dataclass(eq=False)
 class Draft:
     """A twin layer to be: its class and arguments, which the layers after it may still change.
 
@@ -119,7 +131,7 @@ class Sketch:
         return self.made[key]
 
     def join(self, x: Value, name: str) -> Value:
-        """Return `x` with its concatenation made. Where their makers can, parts share a range."""
+        """Return `x` with its concatenation made."""
         if not x.parts:
             return x
         if x.shared:
@@ -134,16 +146,26 @@ class Sketch:
     def concatenate(
         self, parts: tuple[Value, ...], name: str, shape: tuple[int, ...], axis: int
     ) -> Value:
-        """Add a CONCATENATION of values with nothing pending; `axis` counts the batch."""
-        name = f"{name}_inputs"
-        kept = []
-        for part in parts:
-            draft = self.drafts[part.number - 1] if part.number else None
-            free = draft is not None and draft.kind in (*LINEAR, Add)
-            if draft is not None and free:
-                free = draft.arguments.setdefault("output", name) == name
-            kept.append(free)
-        return self.add(Concat, name, parts, shape, axis=axis, kept=tuple(kept), output=name)
+        """Add a CONCATENATION of values with nothing pending; `axis` counts the batch.
+
+        LiteRT wants one scale for its inputs and its output: their makers round to one range.
+        """
+        name = f"{name}_joined"
+        makers = [draft for draft in map(self.rounding, parts) if draft is not None]
+        claimed = {draft.arguments.get("output") for draft in makers} - {None}
+        for draft in self.drafts:
+            if draft in makers or draft.arguments.get("output") in claimed:
+                draft.arguments["output"] = name
+        return self.add(Concat, name, parts, shape, axis=axis, output=name)
+
+    def rounding(self, x: Value) -> Draft | None:
+        """Return the draft that rounds `x`, if its range can be chosen."""
+        number = x.number
+        while number and self.drafts[number - 1].kind is Rearrange:
+            (number,) = self.drafts[number - 1].inputs
+        draft = self.drafts[number - 1] if number else None
+        fixed = draft is None or draft.arguments.get("function") in FIXED
+        return None if fixed or draft.kind not in ROUNDING else draft
 
     def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
         """Return `x` without, and separately, its scale and offset of shape (channels,)."""

@@ -81,7 +81,7 @@ class Recurrence(TwinLayer):
     """Recurrent layers over a sequence, (batch, steps, features) -> (batch, [steps,] units).
 
     Args:
-        kind: `Cell` (GRU) or `Memory` (LSTM).
+        cell: `Cell` (GRU) or `Memory` (LSTM).
         cells: its arguments, for the stacked layers, or for the two directions of a bidirectional
             one; all share a loop.
         bidirectional: which of the two.
@@ -91,13 +91,13 @@ class Recurrence(TwinLayer):
     def __init__(
         self,
         name: str,
-        kind: type[Cell] | type[Memory],
+        cell: type[Cell] | type[Memory],
         cells: list[dict[str, Any]],
         bidirectional: bool,
         sequences: bool,
     ) -> None:
         super().__init__(name)
-        self.cells = [kind(**arguments) for arguments in cells]
+        self.cells = [cell(**arguments) for arguments in cells]
         self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
 

@@ -180,7 +180,7 @@ def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
 def recurrent(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A GRU or LSTM layer: a loop of its own, or a cell more in the loop before it."""
     draft, kind = sketch.maker(x, Recurrence), CELLS[type(layer)]
-    alike = draft is not None and draft.arguments["kind"] is kind
+    alike = draft is not None and draft.arguments["cell"] is kind
     if draft is not None and alike and not draft.arguments["bidirectional"]:
         draft.arguments["cells"].append(_cell(layer, layer.name, np.ones(1), np.zeros(x.shape[-1])))
         draft.arguments["sequences"] = layer.return_sequences
@@ -210,7 +210,7 @@ def _recurrence(sketch: Sketch, layer: Any, x: Value, cells: list[Any], sequence
         layer.name,
         (x,),
         shape_of(layer),
-        kind=CELLS[type(layer.forward_layer if two else layer)],
+        cell=CELLS[type(layer.forward_layer if two else layer)],
         cells=cells,
         bidirectional=two,
         sequences=sequences,

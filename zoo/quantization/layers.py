@@ -17,6 +17,8 @@ from zoo.quantization.stem import densified, is_narrow
 SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
 TANH = (-1.0, 127 / 128)
 
+FIXED = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}
+
 OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
 
 # activations that an operator clamps its own output with
@@ -161,11 +163,11 @@ class Add(TwinLayer):
 class Scale(TwinLayer):
     """MUL by a constant without batch axis."""
 
-    def __init__(self, name: str, factor: np.ndarray) -> None:
+    def __init__(self, name: str, factor: np.ndarray, output: Range | None = None) -> None:
         super().__init__(name)
         self.factor = self.constant("factor", factor)
         self.constant_range = Range(f"{name}_constant")
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         factor = arithmetic.activation(self.constant_range, self.factor + 0.0)
@@ -175,13 +177,12 @@ class Scale(TwinLayer):
 class Activation(TwinLayer):
     """An activation that is an operator of its own."""
 
-    def __init__(self, name: str, function: str) -> None:
+    def __init__(self, name: str, function: str, output: Range | None = None) -> None:
         super().__init__(name)
         self.function = function
         self.operators = OPERATORS.get(function, ())
         self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
-        fixed = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}.get(function)
-        self.output_range = Range(f"{name}_output", fixed=fixed)
+        self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
@@ -195,10 +196,16 @@ class Activation(TwinLayer):
 class Mean(TwinLayer):
     """MEAN over axes, which are counted with the batch."""
 
-    def __init__(self, name: str, axes: tuple[int, ...], keepdims: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        axes: tuple[int, ...],
+        keepdims: bool = False,
+        output: Range | None = None,
+    ) -> None:
         super().__init__(name)
         self.axes, self.keepdims = axes, keepdims
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         y = ops.mean(inputs[0], axis=self.axes, keepdims=self.keepdims)
@@ -210,22 +217,15 @@ class Concat(TwinLayer):
 
     Args:
         axis: counted with the batch.
-        kept: of each input, whether its maker rounds to `output` already. Others are rounded here,
-            by a QUANTIZE of their own.
-        output: the range of all.
+        output: the range that the makers of all inputs round to.
     """
 
-    def __init__(self, name: str, axis: int, kept: tuple[bool, ...], output: Range) -> None:
+    def __init__(self, name: str, axis: int, output: Range) -> None:
         super().__init__(name)
-        self.axis, self.kept = axis, kept
-        self.output_range = output
+        self.axis, self.output_range = axis, output
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        parts = [
-            x if kept else arithmetic.activation(self.output_range, x)
-            for x, kept in zip(inputs, self.kept, strict=True)
-        ]
-        return ops.concatenate(parts, axis=self.axis)
+        return ops.concatenate(inputs, axis=self.axis)
 
 
 class Rearrange(TwinLayer):

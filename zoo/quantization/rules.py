@@ -29,13 +29,8 @@ from zoo.quantization.kernels import (
     separable,
 )
 from zoo.quantization.layers import Add, Mean
-from zoo.quantization.pictures import (
-    as_picture,
-    as_seen,
-    both_ways,
-    check_not_steps,
-    shape_like,
-)
+from zoo.quantization.moves import concatenate, pool
+from zoo.quantization.pictures import as_seen, check_not_steps, shape_like
 
 Rule = Callable[..., Value]
 
@@ -127,17 +122,6 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
     return total
 
 
-def _concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
-    for part in parts:
-        check_not_steps(sketch, layer, part)
-    shape = shape_like(layer, parts[0])
-    axis = layer.axis % len(layer.output.shape) + len(shape) - len(shape_of(layer))
-    if axis == len(shape):
-        return Value(-1, shape, parts=parts)
-    settled = tuple(sketch.settle(part, f"{layer.name}_{i}") for i, part in enumerate(parts))
-    return sketch.concatenate(settled, layer.name, shape, axis)
-
-
 def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
     x = sketch.settle(x, layer.name)
     return sketch.add(Add, layer.name, (x,), x.shape, constant=numpy_of(layer.embedding))
@@ -176,24 +160,6 @@ def _zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
 
 
-def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
-    check_channels_last(layer)
-    largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
-    x, scale, offset = sketch.channels(as_picture(sketch, layer, x), layer.name)
-    if largest and (scale < 0).any():  # the largest would be the smallest
-        x = sketch.settle(x.then(scale, offset), layer.name)
-        scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    pool = ops.max_pool if largest else ops.average_pool
-    size, strides, padding = both_ways(layer.pool_size), both_ways(layer.strides), layer.padding
-    y = sketch.rearrange(
-        x,
-        layer.name,
-        shape_like(layer, x),
-        lambda v: pool(v, size, strides, padding, "channels_last"),
-    )
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
-
-
 RULES: dict[type, Rule] = {
     Standardize: _standardize,
     layers.Rescaling: _rescaling,
@@ -210,7 +176,7 @@ RULES: dict[type, Rule] = {
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.Add: _add,
-    layers.Concatenate: _concatenate,
+    layers.Concatenate: concatenate,
     PositionEmbedding: _position,
     layers.GlobalAveragePooling1D: _mean,
     layers.GlobalAveragePooling2D: _mean,
@@ -218,10 +184,10 @@ RULES: dict[type, Rule] = {
     layers.Reshape: _reshape,
     layers.Permute: _permute,
     layers.ZeroPadding2D: _zero_padding,
-    layers.MaxPooling2D: _pool,
-    layers.AveragePooling2D: _pool,
-    layers.MaxPooling1D: _pool,
-    layers.AveragePooling1D: _pool,
+    layers.MaxPooling2D: pool,
+    layers.AveragePooling2D: pool,
+    layers.MaxPooling1D: pool,
+    layers.AveragePooling1D: pool,
     SelfAttention: attention,
     layers.GRU: recurrent,
     layers.LSTM: recurrent,
@@ -241,5 +207,5 @@ BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
 ON_PICTURES = {layers.Add, layers.Concatenate, layers.GlobalAveragePooling1D} | {
     kind
     for kind, rule in RULES.items()
-    if kind in BY_PARTS or rule in (conv, depthwise, separable, _pool, _flatten, _reshape)
+    if kind in BY_PARTS or rule in (conv, depthwise, separable, pool, _flatten, _reshape)
 }

@@ -104,7 +104,8 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
     sketch = draw(clone, standardized)
-    shared = {draft.name: Range(draft.name) for draft in sketch.drafts if draft.kind is Concat}
+    names = {str(draft.arguments["output"]) for draft in sketch.drafts if draft.kind is Concat}
+    shared = {name: Range(name) for name in sorted(names)}
     nodes = [Node(_made(draft, shared), draft.inputs) for draft in sketch.drafts]
     return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
 
