@@ -82,6 +82,8 @@ def test_products_are_those_of_keras_shapes(name: str, at: str) -> None:
 
 def _products(layer: Any) -> int:
     """Count the multiply-accumulates of a layer from its shapes; of a loop those of one step."""
+    if isinstance(layer, layers.Bidirectional):
+        return _products(layer.forward_layer) + _products(layer.backward_layer)
     if isinstance(layer, layers.GRU | layers.LSTM):
         return math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape)
     if isinstance(layer, SelfAttention):
