@@ -129,8 +129,8 @@ def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray)
 def twin_form(twin: Twin, form: str) -> bytes:
     """Return one form of a twin's int8 file, tidied."""
     if form == "step":
-        cells = twin.cells()
-        states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(cells)}
+        units = [cell.units for cell in twin.cells() for _ in cell.states()]
+        states = {f"state_{i}": (1, size) for i, size in enumerate(units)}
         inputs = {"input": (1, *twin.row_shape[1:]), **states}
         return edited(convert(twin, step_function(twin), inputs, by_ranges))
     arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)

@@ -76,7 +76,7 @@ class Unrolled(Constant):
 def step_function(twin: Twin) -> Any:
     """Return the step of a twin that starts with a recurrence: (x, states...) -> logits, states.
 
-    x is one row of a sequence, (1, features); states and new states are on one fixed scale, so
+    x is one row of a sequence, (1, features); each state and its new value are on one scale, so
     that a host copies bytes.
     """
     arithmetic = Constant(twin)
@@ -84,12 +84,12 @@ def step_function(twin: Twin) -> Any:
 
     def step(input: Any, **states: Any) -> dict[str, Any]:
         row = arithmetic.activation(twin.input_range, input)
+        ranges = [where for cell in first.cells for where in cell.states()]
         held = [
-            arithmetic.activation(cell.output_range, states[f"state_{i}"])
-            for i, cell in enumerate(first.cells)
+            arithmetic.activation(where, states[f"state_{i}"]) for i, where in enumerate(ranges)
         ]
         new = first.step([row], held, arithmetic)
-        logits = twin.run_from(new[-1], 1, arithmetic)
+        logits = twin.run_from(new[first.places()[-1]], 1, arithmetic)
         return {"output": logits} | {f"state_{i}": state for i, state in enumerate(new)}
 
     return step

@@ -15,12 +15,23 @@ SMALL = {
     "mlp": ((30,), 2),
     "cnn": ((8, 8, 1), 10),
     "gru": ((8, 8), 10),
+    "lite": ((8, 8), 10),
+    "inception": ((8, 8), 10),
+    "transformer": ((8, 8), 10),
     "vit": ((8, 8, 1), 10),
 }
 NAMES = list(PRESETS)
 TINY = [name for name in NAMES if name.endswith("_tiny")]
 # a set that each family is at home with
-HOME = {"mlp": "breast_cancer", "cnn": "digits", "gru": "digits_rows", "vit": "digits"}
+HOME = {
+    "mlp": "breast_cancer",
+    "cnn": "digits",
+    "gru": "digits_rows",
+    "lite": "digits_rows",
+    "inception": "digits_rows",
+    "transformer": "digits_rows",
+    "vit": "digits",
+}
 
 
 def family(name: str) -> str:

@@ -27,7 +27,7 @@ from zoo.tabular import PiecewiseLinear
 ROOT = Path(__file__).parents[1]
 
 # one per family, and what is special in each: a strided stem of few channels, stacked and
-# bidirectional loops, norms that stay
+# bidirectional loops and those behind a convolution, padded tokens, norms that stay
 MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("mlp_tiny", (30,), {"activation": "silu"}),
     ("mlp_ple_tiny", (13,), {}),
@@ -35,6 +35,11 @@ MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("cnn_depthwise_small", (20, 10, 1), {"blocks": 1}),
     ("gru_tiny", (8, 8), {}),
     ("gru_tiny", (12, 5), {"depth": 2, "bidirectional": True}),
+    ("gru_conv_tiny", (12, 5), {}),
+    ("gru_lstm_tiny", (12, 5), {"depth": 2}),
+    ("lite_tiny", (12, 3), {}),
+    ("inception_tiny", (12, 1), {}),
+    ("transformer_tiny", (101, 3), {}),
     ("vit_tiny", (12, 12, 2), {"norm": "layer", "attention": "sigmoid"}),
     ("cnn_efficient_tiny", (12, 10, 3), {"strides": [2, 1]}),
     ("vit_cct_tiny", (16, 12, 1), {"stem_layers": 2}),
@@ -83,8 +88,10 @@ def test_products_are_those_of_keras_shapes(name: str, at: str) -> None:
 
 
 def _products(layer: Any) -> int:
-    """Count the multiply-accumulates of a layer from its shapes; of a GRU those of one step."""
-    if isinstance(layer, layers.GRU):
+    """Count the multiply-accumulates of a layer from its shapes; of a loop those of one step."""
+    if isinstance(layer, layers.Bidirectional):
+        return _products(layer.forward_layer) + _products(layer.backward_layer)
+    if isinstance(layer, layers.GRU | layers.LSTM):
         return math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape)
     if isinstance(layer, SelfAttention):
         _, tokens, width = layer.output.shape
@@ -97,6 +104,9 @@ def _products(layer: Any) -> int:
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:2])
+    if isinstance(layer, layers.SeparableConv2D):
+        size = math.prod(layer.output.shape[1:3])
+        return size * sum(math.prod(kernel.shape) for kernel in layer.weights)  # no bias
     return 0
 
 
@@ -113,6 +123,10 @@ def _products(layer: Any) -> int:
         ("cnn_mobile_tiny", {"expansion": 2}, {"expansion": 4}),
         ("gru_tiny", {"units": 8}, {"units": 32}),
         ("gru_tiny", {"bidirectional": False}, {"bidirectional": True}),
+        ("lite_tiny", {"filters": 4}, {"filters": 8}),
+        ("lite_tiny", {"patterns": [2, 4]}, {"patterns": [2, 4, 8]}),
+        ("inception_tiny", {"filters": 2}, {"filters": 4}),
+        ("transformer_tiny", {"width": 12}, {"width": 24}),
         ("vit_tiny", {"width": 12}, {"width": 24}),
         ("vit_tiny", {"depth": 1}, {"depth": 2}),
     ],
@@ -163,7 +177,7 @@ def test_a_layer_used_twice_is_refused() -> None:
 def test_an_unknown_layer_is_refused() -> None:
     inputs = keras.Input((6, 4))
     with pytest.raises(UnknownLayer, match="there is no rule for its class"):
-        estimate(keras.Model(inputs, layers.LSTM(3)(inputs)))
+        estimate(keras.Model(inputs, layers.SimpleRNN(3)(inputs)))
 
 
 def test_a_users_own_layers() -> None:

@@ -134,7 +134,10 @@ def recurrent(layer: Any) -> keras.Model:
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (recurrent(layers.LSTM(4, name="memory")), r"layer 'memory' \(LSTM\): there is no rule"),
+        (
+            recurrent(layers.SimpleRNN(4, name="plain")),
+            r"layer 'plain' \(SimpleRNN\): there is no rule",
+        ),
         (
             recurrent(layers.GRU(4, reset_after=False, name="old")),
             r"'old' \(GRU\): only tanh, sigmoid, reset_after=True",

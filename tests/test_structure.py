@@ -121,7 +121,7 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
     [
         (
             zoo,
-            "CNN Data FrontEnd GRU MLP ModelSpec Run UserError ViT "
+            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Run Transformer UserError ViT "
             "advise create_model list_models load_data",
         ),
         (

@@ -130,6 +130,21 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
             "bidirectional must be true or false; got 'yes'",
         ),
         ("gru_tiny", SEQUENCE, 3, {"depth": 0}, "depth must be an integer of at least 1; got 0"),
+        (
+            "gru_tiny",
+            SEQUENCE,
+            3,
+            {"cell": "lstn"},
+            "cell='lstn' is not known. Did you mean 'lstm'",
+        ),
+        ("gru_tiny", SEQUENCE, 3, {"front_filters": -1}, "front_filters must be an integer of at"),
+        ("lite_tiny", TABLE, 3, {}, r"LITE takes sequences .* Use mlp_\*"),
+        ("lite_tiny", SEQUENCE, 3, {"kernel": 3}, "kernel must be an integer of at least 4; got 3"),
+        ("lite_tiny", SEQUENCE, 3, {"patterns": 8}, "patterns must be a list of lengths, like"),
+        ("lite_tiny", SEQUENCE, 3, {"patterns": [6]}, "patterns must be powers of two, .* got 6"),
+        ("inception_tiny", SEQUENCE, 3, {"bottleneck": 0}, "bottleneck must be an integer"),
+        ("transformer_tiny", SEQUENCE, 3, {"span": 8}, "span=8 makes one token of 8 steps; atten"),
+        ("transformer_tiny", SEQUENCE, 3, {"heads": 5}, "heads must divide width; got heads=5"),
     ],
 )
 def test_what_cannot_be_built(

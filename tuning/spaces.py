@@ -16,8 +16,8 @@ from tuning.recipe import Recipe
 from zoo import Data
 from zoo.presets import factory_arguments, find_preset
 
-# The attention of a ViT diverges at the rate that suits the others.
-RECIPES = {"vit": Recipe(learning_rate=1e-3)}
+# Attention diverges at the rate that suits the others.
+RECIPES = {"vit": Recipe(learning_rate=1e-3), "transformer": Recipe(learning_rate=1e-3)}
 
 # A training is at least so many steps, but in no more epochs.
 STEPS, MOST_EPOCHS = 2000, 300
@@ -25,7 +25,9 @@ STEPS, MOST_EPOCHS = 2000, 300
 # What a search may switch on or off, and its value when on; see the sources in `Recipe`.
 PICTURES = {"shift": 0.125, "cutout": 0.25, "mixup": 0.2}
 SERIES = {"shift": 0.1, "jitter": 0.05, "warp": 0.2}
-SWITCHED = {"cnn": PICTURES, "vit": PICTURES, "gru": SERIES}
+SWITCHED = {"cnn": PICTURES, "vit": PICTURES} | dict.fromkeys(
+    ("gru", "lite", "inception", "transformer"), SERIES
+)
 
 
 @dataclass(frozen=True)
@@ -147,21 +149,43 @@ def cnn(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[s
 
 
 def gru(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.GRU`: state size, depth, dropout."""
+    """Space of `zoo.GRU`: state size, depth, filters in front if there are any, dropout."""
+    front = arguments["front_filters"]
     return {
         "units": _around(hp, "units", arguments["units"]),
         "depth": hp.Int("depth", 1, arguments["depth"] + 1, default=arguments["depth"]),
+        "front_filters": _around(hp, "front_filters", front) if front else 0,
+        "dropout": _dropout(hp, arguments["dropout"]),
+    }
+
+
+def lite(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.LITE`: filters and their length, dropout."""
+    return {
+        "filters": _around(hp, "filters", arguments["filters"]),
+        "kernel": _around(hp, "kernel", arguments["kernel"], multiple=4),
+        "dropout": _dropout(hp, arguments["dropout"]),
+    }
+
+
+def inception(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.Inception`: filters and their length, depth, dropout."""
+    depth = arguments["depth"]
+    return {
+        "filters": _around(hp, "filters", arguments["filters"]),
+        "depth": hp.Int("depth", max(1, depth - 1), depth + 1, default=depth),
+        "kernel": _around(hp, "kernel", arguments["kernel"], multiple=4),
         "dropout": _dropout(hp, arguments["dropout"]),
     }
 
 
 def vit(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.ViT`: width, depth, MLP ratio, dropout (of the compact one drop-path), norm.
+    """Space of `zoo.ViT` and `zoo.Transformer`: width, depth, MLP ratio, dropout, norm.
 
-    And what the compact one does with its tokens at last.
+    Of the compact ViT drop-path instead of dropout, and what it does with its tokens at last.
     """
     depth, ratio = arguments["depth"], arguments["mlp_ratio"]
-    compact = arguments["stem"] == "conv"
+    compact = arguments.get("stem") == "conv"
     rate = "drop_path" if compact else "dropout"
     space = {
         "width": _around(hp, "width", arguments["width"], multiple=arguments["heads"]),
@@ -176,4 +200,12 @@ def vit(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[s
 
 
 Space = Callable[[keras_tuner.HyperParameters, Mapping[str, Any]], dict[str, Any]]
-SPACES: dict[str, Space] = {"mlp": mlp, "cnn": cnn, "gru": gru, "vit": vit}
+SPACES: dict[str, Space] = {
+    "mlp": mlp,
+    "cnn": cnn,
+    "gru": gru,
+    "lite": lite,
+    "inception": inception,
+    "transformer": vit,
+    "vit": vit,
+}

@@ -10,19 +10,25 @@ from zoo.checks import UserError  # noqa: E402
 from zoo.cnn import CNN  # noqa: E402
 from zoo.data import Data, load_data  # noqa: E402
 from zoo.gru import GRU  # noqa: E402
+from zoo.inception import Inception  # noqa: E402
+from zoo.lite import LITE  # noqa: E402
 from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
 from zoo.run import Run  # noqa: E402
+from zoo.transformer import Transformer  # noqa: E402
 from zoo.vit import ViT  # noqa: E402
 
 __all__ = [
     "CNN",
     "GRU",
+    "LITE",
     "MLP",
     "Data",
     "FrontEnd",
+    "Inception",
     "ModelSpec",
     "Run",
+    "Transformer",
     "UserError",
     "ViT",
     "advise",

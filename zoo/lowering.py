@@ -16,6 +16,7 @@ from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import (
     Activation,
     Add,
+    Concat,
     Conv,
     Dense,
     DepthwiseConv,
@@ -38,7 +39,7 @@ def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
     for draft in sketch.drafts:
         inputs = [values[i] for i in draft.inputs]
         if draft.kind is Rearrange:
-            values.append(_rearrange(graph, draft, inputs[0], kinds[draft.name]))
+            values.append(_rearrange(graph, draft, inputs[0], kinds.get(draft.name)))
         else:
             values.append(LOWERED[draft.kind](graph, draft, inputs))
     graph.outputs = (values[-1],)
@@ -118,6 +119,10 @@ def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("ADD" if draft.kind is Add else "MUL", inputs, (1, *draft.shape))
 
 
+def _concat(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    return graph.apply("CONCATENATION", inputs, (1, *draft.shape))
+
+
 def _activation(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     shape, x = (1, *draft.shape), inputs[0]
     if draft.arguments["function"] == "silu":
@@ -130,9 +135,9 @@ def _mean(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("MEAN", (inputs[0], axes), (1, *draft.shape))
 
 
-def _rearrange(graph: Graph, draft: Draft, x: int, kind: type) -> int:
+def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
     shape = (1, *draft.shape)
-    name = MOVES.get(kind, "RESHAPE")
+    name = "RESHAPE" if kind is None else MOVES.get(kind, "RESHAPE")
     if name == "RESHAPE":
         return graph.reshape(x, shape)
     how = [graph.constant(object(), shape=(len(shape),))] if name in ("TRANSPOSE", "PAD") else []
@@ -193,12 +198,15 @@ MOVES: dict[type, str] = {
     layers.ZeroPadding2D: "PAD",
     layers.MaxPooling2D: "MAX_POOL_2D",
     layers.AveragePooling2D: "AVERAGE_POOL_2D",
+    layers.MaxPooling1D: "MAX_POOL_2D",
+    layers.AveragePooling1D: "AVERAGE_POOL_2D",
 }
 LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Dense: _dense,
     Conv: _conv,
     DepthwiseConv: _depthwise,
     Add: _elementwise,
+    Concat: _concat,
     Scale: _elementwise,
     Activation: _activation,
     Mean: _mean,

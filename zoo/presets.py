@@ -16,17 +16,32 @@ from zoo.checks import UserError, near
 from zoo.cnn import CNN
 from zoo.gru import GRU
 from zoo.image_presets import IMAGES
+from zoo.inception import Inception
+from zoo.lite import LITE
 from zoo.mlp import MLP
 from zoo.preset import Preset, Rows
+from zoo.sequence_presets import SEQUENCES
+from zoo.transformer import Transformer
 from zoo.vit import ViT
 
-FAMILIES: dict[str, Callable[..., keras.Model]] = {"mlp": MLP, "cnn": CNN, "gru": GRU, "vit": ViT}
+FAMILIES: dict[str, Callable[..., keras.Model]] = {
+    "mlp": MLP,
+    "cnn": CNN,
+    "gru": GRU,
+    "lite": LITE,
+    "inception": Inception,
+    "transformer": Transformer,
+    "vit": ViT,
+}
 
 # family -> rows at which the parameters of its presets are declared, unless a preset has its own
 REFERENCE: dict[str, Rows] = {
     "mlp": ((30,), 2),
     "cnn": ((32, 32, 3), 10),
     "gru": ((8, 8), 10),
+    "lite": ((128, 1), 10),
+    "inception": ((128, 1), 10),
+    "transformer": ((128, 1), 10),
     "vit": ((32, 32, 3), 10),
 }
 
@@ -60,11 +75,7 @@ PRESETS: dict[str, Preset] = {
         52_578,
         "TabM-mini with its encoding and a quarter of its members, arXiv:2410.24210",
     ),
-    "gru_tiny": Preset("gru", {"units": 24}, 2_698, "for tests"),
-    "gru_small": Preset("gru", {"units": 64}, 14_858, "Cho et al. 2014, arXiv:1406.1078"),
-    "gru_base": Preset(
-        "gru", {"units": 128, "depth": 2}, 153_354, "Cho et al. 2014, arXiv:1406.1078"
-    ),
+    **SEQUENCES,
     **IMAGES,
 }
 

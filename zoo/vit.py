@@ -14,20 +14,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
-from zoo.layers import (
-    LayerNormalization,
-    PositionEmbedding,
-    RMSNormalization,
-    SelfAttention,
-    Standardize,
-    drop_path_layer,
-)
+from zoo.encoder import check_encoder, encoder_block, normed
+from zoo.layers import PositionEmbedding, Standardize
 from zoo.mlp import ACTIVATIONS
 from zoo.pooling import SequencePooling
 from zoo.shapes import check_shapes
 
-NORMS = ("layer", "batch", "rms")
-ATTENTIONS = ("softmax", "sigmoid")
 STEMS = ("patch", "conv")
 POOLS = ("average", "sequence")
 
@@ -86,18 +78,12 @@ def ViT(
         UserError: an argument out of range, or rows this family cannot take.
     """
     shape = check_shapes("vit", input_shape, num_outputs)
-    for argument, value in (("width", width), ("heads", heads), ("mlp_ratio", mlp_ratio)):
-        size(argument, value, 1)
-    size("depth", depth, 0)
+    check_encoder(width, depth, heads, mlp_ratio, norm, attention)
     in_range("dropout", dropout, 0, 1)
     in_range("drop_path", drop_path, 0, 1)
-    one_of("norm", norm, NORMS)
-    one_of("attention", attention, ATTENTIONS)
     flag("qkv_bias", qkv_bias)
     one_of("pool", pool, POOLS)
     one_of("activation", activation, ACTIVATIONS)
-    if width % heads:
-        raise UserError(f"heads must divide width; got heads={heads}, width={width}.")
     amount = _stem_amount(shape, stem, patch_size, stem_layers)
 
     inputs = x = keras.Input(shape, name="input")
@@ -111,12 +97,8 @@ def ViT(
     x = PositionEmbedding(grid, name="position")(x)
     for number in range(depth):
         drop = drop_path * (number + 1) / depth
-        y = SelfAttention(heads, attention, qkv_bias)(_norm(x, norm))
-        x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop)])
-        y = layers.Dense(mlp_ratio * width, activation=activation)(_norm(x, norm))
-        y = layers.Dense(width)(y)
-        x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop)])
-    x = _pool(_norm(x, norm), pool)  # (B, width)
+        x = encoder_block(x, heads, mlp_ratio, dropout, norm, attention, activation, drop, qkv_bias)
+    x = _pool(normed(x, norm), pool)  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="vit")
 
@@ -180,12 +162,6 @@ def _patches(x: Any, patch: int) -> Any:
     x = layers.Reshape((rows, patch, columns, patch * channels))(x)
     x = layers.Permute((1, 3, 2, 4))(x)  # (B, rows, columns, patch, patch * channels)
     return layers.Reshape((rows * columns, patch * patch * channels))(x)
-
-
-def _norm(x: Any, norm: str) -> Any:
-    if norm == "batch":
-        return layers.BatchNormalization(momentum=0.9)(x)
-    return LayerNormalization()(x) if norm == "layer" else RMSNormalization()(x)
 
 
 def _pool(x: Any, pool: str) -> Any:

@@ -21,6 +21,7 @@ from tests.instances import (
 )
 from tuning import Recipe, fit
 from zoo.layers import count_parameters
+from zoo.lite import hand_made
 from zoo.presets import PRESETS, factory_arguments, reference
 from zoo.run import load_weights, save_weights
 
@@ -102,6 +103,19 @@ def test_overfits_16_rows(name: str) -> None:
     recipe = Recipe(epochs=120, batch_size=16, weight_decay=0, label_smoothing=0, patience=0)
     fit(model, data, recipe)
     assert (model.predict(x, verbose=0).argmax(axis=1) == y).all()
+
+
+def test_training_leaves_the_hand_made_filters_alone() -> None:
+    model = spec("lite_tiny").build()
+    (frozen,) = model.get_layer("hand_made").get_weights()
+    assert model.get_layer("hand_made").trainable_variables == []
+    before = model.get_weights()
+    data = data_of(rows("lite_tiny", 32), np.arange(32) % 10)
+    fit(model, data, Recipe(epochs=2, learning_rate=0.01, weight_decay=1.0))
+    np.testing.assert_array_equal(model.get_layer("hand_made").get_weights()[0], frozen)
+    np.testing.assert_array_equal(frozen[0, :, 1], hand_made([2, 4, 8]))
+    moved = [not np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True)]
+    assert sum(moved) == len(moved) - 1
 
 
 @every_preset

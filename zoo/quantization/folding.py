@@ -4,7 +4,7 @@ Of BatchNorm, standardization and a norm's gains nothing should be left in the i
 go into the kernel before them, or stay pending on a value until a kernel after it takes them in.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,12 +12,24 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.quantization.layers import Add, Conv, Dense, DepthwiseConv, Rearrange, Scale
+from zoo.quantization.layers import (
+    FIXED,
+    Activation,
+    Add,
+    Concat,
+    Conv,
+    Dense,
+    DepthwiseConv,
+    Mean,
+    Rearrange,
+    Scale,
+)
 
 LINEAR = (Dense, Conv, DepthwiseConv)
+ROUNDING = (*LINEAR, Activation, Add, Concat, Mean, Scale)  # to a range that others can share
 
 
-@dataclass
+@dataclass(eq=False)
 class Draft:
     """A twin layer to be: its class and arguments, which the layers after it may still change.
 
@@ -35,7 +47,8 @@ class Draft:
 class Value:
     """A tensor: the number of the draft that makes it, and `x * scale + offset` still pending.
 
-    `shape` is without the batch; `scale` and `offset` have that shape, or are None.
+    `shape` is without the batch; `scale` and `offset` have that shape, or are None. With `parts`
+    it is their concatenation along the channels, which is still to be made; `number` is -1 then.
     """
 
     number: int
@@ -43,6 +56,12 @@ class Value:
     shared: bool = False  # read by more than one layer
     scale: np.ndarray | None = None
     offset: np.ndarray | None = None
+    parts: tuple["Value", ...] = ()
+
+    def key(self) -> Hashable:
+        """Return what tells this value from others."""
+        pending = [None if v is None else v.tobytes() for v in (self.scale, self.offset)]
+        return (self.number, *pending, *(part.key() for part in self.parts))
 
     def then(self, scale: np.ndarray, offset: np.ndarray) -> "Value":
         """Return the value with one more scale and offset pending."""
@@ -65,6 +84,7 @@ class Sketch:
     """The twin so far."""
 
     drafts: list[Draft] = field(default_factory=list)
+    made: dict[Hashable, Value] = field(default_factory=dict)  # for more readers than one
 
     def add(
         self,
@@ -86,10 +106,15 @@ class Sketch:
         draft = self.drafts[x.number - 1]
         return draft if draft.kind in kinds else None
 
-    def settle(self, x: Value, name: str) -> Value:
-        """Return `x` with nothing pending: what was becomes MUL and ADD operators."""
+    def settle(self, x: Value, name: str, own: bool = False) -> Value:
+        """Return `x` with nothing pending: what was becomes MUL and ADD operators.
+
+        All readers of `x` share these, but one that wants its `own`, to change them.
+        """
         if x.scale is None or x.offset is None:
             return x
+        if x.shared and not own:
+            return self.once("settle", x, lambda: self.settle(x, name, own=True))
         scale, offset = x.per_channel() or (x.scale, x.offset)
         plain = replace(x, scale=None, offset=None)
         if (scale != 1).any():
@@ -97,6 +122,50 @@ class Sketch:
         if offset.any():
             plain = self.add(Add, f"{name}_offset", (plain,), x.shape, constant=offset)
         return plain
+
+    def once(self, what: Hashable, x: Value, make: Callable[[], Value]) -> Value:
+        """Return what several readers of `x` need, made for the first of them."""
+        key = what, x.key()
+        if key not in self.made:
+            self.made[key] = replace(make(), shared=True)
+        return self.made[key]
+
+    def join(self, x: Value, name: str) -> Value:
+        """Return `x` with its concatenation made."""
+        if not x.parts:
+            return x
+        if x.shared:
+            return self.once("join", x, lambda: self.join(replace(x, shared=False), name))
+        parts, scales, offsets = zip(
+            *(self.channels(part, f"{name}_{i}") for i, part in enumerate(x.parts)), strict=True
+        )
+        y = self.concatenate(parts, name, x.shape, axis=len(x.shape))
+        scale, offset = np.concatenate(scales), np.concatenate(offsets)
+        return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+
+    def concatenate(
+        self, parts: tuple[Value, ...], name: str, shape: tuple[int, ...], axis: int
+    ) -> Value:
+        """Add a CONCATENATION of values with nothing pending; `axis` counts the batch.
+
+        LiteRT wants one scale for its inputs and its output: their makers round to one range.
+        """
+        name = f"{name}_joined"
+        makers = [draft for draft in map(self.rounding, parts) if draft is not None]
+        claimed = {draft.arguments.get("output") for draft in makers} - {None}
+        for draft in self.drafts:
+            if draft in makers or draft.arguments.get("output") in claimed:
+                draft.arguments["output"] = name
+        return self.add(Concat, name, parts, shape, axis=axis, output=name)
+
+    def rounding(self, x: Value) -> Draft | None:
+        """Return the draft that rounds `x`, if its range can be chosen."""
+        number = x.number
+        while number and self.drafts[number - 1].kind is Rearrange:
+            (number,) = self.drafts[number - 1].inputs
+        draft = self.drafts[number - 1] if number else None
+        fixed = draft is None or draft.arguments.get("function") in FIXED
+        return None if fixed or draft.kind not in ROUNDING else draft
 
     def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
         """Return `x` without, and separately, its scale and offset of shape (channels,)."""
@@ -121,13 +190,24 @@ class Sketch:
 
     def fold_norm(self, x: Value, scale: np.ndarray, offset: np.ndarray) -> Value:
         """Return `x * scale + offset`, (channels,): in the kernel before it, or pending."""
+        if x.parts:
+            ends = np.cumsum([part.shape[-1] for part in x.parts])[:-1]
+            shares = zip(x.parts, np.split(scale, ends), np.split(offset, ends), strict=True)
+            return replace(x, parts=tuple(self.fold_norm(*share) for share in shares))
         draft = self.maker(x, *LINEAR)
-        if draft is None or draft.arguments["activation"] is not None:
+        if draft is None or draft.arguments["activation"] not in (None, "relu"):
             return x.then(scale, offset)
-        kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
-        by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
-        draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
+        if draft.arguments["activation"] == "relu":  # what is positive goes through it
+            _scale_kernel(draft, np.abs(scale), np.zeros_like(offset))
+            return x.then(np.where(scale < 0, -1.0, 1.0), offset)
+        _scale_kernel(draft, scale, offset)
         return x
+
+
+def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
+    kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
+    by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
+    draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
 
 
 class UnknownLayer(UserError):

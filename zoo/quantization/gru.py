@@ -1,4 +1,4 @@
-"""The GRU of a twin: one integer step, driven as a loop, step by step, or unrolled."""
+"""Recurrent layers of a twin: an integer step, driven as a loop, step by step, or unrolled."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.quantization.arithmetic import Exact, Loop, Range
 from zoo.quantization.layers import SIGMOID, TANH, Dense, TwinLayer
+from zoo.quantization.lstm import Memory
 
 
 class Cell(TwinLayer):
@@ -52,8 +53,12 @@ class Cell(TwinLayer):
         for dense in (self.input_gates, self.input_candidate):
             dense.reads(source)
 
+    def states(self) -> tuple[Range, ...]:
+        """Return the ranges of what is carried from step to step; the output comes first."""
+        return (self.output_range,)
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        """Return the next state from an input (batch, features) and a state (batch, units)."""
+        """Return the next state, alone in a tuple, from an input (batch, features) and a state."""
         x, state = inputs
         rounded = arithmetic.activation
 
@@ -69,24 +74,30 @@ class Cell(TwinLayer):
         candidate = rounded(self.candidate_range, candidate)
         difference = rounded(self.difference_range, state - candidate)
         kept = rounded(self.kept_range, update * difference)
-        return rounded(self.output_range, candidate + kept)
+        return (rounded(self.output_range, candidate + kept),)
 
 
 class Recurrence(TwinLayer):
-    """GRU layers over a whole sequence, (batch, steps, features) -> (batch, [steps,] units).
+    """Recurrent layers over a sequence, (batch, steps, features) -> (batch, [steps,] units).
 
     Args:
-        cells: arguments of `Cell`, for the stacked layers, or for the two directions of a
-            bidirectional one; all share a loop.
+        cell: `Cell` (GRU) or `Memory` (LSTM).
+        cells: its arguments, for the stacked layers, or for the two directions of a bidirectional
+            one; all share a loop.
         bidirectional: which of the two.
         sequences: whether every step's output is wanted, or the last one's.
     """
 
     def __init__(
-        self, name: str, cells: list[dict[str, Any]], bidirectional: bool, sequences: bool
+        self,
+        name: str,
+        cell: type[Cell] | type[Memory],
+        cells: list[dict[str, Any]],
+        bidirectional: bool,
+        sequences: bool,
     ) -> None:
         super().__init__(name)
-        self.cells = [Cell(**arguments) for arguments in cells]
+        self.cells = [cell(**arguments) for arguments in cells]
         self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
 
@@ -101,24 +112,27 @@ class Recurrence(TwinLayer):
 
     def step(self, rows: list[Any], states: list[Any], arithmetic: Exact) -> list[Any]:
         """Return the next states. `rows` holds one input for each; stacked cells use the first."""
-        if self.bidirectional:
-            return [
-                cell.run(row, state, arithmetic=arithmetic)
-                for cell, row, state in zip(self.cells, rows, states, strict=True)
-            ]
-        x, new = rows[0], []
-        for cell, state in zip(self.cells, states, strict=True):
-            x = cell.run(x, state, arithmetic=arithmetic)
-            new.append(x)
+        new: list[Any] = []
+        x = rows[0]
+        for cell, place in zip(self.cells, self.places(), strict=True):
+            held = states[place : place + len(cell.states())]
+            found = cell.run(rows[place] if self.bidirectional else x, *held, arithmetic=arithmetic)
+            x, new = found[0], [*new, *found]
         return new
 
+    def places(self) -> list[int]:
+        """Return where among all states those of each cell begin: the place of its output."""
+        counts = [len(cell.states()) for cell in self.cells]
+        return [sum(counts[:i]) for i in range(len(counts))]
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        outputs = (0, 1) if self.bidirectional else (len(self.cells) - 1,)
+        outputs = tuple(self.places() if self.bidirectional else self.places()[-1:])
+        states = [(i, where) for i, cell in enumerate(self.cells) for where in cell.states()]
         loop = Loop(
             step=lambda rows, states: self.step(rows, states, arithmetic),
-            units=tuple(cell.units for cell in self.cells),
-            ranges=tuple(cell.output_range for cell in self.cells),
-            reverse=(False, True) if self.bidirectional else (False,) * len(self.cells),
+            units=tuple(self.cells[i].units for i, _ in states),
+            ranges=tuple(where for _, where in states),
+            reverse=tuple(self.bidirectional and i == 1 for i, _ in states),
             keep=outputs if self.sequences else (),
         )
         last, kept = arithmetic.loop(loop, inputs[0])

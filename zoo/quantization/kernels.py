@@ -1,5 +1,6 @@
 """How the Keras layers that have kernels enter a twin, and the activations after them."""
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -8,9 +9,18 @@ from keras import layers
 
 from zoo.quantization.attention import Attention, Pooling
 from zoo.quantization.folding import LINEAR, Sketch, Value, numpy_of, shape_of, unknown
-from zoo.quantization.gru import Recurrence
+from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv
+from zoo.quantization.lstm import Memory
+from zoo.quantization.pictures import (
+    as_picture,
+    both_ways,
+    check_not_steps,
+    kernel_of,
+    shape_like,
+)
 
+CELLS: dict[type, type[Cell] | type[Memory]] = {layers.GRU: Cell, layers.LSTM: Memory}
 SEPARATE = ("silu", "hard_silu", "gelu", "tanh", "sigmoid", "softmax")
 
 
@@ -22,12 +32,6 @@ def check_channels_last(layer: Any) -> None:
     """Raise UnknownLayer for a layer that has the channels first."""
     if layer.data_format != "channels_last":
         raise unknown(layer, f"data_format={layer.data_format!r}")
-
-
-def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
-    """Raise UnknownLayer where the input is every step of a GRU: LiteRT cannot reshape those."""
-    if x.number and len(x.shape) == 2 and sketch.drafts[x.number - 1].kind is Recurrence:
-        raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
 
 
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -51,15 +55,15 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
     if layer.groups != 1:
         raise unknown(layer, f"groups={layer.groups}")
-    kernel = numpy_of(layer.kernel)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "o")
     return _convolution(sketch, layer, x, Conv, kernel, _bias(layer, kernel.shape[-1]) + moved)
 
 
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
-    kernel = numpy_of(layer.kernel)  # (height, width, channels, multiplier)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel)
+    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "io")
     bias = _bias(layer, moved.size) + moved
     return _convolution(sketch, layer, x, DepthwiseConv, kernel, bias)
 
@@ -67,15 +71,16 @@ def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
 def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A depthwise convolution, then a 1x1 one."""
     check_channels_last(layer)
-    first, second = numpy_of(layer.depthwise_kernel), numpy_of(layer.pointwise_kernel)
-    x, first, moved = _into_kernel(sketch, layer, x, first)
-    shape = (*shape_of(layer)[:2], moved.size)
+    x = as_picture(sketch, layer, x)
+    first, second = kernel_of(layer.depthwise_kernel), kernel_of(layer.pointwise_kernel)
+    x, first, moved = _into_kernel(sketch, layer, x, first, "io")
+    shape = (*shape_like(layer, x)[:2], moved.size)
     y = _drafted(sketch, layer, DepthwiseConv, f"{layer.name}_depthwise", x, shape, first, moved)
     y = sketch.add(
         Conv,
         f"{layer.name}_pointwise",
         (y,),
-        shape_of(layer),
+        shape_like(layer, y),
         kernel=second,
         bias=_bias(layer, second.shape[-1]),
         strides=(1, 1),
@@ -86,11 +91,12 @@ def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _into_kernel(
-    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray
+    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray, outputs: str
 ) -> tuple[Value, np.ndarray, np.ndarray]:
     """Fold what is pending into a convolution's kernel; return also what goes to the bias.
 
-    An offset before zero padding must stay an ADD, for the padding is zero after it.
+    `outputs` says that channels are summed ("o") or kept ("io", depthwise). An offset before zero
+    padding must stay an ADD, for the padding is zero after it.
     """
     x, scale, offset = sketch.channels(x, layer.name)
     padded = layer.padding == "same" and max(kernel.shape[:2]) > 1
@@ -101,7 +107,6 @@ def _into_kernel(
         else:
             x = sketch.settle(x.then(scale, offset), layer.name)
             scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    outputs = "o" if type(layer) is layers.Conv2D else "io"  # a depthwise one sums no channels
     moved = np.einsum(f"hwio,i->{outputs}", kernel, offset).ravel()
     return x, kernel * scale[:, None], moved
 
@@ -109,7 +114,7 @@ def _into_kernel(
 def _convolution(
     sketch: Sketch, layer: Any, x: Value, kind: type, kernel: np.ndarray, bias: np.ndarray
 ) -> Value:
-    y = _drafted(sketch, layer, kind, layer.name, x, shape_of(layer), kernel, bias)
+    y = _drafted(sketch, layer, kind, layer.name, x, shape_like(layer, x), kernel, bias)
     return activate(sketch, layer, y, layer.activation)
 
 
@@ -130,26 +135,32 @@ def _drafted(
         shape,
         kernel=kernel,
         bias=bias,
-        strides=tuple(layer.strides),
+        strides=both_ways(layer.strides),
         padding=layer.padding,
-        dilation=tuple(layer.dilation_rate),
+        dilation=both_ways(layer.dilation_rate),
         activation=None,
     )
 
 
-def activate(sketch: Sketch, layer: Any, x: Value, function: Any) -> Value:
+def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "") -> Value:
+    """Return an activation of `x`: in the operator that makes it, or one of its own."""
     name = getattr(function, "__name__", str(function))
     if name == "linear":
         return x
     if name not in ("relu", "relu6", *SEPARATE) or keras.activations.get(name) is not function:
         raise unknown(layer, f"activation {name!r}")
-    x = sketch.settle(x, layer.name)
+    if x.parts and not x.shared and name in ("relu", "relu6"):
+        parts = enumerate(x.parts)
+        done = (activate(sketch, layer, part, function, f"_{i}") for i, part in parts)
+        return replace(x, parts=tuple(done))
+    x = sketch.join(x, layer.name)
+    x = sketch.settle(x, f"{layer.name}{place}", own=True)  # which can take the activation in
     draft = sketch.maker(x, *LINEAR, Add)
     free = draft is not None and draft.arguments.get("activation") is None
     if draft is not None and free and name in ("relu", "relu6"):
         draft.arguments["activation"] = name
         return x
-    return sketch.add(Activation, f"{layer.name}_{name}", (x,), x.shape, function=name)
+    return sketch.add(Activation, f"{layer.name}{place}_{name}", (x,), x.shape, function=name)
 
 
 def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -176,9 +187,11 @@ def pooling(sketch: Sketch, layer: Any, x: Value) -> Value:
     return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
 
 
-def gru(sketch: Sketch, layer: Any, x: Value) -> Value:
-    draft = sketch.maker(x, Recurrence)
-    if draft is not None and not draft.arguments["bidirectional"]:  # one loop for both
+def recurrent(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A GRU or LSTM layer: a loop of its own, or a cell more in the loop before it."""
+    draft, kind = sketch.maker(x, Recurrence), CELLS[type(layer)]
+    alike = draft is not None and draft.arguments["cell"] is kind
+    if draft is not None and alike and not draft.arguments["bidirectional"]:
         draft.arguments["cells"].append(_cell(layer, layer.name, np.ones(1), np.zeros(x.shape[-1])))
         draft.arguments["sequences"] = layer.return_sequences
         return Value(x.number, shape_of(layer))
@@ -189,8 +202,8 @@ def gru(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def bidirectional(sketch: Sketch, layer: Any, x: Value) -> Value:
     both = layer.forward_layer, layer.backward_layer
-    alike = [type(one) is layers.GRU and one.units == both[0].units for one in both]
-    if not all(alike) or layer.merge_mode != "concat":
+    alike = {(type(one), one.units) for one in both}
+    if len(alike) > 1 or type(both[0]) not in CELLS or layer.merge_mode != "concat":
         raise unknown(layer, "only two GRU layers of one size whose outputs are concatenated")
     x, scale, offset = sketch.channels(x, layer.name)
     cells = [
@@ -201,13 +214,15 @@ def bidirectional(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _recurrence(sketch: Sketch, layer: Any, x: Value, cells: list[Any], sequences: bool) -> Value:
+    two = type(layer) is layers.Bidirectional
     return sketch.add(
         Recurrence,
         layer.name,
         (x,),
         shape_of(layer),
+        cell=CELLS[type(layer.forward_layer if two else layer)],
         cells=cells,
-        bidirectional=type(layer) is layers.Bidirectional,
+        bidirectional=two,
         sequences=sequences,
     )
 
@@ -218,12 +233,15 @@ def _cell(
     """Return the arguments of a twin's cell, with what is pending on its input folded in."""
     cell = layer.cell
     functions = (cell.activation.__name__, cell.recurrent_activation.__name__)
-    if functions != ("tanh", "sigmoid") or not cell.reset_after or layer.stateful:
+    reset_after = getattr(cell, "reset_after", True)  # an LSTM has no such gate
+    if functions != ("tanh", "sigmoid") or not reset_after or layer.stateful:
         raise unknown(layer, "only tanh, sigmoid, reset_after=True and stateful=False")
     for setting in ("return_state", "go_backwards"):
         if getattr(layer, setting) and setting not in allowed:
             raise unknown(layer, f"{setting}=True")
     kernel, recurrent = numpy_of(cell.kernel), numpy_of(cell.recurrent_kernel)
-    bias = numpy_of(cell.bias) if cell.use_bias else np.zeros((2, kernel.shape[1]))
-    bias = bias + np.stack([offset @ kernel, np.zeros(kernel.shape[1])])
+    shape = (kernel.shape[1],) if type(layer) is layers.LSTM else (2, kernel.shape[1])
+    bias = numpy_of(cell.bias) if cell.use_bias else np.zeros(shape)
+    moved = offset @ kernel
+    bias = bias + (moved if bias.ndim == 1 else np.stack([moved, np.zeros_like(moved)]))
     return {"name": name, "kernel": kernel * scale[:, None], "recurrent": recurrent, "bias": bias}

@@ -17,6 +17,8 @@ from zoo.quantization.stem import densified, is_narrow
 SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
 TANH = (-1.0, 127 / 128)
 
+FIXED = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}
+
 OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
 
 # activations that an operator clamps its own output with
@@ -82,13 +84,15 @@ class Dense(TwinLayer):
         symmetric: bool = False,
         input_limits: tuple[float, float] | None = None,
         output_limits: tuple[float, float] | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.kernel = self.constant("kernel", kernel)
         self.bias = self.constant("bias", bias)
         self.activation = activation
         self.input_limits = input_limits
-        self.output_range = Range(f"{name}_output", narrow=symmetric, fixed=output_limits)
+        fixed = Range(f"{name}_output", narrow=symmetric, fixed=output_limits)
+        self.output_range = output or fixed
 
     def reads(self, source: Range) -> None:
         super().reads(source)
@@ -113,13 +117,14 @@ class Conv(TwinLayer):
         padding: str,
         dilation: tuple[int, int] = (1, 1),
         activation: str | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.kernel = self.constant("kernel", kernel)
         self.bias = self.constant("bias", bias)
         self.strides, self.padding, self.dilation = strides, padding, dilation
         self.activation = activation
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x, axes = inputs[0], (0, 1, 2)
@@ -148,7 +153,11 @@ class Add(TwinLayer):
     """ADD of two tensors, or of one and a constant without batch axis."""
 
     def __init__(
-        self, name: str, constant: np.ndarray | None = None, activation: str | None = None
+        self,
+        name: str,
+        constant: np.ndarray | None = None,
+        activation: str | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.constant_range = None
@@ -156,7 +165,7 @@ class Add(TwinLayer):
             self.addend = self.constant("addend", constant)
             self.constant_range = Range(f"{name}_constant")
         self.activation = activation
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         other = inputs[-1]
@@ -169,11 +178,11 @@ class Add(TwinLayer):
 class Scale(TwinLayer):
     """MUL by a constant without batch axis."""
 
-    def __init__(self, name: str, factor: np.ndarray) -> None:
+    def __init__(self, name: str, factor: np.ndarray, output: Range | None = None) -> None:
         super().__init__(name)
         self.factor = self.constant("factor", factor)
         self.constant_range = Range(f"{name}_constant")
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         factor = arithmetic.activation(self.constant_range, self.factor + 0.0)
@@ -183,13 +192,12 @@ class Scale(TwinLayer):
 class Activation(TwinLayer):
     """An activation that is an operator of its own."""
 
-    def __init__(self, name: str, function: str) -> None:
+    def __init__(self, name: str, function: str, output: Range | None = None) -> None:
         super().__init__(name)
         self.function = function
         self.operators = OPERATORS.get(function, ())
         self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
-        fixed = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}.get(function)
-        self.output_range = Range(f"{name}_output", fixed=fixed)
+        self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
@@ -203,14 +211,36 @@ class Activation(TwinLayer):
 class Mean(TwinLayer):
     """MEAN over axes, which are counted with the batch."""
 
-    def __init__(self, name: str, axes: tuple[int, ...], keepdims: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        axes: tuple[int, ...],
+        keepdims: bool = False,
+        output: Range | None = None,
+    ) -> None:
         super().__init__(name)
         self.axes, self.keepdims = axes, keepdims
-        self.output_range = Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         y = ops.mean(inputs[0], axis=self.axes, keepdims=self.keepdims)
         return arithmetic.activation(self.output_range, y)
+
+
+class Concat(TwinLayer):
+    """CONCATENATION; LiteRT wants one scale for all its inputs and its output.
+
+    Args:
+        axis: counted with the batch.
+        output: the range that the makers of all inputs round to.
+    """
+
+    def __init__(self, name: str, axis: int, output: Range) -> None:
+        super().__init__(name)
+        self.axis, self.output_range = axis, output
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        return ops.concatenate(inputs, axis=self.axis)
 
 
 class Rearrange(TwinLayer):

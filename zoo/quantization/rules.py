@@ -24,15 +24,16 @@ from zoo.quantization.kernels import (
     attention,
     bidirectional,
     check_channels_last,
-    check_not_steps,
     conv,
     dense,
     depthwise,
-    gru,
     pooling,
+    recurrent,
     separable,
 )
 from zoo.quantization.layers import Add, Mean, Scale
+from zoo.quantization.moves import concatenate, pool
+from zoo.quantization.pictures import as_seen, check_not_steps, shape_like
 from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
 Rule = Callable[..., Value]
@@ -64,6 +65,15 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     Raises:
         UnknownLayer: a setting of the layer without a rule.
     """
+    if type(layer) not in BY_PARTS or any(x.shared for x in inputs):
+        inputs = [sketch.join(x, f"{layer.name}_{i}") for i, x in enumerate(inputs)]
+    tensors = keras.tree.flatten(layer.input)
+    pictures = [len(x.shape) == len(t.shape) for x, t in zip(inputs, tensors, strict=True)]
+    if type(layer) not in ON_PICTURES or not all(pictures):
+        inputs = [
+            as_seen(sketch, x, tensor, f"{layer.name}_{i}")
+            for i, (x, tensor) in enumerate(zip(inputs, tensors, strict=True))
+        ]
     return RULES[type(layer)](sketch, layer, *inputs)
 
 
@@ -106,7 +116,7 @@ def _rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def _batch_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
-    if layer.axis not in (-1, len(x.shape)):
+    if layer.axis not in (-1, len(shape_of(layer))):
         raise unknown(layer, f"axis={layer.axis}")
     scale = 1 / np.sqrt(numpy_of(layer.moving_variance) + layer.epsilon)
     scale *= numpy_of(layer.gamma) if layer.scale else 1.0
@@ -137,7 +147,7 @@ def _add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
     total, *rest = [sketch.settle(term, f"{layer.name}_{i}") for i, term in enumerate(terms)]
     for i, term in enumerate(rest):
         total = sketch.add(
-            Add, f"{layer.name}_{i}" if i else layer.name, (total, term), shape_of(layer)
+            Add, f"{layer.name}_{i}" if i else layer.name, (total, term), shape_like(layer, total)
         )
     return total
 
@@ -150,6 +160,8 @@ def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def _mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
+    if layer.keepdims:
+        x = as_seen(sketch, x, layer.input, layer.name)
     x, scale, offset = sketch.channels(x, layer.name)
     axes = tuple(range(1, len(x.shape)))
     y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
@@ -179,16 +191,6 @@ def _zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
 
 
-def _pool(sketch: Sketch, layer: Any, x: Value) -> Value:
-    check_channels_last(layer)
-    x = sketch.settle(x, layer.name)
-    pool = ops.max_pool if type(layer) is layers.MaxPooling2D else ops.average_pool
-    size, strides, padding = layer.pool_size, layer.strides, layer.padding
-    return sketch.rearrange(
-        x, layer.name, shape_of(layer), lambda v: pool(v, size, strides, padding, "channels_last")
-    )
-
-
 RULES: dict[type, Rule] = {
     Standardize: _standardize,
     PiecewiseLinear: _piecewise,
@@ -199,12 +201,16 @@ RULES: dict[type, Rule] = {
     layers.Conv2D: conv,
     layers.DepthwiseConv2D: depthwise,
     layers.SeparableConv2D: separable,
+    layers.Conv1D: conv,
+    layers.DepthwiseConv1D: depthwise,
+    layers.SeparableConv1D: separable,
     layers.BatchNormalization: _batch_norm,
     LayerNormalization: _norm,
     RMSNormalization: _norm,
     layers.Activation: _activation,
     layers.ReLU: _relu,
     layers.Add: _add,
+    layers.Concatenate: concatenate,
     PositionEmbedding: _position,
     layers.GlobalAveragePooling1D: _mean,
     layers.GlobalAveragePooling2D: _mean,
@@ -212,15 +218,29 @@ RULES: dict[type, Rule] = {
     layers.Reshape: _reshape,
     layers.Permute: _permute,
     layers.ZeroPadding2D: _zero_padding,
-    layers.MaxPooling2D: _pool,
-    layers.AveragePooling2D: _pool,
+    layers.MaxPooling2D: pool,
+    layers.AveragePooling2D: pool,
+    layers.MaxPooling1D: pool,
+    layers.AveragePooling1D: pool,
     SelfAttention: attention,
     SequencePooling: pooling,
-    layers.GRU: gru,
+    layers.GRU: recurrent,
+    layers.LSTM: recurrent,
     layers.Bidirectional: bidirectional,
     layers.Dropout: _same,
     layers.SpatialDropout1D: _same,
     layers.SpatialDropout2D: _same,
     layers.GaussianNoise: _same,
     layers.GaussianDropout: _same,
+}
+
+# what can as well be done to the parts of a concatenation
+BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
+    kind for kind, rule in RULES.items() if rule is _same
+}
+# what can as well be done to a sequence as a picture of height 1
+ON_PICTURES = {layers.Add, layers.Concatenate, layers.GlobalAveragePooling1D} | {
+    kind
+    for kind, rule in RULES.items()
+    if kind in BY_PARTS or rule in (conv, depthwise, separable, pool, _flatten, _reshape)
 }

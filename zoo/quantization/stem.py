@@ -5,6 +5,7 @@ from typing import Any
 
 from keras import ops
 
+WIDE = 16  # steps or pixels: a longer kernel would be cut into as many slices
 FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export.py)
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
@@ -13,7 +14,7 @@ def is_narrow(kernel: Sequence[int], strides: tuple[int, int], dilation: tuple[i
     """Return whether a convolution of kernel (height, width, channels, filters) is rewritten."""
     height, width, channels, _ = kernel
     plain = dilation == (1, 1) and strides[0] == strides[1]
-    return plain and channels <= FEW and height * width > 1
+    return plain and channels <= FEW and height * width > 1 and max(height, width) <= WIDE
 
 
 def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]:

@@ -8,9 +8,11 @@ import keras
 
 from zoo.checks import UserError
 from zoo.quantization.arithmetic import Exact, Int8, Range
-from zoo.quantization.folding import Sketch, Value
+from zoo.quantization.folding import Draft, Sketch, Value
 from zoo.quantization.gru import Cell, Recurrence
-from zoo.quantization.layers import TwinLayer
+from zoo.quantization.layers import Concat, TwinLayer
+from zoo.quantization.lstm import Memory
+from zoo.quantization.pictures import as_seen
 from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules import check_known, enter
 
@@ -67,11 +69,11 @@ class Twin(keras.Model):
         except UserError:
             return False
 
-    def cells(self) -> list[Cell]:
-        """Return the GRU cells of a twin that can run step by step.
+    def cells(self) -> list[Cell | Memory]:
+        """Return the cells of a twin that can run step by step.
 
         Raises:
-            UserError: it does not start with GRU layers, or they need the end of the sequence.
+            UserError: it does not start with recurrent layers, or they need the sequence's end.
         """
         first = self.nodes[0].layer if self.nodes else None
         if not isinstance(first, Recurrence):
@@ -102,11 +104,19 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
     sketch = draw(clone, standardized)
-    nodes = [
-        Node(draft.kind(name=draft.name, **draft.arguments), draft.inputs)
-        for draft in sketch.drafts
-    ]
+    names = {str(draft.arguments["output"]) for draft in sketch.drafts if draft.kind is Concat}
+    shared = {name: Range(name) for name in sorted(names)}
+    nodes = [Node(_made(draft, shared), draft.inputs) for draft in sketch.drafts]
     return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
+
+
+def _made(draft: Draft, shared: dict[str, Range]) -> TwinLayer:
+    """Return the layer of a draft; `shared` are the ranges that concatenations ask for."""
+    arguments = dict(draft.arguments)
+    if "output" in arguments:
+        arguments["output"] = shared[arguments["output"]]
+    layer: TwinLayer = draft.kind(name=draft.name, **arguments)
+    return layer
 
 
 def draw(model: keras.Model, standardized: bool = False) -> Sketch:
@@ -126,7 +136,8 @@ def draw(model: keras.Model, standardized: bool = False) -> Sketch:
             for tensor in _inputs(layer)
         ]
         values[id(layer.output)] = found[0] if layer is head else enter(sketch, layer, found)
-    sketch.settle(values[id(model.outputs[0])], "output")
+    output = sketch.join(values[id(model.outputs[0])], "output")
+    sketch.settle(as_seen(sketch, output, model.outputs[0], "output"), "output")
     return sketch
 
 
