@@ -160,8 +160,7 @@ def print_report(report: Report, folder: Path) -> None:
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
     quality.print_groups(CONSOLE, report)
-    if report.baselines:
-        _print_baselines(report, unit)
+    quality.print_baselines(CONSOLE, report)
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
@@ -172,22 +171,6 @@ def print_report(report: Report, folder: Path) -> None:
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
     CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
-
-
-def _print_baselines(report: Report, unit: int) -> None:
-    """Show what a table's model is to be measured by."""
-    table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
-    for one in report.baselines:
-        low, high = one.estimate.ci95
-        table.add_row(
-            one.name,
-            f"{unit * one.estimate.value:.2f}",
-            f"{unit * low:.2f} to {unit * high:.2f}",
-            "{:+.2f} ({:+.2f} to {:+.2f})".format(one.ahead.value, *one.ahead.ci95),
-            f"{one.seconds:.1f} s",
-        )
-    CONSOLE.print(table)
-    CONSOLE.print(f"Beside trees: {report.trees}.", soft_wrap=True)
 
 
 def _within(found: PredictionInterval) -> str:

@@ -61,6 +61,25 @@ def print_groups(console: Console, report: Report) -> None:
         )
 
 
+def print_baselines(console: Console, report: Report) -> None:
+    """Show what a table's model is to be measured by."""
+    if not report.baselines:
+        return
+    unit = SHOWN[report.metric][1]
+    table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
+    for one in report.baselines:
+        low, high = one.estimate.ci95
+        table.add_row(
+            one.name,
+            f"{unit * one.estimate.value:.2f}",
+            f"{unit * low:.2f} to {unit * high:.2f}",
+            "{:+.2f} ({:+.2f} to {:+.2f})".format(one.ahead.value, *one.ahead.ci95),
+            f"{one.seconds:.1f} s",
+        )
+    console.print(table)
+    console.print(f"Beside trees: {report.trees}.", soft_wrap=True)
+
+
 def text(figure: Figure, unit: int) -> str:
     """Return a figure and its interval as text."""
     value, low, high = (_number(unit * one) for one in (figure.value, *figure.ci95))

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -142,6 +143,9 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
     classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
     class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    frozen: dict[str, Any] = {
+        part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts
+    }
     columns = {
         name.replace("_val", "_validation"): _frozen(column)
         for name, column in arrays.items()
@@ -154,7 +158,7 @@ def _checked(arrays: Arrays, name: str, source: str, seed: int, task: str | None
         task,
         tuple(str(label) for label in class_names),
         _digest(arrays[part] for part in parts),
-        **{part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts},
+        **frozen,
         columns=columns,
     )
 
