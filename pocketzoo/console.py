@@ -127,17 +127,9 @@ def print_report(report: Report, folder: Path) -> None:
     for one in report.placements:
         form = f", {one.form}" if len(report.forms) > 1 else ""
         table.add_row(f"{one.target}{form}", "", _placement(one))
-    if report.streaming is not None:
-        share = 100 * report.streaming.within_one_step
-        table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
-    if report.worst_layer is not None:
-        table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
-    if report.prediction_interval is not None:
-        table.add_row("90 % of targets within", "", _within(report.prediction_interval))
+    _add_what_some_have(table, report)
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
-    if report.baselines:
-        _print_baselines(report, unit)
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
@@ -150,8 +142,22 @@ def print_report(report: Report, folder: Path) -> None:
     CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
 
 
-def _print_baselines(report: Report, unit: int) -> None:
-    """Show what a table's model is to be measured by."""
+def _add_what_some_have(table: Table, report: Report) -> None:
+    """Add the rows of a report that only some models have."""
+    if report.streaming is not None:
+        share = 100 * report.streaming.within_one_step
+        table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
+    if report.worst_layer is not None:
+        table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
+    if report.prediction_interval is not None:
+        table.add_row("90 % of targets within", "", _within(report.prediction_interval))
+
+
+def print_baselines(report: Report) -> None:
+    """Show what a table's model is to be measured by; nothing for other data."""
+    if not report.baselines:
+        return
+    unit = 100 if report.metric == "accuracy" else 1
     table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
     for one in report.baselines:
         low, high = one.estimate.ci95
