@@ -150,13 +150,7 @@ def print_report(report: Report, folder: Path) -> None:
     for one in report.placements:
         form = f", {one.form}" if len(report.forms) > 1 else ""
         table.add_row(f"{one.target}{form}", "", _placement(one))
-    if report.streaming is not None:
-        share = 100 * report.streaming.within_one_step
-        table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
-    if report.worst_layer is not None:
-        table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
-    if report.prediction_interval is not None:
-        table.add_row("90 % of targets within", "", _within(report.prediction_interval))
+    _add_what_some_have(table, report)
     table.add_row("float .tflite - Keras", f"{report.float_difference:.1e}", "")
     CONSOLE.print(table)
     quality.print_groups(CONSOLE, report)
@@ -171,6 +165,17 @@ def print_report(report: Report, folder: Path) -> None:
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
     CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
+
+
+def _add_what_some_have(table: Table, report: Report) -> None:
+    """Add the rows of a report that only some models have."""
+    if report.streaming is not None:
+        share = 100 * report.streaming.within_one_step
+        table.add_row("streamed = whole sequence", "", f"{share:.1f} % of logits within one step")
+    if report.worst_layer is not None:
+        table.add_row("noisiest layer", "", "{} ({:.0f} dB)".format(*report.worst_layer))
+    if report.prediction_interval is not None:
+        table.add_row("90 % of targets within", "", _within(report.prediction_interval))
 
 
 def _within(found: PredictionInterval) -> str:

@@ -116,11 +116,18 @@ def test_half_widths_are_the_ranks_of_split_conformal() -> None:
 def test_intervals_cover_as_often_as_they_say() -> None:
     rng = np.random.default_rng(0)
     shares = []
-    for _ in range(100):
-        found = prediction_interval(rng.normal(size=(30, 1)), rng.normal(size=(100, 1)))
-        assert found is not None
-        shares.append(found.coverage[0].value)
-    assert 0.88 < np.mean(shares) < 0.93  # 28 of 31 is 0.903
+    for _ in range(400):
+        widths = half_widths(rng.normal(size=(30, 1)))
+        assert widths is not None
+        shares.append((np.abs(rng.normal(size=100)) <= widths[0]).mean())
+    assert 0.89 < np.mean(shares) < 0.92  # 28 of 31
+
+
+def test_the_coverage_is_that_of_the_test_rows() -> None:
+    found = prediction_interval(np.arange(1.0, 20.0)[:, None], np.linspace(-20, 20, 41)[:, None])
+    assert found is not None
+    assert (found.half_width, found.rows) == ((18.0,), 19)
+    assert found.coverage[0].value == pytest.approx(37 / 41)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def xgboost(data: Data, seed: int) -> Predict:
         rounds = UNSTOPPED
         if len(y_validation):
             rows = library.DMatrix(data.x_train, y)
-            held_out = [(library.DMatrix(data.x_validation, y_validation), "held out")]
+            held_out = [(library.DMatrix(data.x_validation, y_validation), "validation")]
             stopped = library.train(
                 settings,
                 rows,

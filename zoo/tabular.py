@@ -61,7 +61,7 @@ class PiecewiseLinear(keras.layers.Layer):
     def kernel(self) -> Any:
         """The kernel of the dense layer that this is, (features, features * bins)."""
         features = self.slope.shape[0]
-        spread = np.eye(features, dtype="float32")[:, :, None] * self.slope
+        spread = ops.expand_dims(ops.eye(features), 2) * self.slope
         return ops.reshape(spread, (features, features * self.bins))
 
     @property
