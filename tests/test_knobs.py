@@ -15,7 +15,7 @@ from tuning import Recipe, find_learning_rate, fit, overfit, search
 from tuning.distillation import teach
 from tuning.losses import compile_for, soft
 from tuning.schedules import rate_of
-from tuning.spaces import STEPS, default_recipe
+from tuning.spaces import default_recipe
 from tuning.train import train
 
 EPOCHS = 8
@@ -63,7 +63,7 @@ def test_taken_up_again_with_everything_on_is_the_same(
         keras.utils.set_random_seed(1)
         model = zoo.create_model(preset, data.input_shape, data.num_outputs, dropout=0.1)
         fit(model, data, recipe, on_epoch=on_epoch, resume=resume)
-        return model.get_weights()
+        return list(model.get_weights())
 
     whole = trained(None)
     with pytest.raises(Cut):
@@ -189,11 +189,6 @@ def test_what_cannot_be_learned_is_said(wine: zoo.Data, monkeypatch: pytest.Monk
 
 
 def test_default_recipe_looks_at_the_rows(wine: zoo.Data, digits: zoo.Data) -> None:
-    plain, small, many = (
-        default_recipe("mlp_tiny", data) for data in (None, wine, zoo.load_data("digits"))
-    )
-    assert small.epochs > many.epochs >= plain.epochs
-    assert small.patience == -(-small.epochs // 3)
-    assert many.epochs * -(-len(digits.x_train) // many.batch_size) >= STEPS
-    assert default_recipe("mlp_tiny").shift == small.shift == 0
-    assert default_recipe("cnn_tiny", digits).shift > 0
+    assert default_recipe("mlp_tiny", wine) == default_recipe("mlp_tiny")
+    assert default_recipe("cnn_tiny").shift == 0
+    assert default_recipe("cnn_tiny", digits) == replace(default_recipe("cnn_tiny"), shift=0.125)
