@@ -38,11 +38,8 @@ def default_recipe(preset: str, data: Data | None = None) -> Recipe:
     Given the data, pictures are shifted a little, which is safe for any.
     """
     recipe = RECIPES.get(find_preset(preset).family, Recipe())
-    if data is None:
-        return recipe
-    if len(data.input_shape) == len(("height", "width", "channels")):
-        recipe = replace(recipe, shift=PICTURES["shift"])
-    return recipe
+    pictures = data is not None and len(data.input_shape) == 3  # height, width, channels
+    return replace(recipe, shift=PICTURES["shift"]) if pictures else recipe
 
 
 def point(
