@@ -179,11 +179,12 @@ def test_models_learn_rows_by_heart(source: str, preset: str) -> None:
 
 
 def test_what_cannot_be_learned_is_said(wine: zoo.Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["tuning.overfit"], "STEPS", 100)
+    monkeypatch.setattr(sys.modules["tuning.overfit"], "STALLED", 50)
     constant = replace(wine, x_train=np.ones_like(wine.x_train))
     told = overfit("mlp_tiny", constant, 20, recipe=Recipe(batch_size=512))
     assert not told.learned
     assert told.fall < 0.1
+    assert 50 <= told.epochs < 1000
     with pytest.raises(zoo.UserError, match="overfit must be an integer of at least 2"):
         overfit("mlp_tiny", wine, 1)
 
