@@ -1,6 +1,7 @@
 """Each change of the training rows against what its source says, in plain NumPy."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from tuning.feeding import Feed
 from tuning.losses import Targets
 
 SHAPES = {1: (6,), 2: (20, 3), 3: (12, 10, 2)}
-ON = {
+ON: dict[str, Any] = {
     "shift": 0.2,
     "flip": True,
     "randaugment": 0.5,

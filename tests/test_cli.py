@@ -135,10 +135,10 @@ def test_overfit_says_whether_the_model_can_learn(tmp_path: Path) -> None:
     assert "Learning rate 0.0" in out
     assert "20 training rows" in out
     assert "Learned by heart" in out
-    x, y = np.zeros((60, 3), np.float32), np.arange(60) % 3
-    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:9] + 1, y_test=y[:9])
+    x, y = np.arange(60, dtype=np.float32).reshape(-1, 1) // 30, np.arange(60) % 3
+    np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:9] + 2, y_test=y[:9])
     code, out, err = pocketzoo(
-        *("train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 9, "--recipe", "batch_size=512"),
+        *("train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 20, "--recipe", "batch_size=4"),
         backend="torch",
     )
     assert code == 1, err

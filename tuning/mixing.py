@@ -23,13 +23,14 @@ def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
 
 def shift(rng: Generator, x: np.ndarray, share: float) -> np.ndarray:
     """Move each row along its sides by a whole number of places, at most `share` of the side."""
+    read = [np.arange(len(x)).reshape(-1, *[1] * (x.ndim - 2))]
     for axis in sides(x):
         size = x.shape[axis]
         most = round(share * size)
         offsets = rng.integers(-most, most + 1, (len(x), 1))
         places = np.clip(np.arange(size) + offsets, 0, size - 1)  # edges repeated
-        x = np.take_along_axis(x, along(places, axis, x.ndim), axis)
-    return x
+        read.append(along(places, axis, x.ndim - 1))
+    return x[tuple(read)]
 
 
 def cutout(rng: Generator, x: np.ndarray, share: float, blank: np.ndarray) -> np.ndarray:

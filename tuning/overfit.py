@@ -1,5 +1,6 @@
 """The first debugging step: can this model learn a hundred rows by heart?"""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,8 @@ from zoo import Data, ModelSpec
 from zoo.checks import at_least
 from zoo.presets import factory_arguments, find_preset
 
-STEPS = 3000
+STEPS = 3000  # at most
+STALLED = 500  # steps without a loss that is lower by a hundredth of all there is
 SETTLING = 200  # steps at least: the statistics of BatchNorm follow the weights
 FALL = 0.95
 REGULARIZERS = ("dropout", "drop_path")
@@ -94,11 +96,16 @@ def overfit(
     spec = ModelSpec(preset, data.input_shape, data.num_outputs, {**(overrides or {}), **calm})
     model = spec.build()
     before = _ignorance(few)
+    best, better_at = math.inf, 0
 
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
+        nonlocal best, better_at
+        done, loss = (epoch + 1) * per_epoch, curves["loss"]
+        if loss < best - 0.01 * before:
+            best, better_at = loss, done
         right = curves.get("accuracy", 1.0) == 1.0
-        known = right and curves["loss"] < (1 - FALL) / 5 * before
-        return not (known and (epoch + 1) * per_epoch >= SETTLING)
+        known = right and loss < (1 - FALL) / 5 * before and done >= SETTLING
+        return not known and done - better_at < STALLED
 
     result = fit(model, few, plain, on_epoch=on_epoch)
     score, after = _measured(model, few)

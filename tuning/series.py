@@ -13,13 +13,13 @@ SLOWEST = 0.1  # a spline may overshoot; time does not stand still
 
 def jitter(rng: Generator, x: np.ndarray, spread: float, std: np.ndarray) -> np.ndarray:
     """Add noise of `spread` standard deviations of the feature to every value."""
-    return x + rng.normal(0.0, spread, x.shape).astype(np.float32) * std
+    return np.asarray(x + rng.normal(0.0, spread, x.shape).astype(np.float32) * std)
 
 
 def scaling(rng: Generator, x: np.ndarray, spread: float, mean: np.ndarray) -> np.ndarray:
     """Stretch each feature of each row about its mean by a factor from N(1, spread)."""
     factor = rng.normal(1.0, spread, (len(x), 1, x.shape[-1])).astype(np.float32)
-    return mean + (x - mean) * factor
+    return np.asarray(mean + (x - mean) * factor)
 
 
 def warp(rng: Generator, x: np.ndarray, spread: float) -> np.ndarray:

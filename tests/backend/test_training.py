@@ -1,17 +1,18 @@
 """What runs in the training loop is the same on every backend: batches, rates, averages."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 
 import zoo
-from tests.instances import SMALL, TINY, data_of, family, fill, rows, spec
+from tests.instances import SMALL, data_of, family, fill, rows, spec
 from tuning import Recipe, fit
 from tuning.augmentation import KINDS
 from tuning.feeding import Batches, Feed
 from tuning.fitting import adapt_inputs
 from tuning.losses import Targets, compile_for
-from tuning.recipe import SCHEDULES
 
 
 def data() -> zoo.Data:
@@ -38,8 +39,9 @@ def by_hand(recipe: Recipe) -> tuple[list[np.ndarray], list[np.ndarray]]:
     return [keras.ops.convert_to_numpy(v) for v in model.trainable_variables], average
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("ema", [0.0, 0.8])
+@pytest.mark.parametrize(
+    ("schedule", "ema"), [("cosine", 0.0), ("one-cycle", 0.8), ("constant", 0.8)]
+)
 def test_fit_sees_each_batch_once_and_in_order(schedule: str, ema: float) -> None:
     recipe = Recipe(
         epochs=6, batch_size=16, patience=0, mixup=0.4, ema=ema, schedule=schedule, focal=1.0
@@ -58,14 +60,16 @@ def test_fit_sees_each_batch_once_and_in_order(schedule: str, ema: float) -> Non
 def test_trains_with_all_that_its_rows_allow(name: str) -> None:
     x = rows(name, 24)
     kind = x.ndim - 1
-    fields = {field: 0.3 for field, kinds in KINDS.items() if kind in kinds and field != "flip"}
+    fields: dict[str, Any] = {
+        field: 0.3 for field, kinds in KINDS.items() if kind in kinds and field != "flip"
+    }
     recipe = Recipe(epochs=2, batch_size=16, flip=kind == 3, balance="weights", **fields)
     model = spec(name).build()
     fit(model, data_of(x, np.arange(24) % 10), recipe)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny", "vit_tiny"])
 def test_bfloat16_is_the_trainings_only(name: str) -> None:
     x = rows(name, 16)
     given = data_of(x, np.arange(16) % SMALL[family(name)][1])
@@ -87,7 +91,7 @@ def test_bfloat16_is_the_trainings_only(name: str) -> None:
         trained.append(model.predict(x, verbose=0))
     assert "bfloat16" in seen
     assert not np.array_equal(*trained)
-    np.testing.assert_allclose(*trained, atol=0.3)
+    np.testing.assert_allclose(trained[0], trained[1], atol=0.3)
     other = fill(name)
     model.set_weights(other.get_weights())
     expected = keras.ops.convert_to_numpy(other(x, training=False))
