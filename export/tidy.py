@@ -58,7 +58,7 @@ def _make_integer(model: Any, graph: Any, loop: Any) -> None:
             continue
         source = body.tensors[last[0].inputs[0]]
         body.outputs = [*body.outputs[:place], last[0].inputs[0], *body.outputs[place + 1 :]]
-        _own_start(graph, loop, place)
+        _own_start(model, graph, loop, place)
         for owner, index in (
             (body, body.inputs[place]),
             (condition, condition.inputs[place]),
@@ -68,11 +68,11 @@ def _make_integer(model: Any, graph: Any, loop: Any) -> None:
             _retype(model, owner.tensors[index], source)
 
 
-def _own_start(graph: Any, loop: Any, place: int) -> None:
-    """Give a value of a loop a start of its own: zeros of equal shape are one constant so far."""
-    start = loop.inputs[place]
-    if list(loop.inputs).count(start) > 1:
-        graph.tensors.append(copy.copy(graph.tensors[start]))
+def _own_start(model: Any, graph: Any, loop: Any, place: int) -> None:
+    """Give a value of a loop a start of its own: the zeros of all are one constant so far."""
+    start = graph.tensors[loop.inputs[place]]
+    if model.buffers[start.buffer].data is not None:
+        graph.tensors.append(copy.copy(start))
         loop.inputs = [*loop.inputs[:place], len(graph.tensors) - 1, *loop.inputs[place + 1 :]]
 
 
