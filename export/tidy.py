@@ -5,6 +5,7 @@ the body and a QUANTIZE at its beginning. Both have the same scale, so carrying 
 itself changes no result; whoever edits a file checks that (`convert.py` does).
 """
 
+import copy
 from typing import Any
 
 import flatbuffers
@@ -57,6 +58,7 @@ def _make_integer(model: Any, graph: Any, loop: Any) -> None:
             continue
         source = body.tensors[last[0].inputs[0]]
         body.outputs = [*body.outputs[:place], last[0].inputs[0], *body.outputs[place + 1 :]]
+        _own_start(model, graph, loop, place)
         for owner, index in (
             (body, body.inputs[place]),
             (condition, condition.inputs[place]),
@@ -64,6 +66,14 @@ def _make_integer(model: Any, graph: Any, loop: Any) -> None:
             (graph, loop.outputs[place]),
         ):
             _retype(model, owner.tensors[index], source)
+
+
+def _own_start(model: Any, graph: Any, loop: Any, place: int) -> None:
+    """Give a value of a loop a start of its own: the zeros of all are one constant so far."""
+    start = graph.tensors[loop.inputs[place]]
+    if model.buffers[start.buffer].data is not None:
+        graph.tensors.append(copy.copy(start))
+        loop.inputs = [*loop.inputs[:place], len(graph.tensors) - 1, *loop.inputs[place + 1 :]]
 
 
 def _drop_idle_values(model: Any, graph: Any, loop: Any) -> None:

@@ -220,7 +220,6 @@ def _export(run: Path, exporting: Exporting) -> Any:
     from pocketzoo import console, ladder
 
     report = ladder.export_run(run, exporting)
-    console.print_baselines(report)
     console.print_report(report, run)
     return report
 

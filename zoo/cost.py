@@ -163,7 +163,7 @@ def _kept_bytes(graphs: list[Graph]) -> int:
 def _kernel_bytes(operator: Operator, tensors: list[Tensor]) -> int:
     kept = ARENA_KERNEL.get(operator.name, ARENA_OTHER)
     if operator.name in PER_CHANNEL:
-        return kept + 2 * _aligned(tensors[operator.inputs[2]].bytes)
+        return kept + 2 * _aligned(4 * tensors[operator.inputs[1]].scales)
     if operator.name == "BATCH_MATMUL":  # the second factor, transposed
         return kept + _aligned(tensors[operator.inputs[1]].bytes)
     return kept

@@ -69,16 +69,20 @@ class Graph:
         self.operators.append(Operator(name, tuple(inputs), numbers, graphs))
         return numbers
 
-    def product(self, name: str, x: int, kernel: Shape, channels: int, shape: Shape) -> int:
+    def product(
+        self, name: str, x: int, kernel: Shape, channels: int, shape: Shape, bias: bool = True
+    ) -> int:
         """Add a product with a constant kernel (in the file's order of axes) and bias."""
         weights = self.constant(object(), shape=kernel, width=1, scales=channels)  # none is equal
-        bias = self.constant(object(), shape=(channels,), scales=channels)
-        return self.apply(name, (x, weights, bias), shape)
+        if not bias:
+            return self.apply(name, (x, weights), shape)
+        added = self.constant(object(), shape=(channels,), scales=channels)
+        return self.apply(name, (x, weights, added), shape)
 
-    def dense(self, x: int, outputs: int) -> int:
+    def dense(self, x: int, outputs: int, bias: bool = True) -> int:
         shape = self.tensors[x].shape
         kernel = (outputs, shape[-1])
-        return self.product("FULLY_CONNECTED", x, kernel, outputs, (*shape[:-1], outputs))
+        return self.product("FULLY_CONNECTED", x, kernel, outputs, (*shape[:-1], outputs), bias)
 
     def reshape(self, x: int, shape: Shape) -> int:
         """Return a value in another shape; the file holds equal reshapes once."""

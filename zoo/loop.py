@@ -79,10 +79,11 @@ def _cell(body: Graph, gates: int, candidate: int, state: int) -> tuple[int, ...
 def _memory(body: Graph, gates: int, candidate: int, state: int) -> tuple[int, ...]:
     """Do what `zoo.quantization.lstm.Memory` does after the products with the row."""
     shape, wide = body.tensors[candidate].shape, body.tensors[gates].shape
-    gates = body.apply("ADD", (gates, body.dense(state, wide[-1])), wide)
+    gates = body.apply("ADD", (gates, body.dense(state, wide[-1], bias=False)), wide)
     gates = body.apply("LOGISTIC", (gates,), wide)
     write, keep, show = body.call("SPLIT", (body.constant("axis"), gates), [Tensor(shape)] * 3)
-    candidate = body.apply("ADD", (candidate, body.dense(state, shape[-1])), shape)
+    recalled = body.dense(state, shape[-1], bias=False)
+    candidate = body.apply("ADD", (candidate, recalled), shape)
     candidate = body.apply("TANH", (candidate,), shape)
     added = body.apply("MUL", (write, candidate), shape)
     kept = body.apply("MUL", (keep, state + 1), shape)

@@ -28,7 +28,7 @@ SEQUENCES: dict[str, Preset] = {
         "Hochreiter and Schmidhuber 1997, of gru_small's size",
     ),
     "lite_tiny": Preset(
-        "lite", {"filters": 6, "kernel": 8, "patterns": (2, 4, 8)}, 710, "for tests"
+        "lite", {"filters": 12, "kernel": 8, "patterns": (2, 4, 8)}, 1_538, "for tests"
     ),
     "lite_small": Preset("lite", {}, 12_130, "LITE, arXiv:2409.02869, as published"),
     "inception_tiny": Preset(
