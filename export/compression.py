@@ -17,7 +17,7 @@ from export.graph import KERNELS, describe
 from export.job import ExportError, checked
 from zoo import Data, UserError
 from zoo.checks import at_least, in_range, one_of
-from zoo.run import as_json
+from zoo.files import as_json
 
 METHODS = ("prune", "cluster", "qat-tfmot")
 FOLDED_INTO = ("Conv2D", "Dense", "DepthwiseConv2D", "SeparableConv2D")  # from BatchNormalization

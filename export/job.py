@@ -12,9 +12,9 @@ import numpy as np
 from export.child import ChildError, run_child
 from zoo import Data, UserError
 from zoo.checks import one_of
+from zoo.files import as_json
 from zoo.quantization import Quantized
 from zoo.quantization.rows import CalibrationRows
-from zoo.run import as_json
 
 UNROLL_WARNING = 64  # steps
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)

@@ -10,7 +10,7 @@ from export.intervals import Estimate
 from export.quality import Quality
 from export.runtime import Latency, Scaling
 from export.targets import Placement
-from zoo.run import as_json
+from zoo.files import as_json
 
 SCHEMA = 1
 

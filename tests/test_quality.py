@@ -12,8 +12,8 @@ import zoo
 from export.quality import assess, groups_of
 from tests.instances import data_of, rows
 from zoo.figures import calibration_error
+from zoo.files import as_json
 from zoo.groups import name_groups, read_groups
-from zoo.run import as_json
 
 
 def answered() -> tuple[zoo.Data, np.ndarray]:

@@ -9,8 +9,9 @@ import pytest
 import zoo
 from tuning import Recipe
 from tuning.train import train
+from zoo.files import write_atomic
 from zoo.lock import LOCK, locked
-from zoo.run import load_weights, write_atomic
+from zoo.run import load_weights
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from keras.ops import convert_to_numpy
 import zoo
 from tests.instances import fill_weights
 from zoo.backends import require_backend
+from zoo.files import as_json
 from zoo.layers import (
     PositionEmbedding,
     Standardize,
@@ -24,7 +25,7 @@ from zoo.layers import (
 )
 from zoo.pooling import SequencePooling
 from zoo.presets import PRESETS, reference
-from zoo.run import as_json, load_weights, save_weights
+from zoo.run import load_weights, save_weights
 from zoo.vit import default_patch_size, default_stem_layers
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from zoo.run import write_atomic
+from zoo.files import write_atomic
 
 
 @dataclass

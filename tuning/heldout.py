@@ -3,7 +3,7 @@
 import numpy as np
 
 from zoo import Data
-from zoo.run import as_json
+from zoo.files import as_json
 
 FEWEST = 20  # validation rows, below which all of them are worth more as training rows
 MOST = 1000  # rows that are held out of a refit

@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 
 from zoo import Data
 from zoo.figures import calibration_error
-from zoo.run import as_json
+from zoo.files import as_json
 
 FOLDS = 5
 LOWEST, HIGHEST = 0.05, 20.0

@@ -14,8 +14,8 @@ from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
+from zoo.files import as_json
 from zoo.lock import locked
-from zoo.run import as_json
 
 
 def train(

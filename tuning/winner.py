@@ -22,7 +22,8 @@ from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
 from tuning.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
-from zoo.run import as_json, load_weights
+from zoo.files import as_json
+from zoo.run import load_weights
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
 

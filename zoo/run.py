@@ -4,15 +4,11 @@ JSON and weights only, never a pickle. Every file is written beside its place an
 manifest, with the sha256 of each, comes last, so that a folder that loads is whole.
 """
 
-import hashlib
 import importlib.metadata
-import json
-import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Set
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +18,7 @@ import keras
 from zoo.audio import FrontEnd
 from zoo.checks import UserError
 from zoo.data import Data, load_data
+from zoo.files import as_json, beside, read_json, sha256, write_atomic
 from zoo.layers import count_parameters
 from zoo.lock import LOCK
 from zoo.presets import ModelSpec
@@ -57,7 +54,7 @@ class Run:
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Return a checked JSON file as a dictionary."""
-        return _parsed(self.file(name))
+        return read_json(self.file(name))
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
@@ -65,7 +62,7 @@ class Run:
             raise UserError(
                 f"{self.path} holds no finished run ({MANIFEST} is missing). {self._again()}"
             )
-        manifest = _parsed(self.path / MANIFEST)
+        manifest = read_json(self.path / MANIFEST)
         if not isinstance(manifest.get("files"), dict):
             raise UserError(f"{self.path / MANIFEST} is damaged. {self._again()}")
         return manifest
@@ -133,7 +130,7 @@ class Run:
             if (self.path / "study.log").is_file() or (self.path / "trials").is_dir():
                 return  # an unfinished search, whose study says of what
             raise UserError(f"{self.path} is not empty and holds no run. Give another --out.")
-        held, held_data = _parsed(self.path / "model.json"), _parsed(self.path / "data.json")
+        held, held_data = read_json(self.path / "model.json"), read_json(self.path / "data.json")
         if held.get("preset") != spec.preset or held_data.get("hash") != data.hash:
             raise UserError(
                 f"{self.path} holds another run: {held.get('preset')} on {held_data.get('name')}. "
@@ -189,7 +186,7 @@ def rows(data: Data) -> dict[str, int]:
 def save_weights(model: keras.Model, path: Path) -> None:
     """Save weights to `path` in Keras' HDF5 layout; the file appears when it is whole."""
     bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
-    with _beside(path, ".weights.h5") as temporary:
+    with beside(path, ".weights.h5") as temporary:
         bare.save_weights(temporary)
 
 
@@ -208,45 +205,6 @@ def load_weights(model: keras.Model, path: Path) -> None:
             raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error
 
 
-def write_atomic(path: Path, content: str | bytes) -> None:
-    """Write a file beside `path` and move it there, so that `path` is never half-written."""
-    with _beside(path, "") as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-@contextmanager
-def _beside(path: Path, ending: str) -> Iterator[Path]:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{ending}")
-    try:
-        yield temporary
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sha256(path: Path) -> str:
-    """Return the sha256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def as_json(value: Any) -> str:
-    """Return `value` as the JSON text that all files of a run use."""
-    return json.dumps(value, indent=2, allow_nan=False) + "\n"
-
-
 def versions() -> dict[str, str]:
     """Return the versions of the packages that make a run."""
     return {name: importlib.metadata.version(name) for name in PACKAGES}
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as JSON: {error}. Run the command that made the folder again."
-        ) from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
-    return value

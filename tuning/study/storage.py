@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from tuning.sweep.shared import is_full
 from zoo import UserError
 from zoo.checks import one_of
-from zoo.run import write_atomic
+from zoo.files import write_atomic
 
 LOG = "study.log"
 Direction = Literal["minimize", "maximize"]

@@ -18,13 +18,13 @@ from tuning.study.ledger import Study, Trial, ranked
 from tuning.study.samplers import suggest
 from tuning.sweep.shared import Job
 from zoo import ModelSpec
-from zoo.run import sha256
+from zoo.files import sha256
 
 KEPT = 3  # trials whose weights stay
 KEPT_BYTES = 2**30
 UPLOADED = "artifacts:"  # so begins what Optuna notes of an upload before it begins
 ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-HALF_WRITTEN = re.compile(r"\..+\.\d+(\.weights\.h5)?")  # as `zoo.run.write_atomic` names them
+HALF_WRITTEN = re.compile(r"\..+\.\d+(\.weights\.h5)?")  # as `zoo.files.write_atomic` names them
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.data import Data
-from zoo.run import as_json, rows
+from zoo.files import as_json
+from zoo.run import rows
 
 if TYPE_CHECKING:
     from zoo.advice.baselines import Baseline

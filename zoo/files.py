@@ -1,0 +1,52 @@
+"""Files that are whole or not there, and JSON."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from zoo.checks import UserError
+
+
+def write_atomic(path: Path, content: str | bytes) -> None:
+    """Write a file beside `path` and move it there, so that `path` is never half-written."""
+    with beside(path, "") as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def beside(path: Path, ending: str) -> Iterator[Path]:
+    """Yield a path beside `path` that is moved there when all has been written."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{ending}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def as_json(value: Any) -> str:
+    """Return `value` as the JSON text that all files of a run use."""
+    return json.dumps(value, indent=2, allow_nan=False) + "\n"
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object that a file holds; raise UserError for any other content."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{path} cannot be read as JSON: {error}. Run the command that made the folder again."
+        ) from error
+    if not isinstance(value, dict):
+        raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
+    return value
