@@ -163,9 +163,11 @@ class Sketch:
         number = x.number
         while number and self.drafts[number - 1].kind is Rearrange:
             (number,) = self.drafts[number - 1].inputs
-        draft = self.drafts[number - 1] if number else None
-        fixed = draft is None or draft.arguments.get("function") in FIXED
-        return None if fixed or draft.kind not in ROUNDING else draft
+        if not number:
+            return None
+        draft = self.drafts[number - 1]
+        fixed = draft.arguments.get("function") in FIXED
+        return draft if draft.kind in ROUNDING and not fixed else None
 
     def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
         """Return `x` without, and separately, its scale and offset of shape (channels,)."""
