@@ -18,11 +18,10 @@ import zoo
 from export.micro import run_micro
 from tests.instances import NAMES, SMALL, data_of, family, fill_weights, spec
 from zoo.cost import Cost, Life, _planned, estimate, outline
-from zoo.layers import SelfAttention
-from zoo.pooling import SequencePooling
 from zoo.presets import PRESETS, reference
 from zoo.quantization import UnknownLayer
 from zoo.tabular import PiecewiseLinear
+from zoo.tokens import SelfAttention, SequencePooling
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,10 +14,11 @@ from export.runtime import load, predict
 from tests.instances import data_of, fill_weights
 from tests.test_folding import compare
 from zoo.cost import outline
-from zoo.layers import PositionEmbedding
 from zoo.lite import hand_made
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.layers import Add, Concat, Conv, Scale
+from zoo.quantization.gathering import Concat
+from zoo.quantization.layers import Add, Conv, Scale
+from zoo.tokens import PositionEmbedding
 from zoo.transformer import default_span
 
 

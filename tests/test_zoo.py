@@ -16,16 +16,10 @@ import zoo
 from tests.instances import fill_weights
 from zoo.backends import require_backend
 from zoo.files import as_json
-from zoo.layers import (
-    PositionEmbedding,
-    Standardize,
-    count_parameters,
-    drop_path_layer,
-    resize_positions,
-)
-from zoo.pooling import SequencePooling
+from zoo.layers import Standardize, count_parameters, drop_path_layer
 from zoo.presets import PRESETS, reference
 from zoo.run import load_weights, save_weights
+from zoo.tokens import PositionEmbedding, SequencePooling, resize_positions
 from zoo.vit import default_patch_size, default_stem_layers
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from keras import layers
 
 from zoo.checks import UserError, one_of, size
-from zoo.layers import LayerNormalization, RMSNormalization, SelfAttention, drop_path_layer
+from zoo.layers import LayerNormalization, RMSNormalization, drop_path_layer
+from zoo.tokens import SelfAttention
 
 NORMS = ("layer", "batch", "rms")
 ATTENTIONS = ("softmax", "sigmoid")

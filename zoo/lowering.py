@@ -12,18 +12,9 @@ from zoo.graph import Graph, Shape, Tensor
 from zoo.loop import recurrence
 from zoo.quantization.attention import Attention, Normalize, Pooling
 from zoo.quantization.folding import Draft, Sketch
+from zoo.quantization.gathering import Concat, Mean, Rearrange
 from zoo.quantization.gru import Recurrence
-from zoo.quantization.layers import (
-    Activation,
-    Add,
-    Concat,
-    Conv,
-    Dense,
-    DepthwiseConv,
-    Mean,
-    Rearrange,
-    Scale,
-)
+from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv, Scale
 from zoo.quantization.stem import DENSE_CHANNELS, geometry, is_narrow
 
 

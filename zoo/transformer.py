@@ -12,10 +12,11 @@ from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
 from zoo.encoder import check_encoder, encoder_block, normed
-from zoo.layers import PositionEmbedding, Standardize
+from zoo.layers import Standardize
 from zoo.mlp import ACTIVATIONS
 from zoo.series import as_picture
 from zoo.shapes import check_shapes
+from zoo.tokens import PositionEmbedding
 
 MOST_TOKENS, FEWEST_TOKENS = 100, 32  # of a span that nobody chose
 

@@ -15,10 +15,10 @@ from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
 from zoo.encoder import check_encoder, encoder_block, normed
-from zoo.layers import PositionEmbedding, Standardize
+from zoo.layers import Standardize
 from zoo.mlp import ACTIVATIONS
-from zoo.pooling import SequencePooling
 from zoo.shapes import check_shapes
+from zoo.tokens import PositionEmbedding, SequencePooling
 
 STEMS = ("patch", "conv")
 POOLS = ("average", "sequence")

@@ -12,18 +12,8 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.quantization.layers import (
-    FIXED,
-    Activation,
-    Add,
-    Concat,
-    Conv,
-    Dense,
-    DepthwiseConv,
-    Mean,
-    Rearrange,
-    Scale,
-)
+from zoo.quantization.gathering import Concat, Mean, Rearrange
+from zoo.quantization.layers import FIXED, Activation, Add, Conv, Dense, DepthwiseConv, Scale
 
 LINEAR = (Dense, Conv, DepthwiseConv)
 ROUNDING = (*LINEAR, Activation, Add, Concat, Mean, Scale)  # to a range that others can share

@@ -9,16 +9,10 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.checks import UserError
-from zoo.layers import (
-    LayerNormalization,
-    PositionEmbedding,
-    RMSNormalization,
-    SelfAttention,
-    Standardize,
-)
-from zoo.pooling import SequencePooling
+from zoo.layers import LayerNormalization, RMSNormalization, Standardize
 from zoo.quantization.attention import Normalize
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.gathering import Mean
 from zoo.quantization.kernels import (
     activate,
     attention,
@@ -31,10 +25,11 @@ from zoo.quantization.kernels import (
     recurrent,
     separable,
 )
-from zoo.quantization.layers import Add, Mean, Scale
+from zoo.quantization.layers import Add, Scale
 from zoo.quantization.moves import concatenate, pool
 from zoo.quantization.pictures import as_seen, check_not_steps, shape_like
 from zoo.tabular import MemberMean, Members, PiecewiseLinear
+from zoo.tokens import PositionEmbedding, SelfAttention, SequencePooling
 
 Rule = Callable[..., Value]
 

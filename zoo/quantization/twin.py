@@ -9,8 +9,9 @@ import keras
 from zoo.checks import UserError
 from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.folding import Draft, Sketch, Value
+from zoo.quantization.gathering import Concat
 from zoo.quantization.gru import Cell, Recurrence
-from zoo.quantization.layers import Concat, TwinLayer
+from zoo.quantization.layers import TwinLayer
 from zoo.quantization.lstm import Memory
 from zoo.quantization.pictures import as_seen
 from zoo.quantization.rows import first_standardize
