@@ -35,8 +35,8 @@ class Recipe:
             classification only.
         balance: "weights" or "sampling" makes rare classes count as much as others, in the loss or
             by being drawn more often; classification only.
-        precision: "float32", or "bfloat16" for accelerators that compute faster in it (on a CPU it
-            is slower); only the training's.
+        precision: "float32", or "bfloat16" for accelerators that compute faster in it; the
+            training's only.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
         flip: pictures are mirrored left to right, every second one.
