@@ -42,7 +42,8 @@ def CNN(
     """Build a network: stem, one stage per entry of `filters`, global average, dense.
 
     Args:
-        input_shape: `(height, width, channels)`.
+        input_shape: `(height, width, channels)`; or `(steps, features)`, such as spectra of sound,
+            taken as an image of one channel.
         num_outputs: classes, or regression targets; at least 1.
         filters: channels of each stage.
         blocks: blocks of every stage, or of each: 1 residual one is ResNet-8, 2 are ResNet-14, 3
@@ -65,7 +66,7 @@ def CNN(
         activation: one of `zoo.mlp.ACTIVATIONS`; LiteRT-Micro has all but gelu.
 
     Returns:
-        A functional model, `(batch, height, width, channels)` -> logits `(batch, num_outputs)`.
+        A functional model, `(batch, *input_shape)` -> logits `(batch, num_outputs)`.
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
@@ -83,6 +84,8 @@ def CNN(
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
+    if len(shape) == len(("steps", "features")):
+        x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
     x = _norm(_conv(x, width, tuple(stem_kernel), stride, bias=not inverted))  # (B, H, W, width)
     x = layers.Activation(activation)(x)

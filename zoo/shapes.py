@@ -5,7 +5,7 @@ from zoo.checks import UserError, at_least
 # rank of one row -> what it is, and the families that take it
 KINDS = {
     1: ("table rows (features,)", ("mlp",)),
-    2: ("sequences (steps, features)", ("gru", "lite", "inception", "transformer")),
+    2: ("sequences (steps, features)", ("gru", "lite", "inception", "transformer", "cnn")),
     3: ("images (height, width, channels)", ("cnn", "vit", "mlp")),
 }
 
