@@ -22,6 +22,13 @@ SMALL = {
 }
 NAMES = list(PRESETS)
 TINY = [name for name in NAMES if name.endswith("_tiny")]
+FIRST = [next(name for name in TINY if PRESETS[name].family == family) for family in SMALL]
+# All presets are tried in full on one backend, the tiny ones on each; `test_parity.py` says that
+# every preset computes the same on all.
+EVERYTHING = keras.backend.backend() == "torch"
+TRIED = NAMES if EVERYTHING else TINY
+TRAINED = TINY if EVERYTHING else FIRST
+EXPORTED = NAMES if EVERYTHING else FIRST  # the converter is TensorFlow's, whatever the backend
 # a set that each family is at home with
 HOME = {
     "mlp": "breast_cancer",

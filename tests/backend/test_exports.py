@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -11,12 +10,8 @@ import export
 import tuning
 import zoo
 from export.runtime import load, predict
-from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, filled, rows
+from tests.instances import EXPORTED, HOME, SMALL, TRAINED, data_of, family, filled, rows
 from tuning import Recipe
-
-# The converter is TensorFlow's wherever the weights come from, and every twin is compared on every
-# backend (test_twin.py): the larger presets leave once.
-EXPORTED = NAMES if keras.backend.backend() == "torch" else TINY
 
 
 @pytest.mark.parametrize("name", EXPORTED)
@@ -46,7 +41,7 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     assert error < 0.5, f"int8 has nothing to do with float: relative error {error:.2f}"
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", TRAINED)
 def test_search_export_verify(name: str, folder: Path) -> None:
     data = zoo.load_data(HOME[family(name)])
     recipe = Recipe(epochs=6, learning_rate=5e-3)

@@ -8,9 +8,9 @@ import pytest
 
 import zoo
 from tests.instances import (
-    NAMES,
     SMALL,
     TINY,
+    TRIED,
     data_of,
     family,
     fill,
@@ -25,7 +25,7 @@ from zoo.lite import hand_made
 from zoo.presets import PRESETS, factory_arguments, reference
 from zoo.run import load_weights, save_weights
 
-every_preset = pytest.mark.parametrize("name", NAMES)
+every_preset = pytest.mark.parametrize("name", TRIED)
 every_family = pytest.mark.parametrize("name", TINY)
 GOLDEN = Path(__file__).parents[1] / "golden.npz"
 
@@ -170,7 +170,9 @@ def test_every_argument_of_a_preset_is_one_of_its_factory(name: str) -> None:
     assert set(PRESETS[name].arguments) <= set(factory_arguments(family(name)))
 
 
-@pytest.mark.parametrize("name", [name for name in TINY if family(name) in ("cnn", "vit", "mlp")])
+@pytest.mark.parametrize(
+    "name", ["mlp_tiny", *(name for name in TINY if family(name) in ("cnn", "vit"))]
+)
 @pytest.mark.parametrize("shape", [(5, 7, 3), (1, 3, 1), (25, 25, 1)])
 def test_any_image_size(name: str, shape: tuple[int, ...]) -> None:
     output = zoo.create_model(name, shape, 3)(np.zeros((2, *shape), np.float32))

@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import HOME, NAMES, SMALL, TINY, data_of, family, fill_weights, filled, rows
+from tests.instances import (
+    HOME,
+    NAMES,
+    SMALL,
+    TINY,
+    TRAINED,
+    data_of,
+    family,
+    fill_weights,
+    filled,
+    rows,
+)
 from tuning import FineTuning, Recipe, fit, quantize_aware
 from zoo.metrics import drop
 from zoo.quantization import calibrate, make_twin, quantize
@@ -116,7 +127,7 @@ def test_weights_and_biases_are_rounded_per_output_channel() -> None:
     np.testing.assert_allclose(keras.ops.convert_to_numpy(got_bias), expected, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", TINY)
+@pytest.mark.parametrize("name", TRAINED)
 def test_quantization_aware_training(name: str) -> None:
     """Trained, the twin is nearer to the float model; the model itself stays as it was."""
     data = zoo.load_data(HOME[family(name)])
