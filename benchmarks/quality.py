@@ -35,9 +35,9 @@ SETS = {
     "series": SERIES,
 }
 PRESETS = {
-    "table": ["mlp_small"],
-    "image": ["cnn_small", "vit_small"],
-    "series": ["gru_small"],
+    "table": ["mlp_small", "mlp_tabm_small"],
+    "image": ["cnn_small", "vit_cct_small"],
+    "series": ["lite_small", "inception_small"],
 }
 BASELINES = ("trees", "linear")
 

@@ -87,9 +87,9 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
 
     import tuning
     import zoo
-    from zoo.presets import REFERENCE, find_preset
+    from zoo.presets import reference
 
-    shape, outputs = REFERENCE[find_preset(preset).family]
+    shape, outputs = reference(preset)
     steps = STEPS[preset]
     rng = np.random.default_rng(0)
     x = rng.normal(size=(BATCH * steps, *shape)).astype(np.float32)
