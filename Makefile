@@ -9,7 +9,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One thread a worker: two workers that both take both cores spend their time waiting.
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -q
+	$(BIN)/python -m pytest -n 2 --dist loadscope -q
 
 KILLS := 200
 SOAK :=

@@ -37,7 +37,7 @@ def test_an_honest_table(tmp_path: Path) -> None:
     trivial, linear = (one.figures["accuracy"] for one in advice.baselines)
     assert trivial.ci95[1] < linear.ci95[0]
     assert advice.baselines[0].figures["balanced_accuracy"].value == pytest.approx(1 / 3)
-    assert (advice.choice.first, advice.choice.then) == ("trees", "mlp_small")
+    assert (advice.choice.first, advice.choice.then) == ("trees", "mlp_tabm_small")
     assert json.loads(advice.to_json())["warnings"] == advice.warnings()
 
 

@@ -17,8 +17,6 @@ from export.audit import audit
 from export.operators import ALLOWED
 from tests.instances import data_of, rows
 
-pytestmark = pytest.mark.xdist_group("export")
-
 
 def edited(source: Path, target: Path, edit: Any) -> Path:
     """Write a `.tflite` file with its object tree changed by `edit`."""

@@ -17,8 +17,6 @@ from zoo.quantization.calibration import CLIPS, layer_noise
 from zoo.quantization.calibration import predict as logits
 from zoo.quantization.rows import calibration_indices, is_coarse
 
-pytestmark = pytest.mark.xdist_group("export")
-
 
 @pytest.fixture(scope="module")
 def cancer() -> zoo.Data:

@@ -20,7 +20,6 @@ from tests.instances import data_for
 from tuning import Recipe, fit
 from zoo.quantization.rows import CalibrationRows
 
-pytestmark = pytest.mark.xdist_group("compression")
 layers = keras.layers
 # preset and data -> what is done, and how long the int8 file of the pruned model may be, zipped
 TRAINED = {

@@ -20,8 +20,6 @@ from export.report import Streaming
 from export.targets import Placement
 from tests.instances import data_of, fill, rows
 
-pytestmark = pytest.mark.xdist_group("export")
-
 
 def test_recurrent_layers_are_unrolled_at_any_depth() -> None:
     config = {"layers": [{"config": {"unroll": False, "layer": {"config": {"unroll": False}}}}]}

@@ -15,8 +15,6 @@ from export.micro import run_micro
 from export.runtime import load, predict, random_inputs, raw_outputs, row_inputs, stream
 from tests.instances import data_of, fill_weights
 
-pytestmark = pytest.mark.xdist_group("forms")
-
 
 def made(
     folder: Path, steps: int, units: int, depth: int = 1, forms: object = None, **arguments: object

@@ -18,8 +18,6 @@ from tuning.study.ledger import Study, Trial
 from tuning.study.opening import sampler_of
 from tuning.study.samplers import PerTrial, free, suggest
 
-pytestmark = pytest.mark.xdist_group("kills")
-
 PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0}
 ONE = {"trials": 1, "jobs": 1, "refit": False, "recipe": {"epochs": 40, "patience": 0}, **PLAIN}
 

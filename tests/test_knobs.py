@@ -1,5 +1,6 @@
 """Fields of the recipe that act in the training: schedules, averages, losses, teachers."""
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -190,6 +191,8 @@ def test_what_cannot_be_learned_is_said(wine: zoo.Data, monkeypatch: pytest.Monk
 
 
 def test_default_recipe_looks_at_the_rows(wine: zoo.Data, digits: zoo.Data) -> None:
-    assert default_recipe("mlp_tiny", wine) == default_recipe("mlp_tiny")
+    usual = default_recipe("mlp_tiny")
+    assert default_recipe("mlp_tiny", wine) == replace(usual, epochs=375, patience=125)
+    assert math.ceil(len(wine.x_train) / usual.batch_size) * 375 == 1500
     assert default_recipe("cnn_tiny").shift == 0
     assert default_recipe("cnn_tiny", digits) == replace(default_recipe("cnn_tiny"), shift=0.125)

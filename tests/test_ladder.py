@@ -20,8 +20,6 @@ from tuning import FineTuning, Recipe, fit, quantize
 from tuning.quantization import held_out_drop
 from zoo import metrics
 
-pytestmark = pytest.mark.xdist_group("ladder")
-
 
 @pytest.fixture(scope="module")
 def trained(digits: zoo.Data) -> keras.Model:

@@ -12,7 +12,6 @@ from tests.instances import NAMES
 from zoo.backends import BACKENDS
 
 ROOT = Path(__file__).parents[1]
-pytestmark = pytest.mark.xdist_group("parity")  # one worker, so that the fixture runs once
 
 
 @pytest.fixture(scope="module")

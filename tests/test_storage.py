@@ -20,8 +20,6 @@ from tuning.study.storage import open_study
 from tuning.sweep.pool import Pool
 from zoo.lock import locked
 
-pytestmark = pytest.mark.xdist_group("storage")
-
 PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0, "overrides": {"units": 8, "depth": 1}}
 
 

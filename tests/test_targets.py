@@ -21,7 +21,6 @@ from export.micro import CHILD, run_micro
 from export.runtime import load, random_inputs
 from tests.instances import data_for, fill
 
-pytestmark = pytest.mark.xdist_group("targets")
 micro = pytest.mark.skipif(
     importlib.util.find_spec("tflite_micro") is None, reason="wheels are for Linux on x86-64 only"
 )

@@ -53,7 +53,7 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
             {},
             r"MLP takes table rows .*, but these are sequences .* Use gru_\*",
         ),
-        ("cnn_tiny", SEQUENCE, 3, {}, r"grey images need a channel: x.reshape\(-1, 8, 3, 1\)"),
+        ("vit_tiny", SEQUENCE, 3, {}, r"grey images need a channel: x.reshape\(-1, 8, 3, 1\)"),
         ("cnn_tiny", TABLE, 3, {}, r"these are table rows .features,. of shape \(4,\). Use mlp_\*"),
         ("gru_tiny", IMAGE, 3, {}, r"GRU takes sequences .* Use cnn_\* or vit_\* or mlp_\*"),
         ("mlp_tiny", (), 3, {}, "fits no family. Expected the shape of one row"),
@@ -234,7 +234,8 @@ def test_standardize_against_numpy_with_a_constant_feature() -> None:
 
 
 def test_attention_and_norm_against_numpy() -> None:
-    from zoo.layers import LayerNormalization, SelfAttention
+    from zoo.layers import LayerNormalization
+    from zoo.tokens import SelfAttention
 
     x = np.random.default_rng(0).normal(size=(2, 5, 6)).astype(np.float32)
     norm = LayerNormalization()

@@ -14,7 +14,7 @@ class Memory(TwinLayer):
 
     `c' = f * c + i * g` and `h' = o * tanh(c')` (Hochreiter and Schmidhuber 1997 with the forget
     gate of Gers et al. 2000). The memory c is int8 like the rest, clipped where calibration says,
-    at 8 at the latest: its tanh is 1 from 4 on.
+    at 8 at the latest: its tanh is 1 from 4 on. Its range is symmetric, so that it starts at 0.
 
     Args:
         kernel: (features, 4 units), in Keras' order: input, forget, candidate, output.
@@ -44,7 +44,7 @@ class Memory(TwinLayer):
         self.candidate_range = Range(f"{name}_candidate", fixed=TANH)
         self.kept_range = Range(f"{name}_kept", limit=8.0)
         self.added_range = Range(f"{name}_added")
-        self.memory_range = Range(f"{name}_memory", limit=8.0)
+        self.memory_range = Range(f"{name}_memory", limit=8.0, narrow=True)
         self.squashed_range = Range(f"{name}_squashed", fixed=TANH)
         self.output_range = Range(f"{name}_output", fixed=TANH)
         for one in (self.state_gates, self.state_candidate):
