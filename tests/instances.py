@@ -28,7 +28,7 @@ FIRST = [next(name for name in TINY if PRESETS[name].family == family) for famil
 EVERYTHING = keras.backend.backend() == "torch"
 TRIED = NAMES if EVERYTHING else TINY
 TRAINED = TINY if EVERYTHING else FIRST
-EXPORTED = NAMES if EVERYTHING else FIRST  # the converter is TensorFlow's, whatever the backend
+COSTLY = NAMES if EVERYTHING else FIRST  # such as exports: the converter is always TensorFlow's
 # a set that each family is at home with
 HOME = {
     "mlp": "breast_cancer",

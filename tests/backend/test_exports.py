@@ -10,11 +10,11 @@ import export
 import tuning
 import zoo
 from export.runtime import load, predict
-from tests.instances import EXPORTED, HOME, SMALL, TRAINED, data_of, family, filled, rows
+from tests.instances import COSTLY, HOME, SMALL, TRAINED, data_of, family, filled, rows
 from tuning import Recipe
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", COSTLY)
 def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     model, x = filled(name), rows(name, 40)
     data = data_of(x, np.arange(40) % SMALL[family(name)][1])

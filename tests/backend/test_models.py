@@ -8,6 +8,7 @@ import pytest
 
 import zoo
 from tests.instances import (
+    COSTLY,
     SMALL,
     TINY,
     TRIED,
@@ -93,7 +94,7 @@ def test_every_trainable_weight_gets_a_finite_gradient(name: str) -> None:
     assert sum(np.abs(gradient).sum() > 0 for gradient in recorded) > len(recorded) / 2
 
 
-@every_preset
+@pytest.mark.parametrize("name", COSTLY)
 def test_overfits_16_rows(name: str) -> None:
     x = rows(name, 16)
     y = np.arange(16) % SMALL[family(name)][1]
