@@ -38,7 +38,6 @@ def print_advice(advice: Advice) -> None:
     choice = advice.choice
     CONSOLE.print(f"Try first: {choice.first}, then {choice.then}. {choice.why}", soft_wrap=True)
     CONSOLE.print(f"  By: {choice.source}.", soft_wrap=True)
-    CONSOLE.print(f"{advice.seconds:.1f} s", style="dim")
 
 
 def _classes(advice: Advice) -> str:
