@@ -115,22 +115,22 @@ def interval(values: Sequence[float], digits: int = 4) -> str:
     return f"{mean:.{digits}f} +- {half:.{digits}f}"
 
 
-def line(name: str, model: str, trials: int | str, runs: Sequence[Run]) -> list[object]:
+def line(name: str, model: str, trials: int | str, runs: Sequence[Run]) -> list[str]:
     digits = 2 if name == "diabetes" else 4
     drops = [one.drop for one in runs]
     published = SOURCES[name].lite if name in SOURCES else None
     return [
         name,
         model,
-        trials,
-        len(runs),
+        str(trials),
+        str(len(runs)),
         interval([one.of_float for one in runs], digits),
         interval([one.of_int8 for one in runs], digits),
         "" if np.isnan(drops[0]) else f"{np.mean(drops):.2f}",
         "" if np.isnan(drops[0]) else f"{max(drops):.2f}",
-        runs[0].bytes or "",
+        str(runs[0].bytes or ""),
         f"{np.median([one.seconds for one in runs]):.0f}",
-        published or "",
+        str(published or ""),
     ]
 
 

@@ -141,7 +141,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
     return found
 
 
-def lines(backend: str, preset: str, runs: Sequence[dict[str, float]]) -> list[object]:
+def lines(backend: str, preset: str, runs: Sequence[dict[str, float]]) -> list[str]:
     return [
         preset,
         backend,
