@@ -41,22 +41,13 @@ def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
     """
     if len(data.input_shape) != 1:
         return ()
-    found = []
+    found, task, y = [], data.task, data.y_test
     for one in fit_baselines(data):
-        own, ahead = _estimates(data, one.predict(data.x_test), of_int8)
+        outputs = one.predict(data.x_test)
+        own = intervals.measured(task, y, outputs)
+        ahead = intervals.dropped(task, y, outputs, of_int8)
         found.append(Comparison(one.name, one.trees, own, ahead, one.seconds))
     return tuple(found)
-
-
-def _estimates(
-    data: Data, of_baseline: np.ndarray, of_int8: np.ndarray
-) -> tuple[Estimate, Estimate]:
-    y = data.y_test
-    if data.task == "regression":
-        ahead = intervals.rmse_drop(y, of_baseline, of_int8)
-        return intervals.rmse(y, of_baseline), ahead
-    right, right_int8 = (outputs.argmax(axis=1) == y for outputs in (of_baseline, of_int8))
-    return intervals.accuracy(right), intervals.accuracy_drop(right, right_int8)
 
 
 def verdict(comparisons: Sequence[Comparison], metric: str, int8: Estimate, rows: int) -> str:

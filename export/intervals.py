@@ -63,6 +63,18 @@ def rmse_drop(y: np.ndarray, predicted_float: np.ndarray, predicted_int8: np.nda
     return Estimate(drop("regression", y, predicted_float, predicted_int8), ends, ends)
 
 
+def measured(task: str, y: np.ndarray, outputs: np.ndarray) -> Estimate:
+    """Return the accuracy of logits, or the RMSE of predictions, (rows, outputs)."""
+    return accuracy(outputs.argmax(axis=1) == y) if task == "classification" else rmse(y, outputs)
+
+
+def dropped(task: str, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
+    """Return by how much the second outputs are worse: points, or percent of RMSE."""
+    if task == "regression":
+        return rmse_drop(y, first, second)
+    return accuracy_drop(first.argmax(axis=1) == y, second.argmax(axis=1) == y)
+
+
 def _percentiles(values: np.ndarray) -> tuple[float, float]:
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

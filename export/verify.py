@@ -139,15 +139,12 @@ def _estimates(
     data: Data, of_keras: np.ndarray, int8: np.ndarray
 ) -> tuple[list[intervals.Estimate], float | None]:
     """Return float metric, int8 metric and drop; and for classes how often the two agree."""
-    y = data.y_test
-    if data.task == "regression":
-        both = [intervals.rmse(y, of_keras), intervals.rmse(y, int8)]
-        return [*both, intervals.rmse_drop(y, of_keras, int8)], None
-    classes, classes_int8 = of_keras.argmax(axis=1), int8.argmax(axis=1)
-    right, right_int8 = classes == y, classes_int8 == y
-    both = [intervals.accuracy(right), intervals.accuracy(right_int8)]
-    lost = intervals.accuracy_drop(right, right_int8)
-    return [*both, lost], float(np.mean(classes == classes_int8))
+    y, task = data.y_test, data.task
+    found = [intervals.measured(task, y, outputs) for outputs in (of_keras, int8)]
+    found.append(intervals.dropped(task, y, of_keras, int8))
+    if task == "regression":
+        return found, None
+    return found, float(np.mean(of_keras.argmax(axis=1) == int8.argmax(axis=1)))
 
 
 def _prediction_interval(export: Export, data: Data, int8: np.ndarray) -> PredictionInterval | None:

@@ -19,7 +19,7 @@ import numpy as np
 from tuning import checkpoint
 from tuning.checkpoint import Progress
 from tuning.feeding import Feed
-from tuning.losses import Targets, averaged, compile_for
+from tuning.losses import Targets, averaged, compile_for, is_linear
 from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
@@ -207,8 +207,7 @@ def check_fits(model: keras.Model, data: Data) -> None:
             f"{expected[0]} to {expected[1]}. Build it with data.input_shape and data.num_outputs."
         )
     head = model.layers[-1]
-    linear = isinstance(head, keras.layers.Dense) and head.activation is keras.activations.linear
-    if data.task == "regression" and not (linear and head.use_bias):
+    if data.task == "regression" and not (is_linear(head) and head.use_bias):
         raise UserError(
             f"{model.name} ends in {type(head).__name__}; for regression the last layer must be "
             "Dense with a bias and no activation."

@@ -50,6 +50,11 @@ class Targets:
         model.layers[-1].set_weights([kernel * self.std, bias * self.std + self.mean])
 
 
+def is_linear(head: keras.layers.Layer) -> bool:
+    """Return whether a layer is dense without activation: what can be scaled exactly."""
+    return isinstance(head, keras.layers.Dense) and head.activation is keras.activations.linear
+
+
 def soft(targets: np.ndarray, answers: np.ndarray | None, share: float) -> np.ndarray:
     """Put a teacher's answers into targets, by a share.
 

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
+from tuning.losses import is_linear
 from zoo import Data
 from zoo.figures import calibration_error
 from zoo.files import as_json
@@ -44,9 +45,9 @@ def measure(model: keras.Model, data: Data) -> Temperature | None:
         None for regression, without validation rows, and for a model that does not end in a dense
         layer without activation.
     """
-    head = model.layers[-1]
-    linear = isinstance(head, keras.layers.Dense) and head.activation is keras.activations.linear
-    if data.task != "classification" or not linear or len(data.x_validation) < FOLDS:
+    if data.task != "classification" or len(data.x_validation) < FOLDS:
+        return None
+    if not is_linear(model.layers[-1]):
         return None
     logits = np.asarray(model.predict(data.x_validation, verbose=0), np.float64)
     return of_logits(data.y_validation, logits)
