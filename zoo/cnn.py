@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.layers import Standardize, drop_path_layer
+from zoo.layers import Standardize, batch_norm, drop_path_layer
 from zoo.mlp import ACTIVATIONS
 from zoo.shapes import check_shapes
 
@@ -87,12 +87,14 @@ def CNN(
     if len(shape) == len(("steps", "features")):
         x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
-    x = _norm(_conv(x, width, tuple(stem_kernel), stride, bias=not inverted))  # (B, H, W, width)
+    x = batch_norm(
+        _conv(x, width, tuple(stem_kernel), stride, bias=not inverted)
+    )  # (B, H, W, width)
     x = layers.Activation(activation)(x)
     for one in plan:  # at the end (B, H / all strides, W / all strides, filters[-1])
         x = BLOCKS[block](x, one)
     if inverted:
-        x = _norm(_conv(x, 4 * filters[-1], 1, 1, bias=False))
+        x = batch_norm(_conv(x, 4 * filters[-1], 1, 1, bias=False))
         x = layers.Activation(activation)(x)
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, channels)
     x = layers.Dropout(dropout)(x)
@@ -191,35 +193,31 @@ def _conv_each(x: Any, block: Block, bias: bool) -> Any:
     )(x)
 
 
-def _norm(x: Any) -> Any:
-    return layers.BatchNormalization(momentum=0.9)(x)
-
-
 def _residual(x: Any, block: Block) -> Any:
     """Two convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
     shortcut = x
     if block.strides != 1 or x.shape[-1] != block.width:
         shortcut = _conv(x, block.width, 1, block.strides)
-    x = _norm(_conv(x, block.width, block.kernel, block.strides))
-    x = _norm(_conv(layers.Activation(block.activation)(x), block.width, block.kernel, 1))
+    x = batch_norm(_conv(x, block.width, block.kernel, block.strides))
+    x = batch_norm(_conv(layers.Activation(block.activation)(x), block.width, block.kernel, 1))
     x = layers.Add()([drop_path_layer(x, block.drop), shortcut])
     return layers.Activation(block.activation)(x)
 
 
 def _depthwise(x: Any, block: Block) -> Any:
     """A convolution of each channel by itself, then a 1x1 convolution across them."""
-    x = layers.Activation(block.activation)(_norm(_conv_each(x, block, bias=True)))
-    return layers.Activation(block.activation)(_norm(_conv(x, block.width, 1, 1)))
+    x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=True)))
+    return layers.Activation(block.activation)(batch_norm(_conv(x, block.width, 1, 1)))
 
 
 def _inverted(x: Any, block: Block) -> Any:
     """More channels, each convolved by itself, and back to few without an activation."""
     shortcut, channels = x, x.shape[-1]
     if block.expansion > 1:
-        x = _norm(_conv(x, block.expansion * channels, 1, 1, bias=False))
+        x = batch_norm(_conv(x, block.expansion * channels, 1, 1, bias=False))
         x = layers.Activation(block.activation)(x)
-    x = layers.Activation(block.activation)(_norm(_conv_each(x, block, bias=False)))
-    x = _norm(_conv(x, block.width, 1, 1, bias=False))
+    x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=False)))
+    x = batch_norm(_conv(x, block.width, 1, 1, bias=False))
     if block.strides != 1 or channels != block.width:
         return x
     return layers.Add()([drop_path_layer(x, block.drop), shortcut])

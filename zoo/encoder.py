@@ -9,7 +9,7 @@ from typing import Any
 from keras import layers
 
 from zoo.checks import UserError, one_of, size
-from zoo.layers import LayerNormalization, RMSNormalization, drop_path_layer
+from zoo.layers import LayerNormalization, RMSNormalization, batch_norm, drop_path_layer
 from zoo.tokens import SelfAttention
 
 NORMS = ("layer", "batch", "rms")
@@ -53,5 +53,5 @@ def encoder_block(
 def normed(x: Any, norm: str) -> Any:
     """Return tokens normalized by one of `NORMS`."""
     if norm == "batch":
-        return layers.BatchNormalization(momentum=0.9)(x)
+        return batch_norm(x)
     return LayerNormalization()(x) if norm == "layer" else RMSNormalization()(x)

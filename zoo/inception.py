@@ -10,8 +10,8 @@ import keras
 from keras import layers
 
 from zoo.checks import in_range, size
-from zoo.layers import Standardize
-from zoo.series import as_picture, conv, norm, norm_relu
+from zoo.layers import Standardize, batch_norm
+from zoo.series import as_picture, conv, norm_relu
 from zoo.shapes import check_shapes
 
 SHORTCUT = 3  # modules that a shortcut spans
@@ -55,7 +55,7 @@ def Inception(
     for number in range(1, depth + 1):
         x = _module(x, filters, kernel, bottleneck)  # (B, 1, steps, 4 filters)
         if number % SHORTCUT == 0:
-            shortcut = norm(conv(shortcut, 4 * filters, 1))
+            shortcut = batch_norm(conv(shortcut, 4 * filters, 1))
             x = shortcut = layers.Activation("relu")(layers.Add()([shortcut, x]))
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, 4 filters)
     x = layers.Dropout(dropout)(x)

@@ -22,6 +22,11 @@ def count_parameters(model: keras.Model) -> int:
     return int(model.count_params() - sum(layer.count_params() for layer in standardize))
 
 
+def batch_norm(x: Any) -> Any:
+    """Normalize by the batch, with averages that settle within a short training."""
+    return keras.layers.BatchNormalization(momentum=0.9)(x)
+
+
 def drop_path_layer(x: Any, rate: float) -> Any:
     """Leave a whole branch out for a share of the training rows, by a stock Dropout layer.
 

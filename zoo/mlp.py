@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.layers import Standardize
+from zoo.layers import Standardize, batch_norm
 from zoo.shapes import check_shapes
 from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
@@ -73,7 +73,7 @@ def MLP(
         x = Members(members, name="members")(x)  # (B, members, features), and so on
     for _ in range(depth):
         x = layers.Dense(units, use_bias=False)(x)  # (B, units)
-        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = batch_norm(x)
         x = layers.Activation(activation)(x)
         x = layers.Dropout(dropout)(x)
     if members > 1:

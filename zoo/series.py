@@ -8,6 +8,8 @@ from typing import Any
 
 from keras import layers
 
+from zoo.layers import batch_norm
+
 
 def as_picture(x: Any) -> Any:
     """Return a sequence (batch, steps, features) as a picture (batch, 1, steps, features)."""
@@ -33,9 +35,5 @@ def conv(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
     )(x)
 
 
-def norm(x: Any) -> Any:
-    return layers.BatchNormalization(momentum=0.9)(x)
-
-
 def norm_relu(x: Any) -> Any:
-    return layers.Activation("relu")(norm(x))
+    return layers.Activation("relu")(batch_norm(x))
