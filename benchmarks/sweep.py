@@ -1,11 +1,11 @@
 """Our search beside stock KerasTuner for the same seconds, and what its engine costs.
 
     python -m benchmarks.sweep [--only race overhead ask memory] [--task NAME ...]
-                               [--repeats 5] [--seconds 30] [--keep FOLDER]
+                               [--methods NAME ...] [--repeats 5] [--seconds 30] [--keep FOLDER]
 
 On the backend of KERAS_BACKEND. Prints tables and puts them into `benchmarks/results/sweep.md`,
 each part in place of its last; a race only if it was of all tasks and at least five repeats.
-Forty-five minutes on two cores that do nothing else. With --keep, runs of a race that are in the
+An hour on two cores that do nothing else. With --keep, runs of a race that are in the
 folder already are not run again.
 """
 
@@ -22,7 +22,7 @@ from pathlib import Path
 import keras
 
 from benchmarks import costs
-from benchmarks.race import RACES, race_report, run_all
+from benchmarks.race import METHODS, RACES, race_report, run_all
 from tuning.sweep.pool import cores
 
 RESULTS = Path(__file__).parent / "results" / "sweep.md"
@@ -84,6 +84,7 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--task", nargs="+", choices=RACES, default=list(RACES))
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", "--budget", type=float, default=30.0)
     parser.add_argument("--keep", type=Path, help="folder in which all runs stay")
@@ -95,7 +96,8 @@ def main() -> None:
             head = f"{machine()}\n\n" + (f"**{arguments.note}**\n\n" if arguments.note else "")
             if part == "race":
                 seconds = arguments.seconds
-                traces = run_all(folder / part, arguments.task, arguments.repeats, seconds)
+                methods, repeats = arguments.methods, arguments.repeats
+                traces = run_all(folder / part, arguments.task, methods, repeats, seconds)
                 text = race_report(traces, arguments.task, seconds)
             else:
                 own = Path(tempfile.mkdtemp(prefix=part, dir=temporary))
