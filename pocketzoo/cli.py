@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pocketzoo import after
 from pocketzoo.options import (
     DataArgument,
     Exporting,
@@ -185,6 +186,10 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     result = export.check(file)
     console.print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)
+
+
+app.command()(after.drift)
+app.command()(after.compare)
 
 
 def _load(source: str, training: Training) -> Any:

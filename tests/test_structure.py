@@ -55,6 +55,7 @@ HOMES = {
     "psycopg": set(),
     "sklearn": {
         "tuning/distillation.py",
+        "tuning/estimators.py",
         "zoo/advice/baselines.py",
         "zoo/advice/repeats.py",
         "zoo/baselines.py",
@@ -71,13 +72,15 @@ HOMES = {
         "tuning/study/samplers.py",
         "tuning/temperature.py",
         "zoo/shares.py",
+        "zoo/shift.py",
     },
-    "typer": {"pocketzoo/cli.py", "pocketzoo/options.py"},
+    "typer": {"pocketzoo/after.py", "pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {
         "pocketzoo/advice.py",
         "pocketzoo/console.py",
         "pocketzoo/live.py",
         "pocketzoo/quality.py",
+        "pocketzoo/shipped.py",
     },
 }
 

@@ -1,0 +1,46 @@
+"""The commands that come after a model has shipped."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pocketzoo.options import RunArgument
+
+AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
+
+
+def drift(
+    run: RunArgument,
+    rows: Annotated[Path, typer.Argument(metavar="NEWDATA", help="New rows; no labels needed.")],
+    json: AsJson = False,
+) -> None:
+    """Say whether new rows are still like those a run was made from. Exit code 1: much drift."""
+    import zoo
+    from export.drift import drift as measure
+    from pocketzoo import shipped
+    from zoo.files import as_json
+
+    opened = zoo.Run(run)
+    found = measure(opened, zoo.read_rows(rows, opened))
+    print(as_json(found.to_json()), end="") if json else shipped.print_drift(found)
+    raise typer.Exit(found.verdict == "much")
+
+
+def compare(
+    a: Annotated[Path, typer.Argument(metavar="RUN_A", help="The run in use.")],
+    b: Annotated[Path, typer.Argument(metavar="RUN_B", help="The run to take its place.")],
+    source: Annotated[
+        str | None, typer.Option("--data", help="Whose test rows decide. Default: both runs' own.")
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
+    import zoo
+    from export.versus import versus
+    from pocketzoo import shipped
+    from zoo.files import as_json
+
+    found = versus(zoo.Run(a), zoo.Run(b), None if source is None else zoo.load_data(source))
+    print(as_json(found.to_json()), end="") if json else shipped.print_versus(found)
+    raise typer.Exit(found.winner == "a")

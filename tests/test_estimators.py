@@ -1,0 +1,53 @@
+"""scikit-learn's own checks of its own API, on our estimators."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits, load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import zoo
+from tuning import Recipe
+from tuning.estimators import Classifier, Regressor
+
+QUICK = Recipe(epochs=30, batch_size=32, learning_rate=1e-2)
+CHECKS = [
+    *estimator_checks_generator(Classifier("mlp_tiny", QUICK), legacy=True),
+    *estimator_checks_generator(Regressor("mlp_tiny", QUICK), legacy=True),
+]
+
+
+def named(value: Any) -> str:
+    return getattr(getattr(value, "func", value), "__name__", type(value).__name__)
+
+
+@pytest.mark.filterwarnings("ignore")  # what scikit-learn provokes on purpose
+@pytest.mark.parametrize(("estimator", "check"), CHECKS, ids=named)
+def test_scikit_learn_accepts_it(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_in_a_pipeline_and_a_grid() -> None:
+    x, y = load_iris(return_X_y=True)
+    pipe = make_pipeline(StandardScaler(), Classifier("mlp_tiny", QUICK))
+    assert cross_val_score(pipe, x, y, cv=3).mean() > 0.9
+    grid = GridSearchCV(Classifier("mlp_tiny", QUICK), {"overrides": [{}, {"depth": 2}]}, cv=2)
+    assert grid.fit(x, y).best_score_ > 0.9
+
+
+def test_pictures_and_names() -> None:
+    digits = load_digits()
+    x, y = digits.images[:600, ..., None], np.array(list("abcdefghij"))[digits.target[:600]]
+    model = Classifier("cnn_tiny", QUICK).fit(x[:400], y[:400])
+    assert model.score(x[400:], y[400:]) > 0.8
+    np.testing.assert_allclose(model.predict_proba(x[400:]).sum(axis=1), 1)
+    assert set(model.predict(x[400:])) <= set("abcdefghij")
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(zoo.UserError, match="y holds one class only; a classifier needs"):
+        Classifier().fit(np.eye(8), np.zeros(8))

@@ -1,0 +1,134 @@
+"""Presets as scikit-learn estimators, for pipelines, grid searches and cross-validation.
+
+Keras' own wrappers call `model.fit` alone: input statistics, target scaling, early stopping and
+temperature, which belong to a training here, would be missing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from tuning.fitting import fit
+from tuning.recipe import Recipe
+from tuning.spaces import default_recipe
+from tuning.temperature import fold, measure
+from zoo import Data, ModelSpec, UserError
+from zoo.figures import probabilities
+from zoo.splits import hold_out
+
+BATCH = 32  # of answers: always full, so that a row's answer does not depend on its company
+
+
+class _Estimator(BaseEstimator):  # type: ignore[misc]
+    """What both have in common. Parameters are those of `Classifier` and `Regressor`."""
+
+    def __init__(
+        self,
+        preset: str = "mlp_small",
+        recipe: Recipe | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        random_state: int = 0,
+    ) -> None:
+        self.preset = preset
+        self.recipe = recipe
+        self.overrides = overrides
+        self.random_state = random_state
+
+    def _train(self, x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...]) -> None:
+        data = _data(x, y, task, names, self.random_state)
+        recipe = self.recipe or default_recipe(self.preset, data)
+        recipe = replace(recipe, seed=self.random_state)
+        spec = ModelSpec(
+            self.preset, data.input_shape, data.num_outputs, dict(self.overrides or {})
+        )
+        keras.utils.set_random_seed(self.random_state)
+        self.model_ = spec.build()
+        self.n_iter_ = fit(self.model_, data, recipe).epochs
+        fold(self.model_, measure(self.model_, data))
+
+    def _outputs(self, x: Any) -> np.ndarray:
+        check_is_fitted(self)
+        x = validate_data(self, x, dtype=np.float32, allow_nd=True, reset=False)
+        full = np.concatenate([x, np.repeat(x[-1:], -len(x) % BATCH, axis=0)])
+        outputs = self.model_.predict(full, batch_size=BATCH, verbose=0)
+        return np.asarray(outputs, np.float64)[: len(x)]
+
+
+class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+    """A preset as a scikit-learn classifier.
+
+    Args:
+        preset: a name from `zoo.list_models()` for rows of X's shape: (features,), (steps,
+            features) or (height, width, channels).
+        recipe: None means the preset's own, for so many rows.
+        overrides: factory arguments that differ from the preset's.
+        random_state: seed of the validation rows, the weights and the training.
+
+    Attributes:
+        model_: the trained `keras.Model`, which gives logits; `export.to_litert` takes it.
+        classes_: the labels.
+        n_iter_: epochs trained.
+    """
+
+    def fit(self, X: Any, y: Any) -> "Classifier":  # noqa: N803
+        """Train on rows X, (rows, *shape), and labels y, (rows,). 20 % steer the early stopping.
+
+        Raises:
+            ValueError: X or y cannot be used.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float32, allow_nd=True, ensure_min_samples=2)  # noqa: N806
+        check_classification_targets(y)
+        self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
+        if len(self.classes_) < 2:
+            raise UserError("y holds one class only; a classifier needs at least two.")
+        self._train(X, numbers, "classification", tuple(str(name) for name in self.classes_))
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return class probabilities, (rows, classes)."""
+        return probabilities(self._outputs(X))
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return labels, (rows,)."""
+        chosen = self._outputs(X).argmax(axis=1)
+        return np.asarray(self.classes_[chosen])
+
+
+class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+    """A preset as a scikit-learn regressor of one target. Arguments as for `Classifier`."""
+
+    def fit(self, X: Any, y: Any) -> "Regressor":  # noqa: N803
+        """Train on rows X, (rows, *shape), and numbers y, (rows,). 20 % steer the early stopping.
+
+        Raises:
+            ValueError: X or y cannot be used.
+        """
+        X, y = validate_data(  # noqa: N806
+            self, X, y, dtype=np.float32, allow_nd=True, ensure_min_samples=2, y_numeric=True
+        )
+        targets = np.asarray(column_or_1d(y, warn=True), np.float32)
+        self._train(X, targets[:, None], "regression", ())
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:  # noqa: N803
+        """Return numbers, (rows,)."""
+        return self._outputs(X)[:, 0]
+
+
+def _data(x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...], seed: int) -> Data:
+    """Return rows as data without test rows; without validation rows where there are too few."""
+    y = y.astype(np.int64 if task == "classification" else np.float32)
+    try:
+        arrays = hold_out(x, y, seed, task)
+    except UserError:
+        arrays = {"x_train": x, "y_train": y, "x_val": x[:0], "y_val": y[:0]}
+    held = [arrays[name] for name in ("x_train", "y_train", "x_val", "y_val")]
+    digest = hashlib.sha256(np.ascontiguousarray(x).tobytes() + y.tobytes()).hexdigest()
+    return Data("arrays", "arrays", seed, task, names, f"sha256:{digest}", *held, x[:0], y[:0])
