@@ -222,10 +222,13 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
 
 
 def _export(run: Path, exporting: Exporting) -> Any:
-    from pocketzoo import console, ladder
+    import zoo
+    from pocketzoo import console, ladder, tracking
 
     report = ladder.export_run(run, exporting)
     console.print_report(report, run)
+    if exporting.mlflow is not None:
+        console.print_tracked(tracking.log_run(zoo.Run(run), exporting.mlflow))
     return report
 
 

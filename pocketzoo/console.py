@@ -97,6 +97,10 @@ def print_run(run: Run) -> None:
     CONSOLE.print(f"Run folder: {run.path}. Next: pocketzoo export {run.path}", soft_wrap=True)
 
 
+def print_tracked(made: str) -> None:
+    CONSOLE.print(f"In MLflow: run {made}.")
+
+
 def print_study(run: Run) -> None:
     """Show what a search found, how sure that is, and what to look at."""
     study = run.read_json("study.json")

@@ -13,6 +13,7 @@ from export.compression import parse_compression
 from export.job import check_forms
 from export.targets import refuse_early
 from pocketzoo.options import Exporting
+from pocketzoo.tracking import require_mlflow
 from zoo.checks import UserError, in_range, one_of
 from zoo.groups import read_groups
 from zoo.lock import locked
@@ -25,6 +26,8 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
     in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
     one_of("rung", wishes.rung, RUNGS)
     check_forms(wishes.form_names)
+    if wishes.mlflow is not None:
+        require_mlflow()
     refuse_early(model, wishes.target_names, wishes.form_names)
     if wishes.compress is not None:
         parse_compression(wishes.compress)

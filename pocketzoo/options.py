@@ -98,6 +98,13 @@ class Exporting:
             help="Metric per group: .npy file with a value per test row, or a column's number."
         ),
     ] = None
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            envvar="MLFLOW_TRACKING_URI",
+            help="Copy the run to MLflow, e.g. http://server:5000 or sqlite:///mlflow.db.",
+        ),
+    ] = None
     rung: Annotated[
         str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
     ] = "auto"

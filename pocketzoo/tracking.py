@@ -1,0 +1,95 @@
+"""A run folder as a run in MLflow: what was set, what came out, and the files."""
+
+import csv
+import math
+import re
+from typing import Any
+
+from zoo import Run, UserError
+
+LONGEST = 250  # characters of a parameter's value
+
+
+def require_mlflow() -> None:
+    """Raise UserError, before anything takes time, where MLflow is not installed."""
+    import importlib.util
+
+    if importlib.util.find_spec("mlflow") is None:
+        raise UserError("--mlflow needs MLflow: pip install 'pocketzoo[mlflow]'.")
+
+
+def log_run(run: Run, uri: str) -> str:
+    """Copy a verified run to a tracking server or a local store; return the id it has there.
+
+    The experiment is named after the data. Parameters are the preset, its arguments and the recipe;
+    metrics the curves of the training and the figures of the report; artifacts all finished files.
+
+    Args:
+        run: exported and verified.
+        uri: as MLflow's: "http://server:5000", "sqlite:///mlflow.db".
+
+    Raises:
+        UserError: the store does not answer or refuses; the run folder is as it was.
+    """
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        name = f"pocketzoo/{run.read_json('data.json')['name']}"
+        known = client.get_experiment_by_name(name)
+        experiment = known.experiment_id if known else client.create_experiment(name)
+        made = client.create_run(experiment, run_name=run.path.name).info.run_id
+        _log(client, made, run)
+        client.set_terminated(made)
+    except (MlflowException, OSError) as error:
+        reason = str(error).split("\n")[0].replace(uri, _bare(uri))
+        raise UserError(
+            f"MLflow at {_bare(uri)} did not take the run: {reason[:300]}. {run.path} is whole; "
+            "once it answers: pocketzoo export with --mlflow."
+        ) from error
+    return str(made)
+
+
+def _log(client: Any, made: str, run: Run) -> None:
+    from mlflow.entities import Metric, Param
+
+    metrics = [Metric(name, value, 0, step) for name, step, value in _metrics(run)]
+    for start in range(0, len(metrics), 1000):  # what the server takes at a time
+        client.log_batch(made, metrics=metrics[start : start + 1000])
+    client.log_batch(made, params=[Param(k, str(v)[:LONGEST]) for k, v in _parameters(run).items()])
+    for name in run.manifest()["files"]:
+        client.log_artifact(made, str(run.file(name)))
+
+
+def _parameters(run: Run) -> dict[str, Any]:
+    model, data = run.read_json("model.json"), run.read_json("data.json")
+    found = {"preset": model["preset"], "backend": model["backend"], "data.hash": data["hash"]}
+    found |= {f"model.{name}": value for name, value in model["overrides"].items()}
+    return found | {f"recipe.{n}": value for n, value in run.read_json("recipe.json").items()}
+
+
+def _metrics(run: Run) -> list[tuple[str, int, float]]:
+    """Return (name, epoch, value), without what MLflow's stores refuse."""
+    report = run.read_json("report.json")
+    with run.file("history.csv").open() as file:
+        curves = [
+            (name, int(row["epoch"]), float(value))
+            for row in csv.DictReader(file)
+            for name, value in row.items()
+            if name != "epoch"
+        ]
+    figures = {
+        f"test_{kind}_{report['metric']}": report[kind]["value"] for kind in ("float", "int8")
+    }
+    figures |= {"drop": report["drop"]["value"], "passed": float(report["passed"])}
+    figures |= {f"bytes_{name}": one["bytes"] for name, one in report["files"].items()}
+    latency = report["runtimes"]["litert"]["latency_us"]
+    figures |= {f"latency_us_{kind}": value for kind, value in latency.items()}
+    found = [*curves, *((name, 0, float(value)) for name, value in figures.items())]
+    return [(re.sub(r"[^\w\-. /]", "_", n), step, v) for n, step, v in found if math.isfinite(v)]
+
+
+def _bare(uri: str) -> str:
+    """Return a URI without user and password."""
+    return re.sub(r"//[^/@]*@", "//", uri)
