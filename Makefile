@@ -3,6 +3,7 @@
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
 # make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
 # make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
+# make docs: the site, in docs/_build.
 # All make .venv first, with what they need, and leave it alone when it is right.
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ KILLS := 200
 SOAK :=
 SWEEP :=
 
-.PHONY: install install-dev demo test test-postgres soak bench bench-sweep lint format clean
+.PHONY: install install-dev demo test test-postgres soak bench bench-sweep docs lint format clean
 
 install: .venv/core
 
@@ -43,6 +44,9 @@ bench: .venv/bench
 bench-sweep: .venv/dev
 	TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=$(or $(KERAS_BACKEND),torch) $(BIN)/python -m benchmarks.sweep $(SWEEP)
 
+docs: .venv/docs
+	TF_CPP_MIN_LOG_LEVEL=3 $(BIN)/python -m sphinx -q -W --keep-going docs docs/_build
+
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -53,7 +57,7 @@ format: .venv/dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv runs build *.egg-info
+	rm -rf .venv runs build docs/_build docs/generated *.egg-info
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -66,6 +70,10 @@ $(BIN)/python:
 
 .venv/dev: .venv/core
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,jax,torch,targets,postgres]'
+	touch $@
+
+.venv/docs: .venv/dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
 
 .venv/bench: .venv/core
