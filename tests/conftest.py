@@ -20,6 +20,7 @@ import export
 import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
 from tests.instances import data_of, fill, rows
+from tests.prefork import Prefork
 from tuning.sweep.pool import Pool
 
 
@@ -48,6 +49,16 @@ def one_pool() -> Iterator[None]:
         yield
     for pool in kept.values():
         pool.__exit__()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_converter() -> Iterator[None]:
+    """Let the exports of this process share the import of TensorFlow, not more."""
+    kept = Prefork()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("export.child.subprocess", kept)
+        yield
+    kept.close()
 
 
 @pytest.fixture(scope="session")
