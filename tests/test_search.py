@@ -1,48 +1,24 @@
 """The search: what it asks, what it keeps, what it says. (What is killed: test_kills.py.)"""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
-import keras_tuner
 import numpy as np
-import optuna
 import pytest
 
 import tuning
 import tuning.train
 import zoo
+from tests.searching import searched
 from tuning import Recipe
-from tuning.advice import advise
-from tuning.fitting import Diverged
-from tuning.limits import check_limits
-from tuning.pareto import choose, front
-from tuning.spaces import default_recipe, point
-from tuning.study.ledger import Trial, ranked
+from tuning.study.ledger import Trial
 from tuning.study.samplers import SAMPLERS
-from tuning.sweep.pool import Pool
 from tuning.sweep.progress import print_progress
-from tuning.sweep.shared import Job
 
-QUICK = Recipe(epochs=2, learning_rate=1e-2)
 ALGORITHMS = (*SAMPLERS, "kt-random", "bayesian", "hyperband")
-
-
-def searched(data: zoo.Data, folder: Path, **changed: Any) -> tuple[zoo.Run, list[Trial]]:
-    """Search quickly, one trial at a time; return the run and the trials as they ended."""
-    seen: list[Trial] = []
-    arguments = {"trials": 3, "recipe": QUICK, "jobs": 1, "again": 0} | changed
-
-    def keep(progress: Any) -> None:
-        seen.extend([] if progress.trial is None else [progress.trial])
-
-    arguments.setdefault("on_progress", keep)
-    return tuning.search("mlp_tiny", data, directory=folder, **arguments), seen
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -192,18 +168,6 @@ def test_limits_are_kept_and_infeasible_points_do_not_count(wine: zoo.Data, fold
     assert study["trials"]["infeasible"] == states.count("infeasible")
 
 
-def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:
-    with pytest.raises(zoo.UserError, match="Nothing found in the space of mlp_tiny meets max_"):
-        searched(wine, folder, limits={"bytes": 500})
-    assert not folder.exists()
-    space = keras_tuner.HyperParameters()
-    spec, base = zoo.ModelSpec("mlp_tiny", (13,), 3), default_recipe("mlp_tiny")
-    point(space, "mlp_tiny", {}, base)
-    check_limits(spec, base, space, {"bytes": 2600, "macs": 500, "arena": 2500}, 0)
-    with pytest.raises(zoo.UserError, match=r"The nearest: .*'units': 24.* needs bytes .*, macs"):
-        check_limits(spec, base, space, {"bytes": 10**6, "macs": 200}, 0)
-
-
 def test_the_int8_objective_scores_the_twin(digits: zoo.Data, tmp_path: Path) -> None:
     recipe = Recipe(epochs=4, learning_rate=1e-2)
     settings = {"trials": 1, "recipe": recipe, "refit": False}
@@ -217,175 +181,12 @@ def test_the_int8_objective_scores_the_twin(digits: zoo.Data, tmp_path: Path) ->
     )
 
 
-def completed(number: int, score: float, size: int, macs: int = 1, epochs: int = 1) -> Trial:
-    cost = {"bytes": size, "macs": macs}
-    return Trial(number, {}, "completed", recipe={"epochs": epochs}, score=score, cost=cost, loss=0)
-
-
-def test_the_front_and_what_is_picked_from_it() -> None:
-    trials = [
-        completed(0, 0.95, 100),
-        completed(1, 0.948, 60),
-        completed(2, 0.90, 20),
-        completed(3, 0.90, 30),  # dominated
-        completed(4, 0.947, 70, macs=0),
-    ]
-    assert [t.number for t in front(trials, "maximize")] == [2, 1, 4, 0]
-    order = ranked("maximize", trials)
-    assert [t.number for t in choose(order, "best", "maximize")] == [0]
-    assert [t.number for t in choose(order, "smallest-within:0.5", "maximize")] == [1, 4, 0]
-    assert [t.number for t in choose(order, "smallest-within:0.1", "maximize")] == [0]
-    assert [t.number for t in choose(order, "trial:3", "maximize")] == [3]
-    with pytest.raises(zoo.UserError, match=r"There is no completed trial 9. Completed: 0, 1, 2"):
-        choose(order, "trial:9", "maximize")
-    errors = [completed(0, 50.0, 100), completed(1, 50.2, 50), completed(2, 60.0, 10)]
-    order = ranked("minimize", errors)
-    assert [t.number for t in choose(order, "smallest-within:1", "minimize")] == [1, 0]
-
-
-def test_ranking_full_length_then_score_then_loss() -> None:
-    def trial(number: int, epochs: int, score: float, loss: float) -> Trial:
-        return Trial(number, {}, "completed", recipe={"epochs": epochs}, score=score, loss=loss)
-
-    trials = [trial(0, 1, 0.9, 0.1), trial(1, 3, 0.8, 0.3), trial(2, 3, 0.8, 0.2)]
-    assert [t.number for t in ranked("maximize", trials)] == [2, 1, 0]
-    assert [t.number for t in ranked("minimize", [*trials, trial(3, 3, 0.7, 9)])] == [3, 2, 1, 0]
-
-
 def test_another_trial_of_a_finished_search_can_be_taken(wine: zoo.Data, folder: Path) -> None:
     _, seen = searched(wine, folder, trials=4, prune="none")
     for number in (0, 2):
         run, more = searched(wine, folder, trials=4, prune="none", pick=f"trial:{number}")
         assert not more
         assert run.spec().overrides == seen[number].overrides
-
-
-def test_advice() -> None:
-    space = keras_tuner.HyperParameters()
-    space.Float("rate", 1e-4, 1e-2, sampling="log")
-    space.Choice("width", [8, 16, 32], ordered=True)
-    best = Trial(
-        0, {"rate": 9.9e-3, "width": 8}, "completed", recipe={"epochs": 10}, score=1.0, epochs=10
-    )
-    study = optuna.create_study(direction="maximize")
-    trial = study.ask()
-    for epoch in range(10):
-        trial.report(epoch / 10, epoch)
-    trial.set_user_attr("outcome", "completed")
-    study.tell(trial, 1.0)
-    trials = [best, *(Trial(n, {}, "infeasible") for n in (1, 2))]
-    from tuning.study.ledger import attempts_of
-
-    said = "\n".join(advise(space, trials, best, attempts_of(study), "maximize"))
-    assert "The best rate, 0.0099, lies at the upper edge" in said
-    assert "The best width, 8, lies at the lower edge" in said
-    assert "2 of 3 trials were infeasible" in said
-    assert "still improving in epoch 10 of 10" in said
-    quiet = Trial(0, {"rate": 1e-3, "width": 16}, "completed", recipe={"epochs": 60}, score=1.0)
-    assert not advise(space, [quiet], quiet, attempts_of(study), "maximize")
-
-
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"trials": 0}, "trials must be an integer of at least 1; got 0"),
-        ({"trials": -1}, "trials must be an integer of at least 1; got -1"),
-        ({"seed": -1}, "seed must be an integer of at least 0"),
-        ({"jobs": 0}, "jobs must be an integer of at least 1"),
-        ({"again": -1}, "again must be an integer of at least 0"),
-        ({"algorithm": "genetic"}, "algorithm='genetic' is not known. Known: bayesian"),
-        ({"prune": "roots"}, "prune='roots' is not known"),
-        ({"objective": "int4"}, "objective='int4' is not known. Did you mean 'int8'"),
-        ({"heartbeat": 0}, "heartbeat must be a number in"),
-        ({"limits": {"bytes": 0}}, "max_bytes must be an integer of at least 1"),
-        ({"limits": {"bits": 1}}, "limits='bits' is not known"),
-        ({"pick": "smallest"}, "pick must be best, smallest-within:POINTS or trial:NUMBER"),
-        ({"overrides": {"unit": 3}}, "no argument 'unit'. Did you mean 'units'"),
-        ({"algorithm": "hyperband", "prune": "median"}, "hyperband ends trials by itself"),
-        (
-            {"algorithm": "cmaes", "storage": "postgresql://u:secret@h/d"},
-            "cmaes does not work on a shared storage",
-        ),
-        ({"storage": "no url"}, "storage must be a database URL such as postgresql"),
-        ({"storage": "mongodb://u:secret@h/d"}, "storage='mongodb' is not known"),
-    ],
-)
-def test_what_search_refuses(
-    changed: dict[str, Any], message: str, wine: zoo.Data, folder: Path
-) -> None:
-    with pytest.raises(zoo.UserError, match=message) as caught:
-        searched(wine, folder, **changed)
-    assert "secret" not in str(caught.value)
-    assert not folder.exists()
-
-
-def test_rows_a_search_needs(wine: zoo.Data, folder: Path) -> None:
-    with pytest.raises(zoo.UserError, match="wine has no validation rows; a search needs them"):
-        searched(wine.merged(), folder)
-    assert not folder.exists()
-
-
-def test_no_completed_trial_is_an_error(folder: Path) -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(30, 4)).astype(np.float32), np.arange(30) % 2
-    few = zoo.Data("few", "few", 0, "classification", ("a", "b"), "0", x[:9], y[:9], x, y, x, y)
-    with pytest.raises(zoo.UserError, match="None of 2 trials was completed. The first: .* 16"):
-        searched(few, folder, objective="int8", trials=2)
-
-
-def test_a_worker_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    job = Job("", "", "", "mlp_tiny", (1,), 1, {}, {}, "float", {})
-    monkeypatch.setattr("sys.executable", "/bin/false")
-    with pytest.raises(zoo.UserError, match="runs the trials did not start.*worker.log"):
-        Pool(1, tmp_path / "worker.log").launch(job)
-
-
-@pytest.mark.parametrize("backend", ["torch", "jax"])
-def test_a_trial_does_without_tensorflow(backend: str) -> None:
-    trial = (
-        "import sys, zoo, tuning; from tuning.sweep import worker; worker.do_without_tensorflow()\n"
-        "data = zoo.load_data('wine'); model = zoo.create_model('mlp_tiny', (13,), 3)\n"
-        "tuning.fit(model, data, tuning.Recipe(epochs=2)); worker.estimate(model)\n"
-        "worker.int8_score(model, data); print('tensorflow' in sys.modules)"
-    )
-    environment = os.environ | {"KERAS_BACKEND": backend}
-    ended = subprocess.run(
-        [sys.executable, "-c", trial], env=environment, capture_output=True, text=True, check=True
-    )
-    assert ended.stdout.strip() == "False"
-
-
-def test_gp_needs_torch(wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
-    with pytest.raises(zoo.UserError, match="algorithm gp needs PyTorch"):
-        searched(wine, folder, algorithm="gp")
-
-
-def test_folder_of_another_search(wine: zoo.Data, folder: Path) -> None:
-    searched(wine, folder)
-    with pytest.raises(zoo.UserError, match="holds another search: seed=0; asked for seed=1"):
-        searched(wine, folder, seed=1)
-    with pytest.raises(zoo.UserError, match="range of units"):
-        searched(wine, folder, overrides={"units": 8})
-    with pytest.raises(zoo.UserError, match="holds a search. Give another folder"):
-        tuning.train.train("mlp_tiny", wine, directory=folder)
-
-
-def test_folder_of_a_training(wine: zoo.Data, folder: Path) -> None:
-    tuning.train.train("mlp_tiny", wine, directory=folder, recipe=QUICK)
-    with pytest.raises(zoo.UserError, match="was trained without a search"):
-        searched(wine, folder)
-
-
-def test_diverged_refit_falls_back_to_the_trial(
-    wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def diverge(*_: Any) -> None:
-        raise Diverged("became NaN")
-
-    monkeypatch.setattr("tuning.winner.fit", diverge)
-    run, _ = searched(wine, folder)
-    assert np.isfinite(run.load_model().predict(wine.x_test, verbose=0)).all()
 
 
 def test_curves_for_tensorboard(wine: zoo.Data, folder: Path) -> None:

@@ -1,0 +1,48 @@
+"""Backends: what is imported under which, and what is refused."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import zoo
+from zoo.backends import require_backend
+from zoo.files import as_json
+
+
+def test_backend_must_be_known_and_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jaxx")
+    with pytest.raises(
+        zoo.UserError, match="KERAS_BACKEND='jaxx' is not known. Did you mean 'jax'"
+    ):
+        require_backend()
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(zoo.UserError, match=r"not installed. .*pip install 'pocketzoo\[torch\]'"):
+        require_backend()
+    monkeypatch.delenv("KERAS_BACKEND")
+    require_backend()
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_import_brings_no_tensorflow_on_other_backends(backend: str) -> None:
+    code = "import sys, zoo; sys.exit('tensorflow' in sys.modules)"
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    assert (
+        subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+    )
+
+
+def test_legacy_keras_stays_out_of_the_process() -> None:
+    code = (
+        "import os, sys, zoo, tuning, export, pocketzoo.cli;"
+        "sys.exit(bool({'tf_keras', 'tensorflow_model_optimization'} & set(sys.modules)"
+        " or os.environ.get('TF_USE_LEGACY_KERAS')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_json_refuses_nan() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_json({"value": float("nan")})
