@@ -13,7 +13,7 @@ sys.path.insert(0, str(HERE.parent))
 from zoo.presets import PRESETS, reference  # noqa: E402
 
 project = "pocketzoo"
-copyright = "the pocketzoo authors, Apache-2.0"  # noqa: A001
+copyright = "the pocketzoo authors, Apache-2.0"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3

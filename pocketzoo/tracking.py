@@ -3,6 +3,7 @@
 import csv
 import math
 import re
+import warnings
 from typing import Any
 
 from zoo import Run, UserError
@@ -32,34 +33,34 @@ def log_run(run: Run, uri: str) -> str:
         UserError: the store does not answer or refuses; the run folder is as it was.
     """
     from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
 
     try:
-        client = MlflowClient(tracking_uri=uri)
-        name = f"pocketzoo/{run.read_json('data.json')['name']}"
-        known = client.get_experiment_by_name(name)
-        experiment = known.experiment_id if known else client.create_experiment(name)
-        made = client.create_run(experiment, run_name=run.path.name).info.run_id
-        _log(client, made, run)
-        client.set_terminated(made)
-    except (MlflowException, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow and its store
+            return _logged(MlflowClient(tracking_uri=uri), run)
+    except Exception as error:  # whatever a store of MLflow's raises
         reason = str(error).split("\n")[0].replace(uri, _bare(uri))
         raise UserError(
             f"MLflow at {_bare(uri)} did not take the run: {reason[:300]}. {run.path} is whole; "
             "once it answers: pocketzoo export with --mlflow."
         ) from error
-    return str(made)
 
 
-def _log(client: Any, made: str, run: Run) -> None:
+def _logged(client: Any, run: Run) -> str:
     from mlflow.entities import Metric, Param
 
+    name = f"pocketzoo/{run.read_json('data.json')['name']}"
+    known = client.get_experiment_by_name(name)
+    experiment = known.experiment_id if known else client.create_experiment(name)
+    made = str(client.create_run(experiment, run_name=run.path.name).info.run_id)
     metrics = [Metric(name, value, 0, step) for name, step, value in _metrics(run)]
     for start in range(0, len(metrics), 1000):  # what the server takes at a time
         client.log_batch(made, metrics=metrics[start : start + 1000])
     client.log_batch(made, params=[Param(k, str(v)[:LONGEST]) for k, v in _parameters(run).items()])
     for name in run.manifest()["files"]:
         client.log_artifact(made, str(run.file(name)))
+    client.set_terminated(made)
+    return made
 
 
 def _parameters(run: Run) -> dict[str, Any]:

@@ -1,0 +1,74 @@
+"""A run in MLflow: a real store, read back by MLflow's own client."""
+
+from pathlib import Path
+
+import pytest
+
+import zoo
+from pocketzoo import tracking
+from zoo.files import as_json
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> zoo.Run:
+    made = zoo.Run(tmp_path / "wine")
+    report = {
+        "metric": "accuracy",
+        "passed": True,
+        "files": {"model_int8.tflite": {"bytes": 2480}},
+        "runtimes": {"litert": {"latency_us": {"float": 2.0, "int8": 1.5}}},
+        "float": {"value": 0.97},
+        "int8": {"value": 0.96},
+        "drop": {"value": 1.0},
+    }
+    files = {
+        "model.json": {"preset": "mlp_tiny", "backend": "torch", "overrides": {"units": 8}},
+        "data.json": {"name": "wine", "hash": "sha256:0"},
+        "recipe.json": {"epochs": 2, "learning_rate": 0.01},
+        "report.json": report,
+    }
+    curves = {"history.csv": "epoch,loss,val_loss\n1,0.5,0.6\n2,0.25,nan\n"}
+    made.write({name: as_json(content) for name, content in files.items()} | curves)
+    return made
+
+
+def test_what_is_logged_can_be_read(
+    run: zoo.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where a local store puts artifacts
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    made, again = (tracking.log_run(run, uri) for _ in range(2))
+    assert made != again
+    with _quiet():
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=uri)
+        found = client.get_run(made)
+        curve = client.get_metric_history(made, "loss")
+        files = {one.path for one in client.list_artifacts(made)}
+    assert found.info.status == "FINISHED"
+    assert found.data.params["recipe.learning_rate"] == "0.01"
+    assert found.data.params["model.units"] == "8"
+    assert found.data.metrics["test_int8_accuracy"] == 0.96
+    assert [(one.step, one.value) for one in curve] == [(1, 0.5), (2, 0.25)]
+    assert files == set(run.manifest()["files"])
+
+
+def _quiet() -> object:
+    import warnings
+
+    return warnings.catch_warnings(action="ignore", category=DeprecationWarning)
+
+
+def test_a_store_that_refuses(run: zoo.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(zoo.UserError, match="did not take the run") as error:
+        tracking.log_run(run, "http://me:secret@127.0.0.1:1")
+    assert "secret" not in str(error.value)
+    assert "is whole; once it answers" in str(error.value)
+
+
+def test_mlflow_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(zoo.UserError, match="--mlflow needs MLflow: pip install"):
+        tracking.require_mlflow()
