@@ -1,7 +1,7 @@
 """Steps a second of `tuning.fit`, beside the same graph in plain Keras layers and `model.fit`.
 
     python -m benchmarks.train [--backends torch jax tensorflow] [--presets NAME ...]
-                               [--repeats 7] [--epochs 4]
+                               [--repeats 7] [--epochs 12]
 
 Each family's base preset, on noise of the shape it is declared for. A backend is a process of its
 own; in it, ours and the plain one take turns, and the first epoch of each, which compiles, does not
@@ -28,7 +28,7 @@ from benchmarks.tables import table
 RESULTS = Path(__file__).parent / "results" / "train.md"
 BACKENDS = ("torch", "jax", "tensorflow")
 BATCH = 32
-STEPS = {"mlp_base": 60, "cnn_base": 8, "gru_base": 20, "vit_base": 4}  # an epoch: about 2 s
+STEPS = {"mlp_base": 300, "cnn_base": 8, "gru_base": 20, "vit_base": 4}  # an epoch: about a second
 
 
 def mlp(x: Any, layers: Any, outputs: int) -> Any:
@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS))
     parser.add_argument("--presets", nargs="+", default=list(PLAIN))
     parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
