@@ -51,9 +51,8 @@ class Prefork:
         return subprocess.CompletedProcess(command, code, out, err)
 
     def close(self) -> None:
-        if self._server is not None and self._server.stdin is not None:
-            self._server.stdin.close()
-            self._server.wait()
+        if self._server is not None:
+            self._server.communicate()
 
 
 def _serve() -> None:
