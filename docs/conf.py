@@ -1,9 +1,11 @@
 """Sphinx: the site, from these pages, the docstrings, the preset table and the command line."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "torch")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -53,6 +55,15 @@ def _commands() -> str:
         check=True,
     )
     return ended.stdout
+
+
+def setup(app: Any) -> None:
+    """Docstrings say (rows, *shape): a star that begins no emphasis."""
+
+    def escape(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: Any) -> None:
+        lines[:] = [re.sub(r"\*(?=\w+\))", r"\\*", line) for line in lines]
+
+    app.connect("autodoc-process-docstring", escape)
 
 
 _write("presets.md", _presets())
