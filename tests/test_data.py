@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import zoo
-from zoo.sources import BUILT_IN
+from zoo.readers import BUILT_IN
 
 
 @pytest.mark.parametrize(
