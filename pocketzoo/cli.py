@@ -76,7 +76,7 @@ def advise(
     import zoo
     from pocketzoo.advice import print_advice
 
-    advice = zoo.advise(loading.load(source, seed))
+    advice = zoo.advise(loading.load(source, seed) if json else _load(source, loading, seed))
     if json:
         print(advice.to_json(), end="")
     else:

@@ -16,8 +16,8 @@ from tuning.rates import RangeTest
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
 from zoo.presets import PRESETS, reference
-from zoo.run import rows
 from zoo.readers import BUILT_IN
+from zoo.run import rows
 
 RUNGS = {
     "ptq": "calibration (ptq)",
@@ -25,7 +25,7 @@ RUNGS = {
     "converter": "TensorFlow's converter",
     "qat-tfmot": "tfmot's training (qat-tfmot)",
 }
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 
 
 def print_models(pattern: str) -> None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from zoo import Data
@@ -19,7 +18,7 @@ def print_columns(console: Console, data: Data) -> None:
         return
     table = Table("column", "read as", "in the model")
     for plan in plans[:MOST]:
-        table.add_row(*(escape(cell) for cell in (plan["name"], *_told(plan))))
+        table.add_row(plan["name"], *_told(plan))
     console.print(table)
     if len(plans) > MOST:
         console.print(f"... and {len(plans) - MOST} more columns.")
@@ -46,4 +45,4 @@ def print_notes(console: Console, data: Data) -> None:
     notes = [*data.schema.get("notes", ())]
     notes += [f"Column {plan['name']!r} is left out: {plan['why']}." for plan in left_out[:MOST]]
     for sentence in notes:
-        console.print(f"Note: {sentence}", style="yellow", soft_wrap=True, markup=False)
+        console.print(f"Note: {sentence}", style="yellow", soft_wrap=True)

@@ -75,8 +75,8 @@ def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray
     wanted = tuple(schema.get("shape", x.shape[1:]))
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
         raise UserError(
-            f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of shape "
-            f"{wanted}."
+            f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of "
+            f"shape {wanted}."
         )
     x = as_float32(x)
     if not np.isfinite(x).all():

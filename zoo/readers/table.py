@@ -149,6 +149,8 @@ def _labels(name: str, column: Column, task: str | None) -> tuple[str, np.ndarra
     if column.kind not in ("text", "boolean", "number"):
         raise UserError(f"The target {name!r} must hold numbers or texts; it holds {column.kind}s.")
     distinct = len(np.unique(column.values))
+    if distinct < 2:
+        raise UserError(f"The target {name!r} is the same in all rows; there is nothing to learn.")
     few = column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
     if task is None:
         task = "classification" if column.kind != "number" or few else "regression"
