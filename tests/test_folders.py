@@ -134,15 +134,15 @@ def test_progress_is_shown_on_a_terminal(
     load(write_pictures(tmp_path / "pets"))
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    load(write_pictures(tmp_path / "more"))
+    load(write_pictures(tmp_path / "more", shape=(9, 9)))
     assert "\rdecoding 20 of 24\rdecoding 24 of 24\n" in capsys.readouterr().err
 
 
 def test_sounds(tmp_path: Path) -> None:
-    folder = write_sounds(tmp_path / "words", seconds=lambda n: 5.0 if n == 3 else 0.2)
+    folder = write_sounds(tmp_path / "words", 24, seconds=lambda n: 5.0 if n == 3 else 0.2)
     data = load(folder)
     assert data.schema["rate"] == 8000
-    assert data.schema["samples"] == 1600  # 1 of 12 is longer: cut
+    assert data.schema["samples"] == 1600  # 2 of 48 are longer: cut
     assert data.input_shape == (9, 40)
     assert data.schema["notes"] == [
         "0.2 s of each sound are used; 2 are longer. --seconds sets another length."

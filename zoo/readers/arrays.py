@@ -77,9 +77,9 @@ def _numeric(what: object, name: str, array: np.ndarray) -> np.ndarray:
         )
     bad = 0
     if array.dtype.kind == "f" or array.dtype.itemsize == 8:  # no other integer is so large
-        flat = array.reshape(len(array), -1) if array.ndim else array.reshape(1, 1)
-        for part in blocks(flat):
-            usable = np.abs(flat[part].astype(np.float64)) < LARGEST  # false for NaN, too
+        rows = array if array.ndim else array.reshape(1)
+        for part in blocks(rows):
+            usable = np.abs(rows[part].astype(np.float64)) < LARGEST  # false for NaN, too
             bad += int(usable.size - usable.sum())
     if bad:
         raise UserError(

@@ -1,6 +1,7 @@
 """`.npz` files, and folders of `.npy` files that are mapped into memory."""
 
 import os
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -10,10 +11,10 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.readers.arrays import KNOWN, REQUIRED, Arrays, check_names, checked
 
-# what NumPy, zip and zlib raise on damage; a password and odd compressions are the last two
+# what NumPy, zip and zlib raise on damage, odd compressions, passwords and headers
 DAMAGE = (
     *(ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error),
-    *(NotImplementedError, RuntimeError),
+    *(NotImplementedError, RuntimeError, OverflowError, tokenize.TokenError),
 )
 
 
@@ -69,7 +70,7 @@ def load_npy(path: Path) -> np.ndarray:
 
 def unreadable(path: Path, error: BaseException) -> UserError:
     """Return the mistake that an error of `DAMAGE` means."""
-    if "Object arrays" in str(error):
+    if "Object arrays" in str(error) or "Python objects" in str(error):
         return UserError(
             f"{path} holds object arrays, which are never unpickled. Save numeric arrays."
         )
