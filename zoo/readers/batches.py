@@ -1,6 +1,5 @@
 """Data from Python: arrays, or data sets that give batches."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -24,11 +23,11 @@ def rows_of(data: Any, labels: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     """
     if labels is not None:
         return np.asarray(data), np.asarray(labels)
-    if hasattr(data, "shape") or not (hasattr(data, "__iter__") or hasattr(data, "__getitem__")):
+    if hasattr(data, "shape") or not hasattr(data, "__iter__"):
         raise UserError(
             f"{name} needs labels: give y_{name} with arrays, or a data set of batches (x, y)."
         )
-    pairs = [_pair(batch, name) for batch in _batches(data)]
+    pairs = [_pair(batch, name) for batch in data]
     if not pairs:
         raise UserError(f"The data set {name} gave no batches.")
     shapes = sorted({x.shape[1:] for x, _ in pairs})
@@ -36,13 +35,6 @@ def rows_of(data: Any, labels: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         raise UserError(f"The data set {name} gave rows of shapes {shapes[0]} and {shapes[1]}.")
     x, y = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     return x, y
-
-
-def _batches(data: Any) -> Iterable[Any]:
-    """Return the batches once: a `PyDataset` is no end of them when it is iterated."""
-    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "__iter__"):
-        return (data[number] for number in range(len(data)))
-    return iter(data)
 
 
 def _pair(batch: Any, name: str) -> tuple[np.ndarray, np.ndarray]:

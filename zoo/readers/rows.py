@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -11,14 +11,20 @@ from zoo.checks import UserError
 from zoo.readers.room import as_float32
 
 
-def read_rows(path: str | Path, schema: Mapping[str, Any]) -> np.ndarray:
+class Described(Protocol):
+    """A run folder, such as `zoo.Run`."""
+
+    def read_json(self, name: str) -> dict[str, Any]: ...
+
+
+def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarray:
     """Return the rows of a file or folder in the shape the model takes, in their order there.
 
     Args:
         path: what is like the data the model was trained on: a table (its target need not be
             there), a picture or sound or a folder of them, an `.npy` file, or an `.npz` file with
             `x` or, one after the other, `x_train`, `x_val`, `x_test`.
-        schema: `Data.schema`, which `data.json` of a run folder holds.
+        how: `Data.schema`, or a run, whose `data.json` holds it.
 
     Returns:
         float32 (rows, *input_shape); texts (rows,) where the model was trained on texts.
@@ -26,7 +32,7 @@ def read_rows(path: str | Path, schema: Mapping[str, Any]) -> np.ndarray:
     Raises:
         UserError: a missing or damaged file, or rows that are not like those of the training.
     """
-    path = Path(path)
+    path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
     if not path.exists():
         raise UserError(f"{path} does not exist.")
     kind = schema.get("kind")
@@ -49,6 +55,12 @@ def read_rows(path: str | Path, schema: Mapping[str, Any]) -> np.ndarray:
     if schema.get("front_end"):
         x = spectra(x, FrontEnd(**schema["front_end"]))
     return _fitting(path, x, schema)
+
+
+def _schema(run: Described) -> Mapping[str, Any]:
+    recorded = run.read_json("data.json")
+    found: Mapping[str, Any] = recorded.get("schema") or {}
+    return found
 
 
 def _array_rows(path: Path) -> np.ndarray:
