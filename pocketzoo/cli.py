@@ -61,7 +61,7 @@ def data(
     if source is None:
         console.print_built_in()
     else:
-        console.print_data(loading.load(source, seed))
+        console.print_data(loading.load(source, seed, aloud=False))
 
 
 @app.command()
@@ -76,7 +76,7 @@ def advise(
     import zoo
     from pocketzoo.advice import print_advice
 
-    advice = zoo.advise(loading.load(source, seed) if json else _load(source, loading, seed))
+    advice = zoo.advise(loading.load(source, seed, aloud=not json))
     if json:
         print(advice.to_json(), end="")
     else:
@@ -108,7 +108,7 @@ def train(
 
     if out is None and overfit is None:
         raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
-    rows = _load(source, loading, training.seed)
+    rows = loading.load(source, training.seed)
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
         spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
@@ -138,7 +138,7 @@ def tune(
     """Search around a preset and keep the best model. Continues where it stopped."""
     from pocketzoo import console
 
-    rows = _load(source, loading, training.seed)
+    rows = loading.load(source, training.seed)
     console.print_run(_search(rows, preset, out, training, searching))
 
 
@@ -164,7 +164,7 @@ def run(
     import zoo
     from pocketzoo import ladder
 
-    rows = _load(source, loading, training.seed)
+    rows = loading.load(source, training.seed)
     overrides = pairs("--set", training.sets)
     spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
@@ -192,14 +192,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
 
 app.command()(after.drift)
 app.command()(after.compare)
-
-
-def _load(source: str, loading: Loading, seed: int) -> Any:
-    from pocketzoo import console, schema
-
-    rows = loading.load(source, seed)
-    schema.print_notes(console.CONSOLE, rows)
-    return rows
 
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:

@@ -54,14 +54,18 @@ class Loading:
         bool, typer.Option("--skip-bad", help="Leave broken pictures and sounds out.")
     ] = False
 
-    def load(self, source: str, seed: int) -> Any:
-        """Return the data as `zoo.load_data` does."""
+    def load(self, source: str, seed: int, aloud: bool = True) -> Any:
+        """Return the data as `zoo.load_data` does; say what was taken for granted."""
         import zoo
+        from pocketzoo import console, schema
 
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         task, front_end = values.pop("task"), values.pop("front_end")
         values["image_size"] = self.image_size and sides(self.image_size)
-        return zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
+        data = zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
+        if aloud:
+            schema.print_notes(console.CONSOLE, data)
+        return data
 
 
 @dataclass(frozen=True)
