@@ -48,9 +48,7 @@ def _read_file(path: Path, reading: Reading, seed: int, task: str | None) -> Fou
 
         return read_table(path, reading, seed, task)
     if ending != ".npz":
-        raise UserError(
-            f"{path} cannot be read: {ending or 'no ending'} is not known. Give {KINDS}."
-        )
+        raise UserError(f"{path}: files ending in {ending!r} are not known. Give {KINDS}.")
     reading.check("arrays", path.name)
     return Found(read_npz(path), {"kind": "arrays"})
 

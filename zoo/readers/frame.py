@@ -102,7 +102,7 @@ def _parquet(path: Path) -> Any:
 
 
 def _csv(path: Path, notes: list[str]) -> Any:
-    encoding = _encoding(path)
+    encoding, quotes = _encoding(path)
     if encoding == "latin-1":
         notes.append("The file is not UTF-8; it was read as Latin-1.")
     with path.open(encoding=encoding, errors="replace") as file:
@@ -110,7 +110,7 @@ def _csv(path: Path, notes: list[str]) -> Any:
     delimiter = _delimiter(path, sample)
     comma = delimiter != "," and _has_decimal_commas(sample, delimiter)
     with path.open("rb") as file:  # no path, whose ending could make pyarrow unpack the file
-        return csv.read_csv(
+        table = csv.read_csv(
             file,
             csv.ReadOptions(block_size=BLOCK, encoding=encoding.removesuffix("-sig")),
             csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
@@ -121,19 +121,27 @@ def _csv(path: Path, notes: list[str]) -> Any:
                 timestamp_parsers=[csv.ISO8601, *DATES],
             ),
         )
+    last = table.slice(len(table) - 1).to_pylist() if len(table) else []
+    if quotes % 2 and any("\n" in str(value) for row in last for value in row.values()):
+        raise UserError(
+            f"{path}: a quote is opened and never closed, so that rows are in one cell."
+        )
+    return table
 
 
-def _encoding(path: Path) -> str:
-    """Return the encoding that the whole file can be read in."""
+def _encoding(path: Path) -> tuple[str, int]:
+    """Return the encoding that the whole file can be read in, and how many quotes it holds."""
+    quotes = 0
     with path.open("rb") as file:
         start = file.read(4)
         if not start:
             raise UserError(f"{path} is empty. Expected a line of names and a row in each line.")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
+            return "utf-16", quotes
         decoder, found = codecs.getincrementaldecoder("utf-8")(), "utf-8-sig"
         file.seek(0)
         while block := file.read(2**20):
+            quotes += block.count(b'"')
             if b"\0" in block:
                 raise UserError(f"{path} is no text file: it holds zero bytes.")
             try:
@@ -141,7 +149,7 @@ def _encoding(path: Path) -> str:
                     decoder.decode(block, final=len(block) < 2**20)
             except UnicodeDecodeError:
                 found = "latin-1"
-    return found
+    return found, quotes
 
 
 def _delimiter(path: Path, sample: str) -> str:

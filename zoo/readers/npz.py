@@ -31,7 +31,7 @@ def read_npz(path: Path) -> Arrays:
         raise UserError(f"{path} is damaged or not an .npz file. Make one with numpy.savez.")
     arrays: Arrays = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with np.errstate(invalid="ignore"), np.load(path, allow_pickle=False) as archive:
             names = archive.files
             check_names(path, names)
             used = [name for name in KNOWN if name in names]
@@ -63,7 +63,8 @@ def read_maps(folder: Path) -> Arrays:
 def load_npy(path: Path) -> np.ndarray:
     """Map a `.npy` file into memory."""
     try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+        with np.errstate(invalid="ignore"):  # sizes beyond 64 bits
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except DAMAGE as error:
         raise unreadable(path, error) from error
 

@@ -124,7 +124,7 @@ def _target(path: Path, columns: Mapping[str, Column], reading: Reading) -> str:
             if option != "target" and name == reading.target:
                 raise UserError(f"--{option} and --target name the same column {name!r}.")
     for name in (*reading.drop, *reading.columns):
-        _known(name, columns, "--drop" if name in reading.drop else "--columns")
+        _known(name, columns, "--drop" if name in reading.drop else "--column")
     if len(columns) < 2:
         raise UserError(f"{path} has one column only, {reading.target!r}: nothing to learn from.")
     return reading.target
