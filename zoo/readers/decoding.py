@@ -110,11 +110,15 @@ def _each(items: Sequence[Any], work: Callable[[Any], Any], what: str) -> list[A
     results = []
     with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as threads:
         warnings.simplefilter("ignore")  # of odd metadata
-        for number, result in enumerate(threads.map(one, items), 1):
-            results.append(result)
-            if shown and (number % SHOWN == 0 or number == len(items)):
-                end = "\n" if number == len(items) else ""
-                print(f"\r{what} {number:,} of {len(items):,}", end=end, file=sys.stderr)
+        try:
+            for number, result in enumerate(threads.map(one, items), 1):
+                results.append(result)
+                if shown and (number % SHOWN == 0 or number == len(items)):
+                    end = "\n" if number == len(items) else ""
+                    print(f"\r{what} {number:,} of {len(items):,}", end=end, file=sys.stderr)
+        except BaseException:  # Ctrl-C: what has not begun is not waited for
+            threads.shutdown(cancel_futures=True)
+            raise
     return results
 
 

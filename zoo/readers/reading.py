@@ -83,9 +83,9 @@ class Reading:
         said = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
         for name in said:
             if kind not in CONCERNS[name]:
+                option = "column" if name == "columns" else name.replace("_", "-")
                 raise UserError(
-                    f"--{name.replace('_', '-')} is for {' and '.join(CONCERNS[name])}; {what} "
-                    f"is read as {kind}."
+                    f"--{option} is for {' and '.join(CONCERNS[name])}; {what} is read as {kind}."
                 )
 
     def to_json(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -46,11 +47,11 @@ def room(shape: Sequence[int], dtype: np.typing.DTypeLike = np.float32) -> np.nd
         return np.asarray(np.memmap(file, kind, "r+", shape=tuple(shape)))
 
 
-def _nameless() -> "tempfile._TemporaryFileWrapper[bytes]":
+def _nameless() -> IO[bytes]:
     with contextlib.suppress(OSError):
         cache_folder().mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=cache_folder())  # type: ignore[return-value]
-    return tempfile.TemporaryFile()  # type: ignore[return-value]
+        return tempfile.TemporaryFile(dir=cache_folder())
+    return tempfile.TemporaryFile()
 
 
 def gather(x: np.ndarray, rows: np.ndarray, dtype: np.typing.DTypeLike | None = None) -> np.ndarray:
