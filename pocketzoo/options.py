@@ -140,7 +140,7 @@ class Exporting:
     groups: Annotated[
         str | None,
         typer.Option(
-            help="Metric per group: .npy file with a value per test row, or a column's number."
+            help="Metric per group: .npy file with a value per test row; a column's name or number."
         ),
     ] = None
     mlflow: Annotated[

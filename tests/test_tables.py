@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 import zoo
 from tests.made import CITIES, rows_of_table, write_csv
+from zoo.groups import read_groups
 from zoo.readers.table import read_table
 
 
@@ -218,6 +219,14 @@ def test_a_cell_may_hold_a_line_break(tmp_path: Path) -> None:
     ]
     data = load(write_csv(tmp_path / "t.csv", rows))
     assert plan_of(data, "city")["values"] == ["a\nb", 'c"d']
+
+
+def test_groups_of_a_report_by_the_name_of_a_column(table: Path) -> None:
+    data = load(table)
+    by_city = read_groups("city", data)
+    assert set(by_city) <= {*CITIES, "other"}
+    assert ((by_city == "Bern") == (column_of(data, "city=Bern", "test") == 1)).all()
+    assert set(read_groups("member", data)) == {"0", "1"}
 
 
 def test_texts_are_handed_on_as_they_are(table: Path) -> None:
