@@ -2,13 +2,18 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 from sklearn.datasets import load_digits
 
-from tests.made import write_wine
+import zoo
+from pocketzoo.options import Loading, sides
+from pocketzoo.schema import print_columns
+from tests.made import rows_of_table, write_csv, write_wine
 from tests.test_cli import pocketzoo
 
 SHORT = ("--trials", 1, "--epochs", 2, "--again", 0, "--max-drop", 100)
@@ -25,11 +30,6 @@ def test_a_table(tmp_path: Path) -> None:
     assert code == 0, err
     assert "classification, table" in out
     assert "Try first: " in out
-    code, out, err = pocketzoo("data", path, "--target", "grape", "--drop", "hue")
-    assert code == 0, err
-    assert "one of north, south, other" in out
-    assert "its value, gaps filled with 13" in out
-    assert "13 columns became 16 features" in out
     folder = tmp_path / "run"
     code, out, err = pocketzoo(
         "run", path, "mlp_tiny", "--target", "grape", "--out", folder, *SHORT, "--drop", "hue"
@@ -53,26 +53,40 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
             Image.fromarray((image * 15).astype(np.uint8)).save(folder / f"{number}.png")
     (tmp_path / "photos" / "digit_0" / "broken.png").write_bytes(b"")
     folder = tmp_path / "run"
-    asked = ("run", tmp_path / "photos", "cnn_tiny", "--out", folder, *SHORT, "--image-size", "8x8")
-    code, _, err = pocketzoo(*asked)
-    assert code == 2
-    assert "digit_0/broken.png: empty" in err
-    code, out, err = pocketzoo(*asked, "--skip-bad")
+    code, out, err = pocketzoo(
+        *("run", tmp_path / "photos", "cnn_tiny", "--out", folder, *SHORT),
+        *("--image-size", "8x8", "--skip-bad"),
+    )
     assert (code, err) == (0, "")
     assert "Note: 1 broken files were left out:" in out
     assert "PASSED" in out
     assert (folder / "model_int8.tflite").stat().st_size > 1000
 
 
+def test_columns_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_csv(tmp_path / "flats.csv", rows_of_table())
+    data = Loading(target="price", drop=["house"]).load(str(path), 0)
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Note: Column 'id' is left out: it only numbers the rows." in out
+    print_columns(Console(width=200), data)
+    out = capsys.readouterr().out
+    assert "one of Bern, Genève, Zürich, other" in out
+    assert "its value, gaps filled with" in out
+    assert "days since the first" in out
+    assert "9 columns became 11 features." in out
+
+
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("said", "message"),
     [
-        (("--image-size", "8x8x8"), "--image-size 8x8x8: expected 64, or HEIGHTxWIDTH"),
-        (("--image-size", "big"), "expected 64, or HEIGHTxWIDTH such as 64x48"),
-        (("--target", "price"), "--target is for table; wine is read as arrays"),
+        ({"image_size": "8x8x8"}, "--image-size 8x8x8: expected 64, or HEIGHTxWIDTH"),
+        ({"image_size": "big"}, "expected 64, or HEIGHTxWIDTH such as 64x48"),
+        ({"target": "price"}, "--target is for table; wine is read as arrays"),
+        ({"columns": ["price"]}, "--column is for table; wine is read as arrays"),
     ],
 )
-def test_mistakes(arguments: tuple[str, ...], message: str) -> None:
-    code, _, err = pocketzoo("data", "wine", *arguments)
-    assert code == 2
-    assert message in err
+def test_mistakes(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(zoo.UserError, match=message):
+        Loading(**said).load("wine", 0)
+    assert sides("64") == (64, 64)
+    assert sides("64x48") == (64, 48)
