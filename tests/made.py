@@ -23,6 +23,7 @@ def rows_of_table(count: int = 60, seed: int = 0) -> list[dict[str, Any]]:
             {
                 "id": 1000 + number,
                 "age": "" if number % 4 == 0 else age,
+                "size": float(np.round(rng.uniform(30, 200), 3)),
                 "rooms": int(rng.integers(1, 9)),
                 "city": city,
                 "name": f"person {number}",

@@ -73,7 +73,7 @@ def test_columns_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "one of Bern, Genève, Zürich, other" in out
     assert "its value, gaps filled with" in out
     assert "days since the first" in out
-    assert "9 columns became 12 features." in out
+    assert "10 columns became 13 features." in out
 
 
 @pytest.mark.parametrize(

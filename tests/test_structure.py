@@ -84,6 +84,7 @@ HOMES = {
         "pocketzoo/console.py",
         "pocketzoo/live.py",
         "pocketzoo/quality.py",
+        "pocketzoo/schema.py",
         "pocketzoo/shipped.py",
     },
 }

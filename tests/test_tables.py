@@ -39,6 +39,7 @@ def test_columns_are_told_apart(table: Path) -> None:
     assert kinds == {
         "id": "left_out",
         "age": "number",
+        "size": "number",
         "rooms": "number",
         "city": "category",
         "name": "left_out",
@@ -142,11 +143,8 @@ def test_the_latest_rows_are_test_rows(table: Path) -> None:
 
 
 def test_columns_and_drop_choose(table: Path) -> None:
-    assert load(table, columns=("age", "rooms")).schema["features"] == [
-        "age",
-        "age is missing",
-        "rooms",
-    ]
+    chosen = load(table, columns=("age", "size"))
+    assert chosen.schema["features"] == ["age", "age is missing", "size"]
     features = load(table, drop=("city", "house")).schema["features"]
     assert not any(name.startswith(("city", "house")) for name in features)
 
@@ -164,7 +162,7 @@ def test_columns_and_drop_choose(table: Path) -> None:
             lambda path, rows: write_csv(
                 path,
                 [
-                    row | {k: str(row[k]).replace(".", ",") for k in ("age", "price")}
+                    row | {k: str(row[k]).replace(".", ",") for k in ("age", "price", "size")}
                     for row in rows
                 ],
                 delimiter=";",
@@ -200,7 +198,7 @@ def test_files_that_say_the_same_give_the_same(
     tmp_path: Path, table: Path, name: str, write: Callable[[Path, Any], object]
 ) -> None:
     write(tmp_path / name, rows_of_table())
-    said = {"columns": ("age", "city", "member", "kind")}
+    said = {"columns": ("age", "city", "member", "kind", "size")}
     if "parquet" not in name:  # there the dates are texts
         said["columns"] += ("since",)
     assert load(tmp_path / name, **said).hash == load(table, **said).hash
@@ -247,10 +245,9 @@ def test_new_rows_are_read_as_the_training_rows_were(table: Path, tmp_path: Path
     known = {row.tobytes() for row in x}
     for part in (data.x_train, data.x_validation, data.x_test):
         assert {row.tobytes() for row in part} <= known
-    bare = [
-        {"since": "", "city": 7, "kind": "z", "house": "h1", "member": 1, "rooms": 2, "age": ""}
-    ]
-    row = zoo.read_rows(write_csv(tmp_path / "new.csv", bare), data.schema)[0]
+    bare = {"since": "", "city": 7, "kind": "z", "house": "h1", "member": 1, "rooms": 2}
+    bare |= {"age": "", "size": 50}
+    row = zoo.read_rows(write_csv(tmp_path / "new.csv", [bare]), data.schema)[0]
     said = dict(zip(data.schema["features"], row.tolist(), strict=True))
     assert (said["city=other"], said["kind=other"], said["house=h1"]) == (1, 1, 1)
     assert (said["member"], said["rooms"], said["age is missing"]) == (1, 2, 1)

@@ -158,4 +158,4 @@ def row_digests(x: np.ndarray) -> list[bytes]:
     if not len(x):
         return []
     rows = np.ascontiguousarray(x).reshape(len(x), -1).view(np.uint8)
-    return [hashlib.blake2b(row, digest_size=16).digest() for row in rows]
+    return [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in rows]

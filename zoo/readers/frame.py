@@ -50,7 +50,7 @@ class Column:
         """Return the values as text; numbers as they are written."""
         words = [word[:longest] for word in self.words]
         if self.kind == "text":
-            return np.array([*words, ""])[self.values]
+            return np.asarray(np.array([*words, ""])[self.values])
         distinct, places = np.unique(self.values, return_inverse=True)
         return np.array([f"{value:.12g}" for value in distinct] or [""])[places]
 

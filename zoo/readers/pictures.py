@@ -117,8 +117,9 @@ def _size(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[int,
     if reading.sides is not None:
         return reading.sides
     sizes = {look[:2] for look, _ in files.looks}
-    if len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_USUAL:
-        return next(iter(sizes))
+    height, width = next(iter(sizes))
+    if len(sizes) == 1 and max(height, width) <= LARGEST_USUAL:
+        return height, width
     notes.append(f"Pictures were brought to {USUAL}x{USUAL} pixels; --image-size sets another.")
     return USUAL, USUAL
 

@@ -58,7 +58,7 @@ def gather(x: np.ndarray, rows: np.ndarray, dtype: np.typing.DTypeLike | None = 
     """Return `x[rows]`, as another type if need be; large ones block by block."""
     kind = x.dtype if dtype is None else np.dtype(dtype)
     if kind.kind in "USM":
-        return x[rows]
+        return np.asarray(x[rows])
     found = room((len(rows), *x.shape[1:]), kind)
     for part in blocks(found):
         found[part] = x[rows[part]]

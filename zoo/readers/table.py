@@ -212,7 +212,7 @@ def _time(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:
         )
     if column.kind == "number":
         return column.values
-    return np.rint(column.values * SECONDS).astype("datetime64[s]")
+    return np.asarray(np.rint(column.values * SECONDS).astype("datetime64[s]"))
 
 
 def _features(columns: Mapping[str, Column], target: str, reading: Reading) -> list[str]:
