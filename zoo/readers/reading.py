@@ -90,7 +90,7 @@ class Reading:
 
     def to_json(self) -> dict[str, Any]:
         """Return what is said, for `data.json`."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
+        return {name: value for name, value in asdict(self).items() if value}
 
 
 def _sides(size: tuple[int, int] | int) -> tuple[int, int]:
