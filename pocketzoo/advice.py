@@ -7,7 +7,7 @@ from pocketzoo.quality import text
 from zoo.advice import Advice
 from zoo.advice.baselines import Baseline
 
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 MOST_CLASSES = 10
 UNITS = {
     "accuracy": ("accuracy", 100),

@@ -8,15 +8,15 @@ import typer
 
 from pocketzoo import after
 from pocketzoo.options import (
+    DATA,
     DataArgument,
     Exporting,
-    FrontEnd,
+    Loading,
     Out,
     PresetArgument,
     RunArgument,
     Searching,
     Seed,
-    Task,
     Training,
     flat,
     pairs,
@@ -49,11 +49,11 @@ def models(pattern: Annotated[str, typer.Argument(help='Such as "vit*".')] = "*"
 
 
 @app.command()
+@flat
 def data(
-    source: Annotated[str | None, typer.Argument(metavar="[DATA]")] = None,
+    loading: Loading,
+    source: Annotated[str | None, typer.Argument(metavar="[DATA]", help=DATA)] = None,
     seed: Seed = 0,
-    task: Task = None,
-    front_end: FrontEnd = None,
 ) -> None:
     """List the built-in data sets, or describe one set."""
     from pocketzoo import console
@@ -61,23 +61,22 @@ def data(
     if source is None:
         console.print_built_in()
     else:
-        import zoo
-
-        console.print_data(zoo.load_data(source, seed, task, front_end))
+        console.print_data(loading.load(source, seed, aloud=False))
 
 
 @app.command()
+@flat
 def advise(
     source: DataArgument,
+    loading: Loading,
     seed: Seed = 0,
-    task: Task = None,
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> None:
     """Say what data are before training: leaks, baselines, what to try first."""
     import zoo
     from pocketzoo.advice import print_advice
 
-    advice = zoo.advise(zoo.load_data(source, seed, task))
+    advice = zoo.advise(loading.load(source, seed, aloud=not json))
     if json:
         print(advice.to_json(), end="")
     else:
@@ -89,6 +88,7 @@ def advise(
 def train(
     source: DataArgument,
     preset: PresetArgument,
+    loading: Loading,
     training: Training,
     out: Annotated[Path | None, typer.Option("--out", help="Run folder to make.")] = None,
     overfit: Annotated[
@@ -108,7 +108,7 @@ def train(
 
     if out is None and overfit is None:
         raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
-    rows = _load(source, training)
+    rows = loading.load(source, training.seed)
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
         spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
@@ -131,13 +131,14 @@ def tune(
     source: DataArgument,
     preset: PresetArgument,
     out: Out,
+    loading: Loading,
     training: Training,
     searching: Searching,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
     from pocketzoo import console
 
-    rows = _load(source, training)
+    rows = loading.load(source, training.seed)
     console.print_run(_search(rows, preset, out, training, searching))
 
 
@@ -154,6 +155,7 @@ def run(
     source: DataArgument,
     preset: PresetArgument,
     out: Out,
+    loading: Loading,
     training: Training,
     searching: Searching,
     exporting: Exporting,
@@ -162,7 +164,7 @@ def run(
     import zoo
     from pocketzoo import ladder
 
-    rows = _load(source, training)
+    rows = loading.load(source, training.seed)
     overrides = pairs("--set", training.sets)
     spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
@@ -190,12 +192,6 @@ def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
 
 app.command()(after.drift)
 app.command()(after.compare)
-
-
-def _load(source: str, training: Training) -> Any:
-    import zoo
-
-    return zoo.load_data(source, training.seed, training.task, training.front_end)
 
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:

@@ -9,15 +9,15 @@ from export import Report
 from export.check import Check
 from export.conformal import PredictionInterval
 from export.targets import Placement
-from pocketzoo import quality
+from pocketzoo import quality, schema
 from tuning.fitting import Fit
 from tuning.overfit import Overfit
 from tuning.rates import RangeTest
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
 from zoo.presets import PRESETS, reference
+from zoo.readers import BUILT_IN
 from zoo.run import rows
-from zoo.sources import BUILT_IN
 
 RUNGS = {
     "ptq": "calibration (ptq)",
@@ -25,7 +25,7 @@ RUNGS = {
     "converter": "TensorFlow's converter",
     "qat-tfmot": "tfmot's training (qat-tfmot)",
 }
-CONSOLE = Console(highlight=False)
+CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 
 
 def print_models(pattern: str) -> None:
@@ -59,6 +59,8 @@ def print_data(data: Data) -> None:
     table.add_row("classes", ", ".join(data.class_names[:20]) or "-")
     table.add_row("hash", data.hash)
     CONSOLE.print(table)
+    schema.print_columns(CONSOLE, data)
+    schema.print_notes(CONSOLE, data)
 
 
 def print_fit(run: Run, result: Fit) -> None:

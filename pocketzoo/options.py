@@ -9,16 +9,63 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-DataArgument = Annotated[str, typer.Argument(metavar="DATA", help="Built-in name or .npz file.")]
+DATA = (
+    "Built-in name; .csv, .tsv or .parquet file; folder of class folders with pictures or sounds; "
+    ".npz file or folder of .npy files."
+)
+DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
 RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
-Task = Annotated[str | None, typer.Option("--task", help="classification or regression.")]
-FrontEnd = Annotated[
-    str | None,
-    typer.Option("--front-end", help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
-]
+
+
+@dataclass(frozen=True)
+class Loading:
+    """How data are read; see `zoo.Reading`."""
+
+    task: Annotated[str | None, typer.Option("--task", help="classification or regression.")] = None
+    target: Annotated[str | None, typer.Option(help="Of a table: column to be predicted.")] = None
+    group: Annotated[
+        str | None, typer.Option(help="Of a table: column whose equal rows stay in one part.")
+    ] = None
+    time: Annotated[
+        str | None, typer.Option(help="Of a table: column by which the latest rows are test rows.")
+    ] = None
+    text: Annotated[str | None, typer.Option(help="Of a table: column that is read as text.")] = (
+        None
+    )
+    drop: Annotated[
+        list[str], typer.Option(help="Of a table: column to leave out. Can be repeated.")
+    ] = field(default_factory=list)
+    columns: Annotated[
+        list[str], typer.Option("--column", help="Of a table: the only columns used. Repeat.")
+    ] = field(default_factory=list)
+    image_size: Annotated[
+        str | None, typer.Option(help="Of pictures: one side, or HEIGHTxWIDTH.")
+    ] = None
+    colour: Annotated[str | None, typer.Option(help="Of pictures: rgb or grey.")] = None
+    front_end: Annotated[
+        str | None,
+        typer.Option(help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
+    ] = None
+    seconds: Annotated[float | None, typer.Option(help="Of sound: length of each.")] = None
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave broken pictures and sounds out.")
+    ] = False
+
+    def load(self, source: str, seed: int, aloud: bool = True) -> Any:
+        """Return the data as `zoo.load_data` does; say what was taken for granted."""
+        import zoo
+        from pocketzoo import console, schema
+
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        task, front_end = values.pop("task"), values.pop("front_end")
+        values["image_size"] = self.image_size and sides(self.image_size)
+        data = zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
+        if aloud:
+            schema.print_notes(console.CONSOLE, data)
+        return data
 
 
 @dataclass(frozen=True)
@@ -27,8 +74,6 @@ class Training:
 
     epochs: Annotated[int | None, typer.Option(help="Epochs of a full training.")] = None
     seed: Seed = 0
-    task: Task = None
-    front_end: FrontEnd = None
     sets: Annotated[list[str], typer.Option("--set", help="Factory argument, e.g. width=64.")] = (
         field(default_factory=list)
     )
@@ -95,7 +140,7 @@ class Exporting:
     groups: Annotated[
         str | None,
         typer.Option(
-            help="Metric per group: .npy file with a value per test row, or a column's number."
+            help="Metric per group: .npy file with a value per test row; a column's name or number."
         ),
     ] = None
     mlflow: Annotated[
@@ -123,7 +168,7 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
     groups = {
         name: group
         for name, group in get_type_hints(command).items()
-        if group in (Training, Searching, Exporting)
+        if group in (Loading, Training, Searching, Exporting)
     }
     parameters = []
     for name, parameter in inspect.signature(command).parameters.items():
@@ -168,6 +213,16 @@ def pairs(option: str, texts: list[str]) -> dict[str, Any]:
         except ValueError:
             found[name] = value
     return found
+
+
+def sides(text: str) -> tuple[int, int]:
+    """Read 64 or 64x48."""
+    from zoo.checks import UserError
+
+    numbers = text.lower().split("x")
+    if len(numbers) > 2 or not all(number.strip().isdecimal() for number in numbers):
+        raise UserError(f"--image-size {text}: expected 64, or HEIGHTxWIDTH such as 64x48.")
+    return int(numbers[0]), int(numbers[-1])
 
 
 def names(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 import zoo
-from zoo.sources import BUILT_IN
+from zoo.readers import BUILT_IN
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_truncated_and_overwritten_npz(tmp_path: Path, share: float) -> None:
 def test_wrong_arguments(tmp_path: Path) -> None:
     with pytest.raises(zoo.UserError, match="no data set 'digit' and no such file. Did you mean"):
         zoo.load_data("digit")
-    with pytest.raises(zoo.UserError, match="does not exist. Give the path of an .npz file"):
+    with pytest.raises(zoo.UserError, match="does not exist. Give a table .*npz file"):
         zoo.load_data(tmp_path / "none.npz")
-    with pytest.raises(zoo.UserError, match="is a folder. Give the path of an .npz file"):
+    with pytest.raises(zoo.UserError, match="is a folder without pictures, sounds or x_train.npy"):
         zoo.load_data(tmp_path)
     with pytest.raises(zoo.UserError, match="seed must be an integer of at least 0; got -1"):
         zoo.load_data("digits", seed=-1)

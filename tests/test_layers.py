@@ -27,7 +27,11 @@ def test_patches_are_the_image_cut_into_squares() -> None:
         np.testing.assert_array_equal(cut[0, token], square.ravel())
 
 
-def test_standardize_against_numpy_with_a_constant_feature() -> None:
+@pytest.mark.parametrize("at_once", [10, 1000])
+def test_standardize_against_numpy_with_a_constant_feature(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr("zoo.layers.WHOLE", at_once)
     rows = np.random.default_rng(0).normal([5, 1000, 3], [2, 400, 0], (50, 3)).astype(np.float32)
     layer = Standardize()
     layer.build((None, 3))

@@ -59,7 +59,7 @@ HOMES = {
         "zoo/advice/baselines.py",
         "zoo/advice/repeats.py",
         "zoo/baselines.py",
-        "zoo/sources.py",
+        "zoo/readers/built_in.py",
         "zoo/splits.py",
     },
     "lightgbm": {"zoo/boosting.py"},
@@ -71,15 +71,20 @@ HOMES = {
         "tuning/series.py",
         "tuning/study/samplers.py",
         "tuning/temperature.py",
+        "zoo/readers/sounds.py",
         "zoo/shares.py",
         "zoo/shift.py",
     },
+    "pyarrow": {"zoo/readers/frame.py"},
+    "PIL": {"zoo/readers/pictures.py"},
+    "soundfile": {"zoo/readers/sounds.py"},
     "typer": {"pocketzoo/after.py", "pocketzoo/cli.py", "pocketzoo/options.py"},
     "rich": {
         "pocketzoo/advice.py",
         "pocketzoo/console.py",
         "pocketzoo/live.py",
         "pocketzoo/quality.py",
+        "pocketzoo/schema.py",
         "pocketzoo/shipped.py",
     },
 }
@@ -124,8 +129,8 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
     [
         (
             zoo,
-            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Run Transformer UserError ViT "
-            "advise create_model list_models load_data",
+            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Reading Run Transformer UserError "
+            "ViT advise create_model data_from list_models load_data read_rows",
         ),
         (
             tuning,

@@ -8,12 +8,14 @@ from zoo.advice import advise  # noqa: E402
 from zoo.audio import FrontEnd  # noqa: E402
 from zoo.checks import UserError  # noqa: E402
 from zoo.cnn import CNN  # noqa: E402
-from zoo.data import Data, load_data  # noqa: E402
+from zoo.data import Data  # noqa: E402
 from zoo.gru import GRU  # noqa: E402
 from zoo.inception import Inception  # noqa: E402
 from zoo.lite import LITE  # noqa: E402
+from zoo.loading import data_from, load_data  # noqa: E402
 from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
+from zoo.readers import Reading, read_rows  # noqa: E402
 from zoo.run import Run  # noqa: E402
 from zoo.transformer import Transformer  # noqa: E402
 from zoo.vit import ViT  # noqa: E402
@@ -27,12 +29,15 @@ __all__ = [
     "FrontEnd",
     "Inception",
     "ModelSpec",
+    "Reading",
     "Run",
     "Transformer",
     "UserError",
     "ViT",
     "advise",
     "create_model",
+    "data_from",
     "list_models",
     "load_data",
+    "read_rows",
 ]

@@ -16,13 +16,16 @@ def read_groups(source: str, data: Data) -> np.ndarray:
     """Return the group of each test row, as text.
 
     Args:
-        source: path of an `.npy` file with one value per test row, or the number of a column of
-            `data`, from 0, if its rows are those of a table.
+        source: path of an `.npy` file with one value per test row; or, if the rows are those of a
+            table, the name of a column or feature, or the number of a feature, from 0.
         data: whose test rows are grouped.
 
     Raises:
         UserError: no such file or column, or what `name_groups` refuses.
     """
+    named = _named(source, data)
+    if named is not None:
+        return name_groups(named, data)
     if source.isdecimal() and not Path(source).exists():
         shape = data.input_shape
         if len(shape) > 1 or int(source) >= shape[0]:
@@ -37,6 +40,19 @@ def read_groups(source: str, data: Data) -> np.ndarray:
             "per test row, or the number of a column."
         ) from error
     return name_groups(values, data)
+
+
+def _named(source: str, data: Data) -> np.ndarray | None:
+    """Return a column of the test rows by its name; None for no such column."""
+    names = list(data.schema.get("features", ()))
+    if source in names:
+        return data.x_test[:, names.index(source)]
+    places = [place for place, name in enumerate(names) if name.startswith(f"{source}=")]
+    if not places:
+        return None
+    values = np.array([names[place][len(source) + 1 :] for place in places])
+    found: np.ndarray = values[data.x_test[:, places].argmax(axis=1)]
+    return found
 
 
 def name_groups(values: np.ndarray, data: Data) -> np.ndarray:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+WHOLE = 2**25  # values of which statistics are taken at once
 register = keras.saving.register_keras_serializable(package="zoo")
 
 
@@ -65,8 +66,8 @@ class Standardize(keras.layers.Layer):
 
     def adapt(self, rows: np.ndarray) -> None:
         """Set scale and offset from `rows`, of shape (rows, ..., features): training rows only."""
-        values = rows.reshape(-1, rows.shape[-1]).astype("float64")
-        middle, unit = _bulk(values) if self.robust else (values.mean(axis=0), values.std(axis=0))
+        values = rows.reshape(-1, rows.shape[-1])
+        middle, unit = _bulk(values.astype("float64")) if self.robust else _moments(values)
         constant = unit <= 1e-6 * np.abs(middle)
         unit = np.where(constant, 1.0, unit)
         self.scale.assign(1.0 / unit)
@@ -77,6 +78,17 @@ class Standardize(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "robust": self.robust}
+
+
+def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and standard deviation of each feature, of (rows, features), in float64."""
+    if values.size <= WHOLE:
+        whole = values.astype("float64")
+        return whole.mean(axis=0), whole.std(axis=0)
+    parts = np.array_split(values, -(-values.size // WHOLE))  # large ones are not copied whole
+    mean = sum(part.sum(axis=0, dtype="float64") for part in parts) / len(values)
+    squares = sum(((part - mean) ** 2).sum(axis=0) for part in parts)
+    return mean, np.sqrt(squares / len(values))
 
 
 def _bulk(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,11 +17,14 @@ import keras
 
 from zoo.audio import FrontEnd
 from zoo.checks import UserError
-from zoo.data import Data, load_data
+from zoo.data import Data
 from zoo.files import as_json, beside, read_json, sha256, write_atomic
 from zoo.layers import count_parameters
+from zoo.loading import load_data
 from zoo.lock import LOCK
 from zoo.presets import ModelSpec
+from zoo.readers import Reading
+from zoo.readers.batches import PYTHON
 from zoo.waveforms import SNIPPET, snippet
 
 MANIFEST = "manifest.json"
@@ -82,9 +85,14 @@ class Run:
     def load_data(self) -> Data:
         """Load the data the run was made from, and check that it is the same."""
         recorded = self.read_json("data.json")
-        front_end = recorded.get("front_end")
+        if recorded["source"] == PYTHON:
+            raise UserError(
+                f"The data of {self.path} came from a Python program, not from a file. Give them "
+                "again there: export.to_litert(run, data=data)."
+            )
+        front_end, reading = recorded.get("front_end"), Reading.of(recorded.get("reading"))
         made = front_end and FrontEnd(**front_end)
-        data = load_data(recorded["source"], recorded["seed"], recorded["task"], made)
+        data = load_data(recorded["source"], recorded["seed"], recorded["task"], made, reading)
         if data.hash != recorded["hash"]:
             raise UserError(
                 f"{recorded['source']} has changed since {self.path} was made ({data.hash} instead "
@@ -159,6 +167,8 @@ class Run:
             "class_names": data.class_names,
             "rows": rows(data),
             "front_end": data.front_end and asdict(data.front_end),
+            "reading": data.reading.to_json(),
+            "schema": data.schema,
         }
         self.path.mkdir(parents=True, exist_ok=True)
         for name in (*self._recorded(), MANIFEST):

@@ -9,7 +9,7 @@ import numpy as np
 from zoo import audio
 from zoo.audio import KINDS, FrontEnd, spectra
 from zoo.checks import UserError, at_least, in_range, near, one_of
-from zoo.sources import Arrays
+from zoo.readers import Arrays
 
 SNIPPET = "front_end.py"  # in the run folder
 

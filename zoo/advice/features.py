@@ -65,7 +65,7 @@ def find_telling(data: Data) -> tuple[Telling, ...]:
         figure = figures.get("roc_auc" if data.task == "classification" else "r2")
         scores.append(None if figure is None else float(figure(once(len(held_out)))[0]))
     return tuple(
-        Telling(_name(int(f), data.input_shape), score, float(shares[f]))
+        Telling(_name(int(f), data), score, float(shares[f]))
         for f, score in zip(best, scores, strict=True)
     )
 
@@ -127,7 +127,10 @@ def _answers(data: Data, bins: np.ndarray, y: np.ndarray, count: int) -> np.ndar
     return np.asarray(np.log((table + shares + 1e-9) / (table.sum(axis=1, keepdims=True) + 1)))
 
 
-def _name(number: int, shape: tuple[int, ...]) -> str:
-    if len(shape) == 1:
+def _name(number: int, data: Data) -> str:
+    names = data.schema.get("features")
+    if names:
+        return str(names[number])
+    if len(data.input_shape) == 1:
         return f"Feature {number}"
-    return f"Value {tuple(int(i) for i in np.unravel_index(number, shape))}"
+    return f"Value {tuple(int(i) for i in np.unravel_index(number, data.input_shape))}"

@@ -1,6 +1,5 @@
 """Rows that are there more than once, and groups and times that the parts share."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
 from zoo.data import Data
+from zoo.splits import row_digests
 
 NEAR = 0.05  # of the distance to the tenth-nearest training row
 NEIGHBOURS = 10
@@ -91,7 +91,9 @@ class Leaks:
 
 def find_repeats(data: Data) -> Repeats:
     """Look for rows that are there more than once, in a part or across parts."""
-    train, validation, test = (_digests(x) for x in (data.x_train, data.x_validation, data.x_test))
+    train, validation, test = (
+        row_digests(x) for x in (data.x_train, data.x_validation, data.x_test)
+    )
     first: dict[bytes, int] = {}
     for place, digest in enumerate(train):
         first.setdefault(digest, place)
@@ -132,10 +134,6 @@ def _shared(known: list[np.ndarray], asked: np.ndarray) -> int:
 
 def _not_later(known: list[np.ndarray], asked: np.ndarray) -> int:
     return int((asked <= max(column.max() for column in known)).sum())
-
-
-def _digests(x: np.ndarray) -> list[bytes]:
-    return [hashlib.blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(x)]
 
 
 def _near(data: Data, exact: Iterable[list[bool]]) -> tuple[list[int], dict[str, int]]:

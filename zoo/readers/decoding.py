@@ -1,0 +1,135 @@
+"""Files that are decoded: several at a time, once, with progress, and a list of broken ones."""
+
+import hashlib
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.readers.cache import keep, kept, key_of
+from zoo.readers.folders import Files
+from zoo.readers.room import gather, room
+
+THREADS = min(8, os.cpu_count() or 1)
+SHOWN = 500  # files between two signs of progress
+One = TypeVar("One")
+
+
+class Broken(Exception):
+    """What is wrong with a file; collected, so that all are listed in one message."""
+
+
+def looked_at(
+    files: "Files[Any]", look: Callable[[Path], One], bad: dict[Path, str]
+) -> "Files[tuple[One, bytes]]":
+    """Return the files of which a first look says that they can be decoded, with their digests.
+
+    Args:
+        files: all.
+        look: what reads the header of a file.
+        bad: is given the others, with the reason.
+    """
+
+    def one(path: Path) -> tuple[One, bytes]:
+        whole = files.root / path
+        if not whole.resolve().is_relative_to(files.root.resolve()) or not whole.is_file():
+            raise Broken("a link out of the folder, or no file")
+        if not whole.stat().st_size:
+            raise Broken("empty")
+        with whole.open("rb") as file:
+            return look(whole), hashlib.file_digest(file, "sha256").digest()
+
+    found: dict[int, tuple[One, bytes]] = {}
+    for place, result in enumerate(_each(files.paths, one, "looking at")):
+        if isinstance(result, str):
+            bad[files.paths[place]] = result
+        else:
+            found[place] = result
+    return replace(files.only(list(found)), looks=tuple(found.values()))
+
+
+def decoded(
+    files: "Files[tuple[Any, bytes]]",
+    decode: Callable[[Path], np.ndarray],
+    shape: tuple[int, ...],
+    dtype: str,
+    settings: object,
+    bad: dict[Path, str],
+) -> tuple[np.ndarray, list[int]]:
+    """Return the decoded files, and their places among `files`; from the cache where they are.
+
+    Args:
+        files: what to decode.
+        decode: file -> array of `shape`.
+        shape: of one.
+        dtype: of one.
+        settings: all that `decode` depends on.
+        bad: is given those that cannot be decoded, with the reason.
+    """
+    key = key_of((settings, shape, dtype), (digest for _, digest in files.looks))
+    every = (len(files.paths), *shape)
+    known = kept(key)
+    if known is not None and known.shape == every and known.dtype == np.dtype(dtype):
+        return known, list(range(len(files.paths)))
+    found, good = room(every, dtype), []
+
+    def one(numbered: tuple[int, Path]) -> None:
+        place, path = numbered
+        found[place] = decode(files.root / path)
+
+    for place, result in enumerate(_each(list(enumerate(files.paths)), one, "decoding")):
+        if isinstance(result, str):
+            bad[files.paths[place]] = result
+        else:
+            good.append(place)
+    if len(good) == len(files.paths):
+        keep(key, found)
+        return found, good
+    return gather(found, np.array(good, np.int64)), good
+
+
+def _each(items: Sequence[Any], work: Callable[[Any], Any], what: str) -> list[Any]:
+    """Return what `work` makes of each item, or as text why it cannot; with progress."""
+    shown = sys.stderr.isatty() and len(items) > SHOWN
+
+    def one(item: Any) -> Any:
+        try:
+            return work(item)
+        except Broken as error:
+            return str(error)
+        except Exception as error:  # decoders raise anything on damaged files
+            return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+    results = []
+    with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as threads:
+        warnings.simplefilter("ignore")  # of odd metadata
+        try:
+            for number, result in enumerate(threads.map(one, items), 1):
+                results.append(result)
+                if shown and (number % SHOWN == 0 or number == len(items)):
+                    end = "\n" if number == len(items) else ""
+                    print(f"\r{what} {number:,} of {len(items):,}", end=end, file=sys.stderr)
+        except BaseException:  # Ctrl-C: what has not begun is not waited for
+            threads.shutdown(cancel_futures=True)
+            raise
+    return results
+
+
+def report_bad(root: Path, bad: dict[Path, str], skip: bool, notes: list[str]) -> None:
+    """Raise UserError that lists broken files; or note them, if they are to be skipped."""
+    if not bad:
+        return
+    listed = "\n".join(f"  {path}: {why}" for path, why in sorted(bad.items()))
+    if not skip:
+        raise UserError(
+            f"{len(bad)} files in {root} cannot be read. Mend or remove them, or leave them out "
+            f"with --skip-bad.\n{listed}"
+        )
+    notes.append(f"{len(bad)} broken files were left out:\n{listed}")

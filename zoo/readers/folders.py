@@ -1,0 +1,133 @@
+"""Folders of files by class: which there are, and in which part they come."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.readers.arrays import Arrays
+from zoo.readers.room import gather
+
+ENDINGS = {
+    "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
+    "sounds": (".wav", ".flac", ".ogg"),
+}
+PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+One = TypeVar("One")
+
+
+@dataclass(frozen=True)
+class Files(Generic[One]):
+    """Files of a folder, in order.
+
+    Attributes:
+        root: the folder.
+        paths: of the files, relative to it.
+        labels: class number of each.
+        parts: "train", "val" or "test" of each; "" where the folder does not say.
+        class_names: names of the folders.
+        looks: what a first look at each file found.
+    """
+
+    root: Path
+    paths: tuple[Path, ...]
+    labels: np.ndarray
+    parts: tuple[str, ...]
+    class_names: tuple[str, ...]
+    looks: tuple[One, ...] = ()
+
+    def only(self, places: Sequence[int]) -> "Files[One]":
+        """Return some of the files."""
+        return Files(
+            self.root,
+            tuple(self.paths[i] for i in places),
+            self.labels[list(places)],
+            tuple(self.parts[i] for i in places),
+            self.class_names,
+            tuple(self.looks[i] for i in places) if self.looks else (),
+        )
+
+
+def kind_of(folder: Path) -> str | None:
+    """Return "pictures" or "sounds", by what more files of the folder end in; None for neither."""
+    counts = dict.fromkeys(ENDINGS, 0)
+    for path in _walk(folder):
+        for kind, endings in ENDINGS.items():
+            counts[kind] += path.suffix.lower() in endings
+    kind = max(counts, key=lambda one: counts[one])
+    return kind if counts[kind] else None
+
+
+def _walk(folder: Path) -> list[Path]:
+    """Return the files below a folder, in order; hidden ones and folders that are links are not."""
+    found = []
+    for place, folders, names in os.walk(folder, followlinks=False):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        found += [Path(place, name) for name in sorted(names) if not name.startswith(".")]
+    return found
+
+
+def find(root: Path, kind: str) -> "Files[Any]":
+    """Return the files of a folder of class folders; above them train/, val/, test/ may stand.
+
+    Raises:
+        UserError: no class folders, or fewer than two classes.
+    """
+    paths, labels, parts = [], [], []
+    for path in (path.relative_to(root) for path in _walk(root)):
+        *folders, _ = path.parts
+        part = PARTS.get(folders[0].lower(), "") if len(folders) > 1 else ""
+        if path.suffix.lower() in ENDINGS[kind] and len(folders) > bool(part):
+            paths.append(path)
+            labels.append(folders[bool(part)])
+            parts.append(part)
+    names = sorted(set(labels))
+    if len(names) < 2:
+        raise UserError(
+            f"{root} has {len(names)} class folders with {kind}; at least 2 are needed, such as "
+            f"{root.name}/cat/1{ENDINGS[kind][0]} and {root.name}/dog/1{ENDINGS[kind][0]}."
+        )
+    if "" in parts and set(parts) != {""}:
+        other = labels[parts.index("")]
+        raise UserError(f"{root} has the folder {other!r} beside train, val or test. Move it.")
+    if set(parts) != {""} and "train" not in parts:
+        raise UserError(f"{root} has no {kind} in train/, only in {', '.join(sorted(set(parts)))}.")
+    order = {name: number for number, name in enumerate(names)}
+    numbers = np.array([order[label] for label in labels], np.int64)
+    return Files(root, tuple(paths), numbers, tuple(parts), tuple(names))
+
+
+def loose(path: Path, kind: str) -> "Files[Any]":
+    """Return one file, or all files of a folder, whatever their classes."""
+    paths = [path] if path.is_file() else _walk(path)
+    paths = [one for one in paths if one.suffix.lower() in ENDINGS[kind]]
+    if not paths:
+        raise UserError(f"{path} holds no {kind} ({', '.join(ENDINGS[kind])}).")
+    root = path.parent if path.is_file() else path
+    relative = tuple(one.relative_to(root) for one in paths)
+    return Files(root, relative, np.zeros(len(paths), np.int64), ("",) * len(paths), ())
+
+
+def parted(files: "Files[Any]", x: np.ndarray, seed: int, dtype: str) -> Arrays:
+    """Return decoded files as arrays by part; without test rows, 20 % of all are."""
+    from zoo.splits import hold_out_rows, split_rows
+
+    classes = len(np.unique(files.labels))
+    if classes < len(files.class_names):
+        raise UserError(f"{files.root}: a class has no file that can be read.")
+    of = np.array(files.parts)
+    if "test" in files.parts:
+        rows = {part: np.flatnonzero(of == part) for part in dict.fromkeys(files.parts)}
+    elif "val" in files.parts:
+        train = np.flatnonzero(of == "train")
+        rest, held = hold_out_rows(files.labels[train], seed, "classification")
+        rows = {"train": train[rest], "test": train[held], "val": np.flatnonzero(of == "val")}
+    else:
+        rows = split_rows(files.labels, seed, "classification")
+    arrays = {f"y_{part}": files.labels[places] for part, places in rows.items()}
+    arrays |= {f"x_{part}": gather(x, places, dtype) for part, places in rows.items()}
+    return arrays | {"class_names": np.array(files.class_names)}

@@ -1,0 +1,204 @@
+"""CSV, TSV and Parquet files as columns; pyarrow reads them."""
+
+import codecs
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
+
+from zoo.checks import UserError
+
+ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
+BLOCK = 2**24  # bytes that are parsed together; no row may be longer
+MOST_CELLS = 400_000_000  # of 8 bytes; a Parquet file of a few bytes can say that it holds more
+MISSING = ("?",)  # beside pyarrow's own: empty, NA, N/A, NULL, NaN, ...
+# beside ISO 8601; not day/month/year: values are tried one by one, and 3/4 would be one of April
+DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")
+SECONDS = 86_400  # a day
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        kind: "number", "boolean", "date", "text", or "other" for what no model takes, such as
+            lists.
+        values: float64, NaN where missing; of dates days since 1970; of texts their places in
+            `words`, int64, -1 where missing.
+        words: the different texts.
+        whole: the file holds integers.
+    """
+
+    kind: str
+    values: np.ndarray
+    words: tuple[str, ...] = ()
+    whole: bool = False
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Where there is no value."""
+        return self.values < 0 if self.kind == "text" else np.isnan(self.values)
+
+    def texts(self, longest: int | None = None) -> np.ndarray:
+        """Return the values as text; numbers as they are written."""
+        words = [word[:longest] for word in self.words]
+        if self.kind == "text":
+            return np.asarray(np.array([*words, ""])[self.values])
+        distinct, places = np.unique(self.values, return_inverse=True)
+        return np.array([f"{value:.12g}" for value in distinct] or [""])[places]
+
+
+def read_frame(path: Path) -> tuple[dict[str, Column], list[str]]:
+    """Return the columns of a file by name, and what was taken for granted, in sentences.
+
+    Raises:
+        UserError: an empty or damaged file, rows of different lengths, columns of the same name.
+    """
+    notes: list[str] = []
+    try:
+        table = _parquet(path) if path.suffix in (".parquet", ".pq") else _csv(path, notes)
+        names = [name.strip() for name in table.column_names]
+        _check_names(path, names, len(table))
+        columns = {}
+        for number, name in enumerate(names):
+            columns[name or f"column {number + 1}"] = _column(table.column(number))
+    except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
+        said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        raise UserError(f"{path} cannot be read: {said}") from error
+    return columns, notes
+
+
+def _check_names(path: Path, names: list[str], rows: int) -> None:
+    twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+    if twice:
+        raise UserError(
+            f"{path} has several columns named {', '.join(map(repr, twice[:5]))}. Rename them."
+        )
+    if names and all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", name) for name in names):
+        raise UserError(
+            f"The first line of {path} holds numbers, not names. Put a line with the names of the "
+            "columns above it."
+        )
+    if not rows:
+        raise UserError(f"{path} holds no rows, only the names of {len(names)} columns.")
+
+
+def _parquet(path: Path) -> Any:
+    with parquet.ParquetFile(path) as file:
+        cells = file.metadata.num_rows * file.metadata.num_columns
+        if cells > MOST_CELLS:
+            raise UserError(
+                f"{path} says that it holds {cells:,} cells; a table may hold {MOST_CELLS:,}. Take "
+                "fewer rows or columns."
+            )
+        return file.read()
+
+
+def _csv(path: Path, notes: list[str]) -> Any:
+    encoding, quotes = _encoding(path)
+    if encoding == "latin-1":
+        notes.append("The file is not UTF-8; it was read as Latin-1.")
+    with path.open(encoding=encoding, errors="replace") as file:
+        sample = file.read(65_536)
+    delimiter = _delimiter(path, sample)
+    comma = delimiter != "," and _has_decimal_commas(sample, delimiter)
+    with path.open("rb") as file:  # no path, whose ending could make pyarrow unpack the file
+        table = csv.read_csv(
+            file,
+            csv.ReadOptions(block_size=BLOCK, encoding=encoding.removesuffix("-sig")),
+            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            csv.ConvertOptions(
+                strings_can_be_null=True,
+                null_values=[*csv.ConvertOptions().null_values, *MISSING],
+                decimal_point="," if comma else ".",
+                timestamp_parsers=[csv.ISO8601, *DATES],
+            ),
+        )
+    last = table.slice(len(table) - 1).to_pylist() if len(table) else []
+    if quotes % 2 and any("\n" in str(value) for row in last for value in row.values()):
+        raise UserError(
+            f"{path}: a quote is opened and never closed, so that rows are in one cell."
+        )
+    return table
+
+
+def _encoding(path: Path) -> tuple[str, int]:
+    """Return the encoding that the whole file can be read in, and how many quotes it holds."""
+    quotes = 0
+    with path.open("rb") as file:
+        start = file.read(4)
+        if not start:
+            raise UserError(f"{path} is empty. Expected a line of names and a row in each line.")
+        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16", quotes
+        decoder, found = codecs.getincrementaldecoder("utf-8")(), "utf-8-sig"
+        file.seek(0)
+        while block := file.read(2**20):
+            quotes += block.count(b'"')
+            if b"\0" in block:
+                raise UserError(f"{path} is no text file: it holds zero bytes.")
+            try:
+                if found != "latin-1":
+                    decoder.decode(block, final=len(block) < 2**20)
+            except UnicodeDecodeError:
+                found = "latin-1"
+    return found, quotes
+
+
+def _delimiter(path: Path, sample: str) -> str:
+    """Return what is most often in the line of names."""
+    if path.suffix == ".tsv":
+        return "\t"
+    names = re.sub(r'"[^"]*"', "", sample.lstrip().split("\n")[0])
+    return max(",;\t|", key=names.count)
+
+
+def _has_decimal_commas(sample: str, delimiter: str) -> bool:
+    cells = [cell.strip() for line in sample.split("\n")[1:] for cell in line.split(delimiter)]
+    commas = sum(bool(re.fullmatch(r"-?\d+,\d+", cell)) for cell in cells)
+    return commas > sum(bool(re.fullmatch(r"-?\d+\.\d+", cell)) for cell in cells)
+
+
+def _column(array: Any) -> Column:
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.cast(kind.value_type)
+        kind = array.type
+    if pa.types.is_boolean(kind):
+        return Column("boolean", _floats(array.cast(pa.int8())))
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Column("number", _floats(array), whole=pa.types.is_integer(kind))
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        seconds = array.cast(pa.timestamp("s"), safe=False).cast(pa.int64())
+        return Column("date", _floats(seconds) / SECONDS)
+    if pa.types.is_null(kind):
+        return Column("number", np.full(len(array), np.nan))
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _texts(array)
+    if pa.types.is_time(kind):
+        return _texts(array.cast(pa.string()))
+    return Column("other", np.zeros(len(array)))
+
+
+def _floats(array: Any) -> np.ndarray:
+    """Return float64, NaN where there is no value."""
+    values = array.cast(pa.float64(), safe=False)
+    return np.asarray(pc.fill_null(values, np.nan).to_numpy(), np.float64)
+
+
+def _texts(array: Any) -> Column:
+    coded = array.cast(pa.large_string()).combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    words = [word.strip() for word in coded.dictionary.to_pylist()]
+    known = {word: place for place, word in enumerate(dict.fromkeys(filter(None, words)))}
+    places = np.array([known[word] if word else -1 for word in words] + [-1], np.int64)
+    codes = np.asarray(pc.fill_null(coded.indices, len(words)).to_numpy(zero_copy_only=False))
+    return Column("text", places[codes], tuple(known))

@@ -1,0 +1,92 @@
+"""`.npz` files, and folders of `.npy` files that are mapped into memory."""
+
+import os
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.readers.arrays import KNOWN, REQUIRED, Arrays, check_names, checked
+
+# what NumPy, zip and zlib raise on damage, odd compressions, passwords and headers
+DAMAGE = (
+    *(ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, OverflowError, tokenize.TokenError),
+)
+
+
+def read_npz(path: Path) -> Arrays:
+    """Return the arrays of an `.npz` file as float32 rows (waveforms as they are) and raw labels.
+
+    Raises:
+        UserError: a missing, empty or damaged file, one that would fill the memory, wrong keys,
+            object arrays (never unpickled), or arrays that cannot be used.
+    """
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path} is damaged or not an .npz file. Make one with numpy.savez.")
+    arrays: Arrays = {}
+    try:
+        with np.errstate(invalid="ignore"), np.load(path, allow_pickle=False) as archive:
+            names = archive.files
+            check_names(path, names)
+            used = [name for name in KNOWN if name in names]
+            _check_size(path, archive.zip, used)
+            for name in used:
+                arrays[name] = archive[name]
+    except UserError:
+        raise
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # a member that is no .npy file comes as bytes
+            raise UserError(f"{path}: {name} is no NumPy array. Make the file with numpy.savez.")
+    return checked(path, arrays)
+
+
+def read_maps(folder: Path) -> Arrays:
+    """Map the `.npy` files of a folder into memory; float32 ones are never copied.
+
+    Raises:
+        UserError: as `read_npz`.
+    """
+    names = [path.stem for path in folder.glob("*.npy") if path.stem in KNOWN]
+    check_names(folder, names)
+    arrays = {name: load_npy(folder / f"{name}.npy") for name in names}
+    return checked(folder, arrays)
+
+
+def load_npy(path: Path) -> np.ndarray:
+    """Map a `.npy` file into memory."""
+    try:
+        with np.errstate(invalid="ignore"):  # sizes beyond 64 bits
+            return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: Path, error: BaseException) -> UserError:
+    """Return the mistake that an error of `DAMAGE` means."""
+    if "Object arrays" in str(error) or "Python objects" in str(error):
+        return UserError(
+            f"{path} holds object arrays, which are never unpickled. Save numeric arrays."
+        )
+    if "pickled" in str(error):  # NumPy's guess at what it does not know
+        return UserError(f"{path} is damaged or no NumPy file. Make one with numpy.save.")
+    return UserError(f"{path} cannot be read: {error or type(error).__name__}")
+
+
+def _check_size(path: Path, archive: zipfile.ZipFile, names: list[str]) -> None:
+    """Refuse what would fill the memory; a file that says less than it holds cannot be read."""
+    held = {info.filename: info.file_size for info in archive.infolist()}
+    total = sum(held.get(f"{name}.npy", 0) for name in names)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if total > memory / 2:
+        raise UserError(
+            f"{path} would take {total / 1e9:.1f} GB of {memory / 1e9:.1f} GB of memory. Save each "
+            "array with numpy.save into a folder (x_train.npy, ...) and give the folder."
+        )

@@ -1,0 +1,96 @@
+"""Raw rows for a model that is there already: read as its training rows were."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from zoo.audio import FrontEnd, spectra
+from zoo.checks import UserError
+from zoo.readers.room import as_float32
+
+
+class Described(Protocol):
+    """A run folder, such as `zoo.Run`."""
+
+    def read_json(self, name: str) -> dict[str, Any]: ...
+
+
+def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarray:
+    """Return the rows of a file or folder in the shape the model takes, in their order there.
+
+    Args:
+        path: what is like the data the model was trained on: a table (its target need not be
+            there), a picture or sound or a folder of them, an `.npy` file, or an `.npz` file with
+            `x` or, one after the other, `x_train`, `x_val`, `x_test`.
+        how: `Data.schema`, or a run, whose `data.json` holds it.
+
+    Returns:
+        float32 (rows, *input_shape); texts (rows,) where the model was trained on texts.
+
+    Raises:
+        UserError: a missing or damaged file, or rows that are not like those of the training.
+    """
+    path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
+    if not path.exists():
+        raise UserError(f"{path} does not exist.")
+    kind = schema.get("kind")
+    if kind == "table":
+        from zoo.readers.table import table_rows
+
+        x = table_rows(path, schema)
+    elif kind == "pictures":
+        from zoo.readers.pictures import picture_rows
+
+        x = picture_rows(path, schema)
+    elif kind == "sounds":
+        from zoo.readers.sounds import sound_rows
+
+        x = sound_rows(path, schema)
+    elif kind == "arrays":
+        x = _array_rows(path)
+    else:
+        raise UserError("This run does not say how rows are read (no schema in data.json).")
+    if schema.get("front_end"):
+        x = spectra(x, FrontEnd(**schema["front_end"]))
+    return _fitting(path, x, schema)
+
+
+def _schema(run: Described) -> Mapping[str, Any]:
+    recorded = run.read_json("data.json")
+    found: Mapping[str, Any] = recorded.get("schema") or {}
+    return found
+
+
+def _array_rows(path: Path) -> np.ndarray:
+    from zoo.readers.npz import DAMAGE, load_npy, unreadable
+
+    if path.suffix == ".npy":
+        return load_npy(path)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = [name for name in ("x", "x_train", "x_val", "x_test") if name in archive.files]
+            parts = [archive[name] for name in (["x"] if "x" in names else names)]
+    except DAMAGE as error:
+        raise unreadable(path, error) from error
+    except TypeError as error:  # one array, without names
+        raise UserError(f"{path} is no .npy or .npz file by its ending.") from error
+    if not parts or len({part.shape[1:] for part in parts}) > 1:
+        raise UserError(f"{path} must hold rows as x, or x_train, x_val and x_test of one shape.")
+    return np.concatenate(parts)
+
+
+def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
+    if x.dtype.kind == "U":
+        return x
+    wanted = tuple(schema.get("shape", x.shape[1:]))
+    if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
+        raise UserError(
+            f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of "
+            f"shape {wanted}."
+        )
+    x = as_float32(x)
+    if not np.isfinite(x).all():
+        raise UserError(f"{path} holds rows with NaN or infinite values. Fill or drop them.")
+    return x

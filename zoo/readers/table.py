@@ -1,0 +1,224 @@
+"""Tables: which column is what, the split, and then, from training rows only, the features."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import UserError, near
+from zoo.readers.arrays import LARGEST, Arrays, Found
+from zoo.readers.columns import Plan, encode, feature_names, fit
+from zoo.readers.frame import SECONDS, Column, read_frame
+from zoo.readers.reading import Reading
+from zoo.readers.room import room
+
+MOST_CLASSES = 20  # of whole numbers as targets; what has more is measured, not counted
+YES_NO = ("true", "false")
+LONGEST_TEXT = 2000  # characters of a row
+TEXT_BYTES = 2**30  # of all texts; they are cut so that they fit
+
+
+def read_table(path: Path, reading: Reading, seed: int, task: str | None) -> Found:
+    """Read a CSV, TSV or Parquet file.
+
+    The rows are split first; whatever is computed from values is computed from training rows.
+
+    Args:
+        path: of the file.
+        reading: `target` must be given, and is if there is no other column.
+        seed: of the split.
+        task: "classification" or "regression"; None: texts, true and false, and up to 20 different
+            integers are classes.
+
+    Raises:
+        UserError: no such column, or a target that cannot be learned.
+    """
+    from zoo.splits import split_rows
+
+    reading.check("table", path.name)
+    columns, notes = read_frame(path)
+    target = _target(path, columns, reading)
+    columns = _with_target(columns, target, notes)
+    task, y, classes = _labels(target, columns[target], task)
+    groups, time = _groups(columns, reading), _time(columns, reading)
+    rows = split_rows(y, seed, task, groups, None if time is None else time.astype(np.float64))
+    arrays: Arrays = {f"y_{part}": y[places] for part, places in rows.items()}
+    for kind, values in (("groups", groups), ("time", time)):
+        if values is not None:
+            arrays |= {f"{kind}_{part}": values[places] for part, places in rows.items()}
+    if classes:
+        _check_classes(target, arrays, classes)
+        arrays["class_names"] = np.array(classes)
+    schema: dict[str, Any] = {"kind": "table", "target": target, "task": task, "classes": classes}
+    if reading.text is not None:
+        schema |= {"text": reading.text, "notes": notes}
+        texts = text_column(columns, reading.text, notes)
+        arrays |= {f"x_{part}": texts[places] for part, places in rows.items()}
+        return Found(arrays, schema, task)
+    plans = [
+        fit(name, columns[name], rows["train"]) for name in _features(columns, target, reading)
+    ]
+    features = [name for plan in plans for name in feature_names(plan)]
+    if not features:
+        raise UserError(f"{path}: no column is left to learn {target!r} from. {_why(plans)}")
+    schema |= {"columns": plans, "features": features, "notes": notes}
+    arrays |= {f"x_{part}": encoded(columns, plans, places) for part, places in rows.items()}
+    return Found(arrays, schema, task)
+
+
+def encoded(columns: Mapping[str, Column], plans: list[Plan], rows: np.ndarray) -> np.ndarray:
+    """Return the features of some rows, float32 (rows, features)."""
+    x = room((len(rows), sum(len(feature_names(plan)) for plan in plans)))
+    start = 0
+    for plan in plans:
+        if plan["kind"] != "left_out":
+            for values in encode(plan, columns[plan["name"]], rows):
+                x[:, start] = values
+                start += 1
+    return x
+
+
+def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
+    """Return the features, or the texts, of all rows of a file that is like the one learned from.
+
+    Raises:
+        UserError: columns are missing, or hold something else.
+    """
+    columns, notes = read_frame(path)
+    if "text" in schema:
+        return text_column(columns, schema["text"], notes)
+    used = [plan for plan in schema["columns"] if plan["kind"] != "left_out"]
+    for plan in used:
+        _known(plan["name"], columns, "needed")
+    count = len(next(iter(columns.values())).values)
+    return encoded(columns, used, np.arange(count))
+
+
+def text_column(columns: Mapping[str, Column], name: str, notes: list[str]) -> np.ndarray:
+    """Return a column as an array of text, (rows,), cut where texts are very long."""
+    column = columns[_known(name, columns, "text")]
+    most = min(LONGEST_TEXT, max(16, TEXT_BYTES // (4 * max(1, len(column.values)))))
+    cut = sum(len(word) > most for word in column.words)
+    if cut:
+        notes.append(f"{cut} texts of {name!r} are longer than {most} characters and were cut.")
+    return column.texts(most)
+
+
+def _known(name: str, columns: Mapping[str, Column], option: str) -> str:
+    if name not in columns:
+        raise UserError(f"There is no column {name!r} ({option}). {near(name, columns)}")
+    return name
+
+
+def _target(path: Path, columns: Mapping[str, Column], reading: Reading) -> str:
+    if reading.target is None:
+        raise UserError(
+            f"Which column of {path.name} is to be predicted? Give --target NAME. "
+            f"It has: {', '.join(columns)[:500]}."
+        )
+    for option in ("target", "group", "time", "text"):
+        name = getattr(reading, option)
+        if name is not None:
+            _known(name, columns, f"--{option}")
+            if option != "target" and name == reading.target:
+                raise UserError(f"--{option} and --target name the same column {name!r}.")
+    for name in (*reading.drop, *reading.columns):
+        _known(name, columns, "--drop" if name in reading.drop else "--column")
+    if len(columns) < 2:
+        raise UserError(f"{path} has one column only, {reading.target!r}: nothing to learn from.")
+    return reading.target
+
+
+def _with_target(columns: dict[str, Column], target: str, notes: list[str]) -> dict[str, Column]:
+    """Return the rows whose target is known."""
+    known = ~columns[target].missing
+    if not known.any():
+        raise UserError(f"The target {target!r} is empty in all rows.")
+    if known.all():
+        return columns
+    notes.append(f"{int((~known).sum())} rows without a value of {target!r} were left out.")
+    return {
+        name: Column(one.kind, one.values[known], one.words, one.whole)
+        for name, one in columns.items()
+    }
+
+
+def _labels(name: str, column: Column, task: str | None) -> tuple[str, np.ndarray, list[str]]:
+    """Return the task, the labels, and the names of the classes."""
+    if column.kind not in ("text", "boolean", "number"):
+        raise UserError(f"The target {name!r} must hold numbers or texts; it holds {column.kind}s.")
+    distinct = len(np.unique(column.values))
+    if distinct < 2:
+        raise UserError(f"The target {name!r} is the same in all rows; there is nothing to learn.")
+    few = column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
+    if task is None:
+        task = "classification" if column.kind != "number" or few else "regression"
+    if task == "regression":
+        if column.kind == "text":
+            raise UserError(
+                f"The target {name!r} holds texts, such as {column.words[0][:40]!r}; a regression "
+                "needs numbers."
+            )
+        if not (np.abs(column.values) < LARGEST).all():
+            raise UserError(f"The target {name!r} holds values over {LARGEST:g}. Rescale it.")
+        return task, column.values, []
+    if distinct > max(1000, len(column.values) // 3):
+        raise UserError(
+            f"The target {name!r} has {distinct} different values in {len(column.values)} rows: "
+            "these are no classes. Is it the right column?"
+        )
+    if column.kind == "number":  # their order is that of the numbers, not of the texts
+        values, y = np.unique(column.values, return_inverse=True)
+        return task, y, [f"{value:.12g}" for value in values]
+    texts = column.texts() if column.kind == "text" else np.where(column.values > 0, *YES_NO)
+    names, y = np.unique(texts, return_inverse=True)
+    return task, y, list(map(str, names))
+
+
+def _check_classes(target: str, arrays: Arrays, classes: list[str]) -> None:
+    """Raise UserError for classes that only later rows or other groups have."""
+    learned = np.unique(arrays["y_train"])
+    lacking = [name for place, name in enumerate(classes) if place not in learned]
+    if lacking:
+        raise UserError(
+            f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: it "
+            "is too rare, or only in the held-out groups or the latest rows. Drop such rows."
+        )
+
+
+def _groups(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:
+    if reading.group is None:
+        return None
+    column = columns[reading.group]
+    if column.missing.any():
+        raise UserError(
+            f"{int(column.missing.sum())} rows have no value of {reading.group!r}, so that nobody "
+            "knows their group. Fill it in, or drop these rows."
+        )
+    size = max(map(len, column.words), default=0) * len(column.values)
+    return column.texts() if size < TEXT_BYTES // 16 else column.values
+
+
+def _time(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:
+    if reading.time is None:
+        return None
+    column = columns[reading.time]
+    if column.kind not in ("date", "number") or column.missing.any():
+        raise UserError(
+            f"--time needs a date or number in every row; {reading.time!r} is read as "
+            f"{column.kind} and is missing in {int(column.missing.sum())} rows. Write dates as "
+            "2024-12-31 or 2024-12-31 23:59:59."
+        )
+    if column.kind == "number":
+        return column.values
+    return np.asarray(np.rint(column.values * SECONDS).astype("datetime64[s]"))
+
+
+def _features(columns: Mapping[str, Column], target: str, reading: Reading) -> list[str]:
+    apart = {target, reading.group, reading.time, *reading.drop}
+    return [name for name in reading.columns or columns if name not in apart]
+
+
+def _why(plans: list[Plan]) -> str:
+    return " ".join(f"{plan['name']}: {plan['why']}." for plan in plans[:5])
