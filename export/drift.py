@@ -41,14 +41,13 @@ class Drift:
         }
 
 
-def drift(run: Run, x: np.ndarray, data: Data | None = None, names: tuple[str, ...] = ()) -> Drift:
+def drift(run: Run, x: np.ndarray, data: Data | None = None) -> Drift:
     """Compare new rows, which need no labels, with those a run was made from.
 
     Args:
         run: exported and verified.
         x: new rows, (rows, *input_shape), as the model takes them.
         data: the run's own; None loads it.
-        names: of the last axis of a row.
 
     Raises:
         UserError: rows of another shape, or fewer than 20.
@@ -60,6 +59,7 @@ def drift(run: Run, x: np.ndarray, data: Data | None = None, names: tuple[str, .
             f"{len(x)} of {x.shape[1:]}."
         )
     before, now = (_predictions(data, answers(run, rows)) for rows in (data.x_test, x))
+    names = tuple(data.schema.get("features", ()))  # a table's columns
     features = shifts(described(data.x_train, names), described(x, names))
     return Drift(len(x), features, shifts(before, now))
 

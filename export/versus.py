@@ -1,5 +1,6 @@
 """Two runs on the same test rows: is the new one really better, and what breaks?"""
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,6 +84,7 @@ def versus(a: Run, b: Run, data: Data | None = None) -> Versus:
             )
         data = a.load_data()
     for run in (a, b):
+        _check_reading(run, data)
         spec = run.spec()
         if (spec.input_shape, spec.num_outputs) != (data.input_shape, data.num_outputs):
             raise UserError(
@@ -90,6 +92,21 @@ def versus(a: Run, b: Run, data: Data | None = None) -> Versus:
                 f"{data.name} has {data.input_shape} and {data.num_outputs}."
             )
     return _compared(a, b, data)
+
+
+def _check_reading(run: Run, data: Data) -> None:
+    """Raise UserError where other numbers stand for the same row: a table's own columns do that."""
+    held = run.read_json("data.json").get("schema") or {}
+    differ = sorted(
+        key
+        for key in {*held, *data.schema} - {"notes"}
+        if json.dumps(held.get(key)) != json.dumps(data.schema.get(key))
+    )
+    if differ:
+        raise UserError(
+            f"{data.name} is read in another way than the data of {run.path} ({', '.join(differ)} "
+            "differ), so that its rows are other numbers. Give both runs' own data, or an .npz."
+        )
 
 
 def _compared(a: Run, b: Run, data: Data) -> Versus:

@@ -1,17 +1,21 @@
 """After a model has shipped: drift is seen, chance is not, and runs are compared in pairs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from typer.testing import CliRunner
 
 import export
 import zoo
 from export.drift import drift
 from export.versus import versus
-from pocketzoo.after import compare
+from pocketzoo import shipped
+from pocketzoo.cli import app
 from tests.instances import fill_weights
 from tuning.train import train
 from zoo.shift import described, shifts, stability
@@ -113,8 +117,10 @@ def test_one_run_against_another(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> Non
     assert even.verdict(max_drop=100).startswith("Neither is better, and B loses no more")
     assert even.verdict().startswith("36 rows cannot tell them apart")
     other = zoo.load_data("breast_cancer")
-    with pytest.raises(zoo.UserError, match=r"takes rows of \(13,\) to 3 outputs"):
+    with pytest.raises(zoo.UserError, match="is read in another way than the data of"):
         versus(good, bad, other)
+    with pytest.raises(zoo.UserError, match=r"takes rows of \(13,\) to 3 outputs"):
+        versus(good, bad, replace(other, schema=good.load_data().schema))
 
 
 def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -> None:
@@ -125,25 +131,30 @@ def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_pat
         versus(good, other)
 
 
-def test_the_commands(
-    runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import typer
-
-    from pocketzoo.after import drift as command
-
+def test_the_commands(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -> None:
     good, bad, data = runs
+
+    def pocketzoo(*arguments: object) -> Any:
+        return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
     np.save(tmp_path / "new.npy", data.x_validation)
-    with pytest.raises(typer.Exit) as ended:
-        command(good.path, tmp_path / "new.npy")
-    assert ended.value.exit_code == 0
-    assert "No drift: what has changed is small" in capsys.readouterr().out
-    with pytest.raises(typer.Exit) as ended:
-        compare(good.path, bad.path)
-    assert ended.value.exit_code == 1
+    ended = pocketzoo("drift", good.path, tmp_path / "new.npy")
+    assert ended.exit_code == 0
+    assert json.loads(pocketzoo("drift", good.path, tmp_path / "new.npy", "--json").output)
+    ended = pocketzoo("compare", good.path, bad.path)
+    assert ended.exit_code == 1
+    assert pocketzoo("compare", good.path, bad.path, "--data", "wine").exit_code == 1
+    ended = pocketzoo("compare", good.path, good.path, "--json")
+    assert (ended.exit_code, json.loads(ended.output)["winner"]) == (0, "neither")
+
+
+def test_what_they_print(
+    runs: tuple[zoo.Run, zoo.Run, zoo.Data], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad, data = runs
+    shipped.print_drift(drift(good, data.x_validation, data))
+    assert "29 new rows. No drift: what has changed is small" in capsys.readouterr().out
+    shipped.print_versus(versus(good, bad))
     shown = capsys.readouterr().out
     assert "Broken by B" in shown
     assert "A is better" in shown
-    with pytest.raises(typer.Exit):
-        compare(good.path, good.path, json=True)
-    assert json.loads(capsys.readouterr().out)["winner"] == "neither"
