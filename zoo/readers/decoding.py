@@ -37,9 +37,12 @@ def looked_at(
         bad: is given the others, with the reason.
     """
 
+    root = files.root.resolve()
+
     def one(path: Path) -> tuple[One, bytes]:
         whole = files.root / path
-        if not whole.resolve().is_relative_to(files.root.resolve()) or not whole.is_file():
+        away = whole.is_symlink() and not whole.resolve().is_relative_to(root)
+        if away or not whole.is_file():
             raise Broken("a link out of the folder, or no file")
         if not whole.stat().st_size:
             raise Broken("empty")

@@ -84,7 +84,8 @@ def _look(path: Path) -> tuple[int, int, str]:
     """Return height, width and mode, from the header alone."""
     with _open(path) as image:
         width, height = image.size
-        turned = image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
+        said = image.format != "PNG" or "exif" in image.info  # else Pillow decodes to look for it
+        turned = said and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
         return (width, height, image.mode) if turned else (height, width, image.mode)
 
 
