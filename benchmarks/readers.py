@@ -1,7 +1,7 @@
 """Time and memory of reading a large table and a large folder of pictures.
 
     python -m benchmarks.readers                     # 1,000,000 x 20 rows; 50,000 PNGs of 32x32x3
-    python -m benchmarks.readers --rows 10000 --pictures 1000
+    python -m benchmarks.readers --rows 10000 --pictures 1000 --side 64
 
 Each is read in a process of its own, the pictures twice: decoded, and from the cache. Memory is the
 largest resident size of that process, Keras and its backend included; a process that only imports
@@ -39,13 +39,13 @@ def write_table(path: Path, rows: int) -> None:
                 file.write(",".join([*cells, f"{numbers[i].sum():.4f}"]) + "\n")
 
 
-def write_pictures(folder: Path, count: int) -> None:
-    """Write noisy pictures of 32x32 pixels in colour, by class."""
+def write_pictures(folder: Path, count: int, side: int) -> None:
+    """Write noisy square pictures in colour, by class."""
     for label in range(CLASSES):
         (folder / f"class_{label}").mkdir(parents=True)
 
     def write(number: int) -> None:
-        values = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        values = np.random.default_rng(number).integers(0, 256, (side, side, 3), dtype=np.uint8)
         path = folder / f"class_{number % CLASSES}" / f"{number}.png"
         Image.fromarray(values).save(path, compress_level=1)
 
@@ -78,12 +78,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--pictures", type=int, default=50_000)
+    parser.add_argument("--side", type=int, default=32)
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         os.environ["POCKETZOO_CACHE"] = str(folder / "cache")
         write_table(folder / "table.csv", wanted.rows)
-        write_pictures(folder / "pictures", wanted.pictures)
+        write_pictures(folder / "pictures", wanted.pictures, wanted.side)
         apart(None)
         apart(folder / "table.csv", "y")
         apart(folder / "pictures")

@@ -26,7 +26,7 @@ from zoo.splits import hold_out
 BATCH = 32  # of answers: always full, so that a row's answer does not depend on its company
 
 
-class _Estimator(BaseEstimator):  # type: ignore[misc]
+class _Estimator(BaseEstimator):
     """What both have in common. Parameters are those of `Classifier` and `Regressor`."""
 
     def __init__(
@@ -61,7 +61,7 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]
         return np.asarray(outputs, np.float64)[: len(x)]
 
 
-class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
+class Classifier(ClassifierMixin, _Estimator):
     """A preset as a scikit-learn classifier.
 
     Args:
@@ -101,7 +101,7 @@ class Classifier(ClassifierMixin, _Estimator):  # type: ignore[misc]
         return np.asarray(self.classes_[chosen])
 
 
-class Regressor(RegressorMixin, _Estimator):  # type: ignore[misc]
+class Regressor(RegressorMixin, _Estimator):
     """A preset as a scikit-learn regressor of one target. Arguments as for `Classifier`."""
 
     def fit(self, X: Any, y: Any) -> "Regressor":  # noqa: N803
@@ -131,4 +131,5 @@ def _data(x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...], seed:
         arrays = {"x_train": x, "y_train": y, "x_val": x[:0], "y_val": y[:0]}
     held = [arrays[name] for name in ("x_train", "y_train", "x_val", "y_val")]
     digest = hashlib.sha256(np.ascontiguousarray(x).tobytes() + y.tobytes()).hexdigest()
-    return Data("arrays", "arrays", seed, task, names, f"sha256:{digest}", *held, x[:0], y[:0])
+    parts = (held[0], held[1], held[2], held[3], x[:0], y[:0])
+    return Data("arrays", "arrays", seed, task, names, f"sha256:{digest}", *parts)
