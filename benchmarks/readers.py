@@ -57,14 +57,16 @@ def read(path: Path | None, target: str | None) -> None:
     """Read, and print what it took."""
     import zoo
 
-    started, what = time.monotonic(), "import only"
+    started, worked, what = time.monotonic(), time.process_time(), "import only"
     if path is not None:
         data = zoo.load_data(path, reading=zoo.Reading(target=target))
         rows = sum(len(x) for x in (data.x_train, data.x_validation, data.x_test))
         what = f"{path.name}: {rows:,} rows of {data.input_shape}"
-    seconds = time.monotonic() - started
+    seconds, cpu = time.monotonic() - started, time.process_time() - worked
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{what}: {seconds:.1f} s, {peak:.2f} GiB resident at most", flush=True)
+    print(
+        f"{what}: {seconds:.1f} s ({cpu:.1f} s of CPU), {peak:.2f} GiB resident at most", flush=True
+    )
 
 
 def apart(path: Path | None, target: str | None = None) -> None:
