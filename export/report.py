@@ -153,6 +153,7 @@ class Report:
         audit = self.audits[name]
         return {
             "bytes": audit.bytes,
+            "description_bytes": audit.description_bytes,
             "zip_bytes": self.zip_bytes[name],
             "sha256": audit.sha256,
             "operators": audit.operators,

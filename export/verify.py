@@ -161,7 +161,7 @@ def _cost(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str
     """Return what a search would have taken the file to need, beside what it needs."""
     main = next(iter(export.plan.forms))
     audit = export.audits["model_int8.tflite"]
-    measured = {"bytes": audit.bytes, "macs": audit.macs}
+    measured = {"bytes": audit.model_bytes, "macs": audit.macs}
     for one in placements:
         if one.target == "micro" and one.form == main and one.ok:
             measured["arena"] = one.figures["arena_bytes"]

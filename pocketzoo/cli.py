@@ -180,6 +180,22 @@ def run(
 
 
 @app.command()
+def predict(
+    run: RunArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows: .npy, or .npz with x.")],
+    use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
+) -> None:
+    """Show what a run's int8 file answers for new rows."""
+    from pocketzoo import predict as answering
+
+    answers = answering.answer(run, file, use_float)
+    if out is not None:
+        answering.write_csv(answers, out)
+    answering.print_answers(answers, out)
+
+
+@app.command()
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Say what a .tflite file holds, and whether it is integer-only and runs."""
     import export

@@ -1,0 +1,129 @@
+"""`pocketzoo predict`: what a run's file answers for new rows."""
+
+import csv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+import zoo
+from export.job import FLOAT, INT8
+from export.runtime import Scaling, load, predict
+from zoo.audio import FrontEnd, spectra
+from zoo.checks import UserError
+from zoo.figures import probabilities
+
+CONSOLE = Console(highlight=False)
+MOST = 40  # lines of a table on a screen
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers as a table, a line a row; `file` gave them."""
+
+    file: str
+    header: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
+def answer(path: Path, source: Path, use_float: bool = False) -> Answers:
+    """Run the rows of a file through a run's int8 file, or its float file.
+
+    Args:
+        path: a run folder with an export.
+        source: see `read_rows`.
+        use_float: take the float file.
+
+    Returns:
+        For classes the likeliest and its probability; for numbers each with the interval that
+        holds 90 % of them, where the report has one and the int8 file answers.
+
+    Raises:
+        UserError: no export, or rows that the model cannot take.
+    """
+    run = zoo.Run(path)
+    name = FLOAT if use_float else INT8
+    file, report = run.file(name), run.read_json("report.json")
+    rows = read_rows(source, run)
+    scaling = None if use_float else Scaling(**report["input"])
+    outputs = predict(load(file), rows, scaling)
+    if report["data"]["task"] == "classification":
+        names = run.read_json("data.json")["class_names"]
+        return Answers(name, ("row", "answer", "probability"), _classes(outputs, names))
+    within = None if use_float else report["prediction_interval"]
+    return _numbers(name, outputs, within and within["half_width"])
+
+
+def read_rows(source: Path, run: zoo.Run) -> np.ndarray:
+    """Return the rows of an `.npy` file, or `x` of an `.npz`, as the model takes them: float32.
+
+    Waveforms go through the run's front end first.
+
+    Raises:
+        UserError: a file that cannot be read, or rows of another shape.
+    """
+    try:
+        loaded = np.load(source, allow_pickle=False)
+        rows = loaded["x"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
+        rows = rows.astype(np.float32)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{source} cannot be read as rows: {error}. Give an .npy file with an array of "
+            "numbers, or an .npz file that holds it as x."
+        ) from error
+    shape, front_end = run.spec().input_shape, run.read_json("data.json").get("front_end")
+    if front_end and rows.ndim == 2:
+        rows = spectra(rows, FrontEnd(**front_end))
+    if rows.shape[1:] != shape or not len(rows):
+        raise UserError(
+            f"{source} holds an array of shape {rows.shape}; the model takes (rows, "
+            f"{', '.join(map(str, shape))}), at least one row."
+        )
+    return np.asarray(rows)
+
+
+def _classes(outputs: np.ndarray, names: list[str]) -> tuple[tuple[str, ...], ...]:
+    shares = probabilities(outputs)
+    best = shares.argmax(axis=1)
+    return tuple(
+        (str(row), names[index], f"{shares[row, index]:.4f}") for row, index in enumerate(best)
+    )
+
+
+def _numbers(file: str, outputs: np.ndarray, widths: list[float] | None) -> Answers:
+    header = ["row"]
+    for target in range(outputs.shape[1]):
+        name = "answer" if outputs.shape[1] == 1 else f"answer {target}"
+        header += [name, "from", "to"] if widths else [name]
+    lines = []
+    for row, values in enumerate(outputs.astype(float)):
+        line = [str(row)]
+        for target, value in enumerate(values):
+            width = widths[target] if widths else None
+            ends = [] if width is None else [value - width, value + width]
+            line += [f"{number:.6g}" for number in (value, *ends)]
+        lines.append(tuple(line))
+    return Answers(file, tuple(header), tuple(lines))
+
+
+def write_csv(answers: Answers, path: Path) -> None:
+    """Write the answers as CSV, a header first."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([answers.header, *answers.lines])
+
+
+def print_answers(answers: Answers, out: Path | None) -> None:
+    """Show the answers, the first 40 of many; with `out` only where they went."""
+    if out is not None:
+        CONSOLE.print(f"{len(answers.lines)} rows by {answers.file}: {out}", soft_wrap=True)
+        return
+    table = Table(*answers.header, title=answers.file)
+    for line in answers.lines[:MOST]:
+        table.add_row(*(text.replace("[", "\\[") for text in line))
+    CONSOLE.print(table)
+    if len(answers.lines) > MOST:
+        more = len(answers.lines) - MOST
+        CONSOLE.print(f"{more} more rows; --out FILE.csv writes all of them.")
