@@ -86,10 +86,10 @@ def to_litert(
     """Convert a model to float32 and int8 `.tflite` files, in a child process.
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
-    int8 in and out for the int8 files, hold built-in operators only, and describe themselves
-    (LiteRT metadata). Beside them: `labels.txt`, `infer.py` and snippets (`export.ship`), C arrays. Where one int8 scale
-    cannot carry all features, the int8 files start after the model's `Standardize` layer and
-    `Export.scaling` has one scale per feature.
+    int8 in and out for the int8 files, hold built-in operators only, and say what they are (LiteRT
+    metadata). Beside them lie C arrays, `labels.txt`, `infer.py` and snippets (`export.ship`).
+    Where one int8 scale cannot carry all features, the int8 files start after the model's
+    `Standardize` layer and `Export.scaling` has one scale per feature.
 
     Args:
         source: a run folder (or its path), or a Keras model of one input and one output.

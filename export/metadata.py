@@ -49,7 +49,8 @@ def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
     entry = schema.MetadataT()
     entry.name, entry.buffer = NAME, len(model.buffers)
     model.buffers.append(buffer)
-    model.metadata = [*(model.metadata or ()), entry]
+    others = [one for one in model.metadata or () if one.name != NAME]
+    model.metadata = [*others, entry]
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return _with_file(bytes(builder.Output()), card.labels)
