@@ -7,6 +7,7 @@ from export.audit import Audit
 from export.comparison import Comparison, verdict
 from export.conformal import PredictionInterval
 from export.intervals import Estimate
+from export.mistakes import Mistake, described
 from export.quality import Quality
 from export.runtime import Latency, Scaling
 from export.targets import Placement
@@ -38,6 +39,7 @@ class Report:
     bound: float  # max_drop, or what one test row makes
     agreement: float | None  # share of test rows with the same class; None for regression
     quality: Quality
+    worst: tuple[Mistake, ...]  # test rows, the worst first
     float_difference: float  # largest |Keras - float .tflite|, relative to max(1, |Keras|)
     rung: str  # "ptq", "qat", "converter", "qat-tfmot"
     forms: dict[str, str]  # form -> file
@@ -53,6 +55,7 @@ class Report:
     streaming: Streaming | None
     layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
     compression: dict[str, Any] | None
+    licence: str | None  # of model and data, as their owner says
     calibration: dict[str, Any]
     backend: str
     versions: dict[str, str]
@@ -125,6 +128,7 @@ class Report:
                 | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
                 "agreement": self.agreement,
                 **self.quality.described(self.metric),
+                "worst": described(self.worst),
                 "method": self.rung,
                 "integer_only": all(self.audits[name].integer_only for name in self.forms.values()),
                 "float_difference": self.float_difference,
@@ -144,6 +148,7 @@ class Report:
                 "layers": self.layers,
                 "worst_layer": None if self.worst_layer is None else self.worst_layer[0],
                 "seconds": self.seconds,
+                "licence": self.licence,
                 "backend": self.backend,
                 "versions": self.versions,
             }

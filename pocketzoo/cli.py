@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pocketzoo import after
+from pocketzoo import after, commands
 from pocketzoo.options import (
     DATA,
     DataArgument,
@@ -122,6 +122,7 @@ def train(
     run, result = tuning.train.train(
         preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
     )
+    commands.record(run.path, "trained")
     console.print_fit(run, result)
 
 
@@ -179,35 +180,10 @@ def run(
     raise typer.Exit(0 if report.passed else 1)
 
 
-@app.command()
-def predict(
-    run: RunArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows: .npy, or .npz with x.")],
-    use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
-) -> None:
-    """Show what a run's int8 file answers for new rows."""
-    from pocketzoo import predict as answering
-
-    answers = answering.answer(run, file, use_float)
-    if out is not None:
-        answering.write_csv(answers, out)
-    answering.print_answers(answers, out)
-
-
-@app.command()
-def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
-    """Say what a .tflite file holds, and whether it is integer-only and runs."""
-    import export
-    from pocketzoo import console
-
-    result = export.check(file)
-    console.print_check(file, result)
-    raise typer.Exit(0 if result.passed else 1)
-
-
+app.command()(after.check)
 app.command()(after.drift)
 app.command()(after.compare)
+app.command()(after.predict)
 
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:
@@ -229,6 +205,7 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
             on_progress=on_progress,
             **arguments,
         )
+    commands.record(run.path, "trained")
     console.print_study(run)
     return run
 
@@ -237,6 +214,7 @@ def _export(run: Path, exporting: Exporting) -> Any:
     import zoo
     from pocketzoo import console, ladder, tracking
 
+    commands.record(run, "exported")
     report = ladder.export_run(run, exporting)
     console.print_report(report, run)
     if exporting.mlflow is not None:

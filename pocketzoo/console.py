@@ -170,7 +170,7 @@ def print_report(report: Report, folder: Path) -> None:
         CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
-    CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
+    CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
 
 
 def _add_what_some_have(table: Table, report: Report) -> None:

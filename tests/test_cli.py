@@ -212,7 +212,7 @@ def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) ->
 def test_a_password_is_not_shown_when_a_search_is_interrupted() -> None:
     code = (
         "import sys; sys.argv = ['x', 'tune', '--storage', 'postgresql://me:secret@host/db']; "
-        "from pocketzoo.process import _command; print(_command())"
+        "from pocketzoo.commands import command; print(command())"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "postgresql://me:***@host/db" in ended.stdout
