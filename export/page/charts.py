@@ -41,7 +41,7 @@ class Axis:
         """Return about five round values."""
         if self.log:
             first, last = math.floor(math.log10(self.low)), math.ceil(math.log10(self.high))
-            steps = (1,) if last - first > 3 else (1, 2, 5)
+            steps = (1,) if self.high / self.low > 300 else (1, 2, 5)
             found = [m * 10.0**n for n in range(first, last + 1) for m in steps]
         else:
             rough = (self.high - self.low) / 5

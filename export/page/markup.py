@@ -15,7 +15,7 @@ class Html(str):
 Child = str | Html | None
 
 
-def tag(name: str, *children: Child, **attributes: object) -> Html:
+def tag(name: str, /, *children: Child, **attributes: object) -> Html:
     """Return an element. None children and attributes are left out, all texts are escaped.
 
     Args:
