@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 import zoo
+from export.answers import answers
 from export.job import FLOAT, INT8
-from export.runtime import Scaling, load, predict
 from zoo.audio import FrontEnd, spectra
 from zoo.checks import UserError
 from zoo.figures import probabilities
@@ -45,11 +45,8 @@ def answer(path: Path, source: Path, use_float: bool = False) -> Answers:
         UserError: no export, or rows that the model cannot take.
     """
     run = zoo.Run(path)
-    name = FLOAT if use_float else INT8
-    file, report = run.file(name), run.read_json("report.json")
-    rows = read_rows(source, run)
-    scaling = None if use_float else Scaling(**report["input"])
-    outputs = predict(load(file), rows, scaling)
+    name, report = FLOAT if use_float else INT8, run.read_json("report.json")
+    outputs = answers(run, read_rows(source, run), of_float=use_float)
     if report["data"]["task"] == "classification":
         names = run.read_json("data.json")["class_names"]
         return Answers(name, ("row", "answer", "probability"), _classes(outputs, names))
@@ -109,21 +106,21 @@ def _numbers(file: str, outputs: np.ndarray, widths: list[float] | None) -> Answ
     return Answers(file, tuple(header), tuple(lines))
 
 
-def write_csv(answers: Answers, path: Path) -> None:
-    """Write the answers as CSV, a header first."""
+def write_csv(found: Answers, path: Path) -> None:
+    """Write answers as CSV, a header first."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([answers.header, *answers.lines])
+        csv.writer(file).writerows([found.header, *found.lines])
 
 
-def print_answers(answers: Answers, out: Path | None) -> None:
+def print_answers(found: Answers, out: Path | None) -> None:
     """Show the answers, the first 40 of many; with `out` only where they went."""
     if out is not None:
-        CONSOLE.print(f"{len(answers.lines)} rows by {answers.file}: {out}", soft_wrap=True)
+        CONSOLE.print(f"{len(found.lines)} rows by {found.file}: {out}", soft_wrap=True)
         return
-    table = Table(*answers.header, title=answers.file)
-    for line in answers.lines[:MOST]:
+    table = Table(*found.header, title=found.file)
+    for line in found.lines[:MOST]:
         table.add_row(*(text.replace("[", "\\[") for text in line))
     CONSOLE.print(table)
-    if len(answers.lines) > MOST:
-        more = len(answers.lines) - MOST
+    if len(found.lines) > MOST:
+        more = len(found.lines) - MOST
         CONSOLE.print(f"{more} more rows; --out FILE.csv writes all of them.")
