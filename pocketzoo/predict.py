@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 import zoo
 from export.answers import answers
@@ -119,7 +120,7 @@ def print_answers(found: Answers, out: Path | None) -> None:
         return
     table = Table(*found.header, title=found.file)
     for line in found.lines[:MOST]:
-        table.add_row(*(text.replace("[", "\\[") for text in line))
+        table.add_row(*map(Text, line))  # a class name is no markup
     CONSOLE.print(table)
     if len(found.lines) > MOST:
         more = len(found.lines) - MOST

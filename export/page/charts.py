@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from export.page.markup import Html, tag
 
-WIDTH, HEIGHT = 440, 260
+WIDTH, HEIGHT = 400, 250
 LEFT, RIGHT, TOP, BOTTOM = 50, 14, 30, 40  # around the plot
 ROW = 22  # height of a bar with its label
-LONGEST = 26  # characters of a label
+LONGEST = 21  # characters of a label
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ def _down(axis: Axis, value: float) -> float:
 
 
 def _grid(x: Axis, y: Axis) -> Html:
-    bottom, parts = HEIGHT - BOTTOM, []
+    bottom = HEIGHT - BOTTOM
+    parts: list[Html] = []
     for value in y.ticks():
         at = f"{_down(y, value):.1f}"
         parts.append(tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="rule"))
@@ -121,7 +122,8 @@ def _grid(x: Axis, y: Axis) -> Html:
 
 def _legend(series: Sequence[Series]) -> Html:
     """Return the names of the series, set from the right."""
-    parts, at = [], float(WIDTH - RIGHT)
+    parts: list[Html] = []
+    at = float(WIDTH - RIGHT)
     for one in reversed([one for one in series if one.name]):
         parts.append(_words(one.name, at, 12, "end"))
         at -= 6.6 * len(one.name) + 8
@@ -155,7 +157,7 @@ def bars(title: str, items: Sequence[tuple[str, float, str]], marked: int | None
         items: label, value, and the value as text.
         marked: the number of the one that stands out.
     """
-    start, room = 186, 62
+    start, room = 168, 66
     longest = max((abs(value) for _, value, _ in items), default=0) or 1.0
     parts = []
     for n, (label, value, written) in enumerate(items):

@@ -53,7 +53,8 @@ def _estimates(estimates: dict[str, Any]) -> Html | None:
 
 
 def _runtimes(facts: Facts) -> Html:
-    runtimes, rows = facts.report["runtimes"], []
+    runtimes = facts.report["runtimes"]
+    rows: list[tuple[str, str, str]] = []
     litert = runtimes["litert"]
     times, least = litert["latency_us"], litert["latency_us_minimum"]
     for kind in ("float", "int8"):

@@ -44,11 +44,13 @@ def _notes(facts: Facts) -> Html | None:
 
 def _curves(facts: Facts) -> list[Html]:
     """Return a chart for each figure of the history: training rows, and held-out ones."""
-    epochs, found = facts.history.get("epoch", []), []
+    epochs = facts.history.get("epoch", [])
+    found: list[Html] = []
     names = [name for name in facts.history if name != "epoch" and not name.startswith("val_")]
     for name in sorted(names, key=lambda name: (name != facts.metric, name)):
         columns = [("training", name, "a"), ("validation", f"val_{name}", "b")]
-        series, values = [], []
+        series: list[Series] = []
+        values: list[float] = []
         for title, column, look in columns:
             curve = facts.history.get(column, [])
             points = [(e, v) for e, v in zip(epochs, curve, strict=False) if math.isfinite(v)]
@@ -71,7 +73,8 @@ def _curve_caption(name: str, facts: Facts, curves: int) -> str:
 def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
     largest = facts.study.get("direction") == "max"
     points = [(one["number"], one["score"]) for one in history]
-    best, reached = [], points[0][1]
+    best: list[tuple[float, float]] = []
+    reached = points[0][1]
     for number, score in points:
         reached = max(reached, score) if largest else min(reached, score)
         best.append((number, reached))
