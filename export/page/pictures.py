@@ -1,6 +1,7 @@
 """A row as one looks at it: a picture, curves, a spectrogram, or its most unusual features."""
 
 import base64
+import math
 import struct
 import zlib
 
@@ -13,6 +14,8 @@ from zoo import Data
 CURVES = 3  # features of a sequence that are drawn as curves; more are a picture of steps
 FEATURES = 6  # of a table's row
 POINTS = 300  # of a curve
+WINDOWS = 16  # along a sequence, each with a shade of its own
+LARGEST = 160  # pixels of a picture's longer side; of more every second, third, ... is shown
 ENOUGH = 5000  # training rows that tell what is usual
 HOT = np.array([214, 69, 49])  # where a saliency map is largest
 
@@ -43,7 +46,7 @@ class Rows:
             return self._features(values)
         if values.shape[1] <= CURVES:
             every = max(1, len(values) // POINTS)
-            shade = [] if heat is None else list(heat)
+            shade = [] if heat is None else heat[:: math.ceil(len(heat) / WINDOWS)].tolist()
             return spark(f"test row {row}", values[::every].T.tolist(), shade)
         bands = np.repeat(_scaled(values.T, values.min(), values.max())[::-1, :, None], 3, axis=2)
         wide = None if heat is None else np.broadcast_to(heat, bands.shape[:2])
@@ -88,6 +91,8 @@ def _picture(pixels: np.ndarray, title: str, heat: np.ndarray | None) -> Html:
         grey = pixels.mean(axis=2, keepdims=True) * 0.75
         strength = heat[..., None]
         pixels = grey * (1 - strength) + HOT * strength
+    every = math.ceil(max(pixels.shape[:2]) / LARGEST)
+    pixels = pixels[::every, ::every]
     height, width = pixels.shape[:2]
     times = max(1, round(128 / max(height, width)))  # large enough to see; not smoothed
     return tag(

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.page.pictures import sample
+from export.page.pictures import WINDOWS, sample
 from export.runtime import predict
 from zoo import Data
 from zoo.figures import probabilities
 
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture
-WINDOWS = 16  # along a sequence
 MOST_FEATURES = 64  # of a table: the ones that vary most are tried
 
 
