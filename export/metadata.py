@@ -46,11 +46,14 @@ def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(_metadata(model, card, scaling), np.uint8)
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = NAME, len(model.buffers)
-    model.buffers.append(buffer)
-    others = [one for one in model.metadata or () if one.name != NAME]
-    model.metadata = [*others, entry]
+    known = [one for one in model.metadata or () if one.name == NAME]
+    if known:
+        model.buffers[known[0].buffer] = buffer
+    else:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = NAME, len(model.buffers)
+        model.buffers.append(buffer)
+        model.metadata = [*(model.metadata or ()), entry]
     builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return _with_file(bytes(builder.Output()), card.labels)

@@ -64,9 +64,10 @@ def read_rows(source: Path, run: zoo.Run) -> np.ndarray:
         UserError: a file that cannot be read, or rows of another shape.
     """
     try:
-        loaded = np.load(source, allow_pickle=False)
-        rows = loaded["x"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-        rows = rows.astype(np.float32)
+        with source.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            rows = loaded["x"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
+            rows = rows.astype(np.float32)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{source} cannot be read as rows: {error}. Give an .npy file with an array of "

@@ -45,7 +45,7 @@ def infer(folder: Path, *arguments: str) -> tuple[int, str]:
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
     )
-    return ended.returncode, ended.stdout + ended.stderr
+    return ended.returncode, ended.stdout or ended.stderr
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_infer_in_a_clean_environment(
         expected = [
             f"{n}\t{labels[share.argmax()]}\t{share.max():.4f}" for n, share in enumerate(shares)
         ]
-        assert said.splitlines()[-len(x) :] == expected
+        assert said.splitlines() == expected
     np.save(tmp_path / "rows.npy", x[:, :3])
     code, said = infer(folder, str(exported.int8_file), str(tmp_path / "rows.npy"))
     assert code == 1
@@ -152,9 +152,9 @@ def test_metadata_change_nothing_and_say_what_the_file_is(
     with zipfile.ZipFile(after) as archive:
         assert archive.read("labels.txt").decode() == label_lines(NASTY)
     content = after.read_bytes()
-    start = content.rindex(b"M001") - 4
+    assert content.count(b"M001") == 1  # the file had a description, which is gone
     for text in (b"What it is.", b"A row.", b"Logits.", b"labels.txt"):
-        assert text in content[start:]
+        assert text in content
     grown = audit(after)
     assert grown.operators == audit(exported.int8_file).operators
     assert grown.sha256 == audit(after).sha256
@@ -196,7 +196,7 @@ def test_per_feature_scales_are_in_the_metadata(tmp_path: Path) -> None:
     code, said = infer(made.run.path, str(made.int8_file), str(tmp_path / "rows.npy"))
     assert code == 0, said
     shares = probabilities(predict(load(made.int8_file), data.x_test, made.scaling))
-    told = [float(line.split("\t")[2]) for line in said.splitlines()[-len(shares) :]]
+    told = [float(line.split("\t")[2]) for line in said.splitlines()]
     assert told == pytest.approx(shares.max(axis=1), abs=1e-4)
 
 
