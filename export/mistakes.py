@@ -17,10 +17,10 @@ class Mistake:
 
     row: int  # of the test rows
     truth: str
-    int8: str
-    float: str
     probability: float | None  # that int8 gave its answer; None for regression
     wrong: bool  # a class other than the true one; numbers are never quite right
+    int8: str
+    float: str  # last: within the class the name now means this field
 
 
 def worst(data: Data, of_float: np.ndarray, of_int8: np.ndarray) -> tuple[Mistake, ...]:
@@ -58,8 +58,8 @@ def _numbers(data: Data, of_float: np.ndarray, of_int8: np.ndarray) -> tuple[Mis
     spread = np.maximum(data.y_test.std(axis=0), np.finfo(np.float32).tiny)
     errors = np.max(np.abs(of_int8 - data.y_test) / spread, axis=1)
     order = np.argsort(-errors, kind="stable")[:MOST]
-    texts = (_text(data.y_test), _text(of_int8), _text(of_float))
-    return tuple(Mistake(int(row), *(text[row] for text in texts), None, True) for row in order)
+    truth, int8, of = (_text(values) for values in (data.y_test, of_int8, of_float))
+    return tuple(Mistake(int(row), truth[row], None, True, int8[row], of[row]) for row in order)
 
 
 def _text(values: np.ndarray) -> list[str]:

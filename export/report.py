@@ -14,6 +14,12 @@ from export.targets import Placement
 from zoo.files import as_json
 
 SCHEMA = 1
+RUNGS = {
+    "ptq": "calibration (ptq)",
+    "qat": "quantization-aware training (qat)",
+    "converter": "TensorFlow's converter",
+    "qat-tfmot": "tfmot's training (qat-tfmot)",
+}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from export.conformal import PredictionInterval
+from export.report import RUNGS
 from export.targets import Placement
 from pocketzoo import quality, schema
 from tuning.fitting import Fit
@@ -19,12 +20,6 @@ from zoo.presets import PRESETS, reference
 from zoo.readers import BUILT_IN
 from zoo.run import rows
 
-RUNGS = {
-    "ptq": "calibration (ptq)",
-    "qat": "quantization-aware training (qat)",
-    "converter": "TensorFlow's converter",
-    "qat-tfmot": "tfmot's training (qat-tfmot)",
-}
 CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 
 

@@ -145,7 +145,7 @@ def _rank(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def _bins(confidence: np.ndarray) -> np.ndarray:
-    return np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    return np.asarray(np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1))
 
 
 def _ece(confidence: np.ndarray, right: np.ndarray) -> Weighted:

@@ -4,7 +4,7 @@ from typing import Any
 
 from export.page.charts import Axis, Series, plot
 from export.page.facts import Facts
-from export.page.markup import Html, figure, folded, grid, section, table, tag
+from export.page.markup import Child, Html, figure, folded, grid, joined, section, table, tag
 from export.quality import TITLES
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown
@@ -16,8 +16,7 @@ def answers(facts: Facts) -> Html:
     """Return everything about the answers to the test rows."""
     return section(
         "Answers",
-        _figures(facts),
-        grid(_reliability(facts)),
+        grid(_figures(facts), _reliability(facts)),
         _confusion(facts),
         _groups(facts),
         _baselines(facts),
@@ -26,19 +25,24 @@ def answers(facts: Facts) -> Html:
 
 
 def _figures(facts: Facts) -> Html:
-    rows = []
+    rows: list[tuple[Child, ...]] = []
     for name, pair in facts.report["metrics"].items():
         title, unit = TITLES[name]
         rows.append((title, *(_value(pair[kind], unit) for kind in ("float", "int8"))))
     drop, unit = facts.report["drop"], facts.report["drop"]["unit"]
     low, high = drop["ci95"]
-    rows.append((f"drop, {unit}", "", f"{drop['value']:.2f} ({low:.2f} to {high:.2f})"))
+    rows.append((f"drop, {unit}", "", _ranged(f"{drop['value']:.2f}", f"{low:.2f}", f"{high:.2f}")))
     return tag("div", table(("", "float (95 % interval)", "int8 (95 % interval)"), rows, numbers=1))
 
 
-def _value(estimate: dict[str, Any], unit: int) -> str:
-    value, low, high = (unit * one for one in (estimate["value"], *estimate["ci95"]))
-    return f"{_number(value)} ({_number(low)} to {_number(high)})"
+def _value(estimate: dict[str, Any], unit: int) -> Html:
+    value, low, high = (_number(unit * one) for one in (estimate["value"], *estimate["ci95"]))
+    return _ranged(value, low, high)
+
+
+def _ranged(value: str, low: str, high: str) -> Html:
+    """Return a figure and its interval, which goes below it where there is no room beside it."""
+    return joined([f"{value} ", tag("small", f"({low} to {high})")])
 
 
 def _number(value: float) -> str:
@@ -77,13 +81,17 @@ def _confusion(facts: Facts) -> Html | None:
     heading = tag("h3", "What was taken for what")
     if len(names) > MOST_CLASSES:
         return tag("div", heading, _mistakes(names, counts))
-    head = tag("tr", tag("th", "true \\ answer"), *(tag("th", n, scope="col") for n in names))
+    head = tag("tr", tag("th", "true"), *(tag("th", n, scope="col") for n in names))
     lines = [
         tag("tr", tag("th", name, scope="row"), *(_cell(count, sum(row)) for count in row))
         for name, row in zip(names, counts, strict=True)
     ]
     matrix = tag("table", tag("thead", head), tag("tbody", *lines), class_="confusion")
-    return tag("div", heading, tag("div", matrix, class_="scroll", tabindex="0"))
+    said = (
+        "Lines are true classes, columns what the int8 file answered; shades are shares of a line."
+    )
+    scrolled = tag("div", matrix, class_="scroll", tabindex="0")
+    return tag("div", heading, tag("p", said, class_="lead"), scrolled)
 
 
 def _cell(count: int, whole: int) -> Html:
@@ -130,7 +138,7 @@ def _baselines(facts: Facts) -> Html | None:
     rows = []
     for one in baselines:
         low, high = one["ahead"]["ci95"]
-        ahead = f"{one['ahead']['value']:+.2f} ({low:+.2f} to {high:+.2f})"
+        ahead = _ranged(f"{one['ahead']['value']:+.2f}", f"{low:+.2f}", f"{high:+.2f}")
         rows.append((one["name"], _value(one["estimate"], unit), ahead, f"{one['seconds']:.1f} s"))
     header = (f"test {TITLES[facts.metric][0]}", "figure (95 %)", "ahead of int8", "fitted in")
     trees = tag("p", f"Beside trees: {facts.report['trees']}.")

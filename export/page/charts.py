@@ -31,6 +31,7 @@ class Axis:
     low: float
     high: float
     log: bool = False
+    whole: bool = False  # only integers have ticks
 
     def place(self, value: float) -> float:
         """Return where a value lies, 0 to 1."""
@@ -44,7 +45,7 @@ class Axis:
             steps = (1,) if self.high / self.low > 300 else (1, 2, 5)
             found = [m * 10.0**n for n in range(first, last + 1) for m in steps]
         else:
-            rough = (self.high - self.low) / 5
+            rough = max((self.high - self.low) / 5, 1.0 if self.whole else 0.0)
             unit = 10.0 ** math.floor(math.log10(rough))
             step = next(m * unit for m in (1, 2, 5, 10) if m * unit >= rough)
             first = math.ceil(self.low / step - 1e-9)
@@ -56,6 +57,8 @@ class Axis:
 def axis(label: str, values: Sequence[float], log: bool = False) -> Axis:
     """Return an axis that holds values, with a little room around them."""
     low, high = min(values), max(values)
+    if all(isinstance(value, int) for value in values) and not log:
+        return Axis(label, low - 0.02 * (high - low), high + (0.02 * (high - low) or 1), whole=True)
     if log and low > 0 and high / low > 20:
         return Axis(label, low / 1.2, high * 1.2, log=True)
     room = 0.06 * (high - low) or max(abs(high) * 0.1, 0.5)
@@ -126,11 +129,11 @@ def _legend(series: Sequence[Series]) -> Html:
     at = float(WIDTH - RIGHT)
     for one in reversed([one for one in series if one.name]):
         parts.append(_words(one.name, at, 12, "end"))
-        at -= 6.6 * len(one.name) + 8
+        at -= 6.1 * len(one.name) + 6
         parts.append(
             tag("rect", x=f"{at - 9:.1f}", y=3, width=9, height=9, class_=f"key {one.look}")
         )
-        at -= 21
+        at -= 23
     return tag("g", *parts)
 
 
@@ -194,5 +197,5 @@ def spark(title: str, columns: Sequence[Sequence[float]], shade: Sequence[float]
         )
         look = ("a", "b", "quiet")[min(n, 2)]
         parts.append(tag("polyline", points=" ".join(places), class_=f"line thin {look}"))
-    box = f"0 0 {width} {height}"
-    return tag("svg", tag("title", title), *parts, viewBox=box, role="img", class_="spark")
+    view = f"0 0 {width} {height}"
+    return tag("svg", tag("title", title), *parts, viewBox=view, role="img", class_="spark")

@@ -5,14 +5,16 @@ from typing import Any
 from export.page.charts import bars
 from export.page.facts import Facts, kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
+from export.report import RUNGS
 
 SHOWN = 16  # layers as bars; the rest in a table
+PLENTY = 60.0  # dB, from where on a bar grows no more: an error of a thousandth
 RUNTIMES = {"litert": "LiteRT", "micro": "LiteRT-Micro", "ethos-u55": "Ethos-U55"}
 
 
 def device(facts: Facts) -> Html:
     """Return files, runtimes, and the int8 error of each layer."""
-    lead = f"int8 by {facts.report['method']}. A loop's body counts once."
+    lead = f"Made int8 by {RUNGS[facts.report['method']]}."
     return section("On the device", _files(facts), _runtimes(facts), _layers(facts), lead=lead)
 
 
@@ -21,14 +23,14 @@ def _files(facts: Facts) -> Html:
     rows = [
         (
             name,
+            ", ".join(file["dtypes"]),
             f"{file['bytes']:,}",
             f"{file['zip_bytes']:,}",
             f"{sum(file['operators'].values()):,}",
-            ", ".join(file["dtypes"]),
         )
         for name, file in report["files"].items()
     ]
-    sizes = table(("file", "bytes", "zipped", "operators", "types"), rows, numbers=1)
+    sizes = table(("file", "types", "bytes", "zipped", "operators"), rows, numbers=2)
     operators = [
         (name, ", ".join(f"{one} {count}" for one, count in file["operators"].items()))
         for name, file in report["files"].items()
@@ -88,7 +90,9 @@ def _layers(facts: Facts) -> Html | None:
         return None
     worst = sorted(layers.items(), key=lambda item: item[1])[:SHOWN]
     order = [name for name in layers if name in dict(worst)]
-    items = [(name, max(layers[name], 0.0), f"{layers[name]:.0f} dB") for name in order]
+    items = [
+        (name, min(max(layers[name], 0.0), PLENTY), f"{layers[name]:.0f} dB") for name in order
+    ]
     marked = order.index(worst[0][0])
     some = f" The {SHOWN} noisiest of {len(layers)}." if len(layers) > SHOWN else ""
     said = f"Signal to int8 error of each layer, in the order of the graph; more is better.{some}"

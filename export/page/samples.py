@@ -44,15 +44,10 @@ def _lead(facts: Facts) -> str:
 
 def _mistake(one: dict[str, Any], rows: Rows) -> Html:
     sure = "" if one["probability"] is None else f" ({one['probability']:.0%})"
-    beside = "" if one["float"] == one["int8"] else f", float: {one['float']}"
     look = "wrong" if one["wrong"] and one["probability"] is not None else None
-    caption = joined(
-        [
-            f"Row {one['row']}: ",
-            tag("span", f"{one['int8']}{sure}", class_=look),
-            f"{beside}. True: {one['truth']}.",
-        ]
-    )
+    beside = "" if one["float"] == one["int8"] else f"; float {one['float']}"
+    said, row = tag("b", f"{one['int8']}{sure}", class_=look), f"row {one['row']}{beside}"
+    caption = joined([said, f", true {one['truth']}", tag("small", row)])
     return figure(caption, rows.drawn(one["row"]))
 
 
@@ -68,8 +63,8 @@ def _what(data: Data) -> str:
     )
 
 
-def _answer(effect: Effect) -> str:
-    return f"Row {effect.row}: {effect.answer}."
+def _answer(effect: Effect) -> Html:
+    return joined([tag("b", effect.answer), tag("small", f"row {effect.row}")])
 
 
 def _drawn(effect: Effect, rows: Rows, data: Data) -> Html:

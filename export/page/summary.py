@@ -1,7 +1,7 @@
 """The top of the page: whether the file may be shipped, in words, and its figures."""
 
 from export.page.facts import Facts, kilobytes, microseconds
-from export.page.markup import Html, tag
+from export.page.markup import Html, joined, tag
 
 
 def summary(facts: Facts) -> Html:
@@ -16,7 +16,8 @@ def summary(facts: Facts) -> Html:
 def _verdict(facts: Facts) -> Html:
     report = facts.report
     figures = tag("p", " ".join([_answers(facts), _file(facts)]))
-    beside = report["trees"] and tag("p", f"Beside trees: {report['trees']}.")
+    doubts = [_doubt(facts), report["trees"] and f"Beside trees: {report['trees']}."]
+    beside = joined(tag("p", doubt) for doubt in doubts if doubt)
     if report["passed"]:
         return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
     reasons = tag("ul", *(tag("li", reason) for reason in report["failures"]))
@@ -43,12 +44,27 @@ def _beside_float(facts: Facts) -> str:
     return f"{abs(drop):.2f} % {'worse' if drop > 0 else 'better'} than the float model"
 
 
+def _doubt(facts: Facts) -> str | None:
+    """Say so where the model is no better than an answer that looks at nothing."""
+    report = facts.report
+    if report["confusion"]:
+        counts = [sum(row) for row in report["confusion"]["int8"]]
+        most = max(counts)
+        if report["int8"]["ci95"][0] <= most / sum(counts):
+            name = report["confusion"]["classes"][counts.index(most)]
+            share = facts.shown(most / sum(counts))
+            return f"But always answering {name} would be right for {share}: it has learned little."
+    if "r2" in report["metrics"] and report["metrics"]["r2"]["int8"]["ci95"][0] <= 0:
+        return "But always answering the mean may do as well: it has learned little."
+    return None
+
+
 def _file(facts: Facts) -> str:
     report = facts.report
     size = kilobytes(report["files"]["model_int8.tflite"]["bytes"])
     time = microseconds(report["runtimes"]["litert"]["latency_us"]["int8"])
     whole = "holds integers only" if report["integer_only"] else "is NOT integer-only"
-    return f"It {whole}, has {size}, and takes {time} a row on one thread here."
+    return f"It {whole}, is {size} large, and takes {time} a row on one thread here."
 
 
 def _tiles(facts: Facts) -> Html:

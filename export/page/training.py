@@ -58,16 +58,20 @@ def _curves(facts: Facts) -> list[Html]:
                 series.append(Series(title, points, look))
                 values += [value for _, value in points]
         if series:
-            chart = plot(f"{name} by epoch", axis("epoch", epochs), axis(name, values), series)
+            chart = plot(
+                f"{name} by epoch",
+                axis("epoch", [round(epoch) for epoch in epochs]),
+                axis(name, values),
+                series,
+            )
             found.append(figure(_curve_caption(name, facts, len(series)), chart))
     return found
 
 
 def _curve_caption(name: str, facts: Facts, curves: int) -> str:
-    said = f"{name.capitalize()} by epoch."
     if facts.study.get("refit") and curves == 1:
-        said += " The winner's last training, on training and validation rows together."
-    return said
+        return f"{name.capitalize()} by epoch: the last training, on validation rows too."
+    return f"{name.capitalize()} by epoch, augmented or mixed where the recipe says so."
 
 
 def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
