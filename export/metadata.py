@@ -20,7 +20,7 @@ from export.runtime import Scaling
 NAME, LABELS = b"TFLITE_METADATA", "labels.txt"
 AXIS_LABELS, NORMALIZATION = 2, 1  # AssociatedFileType, ProcessUnitOptions
 PARSER = "1.0.0"  # of the schema, the least that understands it
-ENTRY = 64  # bytes of the model's own tables that point to the metadata
+ENTRY = 56  # bytes of the model's own tables that point to the metadata
 
 
 @dataclass(frozen=True)
