@@ -8,6 +8,7 @@ import base64
 import hashlib
 from importlib.resources import files
 
+from export.answers import answers as answered
 from export.job import FLOAT
 from export.page.answers import answers
 from export.page.card import card
@@ -22,7 +23,7 @@ from export.runtime import load, predict
 from zoo import Data, Run
 
 PAGE = "report.html"
-LOOKED_AT = 200  # test rows, among which a few are chosen to be explained
+LOOKED_AT = 200  # test rows, for what needs answers one by one
 
 
 def write_page(run: Run, data: Data) -> None:
@@ -42,11 +43,13 @@ def page(run: Run, data: Data) -> str:
     """
     facts = read(run)
     interpreter = load(run.path / FLOAT)
-    found = effects(data, interpreter, predict(interpreter, data.x_test[:LOOKED_AT]))
+    few = data.x_test[:LOOKED_AT]
+    found = effects(data, interpreter, predict(interpreter, few))
+    of_int8 = answered(run, few) if data.task == "regression" else None
     body = (
         summary(facts),
         training(facts),
-        answers(facts),
+        answers(facts, data, of_int8),
         samples(facts, data, found),
         device(facts),
         card(facts),

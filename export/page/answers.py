@@ -1,26 +1,37 @@
 """How good the answers are: figures, confusion, confidence, groups, and what else was tried."""
 
+from dataclasses import replace
 from typing import Any
 
-from export.page.charts import Axis, Series, plot
+import numpy as np
+
+from export.page.charts import Axis, Series, axis, plot
 from export.page.facts import Facts
 from export.page.markup import Child, Html, figure, folded, grid, joined, section, table, tag
 from export.quality import TITLES
+from zoo import Data
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown
 MOST = 20  # lines of a table that stands open
 STEPS = (0.02, 0.1, 0.3, 0.6, 0.9)  # shares of a row where the next shade begins
 
 
-def answers(facts: Facts) -> Html:
-    """Return everything about the answers to the test rows."""
+def answers(facts: Facts, data: Data, of_int8: np.ndarray | None) -> Html:
+    """Return everything about the answers to the test rows.
+
+    Args:
+        facts: of the run.
+        data: its test part.
+        of_int8: for a regression, what the int8 file answers to the first of the test rows.
+    """
     return section(
         "Answers",
-        grid(_figures(facts), _reliability(facts)),
+        grid(_figures(facts), _reliability(facts), _scatter(data, of_int8)),
         _confusion(facts),
         _groups(facts),
         _baselines(facts),
-        lead=f"On {facts.test_rows:,} test rows, which had no part in training or choosing.",
+        lead=f"On {facts.test_rows:,} test rows, which had no part in training or choosing; in "
+        "brackets 95 % intervals.",
     )
 
 
@@ -32,7 +43,7 @@ def _figures(facts: Facts) -> Html:
     drop, unit = facts.report["drop"], facts.report["drop"]["unit"]
     low, high = drop["ci95"]
     rows.append((f"drop, {unit}", "", _ranged(f"{drop['value']:.2f}", f"{low:.2f}", f"{high:.2f}")))
-    return tag("div", table(("", "float (95 % interval)", "int8 (95 % interval)"), rows, numbers=1))
+    return tag("div", table(("", "float", "int8"), rows, numbers=1))
 
 
 def _value(estimate: dict[str, Any], unit: int) -> Html:
@@ -67,6 +78,23 @@ def _reliability(facts: Facts) -> Html | None:
     if temperature:
         said += f" The last layer is divided by a temperature of {temperature['value']:.2f}."
     return figure(said, chart)
+
+
+def _scatter(data: Data, of_int8: np.ndarray | None) -> Html | None:
+    """Return answers beside the truth, of the first target."""
+    if of_int8 is None:
+        return None
+    truth = data.y_test[: len(of_int8), 0].astype(float).tolist()
+    told = of_int8[:, 0].astype(float).tolist()
+    both = axis("", [*truth, *told])
+    ends = [(both.low, both.low), (both.high, both.high)]
+    pairs = Series("", list(zip(truth, told, strict=True)), line=False, dots=True)
+    series = [Series("", ends, "quiet"), pairs]
+    named = [replace(both, label=label) for label in ("truth", "int8 answer")]
+    chart = plot("answers by truth", named[0], named[1], series)
+    return figure(
+        f"Answers beside the truth, {len(told)} test rows; on the diagonal is right.", chart
+    )
 
 
 def _bins(bins: list[dict[str, float]]) -> list[tuple[float, float]]:
@@ -127,7 +155,7 @@ def _groups(facts: Facts) -> Html | None:
     if len(rows) > MOST:
         parts.append(folded(f"{len(rows) - MOST} more", table(header, rows[MOST:], numbers=1)))
     worst = facts.report["worst_group"]
-    return tag("div", *parts, tag("p", f"Worst: {worst}.") if worst else None)
+    return tag("div", *parts, tag("p", f"The worst is “{worst}”.") if worst else None)
 
 
 def _baselines(facts: Facts) -> Html | None:
@@ -141,5 +169,4 @@ def _baselines(facts: Facts) -> Html | None:
         ahead = _ranged(f"{one['ahead']['value']:+.2f}", f"{low:+.2f}", f"{high:+.2f}")
         rows.append((one["name"], _value(one["estimate"], unit), ahead, f"{one['seconds']:.1f} s"))
     header = (f"test {TITLES[facts.metric][0]}", "figure (95 %)", "ahead of int8", "fitted in")
-    trees = tag("p", f"Beside trees: {facts.report['trees']}.")
-    return tag("div", tag("h3", "What else was tried"), table(header, rows, numbers=1), trees)
+    return tag("div", tag("h3", "What else was tried"), table(header, rows, numbers=1))

@@ -129,11 +129,11 @@ def _legend(series: Sequence[Series]) -> Html:
     at = float(WIDTH - RIGHT)
     for one in reversed([one for one in series if one.name]):
         parts.append(_words(one.name, at, 12, "end"))
-        at -= 6.1 * len(one.name) + 6
+        at -= 6.8 * len(one.name) + 4
         parts.append(
             tag("rect", x=f"{at - 9:.1f}", y=3, width=9, height=9, class_=f"key {one.look}")
         )
-        at -= 23
+        at -= 21
     return tag("g", *parts)
 
 

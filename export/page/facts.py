@@ -41,7 +41,7 @@ class Facts:
 
     def shown(self, value: float) -> str:
         """Return a value of the metric with its unit."""
-        return f"{100 * value:.1f} %" if self.unit == 100 else f"{value:.4g}"
+        return f"{100 * value:.1f}\u00a0%" if self.unit == 100 else f"{value:.4g}"
 
     def ranged(self, estimate: dict[str, Any]) -> str:
         """Return the 95 % interval of an estimate of the metric."""
@@ -80,12 +80,12 @@ def _history(run: Run) -> dict[str, list[float]]:
 def kilobytes(count: int) -> str:
     """Return bytes as text: 812 bytes, 12.3 kB, 4.1 MB."""
     if count < 1000:
-        return f"{count} bytes"
-    return f"{count / 1e3:.1f} kB" if count < 1e6 else f"{count / 1e6:.2f} MB"
+        return f"{count}\u00a0bytes"
+    return f"{count / 1e3:.1f}\u00a0kB" if count < 1e6 else f"{count / 1e6:.2f}\u00a0MB"
 
 
 def microseconds(value: float) -> str:
-    return f"{value / 1e3:.2f} ms" if value >= 1000 else f"{value:.1f} µs"
+    return f"{value / 1e3:.2f}\u00a0ms" if value >= 1000 else f"{value:.1f}\u00a0µs"
 
 
 def python_version() -> str:

@@ -25,6 +25,7 @@ class Rows:
 
     def __init__(self, data: Data) -> None:
         self.rows, self.kind = data.x_test, len(data.input_shape)
+        self.pictured = self.kind == 3 or (self.kind == 2 and data.input_shape[1] > CURVES)
         x = sample(data.x_train)
         if self.kind == 1:
             self.middle, self.spread = np.median(x, axis=0), x.std(axis=0)
@@ -44,7 +45,7 @@ class Rows:
             return _picture(self._pixels(values), f"test row {row}", heat)
         if self.kind == 1:
             return self._features(values)
-        if values.shape[1] <= CURVES:
+        if not self.pictured:
             every = max(1, len(values) // POINTS)
             shade = [] if heat is None else heat[:: math.ceil(len(heat) / WINDOWS)].tolist()
             return spark(f"test row {row}", values[::every].T.tolist(), shade)

@@ -18,14 +18,15 @@ MOST = 10  # features as bars
 def samples(facts: Facts, data: Data, effects: Sequence[Effect]) -> Html:
     """Return the worst test rows, and the effects of the parts of a few."""
     rows = Rows(data)
-    wide = "rows wide" if len(data.input_shape) < 3 else "rows"
+    wide = "rows" if rows.pictured else "rows wide"
+    roomy = "grid" if len(data.input_shape) == 1 else wide  # bars have labels
     worst = [_mistake(one, rows) for one in facts.report["worst"]]
     shown = [figure(_answer(one), _drawn(one, rows, data)) for one in effects]
     what = _what(data)
     return joined(
         [
             section("Worst answers", tag("div", *worst, class_=wide), lead=_lead(facts)),
-            section("What answers rest on", tag("div", *shown, class_=wide), lead=what),
+            section("What answers rest on", tag("div", *shown, class_=roomy), lead=what),
         ]
     )
 

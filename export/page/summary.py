@@ -41,7 +41,7 @@ def _beside_float(facts: Facts) -> str:
         return "the same as the float model"
     if facts.metric == "accuracy":
         return f"{abs(drop):.2f} points {'less' if drop > 0 else 'more'} than the float model"
-    return f"{abs(drop):.2f} % {'worse' if drop > 0 else 'better'} than the float model"
+    return f"{abs(drop):.2f}\u00a0% {'worse' if drop > 0 else 'better'} than the float model"
 
 
 def _doubt(facts: Facts) -> str | None:

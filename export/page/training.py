@@ -70,8 +70,8 @@ def _curves(facts: Facts) -> list[Html]:
 
 def _curve_caption(name: str, facts: Facts, curves: int) -> str:
     if facts.study.get("refit") and curves == 1:
-        return f"{name.capitalize()} by epoch: the last training, on validation rows too."
-    return f"{name.capitalize()} by epoch, augmented or mixed where the recipe says so."
+        return f"By epoch: {name} of the last training, which had the validation rows too."
+    return f"By epoch: {name}; training rows are augmented where the recipe says so."
 
 
 def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
