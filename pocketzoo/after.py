@@ -52,7 +52,7 @@ def compare(
 
 def predict(
     run: RunArgument,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Rows: .npy, or .npz with x.")],
+    file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
     use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
 ) -> None:

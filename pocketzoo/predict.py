@@ -1,7 +1,6 @@
 """`pocketzoo predict`: what a run's file answers for new rows."""
 
 import csv
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from rich.text import Text
 import zoo
 from export.answers import answers
 from export.job import FLOAT, INT8
-from zoo.audio import FrontEnd, spectra
 from zoo.checks import UserError
 from zoo.figures import probabilities
 
@@ -35,7 +33,7 @@ def answer(path: Path, source: Path, use_float: bool = False) -> Answers:
 
     Args:
         path: a run folder with an export.
-        source: see `read_rows`.
+        source: of rows; see `zoo.read_rows`.
         use_float: take the float file.
 
     Returns:
@@ -47,41 +45,15 @@ def answer(path: Path, source: Path, use_float: bool = False) -> Answers:
     """
     run = zoo.Run(path)
     name, report = FLOAT if use_float else INT8, run.read_json("report.json")
-    outputs = answers(run, read_rows(source, run), of_float=use_float)
+    rows = zoo.read_rows(source, run)
+    if not len(rows):
+        raise UserError(f"{source} holds no rows to answer.")
+    outputs = answers(run, rows, of_float=use_float)
     if report["data"]["task"] == "classification":
         names = run.read_json("data.json")["class_names"]
         return Answers(name, ("row", "answer", "probability"), _classes(outputs, names))
     within = None if use_float else report["prediction_interval"]
     return _numbers(name, outputs, within and within["half_width"])
-
-
-def read_rows(source: Path, run: zoo.Run) -> np.ndarray:
-    """Return the rows of an `.npy` file, or `x` of an `.npz`, as the model takes them: float32.
-
-    Waveforms go through the run's front end first.
-
-    Raises:
-        UserError: a file that cannot be read, or rows of another shape.
-    """
-    try:
-        with source.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            rows = loaded["x"] if isinstance(loaded, np.lib.npyio.NpzFile) else loaded
-            rows = rows.astype(np.float32)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UserError(
-            f"{source} cannot be read as rows: {error}. Give an .npy file with an array of "
-            "numbers, or an .npz file that holds it as x."
-        ) from error
-    shape, front_end = run.spec().input_shape, run.read_json("data.json").get("front_end")
-    if front_end and rows.ndim == 2:
-        rows = spectra(rows, FrontEnd(**front_end))
-    if rows.shape[1:] != shape or not len(rows):
-        raise UserError(
-            f"{source} holds an array of shape {rows.shape}; the model takes (rows, "
-            f"{', '.join(map(str, shape))}), at least one row."
-        )
-    return np.asarray(rows)
 
 
 def _classes(outputs: np.ndarray, names: list[str]) -> tuple[tuple[str, ...], ...]:

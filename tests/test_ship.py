@@ -18,7 +18,7 @@ from export.audit import audit
 from export.metadata import Card, described, description_bytes, label_lines
 from export.runtime import Scaling, load, predict
 from export.ship import Ends, shipped
-from pocketzoo.predict import answer, read_rows
+from pocketzoo.predict import answer
 from zoo.figures import probabilities
 from zoo.files import as_json
 
@@ -215,10 +215,6 @@ def test_answers_with_intervals(tmp_path: Path) -> None:
     for line in found.lines:
         assert float(line[3]) - float(line[2]) == pytest.approx(2 * width, rel=1e-3)
     assert answer(run.path, tmp_path / "rows.npy", use_float=True).header == ("row", "answer")
-    np.save(tmp_path / "wrong.npy", data.x_test[:, :2])
-    with pytest.raises(zoo.UserError, match="the model takes .rows, 10., at least one row"):
-        read_rows(tmp_path / "wrong.npy", run)
-    for content in (b"", b"PK\x03\x04", b"\x93NUMPY\x01\x00v\x00"):
-        (tmp_path / "broken.npy").write_bytes(content)
-        with pytest.raises(zoo.UserError, match="cannot be read as rows"):
-            read_rows(tmp_path / "broken.npy", run)
+    np.save(tmp_path / "none.npy", data.x_test[:0])
+    with pytest.raises(zoo.UserError, match="holds no rows to answer"):
+        answer(run.path, tmp_path / "none.npy")
