@@ -1,5 +1,6 @@
 # make demo: search, export and check a CNN on digits.   make test: everything the tests check.
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
+# make test-browser: report.html in a real one (apt-get install chromium).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
 # make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
 # make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
@@ -16,7 +17,7 @@ KILLS := 200
 SOAK :=
 SWEEP :=
 
-.PHONY: install install-dev demo test test-postgres soak bench bench-sweep docs lint format clean
+.PHONY: install install-dev demo test test-postgres test-browser soak bench bench-sweep docs lint format clean
 
 install: .venv/core
 
@@ -26,12 +27,15 @@ demo: .venv/core
 	$(BIN)/pocketzoo run digits cnn_small --out runs/demo --trials 10 --epochs 30
 
 test: .venv/dev
-	KERAS_BACKEND=torch $(PYTEST) tests --ignore=tests/postgres
+	KERAS_BACKEND=torch $(PYTEST) tests --ignore=tests/postgres --ignore=tests/browser
 	KERAS_BACKEND=jax $(PYTEST) tests/backend
 	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
 
 test-postgres: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) tests/postgres
+
+test-browser: .venv/dev
+	KERAS_BACKEND=torch $(PYTEST) -n 0 tests/browser
 
 soak: .venv/dev
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=torch \

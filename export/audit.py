@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from export.metadata import description_bytes
 from export.operators import ALLOWED
 from zoo import UserError
 
@@ -27,6 +28,7 @@ class Audit:
     """What a `.tflite` file holds, over all its subgraphs."""
 
     bytes: int
+    description_bytes: int  # of these: metadata and labels, which no runtime reads
     sha256: str
     operators: dict[str, int]  # name -> count
     dtypes: dict[str, int]  # tensor type -> count
@@ -36,6 +38,11 @@ class Audit:
     outputs: tuple[str, ...]
     signature: str | None
     macs: int  # multiply-accumulates of one inference; a loop's body counts once
+
+    @property
+    def model_bytes(self) -> int:
+        """Bytes of the model itself, which a chip is flashed with: the C array's."""
+        return self.bytes - self.description_bytes
 
     @property
     def integer_only(self) -> bool:
@@ -88,6 +95,7 @@ def _audited(model: Any, content: bytes) -> Audit:
     signatures = [definition.signatureKey.decode() for definition in model.signatureDefs or ()]
     return Audit(
         bytes=len(content),
+        description_bytes=description_bytes(model, content),
         sha256=hashlib.sha256(content).hexdigest(),
         operators=dict(sorted(Counter(names).items())),
         dtypes=dict(sorted(Counter(DTYPES[tensor.type] for tensor in tensors).items())),

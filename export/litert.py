@@ -25,7 +25,9 @@ from export.job import (
     run_job,
     warn_of_steps,
 )
-from export.runtime import Scaling, file_scaling, load
+from export.metadata import described
+from export.runtime import Scaling, file_scaling, load_content, output_scaling
+from export.ship import NAMES, Ends, card_of, shipped
 from export.source import c_source
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
@@ -34,7 +36,8 @@ from zoo.quantization import quantize as quantize_twin
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows, choose_rows
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
-STALE = ("report.json", TWIN, *FORMS.values(), *SOURCES)  # they speak of files that go now
+# they speak of files that go now
+STALE = ("report.json", "report.html", TWIN, *FORMS.values(), *SOURCES, *NAMES)
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,10 @@ def to_litert(
     """Convert a model to float32 and int8 `.tflite` files, in a child process.
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
-    int8 in and out for the int8 files, and hold built-in operators only. Where one int8 scale
-    cannot carry all features, the int8 files start after the model's `Standardize` layer and
-    `Export.scaling` has one scale per feature.
+    int8 in and out for the int8 files, hold built-in operators only, and say what they are (LiteRT
+    metadata). Beside them lie C arrays, `labels.txt`, `infer.py` and snippets (`export.ship`).
+    Where one int8 scale cannot carry all features, the int8 files start after the model's
+    `Standardize` layer and `Export.scaling` has one scale per feature.
 
     Args:
         source: a run folder (or its path), or a Keras model of one input and one output.
@@ -146,7 +150,7 @@ def to_litert(
     files = run_job(model, plan, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8] = compressed.int8
-    return _finished(run, model, plan, compressed, files, started)
+    return _finished(run, model, data, plan, compressed, files, started)
 
 
 def _tfmot_plan(
@@ -175,24 +179,32 @@ def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
 def _finished(
     run: Run,
     model: keras.Model,
+    data: Data,
     plan: Plan,
     compressed: Compressed | None,
     files: dict[str, bytes],
     started: float,
 ) -> Export:
-    """Write the files into the run folder and describe them."""
+    """Write the files into the run folder, with what they need to be understood and used."""
     texts: dict[str, str] = {}
-    for name in plan.forms.values():
+    for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
+    scaling = None
+    if plan.rows is not None:
+        interpreter = load_content(files[INT8])
+        scaling = _host_scaling(file_scaling(interpreter), plan.rows)
+        answer = output_scaling(interpreter)
+        ends = Ends(INT8, data.input_shape, scaling, answer, data.num_outputs, data.class_names)
+        texts |= shipped(ends)
+    card = card_of(model.name, data)
+    for name in (FLOAT, *plan.forms.values()):
+        files[name] = described(files[name], card, None if name == FLOAT else scaling)
     if plan.rows is not None:
         used = io.BytesIO()
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
         files["calibration.npz"] = used.getvalue()
     run.write({**files, **texts}, remove=STALE)
     audits = {name: audit(run.path / name) for name in (FLOAT, *plan.forms.values())}
-    scaling = None
-    if plan.rows is not None:
-        scaling = _host_scaling(file_scaling(load(run.path / INT8)), plan.rows)
     seconds = round(time.monotonic() - started, 3)
     return Export(run, model, plan, compressed, audits, scaling, seconds)
 

@@ -8,9 +8,23 @@ import numpy as np
 
 from zoo import Data, Run
 from zoo.evaluation import Figure, Pair, evaluate
-from zoo.figures import confusion
+from zoo.figures import confusion, reliability
 from zoo.groups import MOST, name_groups
 
+# figure -> what it is called, and what it is multiplied by to be shown
+TITLES = {
+    "accuracy": ("accuracy %", 100),
+    "balanced_accuracy": ("balanced accuracy %", 100),
+    "macro_f1": ("macro F1 %", 100),
+    "roc_auc": ("ROC-AUC %", 100),
+    "log_loss": ("log-loss", 1),
+    "brier": ("Brier score", 1),
+    "ece": ("calibration error (ECE) %", 100),
+    "rmse": ("rmse", 1),
+    "mae": ("mean absolute error", 1),
+    "mape": ("mean absolute error %", 100),
+    "r2": ("R2", 1),
+}
 SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
 LARGEST_CONFUSION = 100  # classes
 
@@ -31,6 +45,7 @@ class Temperature:
 
     recorded: Mapping[str, Any]
     before: Pair  # expected calibration error, without it
+    reliability: list[dict[str, float]]  # of int8, without it: see `zoo.figures.reliability`
 
     @property
     def value(self) -> float:
@@ -45,6 +60,7 @@ class Quality:
     class_names: tuple[str, ...]
     confusion: np.ndarray | None  # int8: true class x answer, rows; None for regression
     temperature: Temperature | None
+    reliability: list[dict[str, float]] | None  # of int8; None for regression
     groups: tuple[Subgroup, ...]  # by number or name
 
     def worst_group(self, metric: str) -> Subgroup | None:
@@ -77,6 +93,8 @@ class Quality:
                 **scaling.recorded,
                 "ece": {"before": asdict(scaling.before), "after": asdict(self.metrics["ece"])},
             },
+            "reliability": self.reliability
+            and {"before": scaling and scaling.reliability, "after": self.reliability},
             "groups": [asdict(group) for group in self.groups],
             "worst_group": worst and worst.name,
         }
@@ -115,6 +133,7 @@ def assess(
         data.class_names,
         confusion(y, of_int8) if classes else None,
         _temperature(run, data, of_float, of_int8) if classes else None,
+        reliability(y, of_int8) if classes else None,
         () if groups is None else _subgroups(data, of_float, of_int8, groups),
     )
 
@@ -127,7 +146,7 @@ def _temperature(
     recorded = run.read_json("temperature.json")
     cold = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
     found = evaluate(data.task, data.y_test, cold[0], cold[1], only="ece")
-    return Temperature(recorded, found["ece"])
+    return Temperature(recorded, found["ece"], reliability(data.y_test, cold[1]))
 
 
 def _subgroups(

@@ -7,12 +7,19 @@ from export.audit import Audit
 from export.comparison import Comparison, verdict
 from export.conformal import PredictionInterval
 from export.intervals import Estimate
+from export.mistakes import Mistake, described
 from export.quality import Quality
 from export.runtime import Latency, Scaling
 from export.targets import Placement
 from zoo.files import as_json
 
 SCHEMA = 1
+RUNGS = {
+    "ptq": "calibration (ptq)",
+    "qat": "quantization-aware training (qat)",
+    "converter": "TensorFlow's converter",
+    "qat-tfmot": "tfmot's training (qat-tfmot)",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Report:
     bound: float  # max_drop, or what one test row makes
     agreement: float | None  # share of test rows with the same class; None for regression
     quality: Quality
+    worst: tuple[Mistake, ...]  # test rows, the worst first
     float_difference: float  # largest |Keras - float .tflite|, relative to max(1, |Keras|)
     rung: str  # "ptq", "qat", "converter", "qat-tfmot"
     forms: dict[str, str]  # form -> file
@@ -53,6 +61,7 @@ class Report:
     streaming: Streaming | None
     layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
     compression: dict[str, Any] | None
+    licence: str | None  # of model and data, as their owner says
     calibration: dict[str, Any]
     backend: str
     versions: dict[str, str]
@@ -125,6 +134,7 @@ class Report:
                 | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
                 "agreement": self.agreement,
                 **self.quality.described(self.metric),
+                "worst": described(self.worst),
                 "method": self.rung,
                 "integer_only": all(self.audits[name].integer_only for name in self.forms.values()),
                 "float_difference": self.float_difference,
@@ -144,6 +154,7 @@ class Report:
                 "layers": self.layers,
                 "worst_layer": None if self.worst_layer is None else self.worst_layer[0],
                 "seconds": self.seconds,
+                "licence": self.licence,
                 "backend": self.backend,
                 "versions": self.versions,
             }
@@ -153,6 +164,7 @@ class Report:
         audit = self.audits[name]
         return {
             "bytes": audit.bytes,
+            "description_bytes": audit.description_bytes,
             "zip_bytes": self.zip_bytes[name],
             "sha256": audit.sha256,
             "operators": audit.operators,

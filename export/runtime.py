@@ -38,9 +38,25 @@ def load(path: Path, threads: int = 1) -> Any:
     return interpreter
 
 
+def load_content(content: bytes) -> Any:
+    """Return an interpreter for a file that is not written yet."""
+    interpreter = Interpreter(model_content=content, num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
 def file_scaling(interpreter: Any) -> Scaling:
     """Return the scale and zero point that the file gives its int8 input."""
-    scale, zero_point = interpreter.get_input_details()[0]["quantization"]
+    return _scaling(interpreter.get_input_details()[0])
+
+
+def output_scaling(interpreter: Any) -> Scaling:
+    """Return the scale and zero point that the file gives its int8 output."""
+    return _scaling(interpreter.get_output_details()[0])
+
+
+def _scaling(details: Any) -> Scaling:
+    scale, zero_point = details["quantization"]
     return Scaling((float(scale),), (float(zero_point),))
 
 

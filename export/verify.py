@@ -15,6 +15,8 @@ from export.compression import zip_bytes
 from export.conformal import PredictionInterval, held_out, prediction_interval
 from export.job import checked
 from export.litert import Export
+from export.mistakes import worst
+from export.page import write_page
 from export.quality import assess, groups_of
 from export.report import Report, Streaming
 from export.runtime import Scaling, load, measure_latency, predict, stream
@@ -39,8 +41,9 @@ def verify(
     max_drop: float = 0.5,
     targets: Sequence[str] = ("litert",),
     groups: np.ndarray | None = None,
+    licence: str | None = None,
 ) -> Report:
-    """Measure an export on the test rows and write `report.json` beside its files.
+    """Measure an export on the test rows; write `report.json` and `report.html` beside its files.
 
     Tables are compared with baselines, too, which are fitted on all rows but the test rows.
 
@@ -55,6 +58,7 @@ def verify(
             `pip install 'pocketzoo[targets]'`.
         groups: a number or text for each test row; the metric of each group is reported. None
             takes `data.columns["groups_test"]`, if it names no more than 50.
+        licence: of model and data, for the model card of the page.
 
     Returns:
         The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
@@ -76,8 +80,9 @@ def verify(
                 f"{export.run.path} holds operators that are not allowed to run: "
                 f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
-    report = _report(export, data, chosen, scaling, max_drop, targets, named)
+    report = _report(export, data, chosen, scaling, max_drop, targets, named, licence)
     export.run.write({"report.json": report.to_json()})
+    write_page(export.run, data)
     return report
 
 
@@ -89,6 +94,7 @@ def _report(
     max_drop: float,
     targets: Sequence[str],
     groups: np.ndarray | None,
+    licence: str | None,
 ) -> Report:
     checked(export.model, data)
     started = time.monotonic()
@@ -109,6 +115,7 @@ def _report(
         bound=bound(data.task, max_drop, len(data.x_test)),
         agreement=agreement,
         quality=assess(export.run, data, of_keras, int8, groups),
+        worst=worst(data, of_keras, int8),
         float_difference=float(np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))),
         rung=export.plan.rung,
         forms=export.plan.forms,
@@ -124,6 +131,7 @@ def _report(
         streaming=_streaming(export, data, int8),
         layers=_layers(export, chosen),
         compression=_compression(export),
+        licence=licence,
         calibration=_calibration(export, chosen),
         backend=keras.backend.backend(),
         versions=versions(),
@@ -161,7 +169,7 @@ def _cost(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str
     """Return what a search would have taken the file to need, beside what it needs."""
     main = next(iter(export.plan.forms))
     audit = export.audits["model_int8.tflite"]
-    measured = {"bytes": audit.bytes, "macs": audit.macs}
+    measured = {"bytes": audit.model_bytes, "macs": audit.macs}
     for one in placements:
         if one.target == "micro" and one.form == main and one.ok:
             measured["arena"] = one.figures["arena_bytes"]

@@ -1,4 +1,4 @@
-"""The commands that come after a model has shipped."""
+"""The commands about a finished run, or a file of any origin. Heavy imports wait, as in `cli`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -48,3 +48,28 @@ def compare(
     found = versus(zoo.Run(a), zoo.Run(b), data)
     print(as_json(found.to_json()), end="") if json else shipped.print_versus(found)
     raise typer.Exit(found.winner == "a")
+
+
+def predict(
+    run: RunArgument,
+    file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
+    use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
+) -> None:
+    """Show what a run's int8 file answers for new rows."""
+    from pocketzoo import predict as answering
+
+    answers = answering.answer(run, file, use_float)
+    if out is not None:
+        answering.write_csv(answers, out)
+    answering.print_answers(answers, out)
+
+
+def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
+    """Say what a .tflite file holds, and whether it is integer-only and runs."""
+    import export
+    from pocketzoo import console
+
+    result = export.check(file)
+    console.print_check(file, result)
+    raise typer.Exit(0 if result.passed else 1)

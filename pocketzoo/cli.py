@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pocketzoo import after
+from pocketzoo import after, commands
 from pocketzoo.options import (
     DATA,
     DataArgument,
@@ -122,6 +122,7 @@ def train(
     run, result = tuning.train.train(
         preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
     )
+    commands.record(run.path, "trained")
     console.print_fit(run, result)
 
 
@@ -179,19 +180,10 @@ def run(
     raise typer.Exit(0 if report.passed else 1)
 
 
-@app.command()
-def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
-    """Say what a .tflite file holds, and whether it is integer-only and runs."""
-    import export
-    from pocketzoo import console
-
-    result = export.check(file)
-    console.print_check(file, result)
-    raise typer.Exit(0 if result.passed else 1)
-
-
+app.command()(after.check)
 app.command()(after.drift)
 app.command()(after.compare)
+app.command()(after.predict)
 
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:
@@ -213,6 +205,7 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
             on_progress=on_progress,
             **arguments,
         )
+    commands.record(run.path, "trained")
     console.print_study(run)
     return run
 
@@ -221,6 +214,7 @@ def _export(run: Path, exporting: Exporting) -> Any:
     import zoo
     from pocketzoo import console, ladder, tracking
 
+    commands.record(run, "exported")
     report = ladder.export_run(run, exporting)
     console.print_report(report, run)
     if exporting.mlflow is not None:

@@ -8,6 +8,7 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from export.conformal import PredictionInterval
+from export.report import RUNGS
 from export.targets import Placement
 from pocketzoo import quality, schema
 from tuning.fitting import Fit
@@ -19,12 +20,6 @@ from zoo.presets import PRESETS, reference
 from zoo.readers import BUILT_IN
 from zoo.run import rows
 
-RUNGS = {
-    "ptq": "calibration (ptq)",
-    "qat": "quantization-aware training (qat)",
-    "converter": "TensorFlow's converter",
-    "qat-tfmot": "tfmot's training (qat-tfmot)",
-}
 CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 
 
@@ -170,7 +165,7 @@ def print_report(report: Report, folder: Path) -> None:
         CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)
     if report.passed:
         CONSOLE.print("PASSED", style="bold green", end=" ")
-    CONSOLE.print(f"Report: {folder / 'report.json'}", soft_wrap=True)
+    CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
 
 
 def _add_what_some_have(table: Table, report: Report) -> None:

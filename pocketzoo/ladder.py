@@ -70,5 +70,10 @@ def _export(
         run, data=data, quantized=quantized, forms=wishes.form_names, compress=wishes.compress
     )
     return export.verify(
-        result, data, max_drop=wishes.max_drop, targets=wishes.target_names, groups=groups
+        result,
+        data,
+        max_drop=wishes.max_drop,
+        targets=wishes.target_names,
+        groups=groups,
+        licence=wishes.licence,
     )

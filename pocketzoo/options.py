@@ -150,6 +150,9 @@ class Exporting:
             help="Copy the run to MLflow, e.g. http://server:5000 or sqlite:///mlflow.db.",
         ),
     ] = None
+    licence: Annotated[
+        str | None, typer.Option(help="Of model and data, for the model card: CC-BY-4.0, ...")
+    ] = None
     rung: Annotated[
         str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
     ] = "auto"

@@ -2,13 +2,13 @@
 
 import logging
 import os
-import re
-import shlex
 import signal
 import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
+
+from pocketzoo.commands import command
 
 
 class Interrupted(BaseException):
@@ -28,7 +28,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
         app()
     except Interrupted:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        _say(f"stopped. Nothing is lost. To continue: {_command()}")
+        _say(f"stopped. Nothing is lost. To continue: {command()}")
         sys.stdout.flush()
         os._exit(1)  # native threads may be at work, and tearing down under them can crash
     except Exception as error:
@@ -36,14 +36,6 @@ def run_guarded(app: Callable[[], Any]) -> None:
             raise
         _say(str(error))
         sys.exit(1 if type(error).__name__ == "ExportError" else 2)
-
-
-def _command() -> str:
-    """Return the command of this process, as it can be given again; passwords are left out."""
-    backend = os.environ.get("KERAS_BACKEND")
-    text = shlex.join(["pocketzoo", *sys.argv[1:]])
-    text = f"KERAS_BACKEND={backend} {text}" if backend else text
-    return re.sub(r"(://[^:@/ ]*):[^@/ ]*@", r"\1:***@", text)
 
 
 def _say(message: str) -> None:

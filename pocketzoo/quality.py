@@ -4,22 +4,13 @@ from rich.console import Console
 from rich.table import Table
 
 from export import Report
-from export.quality import Quality
+from export.quality import TITLES, Quality
 from zoo.evaluation import Figure
 
-# figure -> what it is called, and in which units it is shown
+FIRST = ("accuracy", "rmse")  # of their tasks; the others are set under them
 SHOWN = {
-    "accuracy": ("test accuracy %", 100),
-    "balanced_accuracy": ("  balanced accuracy %", 100),
-    "macro_f1": ("  macro F1 %", 100),
-    "roc_auc": ("  ROC-AUC %", 100),
-    "log_loss": ("  log-loss", 1),
-    "brier": ("  Brier score", 1),
-    "ece": ("  calibration error (ECE) %", 100),
-    "rmse": ("test rmse", 1),
-    "mae": ("  mean absolute error", 1),
-    "mape": ("  mean absolute error %", 100),
-    "r2": ("  R2", 1),
+    name: (f"test {title}" if name in FIRST else f"  {title}", unit)
+    for name, (title, unit) in TITLES.items()
 }
 MOST_GROUPS = 20  # lines of a table
 

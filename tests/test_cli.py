@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-COMMANDS = ("models", "data", "advise", "train", "tune", "export", "run", "check")
+import zoo
+
+COMMANDS = ("models", "data", "advise", "train", "tune", "export", "run", "predict", "check")
 
 
 def pocketzoo(
@@ -104,6 +106,26 @@ def test_a_run_is_exported_under_another_backend(finished: Path, backend: str) -
     assert after["int8"] == before["int8"]
 
 
+def test_predict(finished: Path, wine: zoo.Data, tmp_path: Path) -> None:
+    np.save(tmp_path / "rows.npy", wine.x_test)
+    np.savez(tmp_path / "rows.npz", x=wine.x_test)
+    out = tmp_path / "answers.csv"
+    code, said, err = pocketzoo("predict", finished, tmp_path / "rows.npy", "--out", out)
+    assert code == 0, err
+    assert "36 rows by model_int8.tflite" in said
+    lines = out.read_text().splitlines()
+    assert lines[0] == "row,answer,probability"
+    right = np.mean(
+        [f"class_{y}" == line.split(",")[1] for y, line in zip(wine.y_test, lines[1:], strict=True)]
+    )
+    report = json.loads((finished / "report.json").read_text())
+    assert right == pytest.approx(report["int8"]["value"])
+    code, said, err = pocketzoo("predict", finished, tmp_path / "rows.npz", "--float")
+    assert code == 0, err
+    assert "model_float.tflite" in said
+    assert said.count("class_") == 36
+
+
 def test_check(finished: Path) -> None:
     code, out, _ = pocketzoo("check", finished / "model_int8.tflite")
     assert code == 0
@@ -190,7 +212,7 @@ def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) ->
 def test_a_password_is_not_shown_when_a_search_is_interrupted() -> None:
     code = (
         "import sys; sys.argv = ['x', 'tune', '--storage', 'postgresql://me:secret@host/db']; "
-        "from pocketzoo.process import _command; print(_command())"
+        "from pocketzoo.commands import command; print(command())"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "postgresql://me:***@host/db" in ended.stdout
@@ -209,9 +231,9 @@ def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
     assert "With other seeds:" in out
     assert "estimated before training" in out
     report = json.loads((tmp_path / "r" / "report.json").read_text())
-    assert report["files"]["model_int8.tflite"]["bytes"] <= 20_000
-    figures = report["estimates"]["bytes"]
-    assert figures["measured"] == report["files"]["model_int8.tflite"]["bytes"]
+    file, figures = report["files"]["model_int8.tflite"], report["estimates"]["bytes"]
+    assert file["bytes"] <= 20_000
+    assert figures["measured"] == file["bytes"] - file["description_bytes"]
     assert abs(figures["estimated"] / figures["measured"] - 1) < 0.03
     code, _, err = pocketzoo(
         "tune", "wine", "mlp_small", "--out", tmp_path / "n", "--max-bytes", 1000, backend="torch"
@@ -256,6 +278,7 @@ WRONG = [
         ("run", "wine", "mlp_tiny", "--out", "{out}", "--max-drop", "nan"),
         "max_drop must be a number",
     ),
+    (("predict", "{out}/none", "{out}/rows.npy"), "holds no finished run"),
     (("check", "{out}/none.tflite"), "does not exist"),
     (("models", "zebra*"), "No preset matches 'zebra*'"),
 ]

@@ -58,7 +58,7 @@ def test_estimates_are_near_real_files(
     cost, found = estimate(model), made.int8_audit
     assert found is not None
     assert cost.macs == found.macs
-    assert cost.bytes == pytest.approx(found.bytes, rel=0.03)
+    assert cost.bytes == pytest.approx(found.model_bytes, rel=0.03)
     names = [one.name for graph in _all(outline(model)) for one in graph.operators]
     assert {one: names.count(one) for one in sorted(names)} == found.operators
     if importlib.util.find_spec("tflite_micro"):

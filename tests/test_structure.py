@@ -36,8 +36,13 @@ HOMES = {
     },
     "tensorflow_model_optimization": {"export/tfmot.py"},
     "tf_keras": {"export/tfmot.py"},
-    "ai_edge_litert": {"export/audit.py", "export/tidy.py", "export/runtime.py"},
-    "flatbuffers": {"export/tidy.py"},
+    "ai_edge_litert": {
+        "export/audit.py",
+        "export/metadata.py",
+        "export/runtime.py",
+        "export/tidy.py",
+    },
+    "flatbuffers": {"export/metadata.py", "export/tidy.py"},
     "tflite_micro": {"export/micro_child.py"},
     "ethosu": set(),
     "keras_tuner": {
@@ -83,6 +88,7 @@ HOMES = {
         "pocketzoo/advice.py",
         "pocketzoo/console.py",
         "pocketzoo/live.py",
+        "pocketzoo/predict.py",
         "pocketzoo/quality.py",
         "pocketzoo/schema.py",
         "pocketzoo/shipped.py",

@@ -60,6 +60,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
         "again": _again(study, plan, pool, best),
+        "history": [_shown(trial) | {"state": trial.state} for trial in trials],
         "front": [_shown(trial) for trial in front(order, direction)],
         "shortlist": [_shown(trial) for trial in shortlist],
         "importance": importances(study.study),

@@ -33,6 +33,24 @@ def calibration_error(y: np.ndarray, logits: np.ndarray) -> float:
     return float(_ece(p.max(axis=1), p.argmax(axis=1) == y)(once(len(y)))[0])
 
 
+def reliability(y: np.ndarray, logits: np.ndarray) -> list[dict[str, float]]:
+    """Return what a reliability diagram shows: Guo et al. 2017, figure 1.
+
+    Of each bin of confidence that has rows: their mean `confidence`, their `accuracy`, how many.
+    """
+    p = probabilities(logits)
+    confidence, right = p.max(axis=1), p.argmax(axis=1) == y
+    bins = _bins(confidence)
+    return [
+        {
+            "confidence": float(confidence[bins == n].mean()),
+            "accuracy": float(right[bins == n].mean()),
+            "rows": int((bins == n).sum()),
+        }
+        for n in np.unique(bins)
+    ]
+
+
 def confusion(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """Return how many rows of each class (first axis) were taken for each class: integers."""
     classes = logits.shape[1]
@@ -126,8 +144,12 @@ def _rank(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.asarray(sum(ends) / 2)
 
 
+def _bins(confidence: np.ndarray) -> np.ndarray:
+    return np.asarray(np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1))
+
+
 def _ece(confidence: np.ndarray, right: np.ndarray) -> Weighted:
-    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    bins = _bins(confidence)
     gaps = np.zeros((len(right), BINS))
     gaps[np.arange(len(right)), bins] = (right - confidence) / len(right)
     return lambda weights: np.abs(weights @ gaps.astype(weights.dtype)).sum(axis=1)

@@ -1,0 +1,74 @@
+"""`report.html`: one file that shows what a run is worth, without network, fonts or scripts.
+
+What comes from the data is escaped (`markup`), and a Content-Security-Policy forbids scripts and
+everything else that a browser would fetch or run.
+"""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from export.answers import answers as answered
+from export.job import FLOAT
+from export.page.answers import answers
+from export.page.card import card
+from export.page.device import device
+from export.page.facts import read
+from export.page.markup import Html, tag
+from export.page.saliency import effects
+from export.page.samples import samples
+from export.page.summary import summary
+from export.page.training import training
+from export.runtime import load, predict
+from zoo import Data, Run
+
+PAGE = "report.html"
+LOOKED_AT = 200  # test rows, for what needs answers one by one
+
+
+def write_page(run: Run, data: Data) -> None:
+    """Write `report.html` into a run folder that holds a report."""
+    run.write({PAGE: page(run, data)})
+
+
+def page(run: Run, data: Data) -> str:
+    """Return the page of a run that is exported and verified.
+
+    Args:
+        run: its folder; only its files are read, and its float file is run on a few rows.
+        data: what it was trained on, for the rows that are shown.
+
+    Raises:
+        UserError: the folder has no report, or a file of it was changed.
+    """
+    facts = read(run)
+    interpreter = load(run.path / FLOAT)
+    few = data.x_test[:LOOKED_AT]
+    found = effects(data, interpreter, predict(interpreter, few))
+    of_int8 = answered(run, few) if data.task == "regression" else None
+    body = (
+        summary(facts),
+        training(facts),
+        answers(facts, data, of_int8),
+        samples(facts, data, found),
+        device(facts),
+        card(facts),
+    )
+    style = (files("export.page") / "style.css").read_text("utf-8")
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", f"{facts.name} on {facts.report['data']['name']}"),
+        tag("style", Html(style)),
+    )
+    whole = tag("html", head, tag("body", tag("main", *body)), lang="en")
+    return f"<!doctype html>\n{whole}\n"
+
+
+def _policy(style: str) -> str:
+    """Return a policy under which a browser runs and fetches nothing: this style, own pictures."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    allowed = f"style-src 'sha256-{digest}'; img-src data:"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"

@@ -1,0 +1,98 @@
+"""Which parts of a row an answer rests on: what happens without them.
+
+Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2): a part is replaced by what is usual
+there in the training rows, and the answer of the float file is compared with the one before. It
+needs nothing of a model but its answers.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from export.page.pictures import WINDOWS, sample
+from export.runtime import predict
+from zoo import Data
+from zoo.figures import probabilities
+
+SAMPLES = 3
+PATCHES = 7  # along each side of a picture
+MOST_FEATURES = 64  # of a table: the ones that vary most are tried
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the parts of one test row are worth to its answer."""
+
+    row: int
+    answer: str
+    parts: np.ndarray  # (parts,): by how much the answer falls without each
+    heat: np.ndarray | None  # (height, width) or (steps,), 0 to 1; None for a table
+
+
+def samples(data: Data, predicted: np.ndarray) -> list[int]:
+    """Return a few test rows: right ones of different classes, or numbers far apart."""
+    if data.task == "regression":
+        order = np.argsort(predicted[:, 0], kind="stable")
+        places = np.linspace(0, len(order) - 1, min(SAMPLES, len(order))).astype(int)
+        return [int(row) for row in order[places]]
+    right = np.flatnonzero(predicted.argmax(axis=1) == data.y_test[: len(predicted)])
+    _, first = np.unique(data.y_test[right], return_index=True)
+    return [int(row) for row in np.sort(right[first])[:SAMPLES]]
+
+
+def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Effect]:
+    """Return what matters to the answers of a few test rows.
+
+    Args:
+        data: its training part says what is usual, its test part has the rows.
+        interpreter: of the float file.
+        predicted: outputs for the first of the test rows, (rows, outputs).
+    """
+    x = sample(data.x_train)
+    parts = _parts(x)
+    usual = np.median(x, axis=0) if parts.ndim == 2 else x.mean(axis=0)
+    return [
+        _effect(data, interpreter, row, parts, usual.astype(np.float32))
+        for row in samples(data, predicted)
+    ]
+
+
+def _parts(x: np.ndarray) -> np.ndarray:
+    """Return masks (parts, *row) of what is left out of a row together, for training rows `x`."""
+    shape = x.shape[1:]
+    if len(shape) == 1:
+        varying = np.argsort(-x.std(axis=0), kind="stable")[:MOST_FEATURES]
+        return np.eye(shape[0], dtype=bool)[np.sort(varying)]
+    if len(shape) == 2:
+        owner = np.arange(shape[0]) // math.ceil(shape[0] / WINDOWS)
+        owners = np.broadcast_to(owner[:, None], shape)
+    else:
+        across, down = (np.arange(n) // math.ceil(n / PATCHES) for n in shape[:2])
+        owner = across[:, None] * PATCHES + down
+        owners = np.broadcast_to(owner[..., None], shape)
+    return np.stack([owners == number for number in np.unique(owner)])
+
+
+def _effect(
+    data: Data, interpreter: object, row: int, parts: np.ndarray, usual: np.ndarray
+) -> Effect:
+    x = data.x_test[row]
+    without = np.where(parts, usual, x).astype(np.float32)
+    outputs = predict(interpreter, np.concatenate([x[None], without]))
+    if data.task == "classification":
+        values = probabilities(outputs)
+        best = int(values[0].argmax())
+        answer = data.class_names[best]
+    else:
+        values, best, answer = outputs.astype(np.float64), 0, f"{outputs[0, 0]:.4g}"
+    falls = values[0, best] - values[1:, best]
+    if len(data.input_shape) == 1:
+        whole = np.zeros(data.input_shape[0])
+        whole[parts.argmax(axis=1)] = falls
+        return Effect(row, answer, whole, None)
+    size = falls if data.task == "classification" else np.abs(falls)
+    strength = np.clip(size, 0, None) / max(float(size.max()), 1e-9)
+    flat = parts[..., 0]  # of the features or channels all are left out
+    heat = np.einsum("p...,p->...", flat.astype(np.float64), strength)
+    return Effect(row, answer, falls, 0.85 * heat)

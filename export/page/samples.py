@@ -1,0 +1,81 @@
+"""Rows to look at: the worst answers, and what the answers to a few rows rest on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from export.page.charts import bars
+from export.page.facts import Facts
+from export.page.markup import Html, figure, joined, section, tag
+from export.page.pictures import Rows
+from export.page.saliency import Effect
+from zoo import Data
+
+MOST = 10  # features as bars
+
+
+def samples(facts: Facts, data: Data, effects: Sequence[Effect]) -> Html:
+    """Return the worst test rows, and the effects of the parts of a few."""
+    rows = Rows(data)
+    wide = "rows" if rows.pictured else "rows wide"
+    roomy = "grid" if len(data.input_shape) == 1 else wide  # bars have labels
+    worst = [_mistake(one, rows) for one in facts.report["worst"]]
+    shown = [figure(_answer(one), _drawn(one, rows, data)) for one in effects]
+    what = _what(data)
+    return joined(
+        [
+            section("Worst answers", tag("div", *worst, class_=wide), lead=_lead(facts)),
+            section("What answers rest on", tag("div", *shown, class_=roomy), lead=what),
+        ]
+    )
+
+
+def _lead(facts: Facts) -> str:
+    worst = facts.report["worst"]
+    if facts.metric != "accuracy":
+        return "The test rows with the largest errors of the int8 file."
+    wrong = sum(one["wrong"] for one in worst)
+    if not wrong:
+        return "No test row is answered wrong. These were the closest to it."
+    if wrong < len(worst):
+        return f"All {wrong} test rows that are answered wrong, and the ones closest to it."
+    return "The test rows whose true class the int8 file gave the least probability."
+
+
+def _mistake(one: dict[str, Any], rows: Rows) -> Html:
+    sure = "" if one["probability"] is None else f" ({one['probability']:.0%})"
+    look = "wrong" if one["wrong"] and one["probability"] is not None else None
+    beside = "" if one["float"] == one["int8"] else f"; float {one['float']}"
+    said, row = tag("b", f"{one['int8']}{sure}", class_=look), f"row {one['row']}{beside}"
+    caption = joined([said, f", true {one['truth']}", tag("small", row)])
+    return figure(caption, rows.drawn(one["row"]))
+
+
+def _what(data: Data) -> str:
+    if len(data.input_shape) == 1:
+        return (
+            "By how much the float model's answer falls when a feature is replaced by its usual "
+            "value (hollow: it rises). It says what the answer changes with, not what causes it."
+        )
+    return (
+        "Where the float model's answer falls most when a part is replaced by what is usual there: "
+        "the warmer, the more. It says what the answer changes with, not what causes it."
+    )
+
+
+def _answer(effect: Effect) -> Html:
+    return joined([tag("b", effect.answer), tag("small", f"row {effect.row}")])
+
+
+def _drawn(effect: Effect, rows: Rows, data: Data) -> Html:
+    if effect.heat is not None:
+        return rows.drawn(effect.row, effect.heat)
+    order = np.argsort(-np.abs(effect.parts), kind="stable")[:MOST]
+    scale = 100 if data.task == "classification" else 1
+    unit = " %" if scale == 100 else ""
+    items = [
+        (rows.names[n], float(effect.parts[n]), f"{scale * effect.parts[n]:.3g}{unit}")
+        for n in order
+    ]
+    return bars(f"effects of the features of test row {effect.row}", items)

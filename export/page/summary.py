@@ -1,0 +1,93 @@
+"""The top of the page: whether the file may be shipped, in words, and its figures."""
+
+from export.page.facts import Facts, kilobytes, microseconds
+from export.page.markup import Html, joined, tag
+
+
+def summary(facts: Facts) -> Html:
+    """Return title, verdict and key figures."""
+    data = facts.report["data"]
+    rows = ", ".join(f"{count:,} {part}" for part, count in data["rows"].items())
+    title = tag("h1", f"{facts.name} on {data['name']}")
+    about = tag("p", f"{data['task'].capitalize()}; rows: {rows}.", class_="of")
+    return tag("header", title, about, _verdict(facts), _tiles(facts))
+
+
+def _verdict(facts: Facts) -> Html:
+    report = facts.report
+    figures = tag("p", " ".join([_answers(facts), _file(facts)]))
+    doubts = [_doubt(facts), report["trees"] and f"Beside trees: {report['trees']}."]
+    beside = joined(tag("p", doubt) for doubt in doubts if doubt)
+    if report["passed"]:
+        return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
+    reasons = tag("ul", *(tag("li", reason) for reason in report["failures"]))
+    heading = tag("strong", "Not to be shipped.")
+    return tag("div", heading, reasons, figures, beside, class_="verdict no")
+
+
+def _answers(facts: Facts) -> str:
+    report, rows = facts.report, f"{facts.test_rows:,} test rows"
+    int8, interval = facts.shown(report["int8"]["value"]), facts.ranged(report["int8"])
+    if facts.metric == "accuracy":
+        said = f"The int8 file answers {int8} of {rows} right (95 % interval {interval})"
+    else:
+        said = f"The int8 file's root mean squared error on {rows} is {int8} ({interval})"
+    return f"{said}, {_beside_float(facts)}."
+
+
+def _beside_float(facts: Facts) -> str:
+    drop = facts.report["drop"]["value"]
+    if round(abs(drop), 2) == 0:
+        return "the same as the float model"
+    if facts.metric == "accuracy":
+        return f"{abs(drop):.2f} points {'less' if drop > 0 else 'more'} than the float model"
+    return f"{abs(drop):.2f}\u00a0% {'worse' if drop > 0 else 'better'} than the float model"
+
+
+def _doubt(facts: Facts) -> str | None:
+    """Say so where the model is no better than an answer that looks at nothing."""
+    report = facts.report
+    if report["confusion"]:
+        counts = [sum(row) for row in report["confusion"]["int8"]]
+        most = max(counts)
+        if report["int8"]["ci95"][0] <= most / sum(counts):
+            name = report["confusion"]["classes"][counts.index(most)]
+            share = facts.shown(most / sum(counts))
+            return f"But always answering {name} would be right for {share}: it has learned little."
+    if "r2" in report["metrics"] and report["metrics"]["r2"]["int8"]["ci95"][0] <= 0:
+        return "But always answering the mean may do as well: it has learned little."
+    return None
+
+
+def _file(facts: Facts) -> str:
+    report = facts.report
+    size = kilobytes(report["files"]["model_int8.tflite"]["bytes"])
+    time = microseconds(report["runtimes"]["litert"]["latency_us"]["int8"])
+    whole = "holds integers only" if report["integer_only"] else "is NOT integer-only"
+    return f"It {whole}, is {size} large, and takes {time} a row on one thread here."
+
+
+def _tiles(facts: Facts) -> Html:
+    report = facts.report
+    files, times = report["files"], report["runtimes"]["litert"]["latency_us"]
+    drop, model = report["drop"], report["model"]
+    unit = "points" if facts.metric == "accuracy" else "% of rmse"
+    float_size = kilobytes(files["model_float.tflite"]["bytes"])
+    found = [
+        (
+            facts.shown(report["int8"]["value"]),
+            f"{facts.metric}, int8",
+            f"float {facts.shown(report['float']['value'])}",
+        ),
+        (f"{drop['value']:.2f}", f"drop, {unit}", f"at most {drop['bound']:.2f}"),
+        (kilobytes(files["model_int8.tflite"]["bytes"]), "int8 file", f"float {float_size}"),
+        (microseconds(times["int8"]), "a row, int8", f"float {microseconds(times['float'])}"),
+        (f"{model['parameters']:,}", "parameters", f"{model['macs']:,} multiply-adds"),
+    ]
+    if report["agreement"] is not None:
+        found.append((f"{100 * report['agreement']:.1f} %", "same class as float", "of test rows"))
+    tiles = (
+        tag("div", tag("b", figure), tag("span", what), tag("span", beside), class_="tile")
+        for figure, what, beside in found
+    )
+    return tag("div", *tiles, class_="tiles")
