@@ -63,6 +63,26 @@ def test_columns_are_told_apart(table: Path) -> None:
     assert data.reading.target == "price"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("customerId", lambda n: 7 * n, "it only numbers the rows"),
+        ("row", lambda n: n, "it only numbers the rows"),
+        ("when", lambda n: f"{13 + n % 15}/02/{1960 + n}", "it looks like dates, '13/02/1960'"),
+        ("pay", lambda n: f"$1,{n:03d}", "it looks like amounts, '$1,000'; write plain numbers"),
+        ("pay", lambda n: f"CHF {n}.50", "it looks like amounts, 'CHF 0.50'"),
+        ("note", lambda n: f"said {n}", "nearly every row has another text (if it is the text"),
+        ("note", lambda n: n % 2 * 300 * "x" + str(n), "free text (read it with --text 'note')"),
+    ],
+)
+def test_columns_that_are_left_out(
+    tmp_path: Path, name: str, value: Callable[[int], Any], why: str
+) -> None:
+    rows = [row | {name: value(number)} for number, row in enumerate(rows_of_table())]
+    data = load(write_csv(tmp_path / "t.csv", rows))
+    assert plan_of(data, name)["why"].startswith(why)
+
+
 def test_gaps_are_filled_with_the_median_of_training_rows(table: Path) -> None:
     data = load(table)
     gaps, ages = column_of(data, "age is missing"), column_of(data, "age")

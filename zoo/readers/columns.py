@@ -17,7 +17,11 @@ from zoo.readers.frame import Column
 MOST_VALUES = 50  # of a category that are features of their own
 FEW_VALUES = 10  # of a category that are never too many for its rows
 LONGEST_VALUE = 200  # characters
-IDENTIFIER = re.compile(r"(.*[_ ])?(id|uuid|guid|index|unnamed: 0)|column 1", re.I)
+IDENTIFIER = re.compile(
+    r"(?i:(.*[_ ])?(id|uuid|guid|index|unnamed: 0)|column 1)|.*[a-z]I[dD]"  # customerId
+)
+DATE = re.compile(r"\d{1,4}([-/. ])\w{1,9}\1\d{1,4}\b.*")
+AMOUNT = re.compile(r"[^\w]{0,2}[\d.,' ]*\d[^\w]{0,2}|[A-Z]{3} ?[\d.,']+|[\d.,']+ ?[A-Z]{3}")
 
 Plan = dict[str, Any]
 
@@ -67,10 +71,19 @@ def _useless(name: str, column: Column, rows: np.ndarray) -> str:
         if max(map(len, column.words)) > LONGEST_VALUE:
             return f"free text (read it with --text {name!r})"
         if distinct > max(FEW_VALUES, len(present) / 2):
-            return f"nearly every row has another text (if it is the text, --text {name!r})"
+            return _guess(name, column.words[0])
     if column.whole and distinct == len(values) and _counts(name, column.values):
         return "it only numbers the rows"
     return ""
+
+
+def _guess(name: str, word: str) -> str:
+    """Say what a column of texts that hardly repeat could be."""
+    if DATE.fullmatch(word):
+        return f"it looks like dates, {word!r}; write them as 2024-12-31"
+    if AMOUNT.fullmatch(word):
+        return f"it looks like amounts, {word!r}; write plain numbers"
+    return f"nearly every row has another text (if it is the text, --text {name!r})"
 
 
 def _counts(name: str, values: np.ndarray) -> bool:

@@ -70,7 +70,10 @@ def _note(files: "Files[Any]", rate: int, samples: int, notes: list[str]) -> Non
     other = sum(own != rate for (_, own), _ in files.looks)
     if other:
         notes.append(f"{other} of {len(files.looks)} sounds were brought to {rate} Hz.")
-    cut = sum(frames / own > samples / rate for (frames, own), _ in files.looks)
+    seconds = [frames / own for (frames, own), _ in files.looks]
+    if max(seconds) - min(seconds) < 1 / rate:  # all of one length
+        return
+    cut = sum(one > samples / rate for one in seconds)
     notes.append(
         f"{samples / rate:.3g} s of each sound are used; {cut} are longer. --seconds sets another "
         "length."
