@@ -14,7 +14,7 @@ import zoo
 from tuning import Recipe
 from tuning.estimators import Classifier, Regressor
 
-QUICK = Recipe(epochs=15, batch_size=32, learning_rate=1e-2)
+QUICK = Recipe(epochs=20, batch_size=16, learning_rate=1e-2)
 CHECKS = [
     *estimator_checks_generator(Classifier("mlp_tiny", QUICK), legacy=True),
     *estimator_checks_generator(Regressor("mlp_tiny", QUICK), legacy=True),
