@@ -24,6 +24,7 @@ from export.page.facts import read
 from export.page.markup import EMPTY, Html, joined, table, tag
 from export.page.pictures import Rows, png
 from export.page.saliency import effects
+from export.page.summary import summary
 from tests.instances import data_of
 from tests.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.figures import calibration_error, probabilities, reliability
@@ -115,6 +116,20 @@ def test_a_file_that_failed_gets_a_page_that_says_so(
     assert f"drop of 7 points {SCRIPT}" in found.text
     assert "It was made from Python" in found.text
     assert "Training and search" not in found.text  # nothing is known of it
+
+
+def test_a_model_that_has_learned_nothing_is_not_praised(
+    run_and_data: tuple[zoo.Run, zoo.Data],
+) -> None:
+    facts = read(run_and_data[0])
+    assert "Ready to ship." in summary(facts)
+    guesses = {"classes": ["a", SCRIPT], "int8": [[0, 10], [0, 50]]}
+    lucky = facts.report | {"confusion": guesses}
+    lucky["int8"] = lucky["int8"] | {"value": 0.83, "ci95": [0.72, 0.91]}
+    said = Reader(summary(replace(facts, report=lucky))).text
+    assert "Ready to ship." not in said
+    assert "the model has learned little" in said
+    assert f"Always answering {SCRIPT} would be right for 83.3\u00a0%" in said
 
 
 def test_keys_of_the_report(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:

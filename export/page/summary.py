@@ -1,7 +1,7 @@
 """The top of the page: whether the file may be shipped, in words, and its figures."""
 
 from export.page.facts import Facts, kilobytes, microseconds
-from export.page.markup import Html, joined, tag
+from export.page.markup import Html, tag
 
 
 def summary(facts: Facts) -> Html:
@@ -16,13 +16,16 @@ def summary(facts: Facts) -> Html:
 def _verdict(facts: Facts) -> Html:
     report = facts.report
     figures = tag("p", " ".join([_answers(facts), _file(facts)]))
-    doubts = [_doubt(facts), report["trees"] and f"Beside trees: {report['trees']}."]
-    beside = joined(tag("p", doubt) for doubt in doubts if doubt)
-    if report["passed"]:
-        return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
-    reasons = tag("ul", *(tag("li", reason) for reason in report["failures"]))
-    heading = tag("strong", "Not to be shipped.")
-    return tag("div", heading, reasons, figures, beside, class_="verdict no")
+    doubt, trees = _doubt(facts), report["trees"]
+    beside = tag("p", f"Beside trees: {trees}.") if trees else None
+    if not report["passed"]:
+        reasons = tag("ul", *(tag("li", reason) for reason in report["failures"]))
+        heading = tag("strong", "Not to be shipped.")
+        return tag("div", heading, reasons, figures, beside, class_="verdict no")
+    if doubt:
+        heading = tag("strong", "The file is right, but the model has learned little.")
+        return tag("div", heading, figures, tag("p", doubt), beside, class_="verdict doubt")
+    return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
 
 
 def _answers(facts: Facts) -> str:
@@ -53,9 +56,9 @@ def _doubt(facts: Facts) -> str | None:
         if report["int8"]["ci95"][0] <= most / sum(counts):
             name = report["confusion"]["classes"][counts.index(most)]
             share = facts.shown(most / sum(counts))
-            return f"But always answering {name} would be right for {share}: it has learned little."
+            return f"Always answering {name} would be right for {share} of these rows."
     if "r2" in report["metrics"] and report["metrics"]["r2"]["int8"]["ci95"][0] <= 0:
-        return "But always answering the mean may do as well: it has learned little."
+        return "Always answering the mean may do as well."
     return None
 
 
