@@ -151,6 +151,11 @@ def test_from_several_lengths_to_a_verified_file(folder: Path, tmp_path: Path) -
     recorded = run.read_json("data.json")["schema"]["padding"]
     assert recorded["steps"] == LONGEST
     assert len(recorded["fill"]) == FEATURES
+    x, _, lengths = ragged(40, 1)
+    lengths[:1] = LONGEST
+    x[np.arange(LONGEST) >= lengths[:, None]] = np.nan
+    np.save(tmp_path / "new.npy", x)
+    np.testing.assert_array_equal(zoo.read_rows(tmp_path / "new.npy", run), data.x_test)
     made = export.to_litert(run)
     report = export.verify(made, data, max_drop=3.0)
     assert report.passed, report.failures()

@@ -296,6 +296,14 @@ def test_real_texts_go_the_whole_way(folder: Path, tmp_path: Path) -> None:
     assert report.baselines == ()
     assert json.loads(run.file("report.json").read_text())["input"]["words"] == vocabulary.words
     assert export.check(made.int8_file).passed
+    np.savez(tmp_path / "new.npz", x=texts[:count])
+    np.testing.assert_array_equal(zoo.read_rows(tmp_path / "new.npz", run), data.x_test)
+    np.save(tmp_path / "rows.npy", data.x_test)
+    command = [sys.executable, "infer.py", "model_int8.tflite", str(tmp_path / "rows.npy")]
+    shipped = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    answers = [int(line.split("\t")[1]) for line in shipped.stdout.splitlines()]
+    of_file = predict(load(made.int8_file), data.x_test, made.scaling)
+    np.testing.assert_array_equal(answers, of_file.argmax(axis=1))
 
 
 def test_without_rounding_every_table_is_the_models() -> None:
