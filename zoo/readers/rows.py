@@ -84,6 +84,8 @@ def _array_rows(path: Path) -> np.ndarray:
 
 
 def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
+    if x.dtype.kind == "U" and "shape" not in schema:  # of no model yet
+        return x
     wanted = tuple(schema.get("shape", x.shape[1:]))
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
         raise UserError(
