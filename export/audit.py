@@ -46,9 +46,14 @@ class Audit:
 
     @property
     def integer_only(self) -> bool:
-        """No float tensor in any subgraph, int8 in and out, no forbidden operator."""
-        ends = {*self.inputs, *self.outputs}
-        return not self.floats and not self.forbidden and ends == {"INT8"}
+        """No float tensor in any subgraph, fitting ends, no forbidden operator."""
+        return not self.floats and not self.forbidden and self.fitting_ends
+
+    @property
+    def fitting_ends(self) -> bool:
+        """int8 in and out; or int32 in, ids that a GATHER looks up."""
+        ids = self.inputs == ("INT32",) and "GATHER" in self.operators
+        return ({*self.inputs} == {"INT8"} or ids) and {*self.outputs} == {"INT8"}
 
 
 def audit(path: Path) -> Audit:

@@ -36,10 +36,10 @@ def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
     """Fit the baselines on all rows but the test rows, and compare on those.
 
     Args:
-        data: a table; of rows with more axes nothing is compared.
+        data: a table; of texts, and of rows with more axes, nothing is compared.
         of_int8: outputs of the int8 file for the test rows.
     """
-    if len(data.input_shape) != 1:
+    if len(data.input_shape) != 1 or data.of_texts:
         return ()
     found, task, y = [], data.task, data.y_test
     for one in fit_baselines(data):

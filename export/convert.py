@@ -23,6 +23,7 @@ from export.runtime import load as load_litert
 from export.runtime import random_inputs, raw_outputs
 from export.tidy import tidied
 from zoo.quantization import Twin, make_twin
+from zoo.quantization.masks import takes_ids
 
 SIGNATURE = "serving_default"
 CHECKED = 16  # random rows on which an edited file must equal the one before
@@ -69,14 +70,17 @@ def convert(
     function: Function,
     inputs: dict[str, tuple[int, ...]],
     quantize: Callable[[Any], None] | None,
+    ids: bool = False,
 ) -> bytes:
-    """Return the flatbuffer of a function of named float inputs, (1, ...) each.
+    """Return the flatbuffer of a function of named inputs, (1, ...) each.
 
     Args:
         owner: the model whose variables the function reads.
         quantize: sets the converter to int8; None leaves float32.
+        ids: whether the inputs are ids of tokens, which are int32; else they are float32.
     """
-    specs = [tf.TensorSpec(shape, tf.float32, name=name) for name, shape in inputs.items()]
+    dtype = tf.int32 if ids else tf.float32
+    specs = [tf.TensorSpec(shape, dtype, name=name) for name, shape in inputs.items()]
     with tempfile.TemporaryDirectory() as saved:
         archive = keras.export.ExportArchive()
         archive.track(owner)
@@ -135,10 +139,11 @@ def twin_form(twin: Twin, form: str) -> bytes:
         return edited(convert(twin, step_function(twin), inputs, by_ranges))
     arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
     row = {"input": (1, *twin.row_shape)}
-    return edited(convert(twin, whole(twin, arithmetic), row, by_ranges))
+    content = convert(twin, whole(twin, arithmetic), row, by_ranges, twin.words > 0)
+    return edited(content, twin.words)
 
 
-def edited(content: bytes) -> bytes:
+def edited(content: bytes, words: int = 0) -> bytes:
     """Return a file tidied; on random rows its outputs are, bit for bit, those it had before."""
     after = tidied(content)
     outputs = []
@@ -146,7 +151,9 @@ def edited(content: bytes) -> bytes:
         for version in (content, after):
             (Path(folder) / "version").write_bytes(version)
             interpreter = load_litert(Path(folder) / "version")
-            outputs.append(raw_outputs(interpreter, random_inputs(interpreter, CHECKED)))
+            outputs.append(
+                raw_outputs(interpreter, random_inputs(interpreter, CHECKED, words=words))
+            )
     if not all(np.array_equal(*pair) for pair in zip(*outputs, strict=True)):
         raise AssertionError("the file's outputs changed when its loop state became int8")
     return after
@@ -156,7 +163,8 @@ def main(job: Path) -> None:
     settings = json.loads((job / "settings.json").read_text())
     model = load(job, unroll=False)
     row = {"input": (1, *model.input_shape[1:])}
-    (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None))
+    ids = takes_ids(model)
+    (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None, ids))
     if settings["method"] == "twin":
         twin = make_twin(model, standardized=settings["cut_after"] is not None)
         twin.load_weights(job / "twin.weights.h5")
@@ -168,10 +176,12 @@ def main(job: Path) -> None:
         rows = np.load(job / "calibration.npy", allow_pickle=False)
         body, rows = without_head_layers(model, settings["cut_after"], rows)
         row = {"input": (1, *body.input_shape[1:])}
-        content = convert(body, whole(body), row, by_rows(rows))
+        rows = rows.astype("int32") if ids else rows
+        content = convert(body, whole(body), row, by_rows(rows), ids)
         (job / "model_int8.tflite").write_bytes(content)
     for file in sorted(job.glob("*.tflite")):
-        load_litert(file).invoke()  # a file that LiteRT aborts on must not reach the parent
+        # a file that LiteRT aborts on must not reach the parent
+        raw_outputs(interpreter := load_litert(file), random_inputs(interpreter, 1, words=1))
 
 
 if __name__ == "__main__":

@@ -34,18 +34,26 @@ class Constant(Int8):
             x, low, high, num_bits=8, narrow_range=where.narrow
         )
 
-    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
+    def lookup(self, table: Any, where: Range, ids: Any) -> Any:
+        """A GATHER; the table is a constant, which takes the range of what leaves it."""
+        values = self.values[id(table)].copy()
+        values[0] = 0
+        rows = self.activation(where, tf.constant(values))
+        return self.activation(where, tf.gather(rows, ids))
+
+    def loop(self, loop: Loop, *sequences: Any) -> tuple[list[Any], list[Any]]:
         """A WHILE with an integer body, whose size does not depend on the number of steps.
 
         A kept sequence is a shift register: each step drops its oldest row and adds the new one,
         at the back, or at the front where the rows come from the back. What enters and leaves the
         loop is fake-quantized too, or floats stay there.
         """
-        count, ranges = x.shape[1], loop.ranges
+        count, ranges = sequences[0].shape[1], loop.ranges
 
         def body(t: Any, states: list[Any], registers: list[Any]) -> tuple[Any, Any, Any]:
             rows = {
-                back: tf.gather(x, count - 1 - t if back else t, axis=1) for back in {*loop.reverse}
+                back: tuple(tf.gather(x, count - 1 - t if back else t, axis=1) for x in sequences)
+                for back in {*loop.reverse}
             }
             states = self._each(ranges, states)
             new = loop.step([rows[back] for back in loop.reverse], states)
@@ -69,8 +77,9 @@ class Constant(Int8):
 class Unrolled(Constant):
     """The same with the loop written out, for targets that refuse a WHILE."""
 
-    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
-        return step_by_step(loop, x, [np.zeros((1, units), np.float32) for units in loop.units])
+    def loop(self, loop: Loop, *sequences: Any) -> tuple[list[Any], list[Any]]:
+        start = [np.zeros((1, units), np.float32) for units in loop.units]
+        return step_by_step(loop, sequences, start)
 
 
 def step_function(twin: Twin) -> Any:
@@ -88,7 +97,7 @@ def step_function(twin: Twin) -> Any:
         held = [
             arithmetic.activation(where, states[f"state_{i}"]) for i, where in enumerate(ranges)
         ]
-        new = first.step([row], held, arithmetic)
+        new = first.step([(row,)], held, arithmetic)
         logits = twin.run_from(new[first.places()[-1]], 1, arithmetic)
         return {"output": logits} | {f"state_{i}": state for i, state in enumerate(new)}
 

@@ -33,6 +33,7 @@ from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
 from zoo.quantization import Quantized, Twin
 from zoo.quantization import quantize as quantize_twin
+from zoo.quantization.masks import words_of
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows, choose_rows
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
@@ -193,6 +194,8 @@ def _finished(
     if plan.rows is not None:
         interpreter = load_content(files[INT8])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
+        scaling = replace(scaling, words=words_of(model))
+        scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
         ends = Ends(INT8, data.input_shape, scaling, answer, data.num_outputs, data.class_names)
         texts |= shipped(ends)

@@ -31,13 +31,16 @@ def run(content: bytes, inputs: list[np.ndarray]) -> list[np.ndarray]:
     return [np.concatenate(arrays) for arrays in zip(*results, strict=True)]
 
 
-def starts(content: bytes, size: int) -> bool:
-    """Try an arena size in a fork, because a tight arena can end the process."""
+def starts(content: bytes, size: int, rows: list[np.ndarray]) -> bool:
+    """Try an arena size on a row of each input in a fork: a tight arena can end the process."""
     pid = os.fork()
     if not pid:
         code = 1
         try:
-            runtime.Interpreter.from_bytes(content, arena_size=size).invoke()
+            interpreter = runtime.Interpreter.from_bytes(content, arena_size=size)
+            for index, values in enumerate(rows):  # ids from nowhere would lead nowhere
+                interpreter.set_input(values[np.newaxis], index)
+            interpreter.invoke()
             code = 0
         finally:
             os._exit(code)
@@ -54,5 +57,6 @@ if __name__ == "__main__":
         np.savez(folder / "outputs.npz", *run(content, inputs))
     except Exception as error:
         sys.exit(str(error))  # the log above it says more than a traceback
+    first = [values[0] for values in inputs]
     sizes = range(0, ROOM, ALIGNMENT)
-    print(sizes[bisect.bisect_left(sizes, True, key=lambda size: starts(content, size))])
+    print(sizes[bisect.bisect_left(sizes, True, key=lambda size: starts(content, size, first))])

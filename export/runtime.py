@@ -18,14 +18,19 @@ FEWEST_ROUNDS, LONGEST = 20, 5.0  # of a measurement; the latter in seconds
 class Scaling:
     """The host's half of the input: `q = clip(round(x / scale + zero_point), -128, 127)`.
 
-    Both have shape (1,), or (features,) where the host scales each feature by itself.
+    Both have shape (1,), or (features,) where the host scales each feature by itself. A file that
+    takes ids of tokens has int32 inputs, and nothing is scaled: with `words` ids, the host must
+    clip them to 0..words-1, for a kernel may read whatever lies beyond the table.
     """
 
     scale: tuple[float, ...]
     zero_point: tuple[float, ...]
+    words: int | None = None
 
     def quantize(self, x: np.ndarray) -> np.ndarray:
-        """Return rows as the int8 values that the file takes."""
+        """Return rows as the int8 values, or int32 ids, that the file takes."""
+        if self.words is not None:
+            return np.asarray(np.clip(np.rint(x), 0, self.words - 1), np.int32)
         steps = x / np.asarray(self.scale) + np.asarray(self.zero_point)
         quantized: np.ndarray = np.clip(np.rint(steps), -128, 127).astype(np.int8)
         return quantized
@@ -46,7 +51,7 @@ def load_content(content: bytes) -> Any:
 
 
 def file_scaling(interpreter: Any) -> Scaling:
-    """Return the scale and zero point that the file gives its int8 input."""
+    """Return the scale and zero point that the file gives its int8 input; 1 and 0 of ids."""
     return _scaling(interpreter.get_input_details()[0])
 
 
@@ -56,7 +61,7 @@ def output_scaling(interpreter: Any) -> Scaling:
 
 
 def _scaling(details: Any) -> Scaling:
-    scale, zero_point = details["quantization"]
+    scale, zero_point = details["quantization"] if details["dtype"] == np.int8 else (1.0, 0.0)
     return Scaling((float(scale),), (float(zero_point),))
 
 
@@ -88,11 +93,15 @@ def raw_outputs(interpreter: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarr
     return [np.concatenate(found) for found in results]
 
 
-def random_inputs(interpreter: Any, count: int, seed: int = 0) -> list[np.ndarray]:
-    """Return (count, *shape) of random int8 values for each input of a file."""
+def random_inputs(interpreter: Any, count: int, seed: int = 0, words: int = 1) -> list[np.ndarray]:
+    """Return (count, *shape) of random values for each input of a file; of ids under `words`."""
     rng = np.random.default_rng(seed)
-    shapes = [details["shape"][1:] for details in interpreter.get_input_details()]
-    return [rng.integers(-128, 128, (count, *shape)).astype(np.int8) for shape in shapes]
+    found = []
+    for details in interpreter.get_input_details():
+        low, high = (-128, 128) if details["dtype"] == np.int8 else (0, max(words, 1))
+        values = rng.integers(low, high, (count, *details["shape"][1:]))
+        found.append(values.astype(details["dtype"]))
+    return found
 
 
 def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:

@@ -54,7 +54,10 @@ def card_of(name: str, data: Data) -> Card:
 
 
 def shipped(ends: Ends) -> dict[str, str]:
-    """Return {file name: text} of what goes with an int8 file of one input and one output."""
+    """Return {file name: text} of what goes with an int8 file of one input and one output.
+
+    A file that takes ids of tokens goes with Python alone.
+    """
     shape = ", ".join(str(size) for size in ends.shape)
     labels = tuple(one_line(label) for label in ends.labels)
     common = {
@@ -76,7 +79,11 @@ def shipped(ends: Ends) -> dict[str, str]:
         "labels": repr(list(labels)),
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
+        "words": ends.scaling.words or 0,
     }
+    lines = {"labels.txt": label_lines(labels)} if labels else {}
+    if ends.scaling.words is not None:  # the others would feed int8, not ids
+        return {**lines, "infer.py": _filled("infer.py.txt", python)}
     header = {
         "labels": _cpp_labels(labels),
         "logits": ": logits" if labels else "",
@@ -93,7 +100,7 @@ def shipped(ends: Ends) -> dict[str, str]:
         "infer.cc": _filled("infer.cc.txt", common | output | cpp),
         "Infer.kt": _filled("Infer.kt.txt", common | output | kotlin),
     }
-    return {"labels.txt": label_lines(labels), **found} if labels else found
+    return {**lines, **found}
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from zoo.quantization import make_twin
 TARGETS = ("litert", "micro", "ethos-u55")
 MICRO_WORK = 2e10  # multiply-accumulates: about a minute of LiteRT-Micro's reference kernels
 # target -> operators that it lacks, of those our layers may need
-LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE"}}
+LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE", "GATHER"}}
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str
 def _advice(lacking: set[str]) -> str:
     if "WHILE" in lacking:
         return "Ask for the form that it takes: forms rolled,unrolled."
+    if "GATHER" in lacking:
+        return "It has no tables of tokens: leave the target out."
     return "Choose another activation, such as relu, or leave the target out."
 
 

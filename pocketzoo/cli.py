@@ -111,7 +111,7 @@ def train(
     rows = loading.load(source, training.seed)
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
-        spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
+        spec = zoo.ModelSpec.of(preset, rows, overrides)
         found = tuning.find_learning_rate(spec.build(), rows, recipe)
         console.print_rate(found)
         recipe = replace(recipe, learning_rate=found.learning_rate)
@@ -167,7 +167,7 @@ def run(
 
     rows = loading.load(source, training.seed)
     overrides = pairs("--set", training.sets)
-    spec = zoo.ModelSpec(preset, rows.input_shape, rows.num_outputs, overrides)
+    spec = zoo.ModelSpec.of(preset, rows, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
     ladder.chosen_groups(rows, exporting)
     found = _search(rows, preset, out, training, searching)

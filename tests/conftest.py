@@ -19,7 +19,7 @@ import pytest
 import export
 import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
-from tests.instances import data_of, fill, rows
+from tests.instances import HOME, Home, data_of, family, fill, rows, save_sentences
 from tests.prefork import Prefork
 from tuning.sweep.pool import Pool
 
@@ -69,6 +69,18 @@ def digits() -> zoo.Data:
 @pytest.fixture(scope="session")
 def wine() -> zoo.Data:
     return zoo.load_data("wine")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Load the set that a preset is at home with."""
+    texts = save_sentences(tmp_path_factory.mktemp("texts") / "sentences.npz")
+
+    def load(name: str) -> zoo.Data:
+        known = HOME[family(name)]
+        return zoo.load_data(texts if known == "sentences" else known)
+
+    return load
 
 
 @pytest.fixture

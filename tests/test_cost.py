@@ -16,7 +16,7 @@ from keras import layers
 import export
 import zoo
 from export.micro import run_micro
-from tests.instances import NAMES, SMALL, data_of, family, fill_weights, spec
+from tests.instances import NAMES, SMALL, data_of, family, fill_weights, rows_of, spec
 from zoo.cost import Cost, Life, _planned, estimate, outline
 from zoo.presets import PRESETS, reference
 from zoo.quantization import UnknownLayer
@@ -42,6 +42,12 @@ MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
     ("vit_tiny", (12, 12, 2), {"norm": "layer", "attention": "sigmoid"}),
     ("cnn_efficient_tiny", (12, 10, 3), {"strides": [2, 1]}),
     ("vit_cct_tiny", (16, 12, 1), {"stem_layers": 2}),
+    ("gru_tiny", (12, 5), {"masked": True, "depth": 2}),
+    ("gru_tiny", (12, 5), {"masked": True, "bidirectional": True}),
+    ("text_gru_tiny", (12,), {}),
+    ("text_gru_tiny", (12,), {"cell": "lstm", "bidirectional": False}),
+    ("text_cnn_tiny", (60,), {}),
+    ("text_transformer_tiny", (12,), {}),
 ]
 
 
@@ -50,7 +56,7 @@ def test_estimates_are_near_real_files(
     name: str, shape: tuple[int, ...], overrides: dict[str, Any], tmp_path: Path
 ) -> None:
     model = fill_weights(zoo.create_model(name, shape, 5, **overrides))
-    x = np.random.default_rng(0).normal(size=(40, *shape)).astype(np.float32)
+    x = rows_of(name, shape, 40)
     forms = ["rolled"] if family(name) == "gru" else None
     made = export.to_litert(
         model, data=data_of(x, np.arange(40) % 5), directory=tmp_path, forms=forms
@@ -62,7 +68,8 @@ def test_estimates_are_near_real_files(
     names = [one.name for graph in _all(outline(model)) for one in graph.operators]
     assert {one: names.count(one) for one in sorted(names)} == found.operators
     if importlib.util.find_spec("tflite_micro"):
-        ran = run_micro(made.int8_file, np.zeros((1, *shape), np.int8))
+        zeros = np.zeros((1, *shape), np.int32 if x.dtype == np.int32 else np.int8)
+        ran = run_micro(made.int8_file, zeros)
         assert cost.arena == pytest.approx(ran.arena_bytes, rel=0.03)
 
 

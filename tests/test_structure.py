@@ -135,8 +135,9 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
     [
         (
             zoo,
-            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Reading Run Transformer UserError "
-            "ViT advise create_model data_from list_models load_data read_rows",
+            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Reading Run TextCNN TextGRU "
+            "TextTransformer Transformer UserError ViT advise create_model data_from list_models "
+            "load_data read_rows",
         ),
         (
             tuning,

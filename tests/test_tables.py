@@ -254,8 +254,12 @@ def test_texts_are_handed_on_as_they_are(table: Path) -> None:
     assert all(text.startswith("person ") for text in x)
     assert found.schema["text"] == "name"
     assert list(zoo.read_rows(table, found.schema)[:2]) == ["person 0", "person 1"]
-    with pytest.raises(zoo.UserError, match="texts are not read by any model yet"):
-        load(table, "kind", text="name")
+    with pytest.warns(UserWarning, match="test rows are also training rows"):
+        data = load(table, "kind", text="city")
+    assert data.of_texts
+    ids = zoo.read_rows(table, data.schema)
+    assert (len(ids), ids.shape[1:], ids.dtype) == (60, data.input_shape, np.int32)
+    assert {row.tobytes() for row in data.x_train} <= {row.tobytes() for row in ids}
 
 
 def test_new_rows_are_read_as_the_training_rows_were(table: Path, tmp_path: Path) -> None:

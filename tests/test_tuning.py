@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import HOME, NAMES, family
+from tests.instances import NAMES, Home, family
 from tuning import Recipe, fit
 from tuning.fitting import Diverged
 from tuning.spaces import SPACES, default_recipe, point
@@ -125,8 +125,8 @@ def test_divergence_is_an_error(wine: zoo.Data) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_space_keys_are_arguments_and_its_corners_build(name: str) -> None:
-    data = zoo.load_data(HOME[family(name)])
+def test_space_keys_are_arguments_and_its_corners_build(name: str, home: Home) -> None:
+    data = home(name)
     space = keras_tuner.HyperParameters()
     base = default_recipe(name)
     default = point(space, name, {}, base)

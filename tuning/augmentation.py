@@ -32,6 +32,8 @@ def check_augmentation(recipe: Recipe, data: Data) -> None:
     """Raise UserError for a field that is on and does not go with the rows or the task."""
     shape = data.input_shape
     for name, kinds in KINDS.items():
+        if getattr(recipe, name) and data.of_texts:
+            raise UserError(f"{name} changes numbers; {data.name} holds texts. Set it to 0.")
         if getattr(recipe, name) and len(shape) not in kinds:
             wanted = " or ".join(NAMES[kind] for kind in kinds)
             raise UserError(

@@ -24,6 +24,7 @@ from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
 from zoo import Data, UserError
 from zoo.layers import Standardize
+from zoo.padding import StepMask
 from zoo.tabular import PiecewiseLinear
 
 SEGMENTS = 4
@@ -133,7 +134,7 @@ def fit(
 def adapt_inputs(model: keras.Model, data: Data) -> None:
     """Set the layers that hold statistics of the training rows, each by what reaches it."""
     for layer in model.layers:
-        if isinstance(layer, Standardize | PiecewiseLinear):
+        if isinstance(layer, Standardize | PiecewiseLinear | StepMask):
             before = layer.input is not model.inputs[0]
             part = keras.Model(model.inputs, layer.input) if before else None
             layer.adapt(data.x_train if part is None else part.predict(data.x_train, verbose=0))
@@ -205,6 +206,12 @@ def check_fits(model: keras.Model, data: Data) -> None:
         raise UserError(
             f"{model.name} maps {model.input_shape} to {model.output_shape}, but {data.name} needs "
             f"{expected[0]} to {expected[1]}. Build it with data.input_shape and data.num_outputs."
+        )
+    ids = keras.backend.is_int_dtype(model.inputs[0].dtype)
+    if ids != data.of_texts:
+        wanted, presets = ("numbers", "not text_*") if ids else ("ids of tokens", "text_*")
+        raise UserError(
+            f"{data.name} holds {wanted}; {model.name} cannot take those. Use {presets}."
         )
     head = model.layers[-1]
     if data.task == "regression" and not (is_linear(head) and head.use_bias):

@@ -93,7 +93,7 @@ def overfit(
     )
     keras.utils.set_random_seed(recipe.seed)
     calm = {name: 0.0 for name in REGULARIZERS if name in factory_arguments(_family(preset))}
-    spec = ModelSpec(preset, data.input_shape, data.num_outputs, {**(overrides or {}), **calm})
+    spec = ModelSpec.of(preset, data, {**(overrides or {}), **calm})
     model = spec.build()
     before = _ignorance(few)
     best, better_at = math.inf, 0

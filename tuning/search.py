@@ -112,7 +112,7 @@ def search(
         limits=dict(limits or {}),
     )
     base = recipe or default_recipe(preset, data)
-    spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
+    spec = ModelSpec.of(preset, data, overrides or {})
     spec.build()  # a preset that does not fit the data is a mistake, not a failed trial
     space = keras_tuner.HyperParameters()
     point(space, preset, spec.overrides, base)  # asking once declares every parameter

@@ -17,7 +17,7 @@ from zoo import Data
 from zoo.presets import factory_arguments, find_preset
 
 # Attention diverges at the rate that suits the others.
-RECIPES = {"vit": Recipe(learning_rate=1e-3), "transformer": Recipe(learning_rate=1e-3)}
+RECIPES = dict.fromkeys(("vit", "transformer", "text_transformer"), Recipe(learning_rate=1e-3))
 
 # A training is at least so many steps, but no more epochs: few rows are gone over more often.
 STEPS, MOST_EPOCHS = 1500, 500
@@ -202,6 +202,16 @@ def vit(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[s
     return space
 
 
+def text(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.TextGRU` and `zoo.TextCNN`: vectors, units or filters, dropout."""
+    wide = "units" if "units" in arguments else "filters"
+    return {
+        "width": _around(hp, "width", arguments["width"]),
+        wide: _around(hp, wide, arguments[wide]),
+        "dropout": _dropout(hp, arguments["dropout"]),
+    }
+
+
 Space = Callable[[keras_tuner.HyperParameters, Mapping[str, Any]], dict[str, Any]]
 SPACES: dict[str, Space] = {
     "mlp": mlp,
@@ -211,4 +221,7 @@ SPACES: dict[str, Space] = {
     "inception": inception,
     "transformer": vit,
     "vit": vit,
+    "text_gru": text,
+    "text_cnn": text,
+    "text_transformer": vit,
 }

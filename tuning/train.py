@@ -47,7 +47,7 @@ def train(
             teacher that does not know the data.
     """
     recipe = recipe or default_recipe(preset, data)
-    spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(overrides or {}))
+    spec = ModelSpec.of(preset, data, overrides or {})
     run = Run(Path(directory))
     keras.utils.set_random_seed(recipe.seed)
     model = spec.build()

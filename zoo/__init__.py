@@ -17,6 +17,7 @@ from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
 from zoo.readers import Reading, read_rows  # noqa: E402
 from zoo.run import Run  # noqa: E402
+from zoo.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.transformer import Transformer  # noqa: E402
 from zoo.vit import ViT  # noqa: E402
 
@@ -31,6 +32,9 @@ __all__ = [
     "ModelSpec",
     "Reading",
     "Run",
+    "TextCNN",
+    "TextGRU",
+    "TextTransformer",
     "Transformer",
     "UserError",
     "ViT",

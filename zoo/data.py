@@ -10,9 +10,11 @@ import numpy as np
 
 from zoo.audio import FrontEnd
 from zoo.checks import UserError
+from zoo.encoding import Encoding, encode
 from zoo.labels import as_classes, as_targets, task_of
 from zoo.readers import COLUMNS, Arrays, Found, Reading
 from zoo.readers.room import joined
+from zoo.text import TextSettings
 from zoo.waveforms import heard
 
 
@@ -20,10 +22,11 @@ from zoo.waveforms import heard
 class Data:
     """A data set split in three; read-only arrays.
 
-    `x_*`: float32, (rows, *input_shape). `y_*`: int64 (rows,) class numbers 0..classes-1, or
-    float32 (rows, targets) for regression. The validation part may be empty; the test part is for
-    the last evaluation only. `columns`: what is known of the rows beside, such as "groups_train" or
-    "time_test", one value per row; no model sees them.
+    `x_*`: float32, (rows, *input_shape), or int32 ids of the tokens of texts, (rows, length).
+    `y_*`: int64 (rows,) class numbers 0..classes-1, or float32 (rows, targets) for regression. The
+    validation part may be empty; the test part is for the last evaluation only. `columns`: what is
+    known of the rows beside, such as "groups_train" or "time_test", one value per row; no model
+    sees them.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Data:
     y_test: np.ndarray
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     front_end: FrontEnd | None = field(default=None, kw_only=True)  # what made rows of waveforms
+    encoding: Encoding = field(default=Encoding(), kw_only=True)  # of texts, or of several lengths
     reading: Reading = field(default_factory=Reading, kw_only=True)  # what its owner said of it
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)  # see `zoo.read_rows`
 
@@ -47,6 +51,11 @@ class Data:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one row."""
         return tuple(int(size) for size in self.x_train.shape[1:])
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether the rows are ids of tokens."""
+        return self.x_train.dtype.kind in "iu"
 
     @property
     def num_outputs(self) -> int:
@@ -77,22 +86,27 @@ class Data:
 
 
 def assemble(
-    found: Found, name: str, source: str, seed: int, task: str | None, front_end: FrontEnd | None
+    found: Found,
+    name: str,
+    source: str,
+    seed: int,
+    task: str | None,
+    front_end: FrontEnd | TextSettings | None,
 ) -> Data:
     """Check labels, hold validation rows out where none are given, and put all together."""
     from zoo.splits import hold_out  # scikit-learn takes a second to import
 
     arrays, schema = dict(found.arrays), dict(found.schema)
-    if front_end is not None:
-        arrays = heard({key: one for key, one in arrays.items() if key != "rate"}, front_end)
-        schema["front_end"] = asdict(front_end)
-    if arrays["x_train"].dtype.kind == "U":
-        raise UserError(f"{name}: texts are not read by any model yet; leave --text out.")
+    sound = front_end if isinstance(front_end, FrontEnd) else None
+    if sound is not None:
+        arrays = heard({key: one for key, one in arrays.items() if key != "rate"}, sound)
+        schema["front_end"] = asdict(sound)
     task = task or task_of(arrays["y_train"], name)
     arrays = as_classes(arrays) if task == "classification" else as_targets(arrays)
     if "x_val" not in arrays:
         beside = {kind: arrays[f"{kind}_train"] for kind in COLUMNS if f"{kind}_train" in arrays}
         arrays = arrays | hold_out(arrays["x_train"], arrays["y_train"], seed, task, beside=beside)
+    arrays, encoding = encode(arrays, front_end if isinstance(front_end, TextSettings) else None)
     _warn_of_shared_rows(arrays, name)
     classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
     class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
@@ -113,11 +127,12 @@ def assemble(
         seed,
         task,
         tuple(str(label) for label in class_names),
-        _digest(arrays[part] for part in parts),
+        _digest([*(arrays[part] for part in parts), *encoding.content()]),
         **frozen,
         columns=columns,
-        front_end=front_end,
-        schema=schema | {"shape": list(arrays["x_train"].shape[1:])},
+        front_end=sound,
+        encoding=encoding,
+        schema=schema | encoding.schema() | {"shape": list(arrays["x_train"].shape[1:])},
     )
 
 

@@ -40,10 +40,16 @@ def encoder_block(
     activation: str,
     drop_path: float = 0.0,
     qkv_bias: bool = True,
+    mask: Any = None,
 ) -> Any:
-    """Self-attention, then an MLP of each token, both beside a shortcut: (B, tokens, width)."""
+    """Self-attention, then an MLP of each token, both beside a shortcut: (B, tokens, width).
+
+    With a mask, (B, tokens, 1), sigmoid attention without bias reads nothing where it is 0.
+    """
     width = x.shape[-1]
-    y = SelfAttention(heads, attention, qkv_bias)(normed(x, norm))
+    y = normed(x, norm)
+    y = y if mask is None else layers.Multiply()([y, mask])
+    y = SelfAttention(heads, attention, qkv_bias)(y)
     x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop_path)])
     y = layers.Dense(mlp_ratio * width, activation=activation)(normed(x, norm))
     y = layers.Dense(width)(y)

@@ -10,8 +10,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import flag, in_range, one_of, size
+from zoo.checks import UserError, flag, in_range, one_of, size
 from zoo.layers import Standardize
+from zoo.padding import StepMask
 from zoo.series import as_picture, as_sequence, conv, norm_relu
 from zoo.shapes import check_shapes
 
@@ -29,6 +30,7 @@ def GRU(
     front_filters: int = 0,
     front_kernel: int = 5,
     front_stride: int = 2,
+    masked: bool = False,
     dropout: float = 0.0,
 ) -> keras.Model:
     """Build a stack of recurrent layers whose last state feeds a dense layer.
@@ -45,6 +47,8 @@ def GRU(
             with one cannot run on a stream either.
         front_kernel: steps that it reads at once.
         front_stride: steps from one of its outputs to the next: the loop runs as many times less.
+        masked: the last feature is larger on steps than on padding, which leaves the state alone:
+            see `zoo.lengths`. Such a model cannot run on a stream either.
         dropout: rate after each layer, in [0, 1).
 
     Returns:
@@ -61,17 +65,22 @@ def GRU(
     size("front_filters", front_filters, 0)
     size("front_kernel", front_kernel, 1)
     size("front_stride", front_stride, 1)
+    flag("masked", masked)
+    if masked and front_filters:
+        raise UserError("masked=True needs front_filters=0: a convolution would mix in padding.")
     in_range("dropout", dropout, 0, 1)
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
+    mask = {"mask": StepMask(name="mask")(x)} if masked else {}
     if front_filters:
         x = _front(x, front_filters, front_kernel, front_stride)
     for layer in range(depth):
         recurrent = CELLS[cell](units, return_sequences=layer + 1 < depth)
         if bidirectional:
             recurrent = layers.Bidirectional(recurrent)
-        x = recurrent(x)  # (B, steps, units), from the last layer (B, units); twice if both ways
+        # (B, steps, units), from the last layer (B, units); twice if both ways
+        x = recurrent(x, **mask)
         x = layers.Dropout(dropout)(x)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, units) -> (B, num_outputs)
     return keras.Model(inputs, outputs, name="gru")

@@ -10,10 +10,12 @@ import numpy as np
 from zoo.audio import FrontEnd
 from zoo.checks import at_least, one_of
 from zoo.data import Data, assemble
+from zoo.encoding import choose_text
 from zoo.labels import task_of
 from zoo.readers import BUILT_IN, Arrays, Found, Reading, read
 from zoo.readers.arrays import checked
 from zoo.readers.batches import PYTHON, rows_of
+from zoo.text import TextSettings
 from zoo.waveforms import choose_front_end
 
 TASKS = ("classification", "regression")
@@ -23,7 +25,7 @@ def load_data(
     name_or_path: str | Path,
     seed: int = 0,
     task: str | None = None,
-    front_end: str | FrontEnd | None = None,
+    front_end: str | FrontEnd | TextSettings | None = None,
     reading: Reading | None = None,
 ) -> Data:
     """Load a built-in data set, or a file or folder of one's own.
@@ -39,7 +41,8 @@ def load_data(
               `x_val`, `y_val`. Labels are integers 0..classes-1; float targets mean regression.
               Optional, one value per row and for any of the parts: `groups_train` ...
               `groups_test`, which rows belong together (a patient, a machine), and `time_train` ...
-              `time_test`, numbers or dates;
+              `time_test`, numbers or dates. Sequences of several lengths: (rows, longest, features)
+              with NaN after the end of a row, or `lengths_train` ... beside; see `zoo.lengths`;
             - a folder with these as `.npy` files, which are mapped into memory.
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
             validation rows, 20 % of the training rows become validation rows. Class shares are
@@ -48,6 +51,8 @@ def load_data(
         front_end: for sound (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
             in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
             colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
+            For texts (a table's column, or `x_*` of strings) "word" (the default) or "character",
+            with settings of `zoo.text.TextSettings`, such as "word:words=4000,length=100".
         reading: what the owner of a file or folder says of it.
 
     Raises:
@@ -70,7 +75,8 @@ def load_data(
         str(Path(text).resolve()) if own else text,
         seed,
         task or found.task,
-        choose_front_end(front_end, found.arrays.get("rate")),
+        choose_text(front_end, found.arrays)
+        or choose_front_end(front_end, found.arrays.get("rate")),
     )
     return replace(data, reading=reading)
 
@@ -120,4 +126,5 @@ def data_from(
     names = class_names or getattr(train, "class_names", None)
     if names:
         arrays["class_names"] = np.array(list(names))
-    return assemble(Found(arrays, {"kind": "arrays"}), name, PYTHON, seed, task, None)
+    found = Found(arrays, {"kind": "arrays"})
+    return assemble(found, name, PYTHON, seed, task, choose_text(None, arrays))

@@ -8,52 +8,82 @@ COUNTER = Tensor((), 4, 0)
 
 
 def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
-    """A WHILE; what it carries are a counter, the states, the kept sequences and the input."""
+    """A WHILE; what it carries are a counter, the states, the kept sequences and the inputs."""
     given, x = draft.arguments, graph.tensors[inputs[0]]
+    read = [graph.tensors[number] for number in inputs]  # with a mask there are two
     steps, both = x.shape[1], given["bidirectional"]
     units = [cell["recurrent"].shape[0] for cell in given["cells"]]
     wanted = [0, 1] if both else [len(units) - 1]
     each = 2 if given["cell"] is Memory else 1  # states of a cell, its output first
     states = [Tensor((1, size)) for size in units for _ in range(each)]
     kept = [Tensor((1, steps, units[i])) for i in wanted] if given["sequences"] else []
-    carried = [COUNTER, *states, *kept, x]
+    carried = [COUNTER, *states, *kept, *read]
     condition = Graph(carried)
     end = condition.constant("integer", steps)
     condition.outputs = condition.call("LESS", (0, end), [Tensor((), 1, 0)])
     start = [graph.constant("integer", 0)]
-    start += [graph.constant("zeros", shape=t.shape, width=1, scales=1) for t in carried[1:-1]]
-    start += [inputs[0]]
-    body = _body(carried, units, each, both, len(kept))
+    start += [graph.constant("zeros", shape=t.shape, width=1, scales=1) for t in [*states, *kept]]
+    start += inputs
+    body = _body(carried, units, each, both, len(kept), masked=len(read) > 1)
     after = graph.call("WHILE", start, carried, condition, body)
-    found = after[1 + len(states) : -1] if kept else [after[1 + each * i] for i in wanted]
+    found = after[1 + len(states) : -len(read)] if kept else [after[1 + each * i] for i in wanted]
     if len(found) == 1:
         return found[0]
     shape = graph.tensors[found[0]].shape
     return graph.apply("CONCATENATION", found, (*shape[:-1], 2 * shape[-1]))
 
 
-def _body(carried: list[Tensor], units: list[int], each: int, both: bool, keep: int) -> Graph:
+def _body(
+    carried: list[Tensor], units: list[int], each: int, both: bool, keep: int, masked: bool
+) -> Graph:
     body = Graph(carried)
-    x, features = len(carried) - 1, carried[-1].shape[-1]
-    row = body.apply("GATHER", (x, 0), (1, features))
-    fed = [_fed(body, row, units[0], each)]
+    read = list(range(len(carried) - 1 - masked, len(carried)))
+    rows = [_row(body, read, 0)]
     (counter,) = body.call("ADD", (0, body.constant("integer", 1)), [COUNTER])
     if both:
-        (place,) = body.call(
-            "SUB", (body.constant("integer", carried[-1].shape[1] - 1), 0), [COUNTER]
-        )
-        fed.append(_fed(body, body.apply("GATHER", (x, place), (1, features)), units[1], each))
+        last = body.constant("integer", carried[-1].shape[1] - 1)
+        (place,) = body.call("SUB", (last, 0), [COUNTER])
+        rows.append(_row(body, read, place))
+    fed = [_fed(body, row[0], size, each) for row, size in zip(rows, units, strict=False)]
     new: list[tuple[int, ...]] = []
+    absent = 0
     for i, size in enumerate(units):
         products = fed[i] if i < len(fed) else _fed(body, new[-1][0], size, each)
-        new.append((_cell if each == 1 else _memory)(body, *products, 1 + each * i))
+        found = (_cell if each == 1 else _memory)(body, *products, 1 + each * i)
+        if masked:
+            mask = rows[i if both else 0][1]
+            absent = _absent(body, mask) if both or not i else absent
+            found = _held(body, (mask, absent), found, 1 + each * i)
+        new.append(found)
     wanted = range(len(units) - keep, len(units))
     registers = [
         _shifted(body, 1 + each * len(units) + place, new[i][0], first=both and i == 1)
         for place, i in enumerate(wanted)
     ]
-    body.outputs = (counter, *(state for cell in new for state in cell), *registers, x)
+    body.outputs = (counter, *(state for cell in new for state in cell), *registers, *read)
     return body
+
+
+def _row(body: Graph, read: list[int], place: int) -> list[int]:
+    """Return a row of each sequence that is read."""
+    shapes = [(1, body.tensors[x].shape[-1]) for x in read]
+    return [body.apply("GATHER", (x, place), shape) for x, shape in zip(read, shapes, strict=True)]
+
+
+def _absent(body: Graph, mask: int) -> int:
+    one = body.constant("one", shape=(1, 1), width=1, scales=1)
+    return body.apply("SUB", (one, mask), (1, 1))
+
+
+def _held(body: Graph, masks: tuple[int, int], new: tuple[int, ...], first: int) -> tuple[int, ...]:
+    """Do what `zoo.quantization.lookup.Hold` does to the states of a cell, from `first` on."""
+    mask, absent = masks
+    found = []
+    for old, state in enumerate(new, first):
+        shape = body.tensors[state].shape
+        taken = body.apply("MUL", (mask, state), shape)
+        found.append(body.apply("ADD", (taken, body.apply("MUL", (absent, old), shape)), shape))
+    return tuple(found)
 
 
 def _fed(body: Graph, row: int, units: int, each: int) -> tuple[int, int]:

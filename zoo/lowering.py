@@ -15,6 +15,7 @@ from zoo.quantization.folding import Draft, Sketch
 from zoo.quantization.gathering import Concat, Mean, Rearrange
 from zoo.quantization.gru import Recurrence
 from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv, Scale
+from zoo.quantization.lookup import Lookup, Multiply, Threshold
 from zoo.quantization.stem import DENSE_CHANNELS, geometry, is_narrow
 
 
@@ -25,16 +26,27 @@ def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
         row: shape of one row.
         kinds: layer name -> class; it says what an operator that moves values does.
     """
-    graph = Graph([Tensor((1, *row))])
+    ids = any(draft.kind is Lookup for draft in sketch.drafts)
+    graph = Graph([Tensor((1, *row), width=4, scales=0) if ids else Tensor((1, *row))])
     values = [0]
     for draft in sketch.drafts:
         inputs = [values[i] for i in draft.inputs]
-        if draft.kind is Rearrange:
+        if _is_idle(sketch, draft, graph.tensors[inputs[0]].shape):
+            values.append(inputs[0])
+        elif draft.kind is Rearrange:
             values.append(_rearrange(graph, draft, inputs[0], kinds.get(draft.name)))
         else:
             values.append(LOWERED[draft.kind](graph, draft, inputs))
     graph.outputs = (values[-1],)
     return graph
+
+
+def _is_idle(sketch: Sketch, draft: Draft, before: Shape) -> bool:
+    """Return whether a draft only drops axes of size 1, which dense layers do by themselves."""
+    number = sketch.drafts.index(draft) + 1
+    readers = [one.kind for one in sketch.drafts if number in one.inputs]
+    flat = draft.kind is Rearrange and draft.shape == before[-1:] and set(before[:-1]) == {1}
+    return flat and readers == [Dense]
 
 
 def _dense(graph: Graph, draft: Draft, inputs: list[int]) -> int:
@@ -110,6 +122,16 @@ def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("ADD" if draft.kind is Add else "MUL", inputs, (1, *draft.shape))
 
 
+def _multiply(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    return graph.apply("MUL", inputs, (1, *draft.shape))
+
+
+def _lookup(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    table = draft.arguments["table"].shape
+    content = graph.constant(object(), shape=table, width=1, scales=1)
+    return graph.apply("GATHER", (content, inputs[0]), (1, *draft.shape))
+
+
 def _concat(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("CONCATENATION", inputs, (1, *draft.shape))
 
@@ -151,7 +173,8 @@ def _attention(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     tokens, width = draft.shape
     heads = draft.arguments["heads"]
     split, square = (1, tokens, heads, width // heads), (1, heads, tokens, tokens)
-    query, key, value = (graph.reshape(graph.dense(inputs[0], width), split) for _ in range(3))
+    biased = [draft.arguments["dense"][part][1].any() for part in ("query", "key", "value")]
+    query, key, value = (graph.reshape(graph.dense(inputs[0], width, one), split) for one in biased)
     query, key = graph.transpose(query, (0, 2, 1, 3)), graph.transpose(key, (0, 2, 3, 1))
     scores = graph.apply("BATCH_MATMUL", (query, key), square)
     if draft.arguments["shift"] is None:
@@ -205,4 +228,7 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Attention: _attention,
     Pooling: _pooling,
     Recurrence: recurrence,
+    Lookup: _lookup,
+    Multiply: _multiply,
+    Threshold: _dense,
 }

@@ -8,7 +8,7 @@ import fnmatch
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -21,8 +21,13 @@ from zoo.lite import LITE
 from zoo.mlp import MLP
 from zoo.preset import Preset, Rows
 from zoo.sequence_presets import SEQUENCES
+from zoo.text_presets import TEXTS
+from zoo.texts import TextCNN, TextGRU, TextTransformer
 from zoo.transformer import Transformer
 from zoo.vit import ViT
+
+if TYPE_CHECKING:
+    from zoo.data import Data
 
 FAMILIES: dict[str, Callable[..., keras.Model]] = {
     "mlp": MLP,
@@ -32,6 +37,9 @@ FAMILIES: dict[str, Callable[..., keras.Model]] = {
     "inception": Inception,
     "transformer": Transformer,
     "vit": ViT,
+    "text_gru": TextGRU,
+    "text_cnn": TextCNN,
+    "text_transformer": TextTransformer,
 }
 
 # family -> rows at which the parameters of its presets are declared, unless a preset has its own
@@ -43,6 +51,9 @@ REFERENCE: dict[str, Rows] = {
     "inception": ((128, 1), 10),
     "transformer": ((128, 1), 10),
     "vit": ((32, 32, 3), 10),
+    "text_gru": ((64,), 10),
+    "text_cnn": ((64,), 10),
+    "text_transformer": ((64,), 10),
 }
 
 PRESETS: dict[str, Preset] = {
@@ -76,6 +87,7 @@ PRESETS: dict[str, Preset] = {
         "TabM-mini with its encoding and a quarter of its members, arXiv:2410.24210",
     ),
     **SEQUENCES,
+    **TEXTS,
     **IMAGES,
 }
 
@@ -92,6 +104,18 @@ class ModelSpec:
     def __post_init__(self) -> None:
         lists = {k: list(v) if isinstance(v, tuple) else v for k, v in self.overrides.items()}
         object.__setattr__(self, "overrides", lists)  # as JSON gives them back
+
+    @classmethod
+    def of(cls, preset: str, data: "Data", overrides: Mapping[str, Any]) -> "ModelSpec":
+        """Describe a preset for a data set: also for its vocabulary, or its padding."""
+        own = find_preset(preset)
+        given = {**own.arguments, **overrides}
+        known, wanted = factory_arguments(own.family), {}
+        if "words" in known and data.encoding.vocabulary is not None:
+            wanted["words"] = data.encoding.vocabulary.words
+        if "masked" in known and data.encoding.padding is not None:
+            wanted["masked"] = not given.get("front_filters")
+        return cls(preset, data.input_shape, data.num_outputs, {**wanted, **overrides})
 
     def build(self) -> keras.Model:
         """Build the model with fresh weights. Raises UserError for what cannot be built."""

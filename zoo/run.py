@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 
+from zoo import encoding
 from zoo.audio import FrontEnd
 from zoo.checks import UserError
 from zoo.data import Data
@@ -92,6 +93,7 @@ class Run:
             )
         front_end, reading = recorded.get("front_end"), Reading.of(recorded.get("reading"))
         made = front_end and FrontEnd(**front_end)
+        made = made or encoding.settings_of(recorded.get("schema", {}))
         data = load_data(recorded["source"], recorded["seed"], recorded["task"], made, reading)
         if data.hash != recorded["hash"]:
             raise UserError(
@@ -178,6 +180,7 @@ class Run:
         described = {"model.json": as_json(description), "data.json": as_json(identity)}
         if data.front_end is not None:
             described[SNIPPET] = snippet(data.front_end)
+        described |= encoding.files(data.encoding)
         self.write({**described, **files})
 
     def _again(self) -> str:

@@ -14,7 +14,7 @@ from zoo.readers import Arrays
 SNIPPET = "front_end.py"  # in the run folder
 
 
-def choose_front_end(wanted: str | FrontEnd | None, rate: np.ndarray | None) -> FrontEnd | None:
+def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None:
     """Return the front end of a set; None for a set that is no sound.
 
     Args:
@@ -37,7 +37,7 @@ def choose_front_end(wanted: str | FrontEnd | None, rate: np.ndarray | None) -> 
     number = rate.dtype.kind in "iuf" and rate.size == 1
     if not number or not 1000 <= rate.item() <= 192_000:
         raise UserError(f"rate must be one number of 1000 to 192000 Hz; got {rate!r}.")
-    kind, _, settings = (wanted or "log_mel").partition(":")
+    kind, _, settings = str(wanted or "log_mel").partition(":")
     one_of("front_end", kind, KINDS)
     return _checked(FrontEnd(int(rate.item()), kind, **_read(settings)))
 

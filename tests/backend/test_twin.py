@@ -6,11 +6,11 @@ import pytest
 
 import zoo
 from tests.instances import (
-    HOME,
     NAMES,
     SMALL,
     TINY,
     TRAINED,
+    Home,
     data_of,
     family,
     fill_weights,
@@ -42,6 +42,13 @@ VARIANTS = [
     ("vit_cct_tiny", {"norm": "batch", "stem_layers": 2, "drop_path": 0.2}),
     ("mlp_ple_tiny", {"depth": 0, "bins": 1}),
     ("mlp_tiny", {"members": 3}),
+    ("gru_tiny", {"masked": True}),
+    ("gru_tiny", {"masked": True, "depth": 2}),
+    ("gru_tiny", {"masked": True, "bidirectional": True, "depth": 2}),
+    ("gru_lstm_tiny", {"masked": True, "depth": 2}),
+    ("text_gru_tiny", {"cell": "lstm", "bidirectional": False}),
+    ("text_transformer_tiny", {"norm": "layer", "depth": 2}),
+    ("text_cnn_tiny", {"kernels": [2]}),
 ]
 
 
@@ -59,6 +66,8 @@ def test_the_twin_is_the_model_and_its_rounding_is_small(
     shape, outputs = SMALL[family(name)]
     model = fill_weights(zoo.create_model(name, shape, outputs, **overrides))
     x = rows(name, 24)
+    if overrides.get("masked"):
+        x[..., -1] = np.arange(x.shape[1]) >= np.arange(24)[:, None] % x.shape[1]
     before = model.get_weights()
     twin = make_twin(model)
     expected = model.predict(x, verbose=0)
@@ -128,9 +137,9 @@ def test_weights_and_biases_are_rounded_per_output_channel() -> None:
 
 
 @pytest.mark.parametrize("name", TRAINED)
-def test_quantization_aware_training(name: str) -> None:
+def test_quantization_aware_training(name: str, home: Home) -> None:
     """Trained, the twin is nearer to the float model; the model itself stays as it was."""
-    data = zoo.load_data(HOME[family(name)])
+    data = home(name)
     keras.utils.set_random_seed(0)
     model = zoo.create_model(name, data.input_shape, data.num_outputs)
     fit(model, data, Recipe(epochs=4, learning_rate=5e-3))

@@ -31,7 +31,7 @@ class Advice:
     name: str
     hash: str
     task: str
-    kind: str  # "table", "sequence" or "image"
+    kind: str  # "table", "sequence", "image" or "text"
     rows: Mapping[str, int]
     input_shape: tuple[int, ...]
     classes: Mapping[str, int]  # name -> training rows; empty for regression
@@ -86,14 +86,15 @@ def advise(data: Data) -> Advice:
     Raises:
         UserError: there are no validation rows to measure baselines on.
     """
-    from zoo.advice import baselines, choice, features, repeats  # scikit-learn takes a second
+    from zoo.advice import baselines, choice, features, repeats, words  # scikit-learn: a second
 
     if not len(data.x_validation):
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")
     started = time.monotonic()
     counts = _class_counts(data)
-    kind = KINDS[len(data.input_shape)]
-    measured = baselines.measure(data)
+    kind = "text" if data.of_texts else KINDS[len(data.input_shape)]
+    table, names = words.as_table(data) if data.of_texts else (data, [])
+    measured = baselines.measure(table)
     return Advice(
         name=data.name,
         hash=data.hash,
@@ -103,10 +104,10 @@ def advise(data: Data) -> Advice:
         input_shape=data.input_shape,
         classes=dict(zip(data.class_names, counts, strict=True)),
         imbalance=max(counts) / max(1, min(counts)) if counts else None,
-        constant_features=features.count_constants(data.x_train),
+        constant_features=features.count_constants(table.x_train),
         repeats=repeats.find_repeats(data),
         leaks=repeats.find_leaks(data),
-        telling=features.find_telling(data),
+        telling=features.find_telling(table, names),
         baselines=measured,
         choice=choice.choose(kind, len(data.x_train), measured[-1]),
         seconds=round(time.monotonic() - started, 3),

@@ -83,15 +83,36 @@ RULES = (
         "Many sequences carry a wider, deeper recurrent network.",
         "Cho et al. 2014, arXiv:1406.1078; Chung et al. 2014, arXiv:1412.3555",
     ),
+    Rule(
+        "text",
+        10_000,
+        "text_cnn_small",
+        "text_gru_small",
+        "Short runs of words tell most topics, and a linear model of word counts is hard to beat.",
+        "Kim 2014, arXiv:1408.5882; Joulin et al. 2016, arXiv:1607.01759",
+    ),
+    Rule(
+        "text",
+        math.inf,
+        "text_cnn_base",
+        "text_gru_small",
+        "Many texts carry longer vectors; the order of words far apart needs a recurrent network.",
+        "Kim 2014, arXiv:1408.5882; Zhang and Wallace 2015, arXiv:1510.03820",
+    ),
 )
-SMALLEST = {"table": "mlp_tiny", "image": "cnn_tiny", "sequence": "gru_tiny"}
+SMALLEST = {
+    "table": "mlp_tiny",
+    "image": "cnn_tiny",
+    "sequence": "gru_tiny",
+    "text": "text_cnn_tiny",
+}
 
 
 def choose(kind: str, rows: int, linear: Baseline) -> Choice:
     """Return what to try first.
 
     Args:
-        kind: "table", "sequence" or "image".
+        kind: "table", "sequence", "image" or "text".
         rows: training rows.
         linear: the linear model's figures.
     """

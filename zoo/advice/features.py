@@ -1,5 +1,6 @@
 """What single features tell: nothing (constants), or all of it (the answer in disguise)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,8 +42,8 @@ def count_constants(x: np.ndarray) -> int:
     return int((x == x[:1]).all(axis=0).sum())
 
 
-def find_telling(data: Data) -> tuple[Telling, ...]:
-    """Return the three features that tell most, the best first."""
+def find_telling(data: Data, names: Sequence[str] = ()) -> tuple[Telling, ...]:
+    """Return the three features that tell most, the best first; `names` are those of columns."""
     features = int(np.prod(data.input_shape))
     most = max(100, VALUES // features)
     chosen = np.arange(len(data.x_train))
@@ -65,7 +66,7 @@ def find_telling(data: Data) -> tuple[Telling, ...]:
         figure = figures.get("roc_auc" if data.task == "classification" else "r2")
         scores.append(None if figure is None else float(figure(once(len(held_out)))[0]))
     return tuple(
-        Telling(_name(int(f), data), score, float(shares[f]))
+        Telling(names[f] if names else _name(int(f), data), score, float(shares[f]))
         for f, score in zip(best, scores, strict=True)
     )
 

@@ -4,13 +4,15 @@ A twin's layers name the places where the integer graph rounds (`Range`) and lea
 arithmetic what happens there. The converter's child process adds a fourth, in TensorFlow's terms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from zoo.padding import without_padding
 
 SAMPLE = 8192  # values kept of one tensor of one batch
 
@@ -64,9 +66,10 @@ class Range(keras.layers.Layer):
 
 @dataclass(frozen=True)
 class Loop:
-    """A recurrence over the steps of a sequence. Every tuple has one entry a state."""
+    """A recurrence over the steps of sequences. Every tuple has one entry a state."""
 
-    step: Callable[[list[Any], list[Any]], list[Any]]  # (rows, states) -> states
+    # (for each state a row of every sequence, states) -> states
+    step: Callable[[list[tuple[Any, ...]], list[Any]], list[Any]]
     units: tuple[int, ...]
     ranges: tuple[Range, ...]
     reverse: tuple[bool, ...]  # whether the state's rows come from the back
@@ -93,21 +96,35 @@ class Exact:
         """Return an activation as it leaves an operator."""
         return x
 
-    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
-        """Run a recurrence over `x`, (batch, steps, features), from states of zero.
+    def bounded(self, where: Range, x: Any) -> Any:
+        """Return what a fixed range leaves of x; where it is rounded anyway, rounding does it."""
+        return ops.clip(x, *where.fixed) if where.fixed else x
+
+    def lookup(self, table: Any, where: Range, ids: Any) -> Any:
+        """Return the rows of a table, (words, width), that stand at ids, (batch, length).
+
+        Args:
+            table: its first row counts as zero.
+            where: the range of the table, and of the result.
+        """
+        return ops.take(self.activation(where, without_padding(table)), ids, axis=0)
+
+    def loop(self, loop: Loop, *sequences: Any) -> tuple[list[Any], list[Any]]:
+        """Run a recurrence over sequences, (batch, steps, features) each, from states of zero.
 
         Returns:
-            The last states, (batch, units) each, and the kept ones in the order of `x`, (batch,
-            steps, units) each.
+            The last states, (batch, units) each, and the kept ones in the order of the sequences,
+            (batch, steps, units) each.
         """
-        rows = ops.transpose(x, (1, 0, 2))  # (steps, batch, features)
-        sources = [ops.flip(rows, axis=0) if back else rows for back in loop.reverse]
+        rows = [ops.transpose(x, (1, 0, 2)) for x in sequences]  # (steps, batch, features)
+        flipped = [ops.flip(x, axis=0) for x in rows] if any(loop.reverse) else rows
+        sources = [tuple(flipped if back else rows) for back in loop.reverse]
 
         def body(states: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any]]:
             new = loop.step(rows, states)
             return new, new
 
-        last, every = ops.scan(body, zeros(loop, x), sources)
+        last, every = ops.scan(body, zeros(loop, sequences[0]), sources)
         kept = [ops.flip(every[i], axis=0) if loop.reverse[i] else every[i] for i in loop.keep]
         return last, [ops.transpose(one, (1, 0, 2)) for one in kept]
 
@@ -117,9 +134,12 @@ def zeros(loop: Loop, x: Any) -> list[Any]:
     return [ops.zeros((ops.shape(x)[0], units)) for units in loop.units]
 
 
-def step_by_step(loop: Loop, x: Any, states: list[Any]) -> tuple[list[Any], list[Any]]:
+def step_by_step(
+    loop: Loop, sequences: Sequence[Any], states: list[Any]
+) -> tuple[list[Any], list[Any]]:
     """Run a recurrence written out, one step after the other. Returns what `Exact.loop` does."""
-    every, rows = [], ops.unstack(x, axis=1)
+    every = []
+    rows = list(zip(*(ops.unstack(x, axis=1) for x in sequences), strict=True))
     for t in range(len(rows)):
         states = loop.step([rows[-1 - t] if back else rows[t] for back in loop.reverse], states)
         every.append(states)
@@ -147,6 +167,9 @@ class Int8(Exact):
             x, where.low, where.high, num_bits=8, narrow_range=where.narrow
         )
 
+    def bounded(self, where: Range, x: Any) -> Any:
+        return x
+
 
 def _rounded(x: Any, step: Any) -> Any:
     """Return multiples of `step`, with the gradient of x."""
@@ -165,6 +188,9 @@ class Watching(Exact):
     ) -> tuple[Any, Any]:
         return self.arithmetic.weights(kernel, bias, axes, source)
 
+    def bounded(self, where: Range, x: Any) -> Any:
+        return self.arithmetic.bounded(where, x)
+
     def activation(self, where: Range, x: Any) -> Any:
         x = self.arithmetic.activation(where, x)
         flat = np.asarray(ops.convert_to_numpy(x), np.float32).ravel()
@@ -173,8 +199,9 @@ class Watching(Exact):
         self.seen.setdefault(where, []).append(kept)
         return x
 
-    def loop(self, loop: Loop, x: Any) -> tuple[list[Any], list[Any]]:
-        return step_by_step(loop, x, zeros(loop, x))  # where values can be looked at
+    def loop(self, loop: Loop, *sequences: Any) -> tuple[list[Any], list[Any]]:
+        # where values can be looked at
+        return step_by_step(loop, sequences, zeros(loop, sequences[0]))
 
     def values(self, where: Range) -> np.ndarray:
         """Return the sample of one range's values."""

@@ -130,8 +130,10 @@ def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
     for where in observing.seen:
         if where.fixed is None:
             where.set(*clip(observing.values(where)))
+    if twin.words or twin.input_range.fixed is not None:
+        return
     grid = integer_grid(observing.values(twin.input_range))
-    if grid is not None and twin.input_range.fixed is None:
+    if grid is not None:
         twin.input_range.set(*grid)
 
 

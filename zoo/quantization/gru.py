@@ -7,6 +7,7 @@ from keras import ops
 
 from zoo.quantization.arithmetic import Exact, Loop, Range
 from zoo.quantization.layers import SIGMOID, TANH, Dense, TwinLayer
+from zoo.quantization.lookup import Hold
 from zoo.quantization.lstm import Memory
 
 
@@ -80,12 +81,15 @@ class Cell(TwinLayer):
 class Recurrence(TwinLayer):
     """Recurrent layers over a sequence, (batch, steps, features) -> (batch, [steps,] units).
 
+    A second input is a mask, (batch, steps, 1): where it is 0, every state stays what it was.
+
     Args:
         cell: `Cell` (GRU) or `Memory` (LSTM).
         cells: its arguments, for the stacked layers, or for the two directions of a bidirectional
             one; all share a loop.
         bidirectional: which of the two.
         sequences: whether every step's output is wanted, or the last one's.
+        masked: whether there is a mask.
     """
 
     def __init__(
@@ -95,9 +99,11 @@ class Recurrence(TwinLayer):
         cells: list[dict[str, Any]],
         bidirectional: bool,
         sequences: bool,
+        masked: bool = False,
     ) -> None:
         super().__init__(name)
         self.cells = [cell(**arguments) for arguments in cells]
+        self.hold = Hold(f"{name}_hold") if masked else None
         self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
 
@@ -110,13 +116,25 @@ class Recurrence(TwinLayer):
     def result(self) -> Range:
         return self.cells[-1].output_range
 
-    def step(self, rows: list[Any], states: list[Any], arithmetic: Exact) -> list[Any]:
-        """Return the next states. `rows` holds one input for each; stacked cells use the first."""
+    def step(self, rows: list[tuple[Any, ...]], states: list[Any], arithmetic: Exact) -> list[Any]:
+        """Return the next states. `rows` holds one input for each; stacked cells use the first.
+
+        With a mask each is a pair.
+        """
         new: list[Any] = []
-        x = rows[0]
+        x, absent = rows[0][0], None
         for cell, place in zip(self.cells, self.places(), strict=True):
             held = states[place : place + len(cell.states())]
-            found = cell.run(rows[place] if self.bidirectional else x, *held, arithmetic=arithmetic)
+            x = rows[place][0] if self.bidirectional else x
+            found = cell.run(x, *held, arithmetic=arithmetic)
+            if self.hold is not None:
+                present = rows[place][1]
+                if absent is None or self.bidirectional:
+                    absent = self.hold.absent(present, arithmetic)
+                found = [
+                    self.hold.hold(present, absent, *state, arithmetic)
+                    for state in zip(found, held, cell.states(), strict=True)
+                ]
             x, new = found[0], [*new, *found]
         return new
 
@@ -135,6 +153,6 @@ class Recurrence(TwinLayer):
             reverse=tuple(self.bidirectional and i == 1 for i, _ in states),
             keep=outputs if self.sequences else (),
         )
-        last, kept = arithmetic.loop(loop, inputs[0])
+        last, kept = arithmetic.loop(loop, *inputs)
         found = kept if self.sequences else [last[i] for i in outputs]
         return ops.concatenate(found, axis=-1) if len(found) > 1 else found[0]

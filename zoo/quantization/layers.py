@@ -43,9 +43,10 @@ class TwinLayer(keras.layers.Layer):
         self.operators: tuple[str, ...] = ()
         self.built = True
 
-    def constant(self, name: str, value: np.ndarray) -> Any:
-        """Return a trainable weight that starts as `value`."""
-        weight = self.add_weight(name=name, shape=np.shape(value), initializer="zeros")
+    def constant(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
+        """Return a weight that starts as `value`."""
+        shape = np.shape(value)
+        weight = self.add_weight(name=name, shape=shape, initializer="zeros", trainable=trainable)
         weight.assign(np.asarray(value, np.float32))
         return weight
 

@@ -8,6 +8,7 @@ import numpy as np
 from zoo.checks import UserError, at_least
 from zoo.data import Data
 from zoo.layers import Standardize
+from zoo.padding import StepMask
 
 MIN_ROWS = 16
 
@@ -17,8 +18,8 @@ class CalibrationRows:
     """Training rows for calibration, and whether the host standardizes what the int8 graph takes.
 
     An int8 input has one scale. Where it would blur a feature (`is_coarse`), or one in which a
-    robust `Standardize` looks for narrow bins, the int8 graph starts after that layer, and the host
-    scales each feature by itself.
+    robust `Standardize` looks for narrow bins, or could blur the one that tells steps from padding,
+    the int8 graph starts after that layer, and the host scales each feature by itself.
     """
 
     indices: np.ndarray  # among the training rows
@@ -51,6 +52,7 @@ def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> Calibr
         )
     head = first_standardize(model)
     fine = head is not None and head.robust and integer_grid(x) is None
+    fine |= any(isinstance(layer, StepMask) for layer in model.layers)
     return CalibrationRows(indices, x, head if fine or is_coarse(x) else None)
 
 

@@ -10,24 +10,25 @@ from keras import layers, ops
 
 from zoo.checks import UserError
 from zoo.layers import LayerNormalization, RMSNormalization, Standardize
+from zoo.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.quantization.attention import Normalize
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.gathering import Mean
 from zoo.quantization.kernels import (
     activate,
     attention,
-    bidirectional,
     check_channels_last,
     conv,
     dense,
     depthwise,
     pooling,
-    recurrent,
     separable,
 )
 from zoo.quantization.layers import Add, Scale
+from zoo.quantization.masks import check_ids, embedding, multiply, step_mask, token_mask
 from zoo.quantization.moves import concatenate, pool
 from zoo.quantization.pictures import as_seen, check_not_steps, shape_like
+from zoo.quantization.recurrent import bidirectional, recurrent
 from zoo.tabular import MemberMean, Members, PiecewiseLinear
 from zoo.tokens import PositionEmbedding, SelfAttention, SequencePooling
 
@@ -52,6 +53,7 @@ def check_classes(model: keras.Model) -> None:
             raise unknown(layer, "its output's shape is not fixed; give every size but the batch's")
         if type(layer) not in RULES and not isinstance(layer, layers.InputLayer):
             raise unknown(layer, "there is no rule for its class")
+    check_ids(model)
 
 
 def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
@@ -206,6 +208,10 @@ RULES: dict[type, Rule] = {
     layers.ReLU: _relu,
     layers.Add: _add,
     layers.Concatenate: concatenate,
+    layers.Multiply: multiply,
+    TokenEmbedding: embedding,
+    TokenMask: token_mask,
+    StepMask: step_mask,
     PositionEmbedding: _position,
     layers.GlobalAveragePooling1D: _mean,
     layers.GlobalAveragePooling2D: _mean,

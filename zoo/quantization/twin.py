@@ -12,6 +12,7 @@ from zoo.quantization.folding import Draft, Sketch, Value
 from zoo.quantization.gathering import Concat
 from zoo.quantization.gru import Cell, Recurrence
 from zoo.quantization.layers import TwinLayer
+from zoo.quantization.lookup import Lookup
 from zoo.quantization.lstm import Memory
 from zoo.quantization.pictures import as_seen
 from zoo.quantization.rows import first_standardize
@@ -29,7 +30,8 @@ class Node:
 class Twin(keras.Model):
     """A model of the same weights whose activations pass fake-quantization points.
 
-    Called, it computes what the int8 file will; `run` takes any arithmetic. Made by `make_twin`.
+    `words` is the number of ids that it takes, or 0 where it takes numbers. Called, it computes
+    what the int8 file will; `run` takes any arithmetic. Made by `make_twin`.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class Twin(keras.Model):
         self.standardized = standardized
         self.input_range = Range("input")
         self.nodes = tuple(nodes)
+        first = [node.layer for node in nodes if 0 in node.inputs]
+        self.words = max((one.words for one in first if isinstance(one, Lookup)), default=0)
         self.parts = [node.layer for node in nodes]  # tracked by Keras, which owns `layers`
         ranges = [self.input_range]
         for node in nodes:
@@ -53,7 +57,9 @@ class Twin(keras.Model):
 
     def run(self, x: Any, arithmetic: Exact) -> Any:
         """Return the logits of rows x, (batch, *row shape), computed in `arithmetic`."""
-        return self.run_from(arithmetic.activation(self.input_range, x), 0, arithmetic)
+        if not self.words:
+            x = arithmetic.activation(self.input_range, x)
+        return self.run_from(x, 0, arithmetic)
 
     def run_from(self, x: Any, first: int, arithmetic: Exact) -> Any:
         """Return the logits from value `first`, which the nodes before it make."""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.encoding import is_text
+from zoo.lengths import with_ends
 from zoo.readers.room import as_float32, blocks
 
 Arrays = dict[str, np.ndarray]
@@ -15,7 +17,8 @@ REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("x_val", "y_val", "rate")
 COLUMNS = {"groups": "biufUS", "time": "biufM"}  # beside the rows of a part -> kinds of types
 BESIDE = tuple(f"{kind}_{part}" for kind in COLUMNS for part in ("train", "val", "test"))
-KNOWN = (*REQUIRED, *OPTIONAL, *BESIDE)
+LENGTHS = ("lengths_train", "lengths_val", "lengths_test")
+KNOWN = (*REQUIRED, *OPTIONAL, *LENGTHS, *BESIDE)
 LARGEST = 1e18  # whose square is still a float32
 
 
@@ -53,13 +56,14 @@ def checked(what: object, arrays: Arrays) -> Arrays:
     Raises:
         UserError: arrays whose rows or shapes do not fit together, are no numbers, or hold NaN.
     """
+    arrays, texts = with_ends(arrays, what), is_text(arrays["x_train"])
     for part in ("train", "test", "val"):
         if f"x_{part}" in arrays:
-            x = _numeric(what, f"x_{part}", arrays[f"x_{part}"])
+            x = arrays[f"x_{part}"] if texts else _numeric(what, f"x_{part}", arrays[f"x_{part}"])
             y = _numeric(what, f"y_{part}", arrays[f"y_{part}"])
-            _check_rows(what, part, x, y, arrays["x_train"].shape[1:])
-            sound = "rate" in arrays  # its front end tells floats and 16-bit integers apart
-            arrays = arrays | {f"x_{part}": x if sound else as_float32(x), f"y_{part}": y}
+            _check_rows(what, part, x, y, arrays["x_train"])
+            as_is = texts or "rate" in arrays  # sound: floats and 16-bit integers differ
+            arrays = arrays | {f"x_{part}": x if as_is else as_float32(x), f"y_{part}": y}
     for name in BESIDE:
         if name in arrays:
             _check_column(what, name, arrays)
@@ -80,6 +84,8 @@ def _numeric(what: object, name: str, array: np.ndarray) -> np.ndarray:
         rows = array if array.ndim else array.reshape(1)
         for part in blocks(rows):
             usable = np.abs(rows[part].astype(np.float64)) < LARGEST  # false for NaN, too
+            if array.ndim == len(("rows", "steps", "features")):
+                usable |= np.isnan(rows[part])  # after the ends of sequences: see `with_ends`
             bad += int(usable.size - usable.sum())
     if bad:
         raise UserError(
@@ -89,10 +95,11 @@ def _numeric(what: object, name: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _check_rows(
-    what: object, part: str, x: np.ndarray, y: np.ndarray, row_shape: tuple[int, ...]
-) -> None:
-    if x.ndim < 2 or x.ndim > 4:
+def _check_rows(what: object, part: str, x: np.ndarray, y: np.ndarray, x_train: np.ndarray) -> None:
+    row_shape = x_train.shape[1:]
+    if is_text(x_train) != is_text(x):
+        raise UserError(f"{what}: x_{part} has type {x.dtype}, x_train {x_train.dtype}.")
+    if not is_text(x) and (x.ndim < 2 or x.ndim > 4):
         raise UserError(
             f"{what}: x_{part} has shape {x.shape}; expected (rows, features), (rows, steps, "
             "features) or (rows, height, width, channels)."

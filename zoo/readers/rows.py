@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.audio import FrontEnd, spectra
 from zoo.checks import UserError
+from zoo.encoding import Encoding
 from zoo.readers.room import as_float32
 
 
@@ -27,7 +28,8 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
         how: `Data.schema`, or a run, whose `data.json` holds it.
 
     Returns:
-        float32 (rows, *input_shape); texts (rows,) where the model was trained on texts.
+        float32 (rows, *input_shape), or int32 ids of texts. Sequences of several lengths are NaN
+        after their ends.
 
     Raises:
         UserError: a missing or damaged file, or rows that are not like those of the training.
@@ -54,7 +56,7 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
         raise UserError("This run does not say how rows are read (no schema in data.json).")
     if schema.get("front_end"):
         x = spectra(x, FrontEnd(**schema["front_end"]))
-    return _fitting(path, x, schema)
+    return _fitting(path, Encoding.of(schema).rows(x), schema)
 
 
 def _schema(run: Described) -> Mapping[str, Any]:
@@ -82,7 +84,7 @@ def _array_rows(path: Path) -> np.ndarray:
 
 
 def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
-    if x.dtype.kind == "U":
+    if x.dtype.kind == "U" and "shape" not in schema:  # of no model yet
         return x
     wanted = tuple(schema.get("shape", x.shape[1:]))
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
@@ -90,7 +92,7 @@ def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray
             f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of "
             f"shape {wanted}."
         )
-    x = as_float32(x)
+    x = x if schema.get("vocabulary") else as_float32(x)
     if not np.isfinite(x).all():
         raise UserError(f"{path} holds rows with NaN or infinite values. Fill or drop them.")
     return x

@@ -1,0 +1,104 @@
+"""Sequences of several lengths: padded in front to one length, with a feature that says so.
+
+A row that is shorter than the others gets steps in front, each the mean of the training steps (0
+once it is standardized). The number of steps is that of the longest training row; of a longer test
+row the end is kept. A last feature is added, 1 on steps and 0 on padding: the presets `gru_*` hold
+their state where it is 0, so that padding changes nothing at all, in float or int8; to the others
+it is a feature like any, and padding is something that they learn to see.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from zoo.checks import UserError
+
+
+@dataclass(frozen=True)
+class Padding:
+    """What rows are padded to.
+
+    Attributes:
+        steps: of every row.
+        fill: a step of padding, without the feature that tells it from others.
+    """
+
+    steps: int
+    fill: tuple[float, ...]
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        """Return rows as a model takes them, float32 (rows, steps, features + 1).
+
+        Args:
+            x: (rows, any number of steps, features), NaN after the end of a row.
+        """
+        present = ~np.isnan(x).any(axis=2)
+        rows = np.empty((len(x), self.steps, x.shape[2] + 1), np.float32)
+        rows[..., :-1], rows[..., -1] = self.fill, 0
+        for row, values, real in zip(rows, x, present, strict=True):
+            kept = values[real][-self.steps :]
+            row[len(row) - len(kept) :, :-1] = kept
+            row[len(row) - len(kept) :, -1] = 1
+        return rows
+
+
+def learn_padding(x: np.ndarray) -> Padding:
+    """Return the padding of training rows, (rows, steps, features) with NaN after their ends."""
+    present = ~np.isnan(x).any(axis=2)
+    mean = x[present].mean(axis=0, dtype=np.float64).astype(np.float32)
+    return Padding(int(present.sum(axis=1).max()), tuple(float(value) for value in mean))
+
+
+def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.ndarray]:
+    """Return arrays of a file without `lengths_*`: x is NaN after the end of a row instead.
+
+    Raises:
+        UserError: lengths that do not fit the rows, or NaN elsewhere than at the ends of rows.
+    """
+    found = dict(arrays)
+    for part in [name.partition("_")[2] for name in arrays if name.startswith("x_")]:
+        x, lengths = arrays[f"x_{part}"], found.pop(f"lengths_{part}", None)
+        if lengths is not None:
+            x = found[f"x_{part}"] = _cut(path, part, x, lengths)
+        if _has_gaps(x):
+            _check_ends(path, part, x)
+    left = [name for name in found if name.startswith("lengths_")]
+    if left:
+        raise UserError(f"{path}: {left[0]} stands beside no x_{left[0].partition('_')[2]}.")
+    return found
+
+
+def is_ragged(arrays: Mapping[str, np.ndarray]) -> bool:
+    """Return whether some row ends before the others, as `with_ends` marks it."""
+    return any(_has_gaps(array) for name, array in arrays.items() if name.startswith("x_"))
+
+
+def _has_gaps(x: np.ndarray) -> bool:
+    sequences = x.ndim == 3 and x.dtype.kind == "f"
+    return sequences and any(np.isnan(x[i : i + 1024]).any() for i in range(0, len(x), 1024))
+
+
+def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    fit = x.ndim == 3 and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
+    if not fit or (lengths < 1).any() or (lengths > x.shape[1]).any():
+        raise UserError(
+            f"{path}: lengths_{part} must hold an integer of 1 to the number of steps for each row "
+            f"of x_{part} (rows, steps, features); got {lengths.dtype} of shape {lengths.shape} "
+            f"beside {x.shape}."
+        )
+    after = np.arange(x.shape[1]) >= lengths[:, None]
+    return np.where(after[..., None], np.float32("nan"), x.astype(np.float32))
+
+
+def _check_ends(path: object, part: str, x: np.ndarray) -> None:
+    """Raise UserError unless NaN stands for whole steps, after the last of a row that has some."""
+    gaps = np.isnan(x)
+    ended = gaps.all(axis=2)
+    whole = (gaps.any(axis=2) == ended).all()
+    at_the_end = (np.diff(ended.astype(np.int8), axis=1) >= 0).all()
+    if not whole or not at_the_end or ended[:, 0].any():
+        raise UserError(
+            f"{path}: x_{part} holds NaN within sequences. Only whole steps after the end of a "
+            "sequence may be NaN; fill the others first."
+        )
