@@ -33,6 +33,7 @@ class Audit:
     operators: dict[str, int]  # name -> count
     dtypes: dict[str, int]  # tensor type -> count
     floats: tuple[str, ...]  # names of tensors that are not integers
+    float_operators: tuple[tuple[str, str], ...]  # (operator, its output) where that is a float
     forbidden: tuple[str, ...]  # operators outside the allow-list: custom, Flex, stateful
     inputs: tuple[str, ...]  # types of the inputs
     outputs: tuple[str, ...]
@@ -104,7 +105,14 @@ def _audited(model: Any, content: bytes) -> Audit:
         sha256=hashlib.sha256(content).hexdigest(),
         operators=dict(sorted(Counter(names).items())),
         dtypes=dict(sorted(Counter(DTYPES[tensor.type] for tensor in tensors).items())),
-        floats=tuple(t.name.decode() for t in tensors if DTYPES[t.type] not in INTEGER),
+        floats=tuple(tensor.name.decode() for tensor in tensors if _is_float(tensor)),
+        float_operators=tuple(
+            (codes[op.opcodeIndex], graph.tensors[i].name.decode())
+            for graph in model.subgraphs
+            for op in graph.operators or ()
+            for i in op.outputs
+            if codes[op.opcodeIndex] != "DEQUANTIZE" and _is_float(graph.tensors[i])
+        ),
         forbidden=tuple(sorted({name for name in names if name not in ALLOWED})),
         inputs=tuple(DTYPES[first.tensors[i].type] for i in first.inputs),
         outputs=tuple(DTYPES[first.tensors[i].type] for i in first.outputs),
@@ -115,6 +123,10 @@ def _audited(model: Any, content: bytes) -> Audit:
             for op in graph.operators or ()
         ),
     )
+
+
+def _is_float(tensor: Any) -> bool:
+    return DTYPES[tensor.type] not in INTEGER
 
 
 def _operator(code: Any) -> str:

@@ -50,10 +50,10 @@ def run_python(arguments: list[str], timeout: float) -> str:
     return child.stdout
 
 
-def need(module: str, package: str) -> None:
+def need(module: str, package: str, extra: str = "targets") -> None:
     """Raise `UserError` where an optional package is not installed. Imports nothing."""
     if importlib.util.find_spec(module) is None:
-        raise UserError(f"{package} is not installed. Run pip install 'pocketzoo[targets]'.")
+        raise UserError(f"{package} is not installed. Run pip install 'pocketzoo[{extra}]'.")
 
 
 def _how(code: int) -> str:

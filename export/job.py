@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
+from export.logits import columns_of
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.files import as_json
@@ -24,7 +25,7 @@ FORMS = {
     "step": "model_int8_step.tflite",
     "unrolled": "model_int8_unrolled.tflite",
 }
-METHODS = ("twin", "converter")
+METHODS = ("auto", "twin", "converter")
 
 
 class ExportError(UserError):
@@ -39,6 +40,7 @@ class Plan:
     forms: dict[str, str]  # form -> name of its int8 file
     rows: CalibrationRows | None
     quantized: Quantized | None  # the twin, where there is one
+    without_twin: str | None = None  # the layer that no twin can express, and why
 
     @property
     def converted(self) -> dict[str, str]:
@@ -69,9 +71,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
         job = Path(folder)
         (job / "settings.json").write_text(as_json(settings))
-        bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
-        (job / "model.json").write_text(bare.to_json())
-        bare.save_weights(job / "model.weights.h5")
+        describe(model, job)
         if plan.rows is not None and plan.rung == "converter":
             np.save(job / "calibration.npy", plan.rows.x)
         if plan.quantized is not None:
@@ -82,10 +82,17 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
         except ChildError as error:
             raise ExportError(
                 f"Nothing was written: the converter {error}\nFeatures of very different sizes "
-                "need a Standardize layer after the input; for a model of your own try "
-                "method='converter'."
+                "need a Standardize layer after the input; for a model of your own try another "
+                "method, 'twin' or 'converter'."
             ) from None
         return {name: (job / name).read_bytes() for name in names}
+
+
+def describe(model: keras.Model, job: Path) -> None:
+    """Write a model's configuration and weights for a child process."""
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
+    (job / "model.json").write_text(bare.to_json())
+    bare.save_weights(job / "model.weights.h5")
 
 
 def checked(model: keras.Model, data: Data) -> keras.Model:
@@ -96,7 +103,13 @@ def checked(model: keras.Model, data: Data) -> keras.Model:
             f"{model.name} must be a functional or sequential Keras model with one input and one "
             "output. Build it with keras.Input and keras.Model(inputs, outputs)."
         )
-    expected = (None, *data.input_shape), (None, data.num_outputs)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Lambda):
+            raise UserError(
+                f"{model.name} holds code of its own, in the Lambda layer {layer.name!r}; it is "
+                "not run elsewhere. Write it with Keras layers or operations (keras.ops)."
+            )
+    expected = (None, *data.input_shape), (None, columns_of(model, data))
     if (shape, model.output_shape) != expected:
         raise UserError(
             f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "

@@ -5,7 +5,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from export.audit import Audit, audit
 from export.compression import Compressed, parse_compression
 from export.compression import compress as compress_model
+from export.foreign import flattened
 from export.job import (
     FLOAT,
     FORMS,
@@ -20,25 +20,24 @@ from export.job import (
     METHODS,
     TWIN,
     Plan,
-    check_forms,
     checked,
     run_job,
     warn_of_steps,
 )
 from export.metadata import described
+from export.planning import int8_plan, tfmot_plan
 from export.runtime import Scaling, file_scaling, load_content, output_scaling
 from export.ship import NAMES, Ends, card_of, shipped
 from export.source import c_source
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
-from zoo.quantization import Quantized, Twin
-from zoo.quantization import quantize as quantize_twin
+from zoo.quantization import Quantized
 from zoo.quantization.masks import words_of
-from zoo.quantization.rows import MIN_ROWS, CalibrationRows, choose_rows
+from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
-# they speak of files that go now
-STALE = ("report.json", "report.html", TWIN, *FORMS.values(), *SOURCES, *NAMES)
+OLD = ("report.json", "report.html", "formats.json", "model.onnx")
+STALE = (*OLD, TWIN, *FORMS.values(), *SOURCES, *NAMES)  # they speak of files that go now
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def to_litert(
     data: Data | None = None,
     directory: str | Path | None = None,
     quantize: str | None = "int8",
-    method: str = "twin",
+    method: str = "auto",
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
     compress: str | None = None,
@@ -93,12 +92,15 @@ def to_litert(
     `Standardize` layer and `Export.scaling` has one scale per feature.
 
     Args:
-        source: a run folder (or its path), or a Keras model of one input and one output.
+        source: a run folder (or its path), or a functional or sequential Keras model of one input
+            and one output; models inside it are taken apart. It gives logits, probabilities (it
+            ends in softmax or sigmoid; one sigmoid is enough for two classes) or targets.
         data: where the calibration rows come from: its training part only. A run knows its own.
         directory: where the files go; a run's files go into its folder.
         quantize: "int8", or None for the float file alone.
         method: "twin" quantizes by the model's quantization twin; "converter" leaves it to
-            TensorFlow's converter, for models with layers that a twin cannot express.
+            TensorFlow's converter; "auto" does so only where a twin cannot express a layer, which
+            `Export.plan.without_twin` names then.
         quantized: a twin that is ready, such as `tuning.quantize_aware` returns; None makes one.
         forms: of a model that starts with GRU layers: "rolled" (a loop), "step" (one step, for
             streams: `input, state_0, ...` -> `output, state_0, ...`) and "unrolled" (for targets
@@ -112,7 +114,8 @@ def to_litert(
 
     Raises:
         ExportError: the converter failed, crashed or took too long; nothing is written then.
-        UnknownLayer: the twin cannot express a layer, which is named.
+        UnknownLayer: the twin cannot express a layer, which is named, and is asked for (by
+            `method`, `forms` or `compress`).
         UserError: arguments that do not go together, or a damaged run.
 
     Warns:
@@ -128,53 +131,26 @@ def to_litert(
     if compress is not None and quantized is not None:
         raise UserError("compress makes a twin of its own; leave quantized out.")
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
-    run, model, data = _resolve(source, data, directory)
+    run, model, data = resolve(source, data, directory)
     started = time.monotonic()
     compressed = None
     if compress is not None:
         compressed = compress_model(model, data, parse_compression(compress), seed=seed)
     if quantize is None:
         plan = Plan("float", {}, None, None)
-    elif method == "converter":
-        plan = Plan(
-            "converter", {"rolled": INT8}, choose_rows(model, data, calibration_rows, seed), None
-        )
     elif compressed is not None and compressed.int8 is not None:
-        plan = _tfmot_plan(model, data, compressed, calibration_rows, seed)
+        plan = tfmot_plan(model, data, compressed, calibration_rows, seed)
     else:
-        smaller = model if compressed is None else compressed.model
         if quantized is not None:
             quantized.check(model)
-        ready = quantized or quantize_twin(smaller, data, rows=calibration_rows, seed=seed)
-        plan = Plan(ready.rung, _forms(ready.twin, forms), ready.rows, ready)
+        asked = method == "twin" or forms is not None or compress is not None
+        smaller = model if compressed is None else compressed.model
+        plan = int8_plan(smaller, data, method, asked, quantized, forms, calibration_rows, seed)
     warn_of_steps(model, plan)
     files = run_job(model, plan, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8] = compressed.int8
     return _finished(run, model, data, plan, compressed, files, started)
-
-
-def _tfmot_plan(
-    model: keras.Model, data: Data, compressed: Compressed, rows: int, seed: int
-) -> Plan:
-    """Return the plan of a file that tfmot has made already; it may start after `Standardize`."""
-    host: Any = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
-    chosen = replace(choose_rows(model, data, rows, seed), standardize=host)
-    return Plan("qat-tfmot", {"rolled": INT8}, chosen, None)
-
-
-def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
-    """Return form -> file name; the rolled form is always there.
-
-    Raises:
-        UserError: an unknown form, or the step form of a model that has none.
-    """
-    check_forms(wanted)
-    if wanted is None:
-        wanted = ("step",) if twin.streams() else ()
-    elif "step" in wanted:
-        twin.cells()  # raises where there is no step form
-    return {form: name for form, name in FORMS.items() if form == "rolled" or form in wanted}
 
 
 def _finished(
@@ -195,7 +171,6 @@ def _finished(
         interpreter = load_content(files[INT8])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
         scaling = replace(scaling, words=words_of(model))
-        scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
         ends = Ends(INT8, data.input_shape, scaling, answer, data.num_outputs, data.class_names)
         texts |= shipped(ends)
@@ -212,9 +187,10 @@ def _finished(
     return Export(run, model, plan, compressed, audits, scaling, seconds)
 
 
-def _resolve(
+def resolve(
     source: keras.Model | Run | str | Path, data: Data | None, directory: str | Path | None
 ) -> tuple[Run, keras.Model, Data]:
+    """Return the folder that files go into, the model and its data. Raises UserError."""
     if isinstance(source, keras.Model):
         if data is None or directory is None:
             raise UserError("A Keras model needs data=... for calibration and directory=... .")
@@ -224,7 +200,7 @@ def _resolve(
             raise UserError(
                 f"{directory} holds a run; its files would be mixed. Give another folder."
             )
-        return Run(Path(directory)), checked(source, data), data
+        return Run(Path(directory)), checked(flattened(source), data), data
     if directory is not None:
         raise UserError("The files of a run go into its folder; leave directory out.")
     run = source if isinstance(source, Run) else Run(Path(source))

@@ -20,6 +20,7 @@ RUNGS = {
     "converter": "TensorFlow's converter",
     "qat-tfmot": "tfmot's training (qat-tfmot)",
 }
+BOUND = 1e-4  # on the difference that float arithmetic explains
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Report:
     worst: tuple[Mistake, ...]  # test rows, the worst first
     float_difference: float  # largest |Keras - float .tflite|, relative to max(1, |Keras|)
     rung: str  # "ptq", "qat", "converter", "qat-tfmot"
+    without_twin: str | None  # why the converter quantized by itself, where it did
+    float_layers: tuple[str, ...]  # that stay in float in the int8 file, and why
     forms: dict[str, str]  # form -> file
     audits: dict[str, Audit]  # file -> what it holds; the float file and the main int8 file first
     zip_bytes: dict[str, int]  # file -> size after deflate
@@ -62,6 +65,7 @@ class Report:
     layers: dict[str, float]  # range -> signal to int8 error, dB; empty without a twin
     compression: dict[str, Any] | None
     licence: str | None  # of model and data, as their owner says
+    formats: dict[str, Any]  # other formats beside the files, as `formats.json` has them
     calibration: dict[str, Any]
     backend: str
     versions: dict[str, str]
@@ -80,8 +84,12 @@ class Report:
         found = []
         for name, audit in self.audits.items():
             found += _file_failures(name, audit, integer=audit is not self.float_audit)
-        if not self.float_difference < 1e-4:
+        found += [f"not integer-only because of {layer}" for layer in self.float_layers]
+        if not self.float_difference < BOUND:
             found.append(f"float .tflite differs from Keras by {self.float_difference:.1e}")
+        for name, made in self.formats.items():
+            if not made["difference"] < BOUND:
+                found.append(f"{name} differs from Keras by {made['difference']:.1e}")
         if not self.drop.value <= self.bound:
             found.append(
                 f"drop of {self.drop.value:.3g} {self.drop_unit} is over the bound of "
@@ -136,12 +144,15 @@ class Report:
                 **self.quality.described(self.metric),
                 "worst": described(self.worst),
                 "method": self.rung,
+                "without_twin": self.without_twin,
+                "float_layers": self.float_layers,
                 "integer_only": all(self.audits[name].integer_only for name in self.forms.values()),
                 "float_difference": self.float_difference,
                 "input": asdict(self.scaling),
                 "calibration": self.calibration,
                 "compression": self.compression,
                 "forms": self.forms,
+                "formats": self.formats,
                 "files": {name: self._file(name) for name in self.audits},
                 "runtimes": self._runtimes(),
                 "estimates": self.estimates,

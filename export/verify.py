@@ -13,8 +13,11 @@ from export import intervals
 from export.comparison import compare
 from export.compression import zip_bytes
 from export.conformal import PredictionInterval, held_out, prediction_interval
+from export.formats import recorded
+from export.islands import float_layers
 from export.job import checked
 from export.litert import Export
+from export.logits import as_logits
 from export.mistakes import worst
 from export.page import write_page
 from export.quality import assess, groups_of
@@ -30,6 +33,7 @@ from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
 
+HALF_STEP = 1 / 512  # of an int8 probability
 STREAMED = 32  # test rows that are fed step by step
 NOISE_ROWS = 64  # calibration rows for the error of each layer
 
@@ -100,8 +104,10 @@ def _report(
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
-    lite = predict(of_float, data.x_test)
-    int8 = predict(of_int8, data.x_test, scaling)
+    difference = _difference(predict(of_float, data.x_test), of_keras)
+    plain = predict(of_int8, data.x_test, scaling)
+    of_keras = as_logits(export.model, data, of_keras)
+    int8 = as_logits(export.model, data, plain, HALF_STEP)
     estimates, agreement = _estimates(data, of_keras, int8)
     placements = place(export, data, targets, max_drop, of_keras)
     return Report(
@@ -116,8 +122,10 @@ def _report(
         agreement=agreement,
         quality=assess(export.run, data, of_keras, int8, groups),
         worst=worst(data, of_keras, int8),
-        float_difference=float(np.max(np.abs(lite - of_keras) / np.maximum(1.0, np.abs(of_keras)))),
+        float_difference=difference,
         rung=export.plan.rung,
+        without_twin=export.plan.without_twin,
+        float_layers=float_layers(export.model, export.audits[export.int8_file.name]),
         forms=export.plan.forms,
         audits=export.audits,
         zip_bytes={n: zip_bytes((export.run.path / n).read_bytes()) for n in export.audits},
@@ -128,10 +136,11 @@ def _report(
         estimates=_cost(export, placements),
         baselines=compare(data, int8),
         prediction_interval=_prediction_interval(export, data, int8),
-        streaming=_streaming(export, data, int8),
+        streaming=_streaming(export, data, plain),
         layers=_layers(export, chosen),
         compression=_compression(export),
         licence=licence,
+        formats=recorded(export.run),
         calibration=_calibration(export, chosen),
         backend=keras.backend.backend(),
         versions=versions(),
@@ -141,6 +150,11 @@ def _report(
             "verify": round(time.monotonic() - started, 3),
         },
     )
+
+
+def _difference(found: np.ndarray, of_keras: np.ndarray) -> float:
+    """Return the largest difference, relative to max(1, |Keras|)."""
+    return float(np.max(np.abs(found - of_keras) / np.maximum(1.0, np.abs(of_keras))))
 
 
 def _estimates(

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pocketzoo import after, commands
+from pocketzoo import after, commands, leaving
 from pocketzoo.options import (
     DATA,
     DataArgument,
@@ -14,7 +14,6 @@ from pocketzoo.options import (
     Loading,
     Out,
     PresetArgument,
-    RunArgument,
     Searching,
     Seed,
     Training,
@@ -143,11 +142,7 @@ def tune(
     console.print_run(_search(rows, preset, out, training, searching))
 
 
-@app.command("export")
-@flat
-def export_command(run: RunArgument, exporting: Exporting) -> None:
-    """Convert a run to float and int8 .tflite, check both, and write report.json."""
-    raise typer.Exit(0 if _export(run, exporting).passed else 1)
+app.command("export")(flat(leaving.export_command))
 
 
 @app.command()
@@ -172,12 +167,12 @@ def run(
     ladder.chosen_groups(rows, exporting)
     found = _search(rows, preset, out, training, searching)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
-    report = _export(out, exporting)
-    while not report.passed and others:
+    passed = leaving.export_run(out, exporting)
+    while not passed and others:
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")
         _search(rows, preset, out, training, another)
-        report = _export(out, exporting)
-    raise typer.Exit(0 if report.passed else 1)
+        passed = leaving.export_run(out, exporting)
+    raise typer.Exit(0 if passed else 1)
 
 
 app.command()(after.check)
@@ -208,18 +203,6 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
     commands.record(run.path, "trained")
     console.print_study(run)
     return run
-
-
-def _export(run: Path, exporting: Exporting) -> Any:
-    import zoo
-    from pocketzoo import console, ladder, tracking
-
-    commands.record(run, "exported")
-    report = ladder.export_run(run, exporting)
-    console.print_report(report, run)
-    if exporting.mlflow is not None:
-        console.print_tracked(tracking.log_run(zoo.Run(run), exporting.mlflow))
-    return report
 
 
 def _recipe(preset: str, training: Training, rows: Any) -> Any:

@@ -8,7 +8,8 @@ from rich.table import Table
 from export import Report
 from export.check import Check
 from export.conformal import PredictionInterval
-from export.report import RUNGS
+from export.formats import recorded
+from export.report import BOUND, RUNGS
 from export.targets import Placement
 from pocketzoo import quality, schema
 from tuning.fitting import Fit
@@ -16,7 +17,7 @@ from tuning.overfit import Overfit
 from tuning.rates import RangeTest
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
-from zoo.presets import PRESETS, reference
+from zoo.presets import PRESETS, find_preset, reference
 from zoo.readers import BUILT_IN
 from zoo.run import rows
 
@@ -30,7 +31,7 @@ def print_models(pattern: str) -> None:
         raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
     table = Table("preset", "parameters", "at", "arguments", "source")
     for name in names:
-        preset = PRESETS[name]
+        preset = find_preset(name)
         shape, outputs = reference(name)
         at = "x".join(str(size) for size in shape) + f" -> {outputs}"
         arguments = ", ".join(f"{key}={value}" for key, value in preset.arguments.items())
@@ -122,6 +123,21 @@ def print_study(run: Run) -> None:
         CONSOLE.print(f"Note: {sentence}", style="yellow", soft_wrap=True)
 
 
+def print_export(report: Report | None, folder: Path) -> bool:
+    """Show what came of an export, and return whether it may be shipped."""
+    made = recorded(Run(folder))
+    for one in made.values():
+        CONSOLE.print(
+            f"{one['file']}: {one['bytes']:,} bytes, differs from Keras by "
+            f"{one['difference']:.1e} on {one['rows']} test rows",
+            soft_wrap=True,
+        )
+    if report is None:
+        return all(one["difference"] < BOUND for one in made.values())
+    print_report(report, folder)
+    return report.passed
+
+
 def print_report(report: Report, folder: Path) -> None:
     """Show float beside int8, and the verdict."""
     title = f"{report.model['name']} on {report.data['name']}"
@@ -134,6 +150,8 @@ def print_report(report: Report, folder: Path) -> None:
     if report.agreement is not None:
         table.add_row("same class as float", "", f"{100 * report.agreement:.2f} % of test rows")
     table.add_row("int8 by", "", RUNGS[report.rung])
+    if report.without_twin is not None:
+        table.add_row("  no twin of", "", report.without_twin)
     for name, audit in report.audits.items():
         sizes = f"{audit.bytes:,} ({report.zip_bytes[name]:,} zipped)"
         place = ["", sizes] if name in report.forms.values() else [sizes, ""]

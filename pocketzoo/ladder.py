@@ -1,4 +1,4 @@
-"""Export of a run: check the wishes, climb the ladder, convert, verify."""
+"""Export of a run or a model file: check the wishes, climb the ladder, convert, verify."""
 
 import math
 from pathlib import Path
@@ -11,21 +11,31 @@ import tuning
 import zoo
 from export.compression import parse_compression
 from export.job import check_forms
-from export.targets import refuse_early
+from export.targets import check_targets, refuse_early
 from pocketzoo.options import Exporting
 from pocketzoo.tracking import require_mlflow
 from zoo.checks import UserError, in_range, one_of
 from zoo.groups import read_groups
 from zoo.lock import locked
+from zoo.quantization import Quantized
 
 RUNGS = ("auto", "ptq", "qat")
+OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
+
+
+def check_words(wishes: Exporting) -> None:
+    """Raise UserError for wishes that no model could meet."""
+    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
+    one_of("rung", wishes.rung, RUNGS)
+    check_forms(wishes.form_names)
+    check_targets(wishes.target_names)
+    for name in wishes.format_names or [""]:
+        one_of("format", name, ("litert", *OTHERS))
 
 
 def check_options(model: keras.Model, wishes: Exporting) -> None:
     """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
-    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
-    one_of("rung", wishes.rung, RUNGS)
-    check_forms(wishes.form_names)
+    check_words(wishes)
     if wishes.mlflow is not None:
         require_mlflow()
     refuse_early(model, wishes.target_names, wishes.form_names)
@@ -35,18 +45,52 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
             raise UserError("rung qat and compress both train the int8 file; choose one of them.")
 
 
-def export_run(path: Path, wishes: Exporting) -> export.Report:
+def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     """Export a run folder and verify its files on the test rows.
 
     With rung "auto" the twin is trained only if calibration alone loses more than `max_drop` on
     the held-out rows; a compressed model is calibrated only.
+
+    Returns:
+        The report; None where no `.tflite` file is asked for.
     """
     run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
     with locked(path):
-        return _export(run, model, data, wishes, groups)
+        quantized = None
+        if "litert" not in wishes.format_names:
+            pass
+        elif wishes.compress is None and wishes.rung == "auto":
+            quantized = tuning.quantize(model, data, max_drop=wishes.max_drop)
+        elif wishes.rung == "qat":
+            quantized = tuning.quantize_aware(model, data)
+        return _export(run, data, wishes, groups, quantized)
+
+
+def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Model, Path]:
+    """Return the model of a `.keras` file, and the folder for its files.
+
+    Raises:
+        UserError: as `export.read_model`, or for what such a file needs beside.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a run, which knows its data; leave --data and --out out.")
+    model = export.read_model(path)
+    if data is None or out is None:
+        raise UserError(f"{path} needs --data DATA, for calibration and tests, and --out FOLDER.")
+    return model, out
+
+
+def export_model(
+    model: keras.Model, data: zoo.Data, out: Path, wishes: Exporting
+) -> export.Report | None:
+    """Export a model of one's own, as `export_run` does; its int8 file is calibrated only."""
+    check_words(wishes)
+    if wishes.rung == "qat":
+        raise UserError("rung qat trains the model, and only runs say how; leave it out.")
+    return _export(model, data, wishes, chosen_groups(data, wishes), None, directory=out)
 
 
 def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:
@@ -55,20 +99,27 @@ def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:
 
 
 def _export(
-    run: zoo.Run,
-    model: keras.Model,
+    source: keras.Model | zoo.Run,
     data: zoo.Data,
     wishes: Exporting,
     groups: np.ndarray | None,
-) -> export.Report:
-    quantized = None
-    if wishes.compress is None and wishes.rung == "auto":
-        quantized = tuning.quantize(model, data, max_drop=wishes.max_drop)
-    elif wishes.rung == "qat":
-        quantized = tuning.quantize_aware(model, data)
-    result = export.to_litert(
-        run, data=data, quantized=quantized, forms=wishes.form_names, compress=wishes.compress
-    )
+    quantized: Quantized | None,
+    directory: Path | None = None,
+) -> export.Report | None:
+    result = None
+    if "litert" in wishes.format_names:
+        result = export.to_litert(
+            source,
+            data=data,
+            directory=directory,
+            quantized=quantized,
+            forms=wishes.form_names,
+            compress=wishes.compress,
+        )
+    for name in [name for name in OTHERS if name in wishes.format_names]:
+        OTHERS[name](source, data=data, directory=directory)
+    if result is None:
+        return None
     return export.verify(
         result,
         data,

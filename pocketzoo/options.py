@@ -15,7 +15,9 @@ DATA = (
 )
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
-RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]
+RunArgument = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run folder, or a .keras file with --data and --out.")
+]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
 
@@ -156,6 +158,14 @@ class Exporting:
     rung: Annotated[
         str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
     ] = "auto"
+
+    formats: Annotated[
+        str, typer.Option("--format", help="Comma-separated: litert, onnx, saved_model.")
+    ] = "litert"
+
+    @property
+    def format_names(self) -> list[str]:
+        return names(self.formats)
 
     @property
     def target_names(self) -> list[str]:

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-MODULE = "export.convert"
+MODULES = ("export.convert", "export.formats_child")
 
 
 class Prefork:
@@ -27,7 +27,7 @@ class Prefork:
         self._server: subprocess.Popen[str] | None = None
 
     def run(self, command: list[str], **given: Any) -> "subprocess.CompletedProcess[str]":
-        if command[2:4] != ["-m", MODULE]:
+        if command[2] != "-m" or command[3] not in MODULES:
             return subprocess.run(command, **given)
         if self._server is None:
             self._server = subprocess.Popen(
@@ -41,7 +41,12 @@ class Prefork:
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
-            job = {"argument": command[4], "timeout": given["timeout"], "folder": folder}
+            job = {
+                "module": command[3],
+                "argument": command[4],
+                "timeout": given["timeout"],
+                "folder": folder,
+            }
             self._server.stdin.write(json.dumps(job | {"env": dict(given["env"])}) + "\n")
             self._server.stdin.flush()
             code = json.loads(self._server.stdout.readline())
@@ -72,10 +77,10 @@ def _work(job: dict[str, Any]) -> None:
         os.dup2(file, number)
     os.environ.clear()
     os.environ.update(job["env"])
-    sys.argv = [MODULE, job["argument"]]
+    sys.argv = [job["module"], job["argument"]]
     code = 1
     try:
-        runpy.run_module(MODULE, run_name="__main__")
+        runpy.run_module(job["module"], run_name="__main__")
         code = 0
     except BaseException:
         import traceback

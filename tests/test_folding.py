@@ -14,7 +14,7 @@ from zoo.layers import Standardize
 from zoo.quantization import UnknownLayer, calibrate, make_twin, quantize
 from zoo.quantization.arithmetic import Exact
 from zoo.quantization.calibration import predict
-from zoo.quantization.layers import Add, Scale
+from zoo.quantization.elementwise import Add, Multiply
 from zoo.quantization.rows import first_standardize, standardized
 from zoo.quantization.stem import densified
 
@@ -89,7 +89,7 @@ def compare(model: keras.Model) -> None:
 def test_nothing_is_left_of_norms_in_our_families() -> None:
     for name in ("mlp_small", "vit_small", "gru_small"):
         kinds = [type(part) for part in make_twin(filled(name)).parts]
-        assert Scale not in kinds
+        assert Multiply not in kinds
     cnn = make_twin(filled("cnn_small")).parts
     assert sum(isinstance(part, Add) and part.constant_range is not None for part in cnn) == 1
 
@@ -168,8 +168,8 @@ def recurrent(layer: Any) -> keras.Model:
             "'s' .*activation 'selu'. Export with method='converter'",
         ),
         (
-            keras.Sequential([IMAGE, layers.ReLU(negative_slope=0.1, name="l")]),
-            "only relu and relu6",
+            keras.Sequential([IMAGE, layers.ReLU(max_value=1, name="l")]),
+            "only relu, relu6 and slopes without an end",
         ),
         (keras.Sequential([IMAGE, layers.BatchNormalization(axis=1, name="b")]), "'b' .*axis=1"),
         (

@@ -16,8 +16,9 @@ from tests.test_folding import compare
 from zoo.cost import outline
 from zoo.lite import hand_made
 from zoo.quantization import UnknownLayer, make_twin
+from zoo.quantization.elementwise import Add, Multiply
 from zoo.quantization.gathering import Concat
-from zoo.quantization.layers import Add, Conv, Scale
+from zoo.quantization.layers import Conv
 from zoo.tokens import PositionEmbedding
 from zoo.transformer import default_span
 
@@ -101,14 +102,14 @@ def kinds(model: keras.Model) -> list[type]:
 
 def test_norm_and_activation_go_into_the_parts_of_a_concatenation() -> None:
     parts = make_twin(fill_weights(zoo.create_model("inception_tiny", (12, 2), 3))).parts
-    assert Scale not in [type(part) for part in parts]
+    assert Multiply not in [type(part) for part in parts]
     for part in parts:
         if isinstance(part, Concat):
             sharing = [type(one) for one in parts if one.result() is part.output_range]
             assert sharing.count(Conv) == 4
     lite = kinds(fill_weights(zoo.create_model("lite_small", (12, 1), 3)))
     assert lite.count(Add) == 2  # of the input, for all who pad it; after the hand-made filters
-    assert Scale not in lite
+    assert Multiply not in lite
 
 
 def branches(axis: int, negative: bool = False, others: bool = False) -> keras.Model:
@@ -156,12 +157,12 @@ def test_a_negative_gain_after_a_relu_stays_a_product() -> None:
     model = keras.Model(inputs, layers.Dense(2)(layers.Flatten()(layers.ReLU()(norm(x)))))
     fill_weights(model)
     compare(model)
-    assert Scale not in kinds(model)
+    assert Multiply not in kinds(model)
     gamma, *rest = norm.get_weights()
     gamma[1], gamma[2] = -gamma[1], 0
     norm.set_weights([gamma, *rest])
     compare(model)
-    assert Scale in kinds(model)
+    assert Multiply in kinds(model)
 
 
 def one_dimensional() -> keras.Model:

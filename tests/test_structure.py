@@ -43,6 +43,8 @@ HOMES = {
         "export/tidy.py",
     },
     "flatbuffers": {"export/metadata.py", "export/tidy.py"},
+    "onnxruntime": {"export/formats_child.py"},
+    "torch": {"zoo/torch_weights.py"},
     "tflite_micro": {"export/micro_child.py"},
     "ethosu": set(),
     "keras_tuner": {
@@ -83,7 +85,12 @@ HOMES = {
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {"zoo/readers/pictures.py"},
     "soundfile": {"zoo/readers/sounds.py"},
-    "typer": {"pocketzoo/after.py", "pocketzoo/cli.py", "pocketzoo/options.py"},
+    "typer": {
+        "pocketzoo/after.py",
+        "pocketzoo/cli.py",
+        "pocketzoo/leaving.py",
+        "pocketzoo/options.py",
+    },
     "rich": {
         "pocketzoo/advice.py",
         "pocketzoo/console.py",
@@ -135,16 +142,20 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
     [
         (
             zoo,
-            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Reading Run TextCNN TextGRU "
-            "TextTransformer Transformer UserError ViT advise create_model data_from list_models "
-            "load_data read_rows",
+            "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Pretrained Reading Run TextCNN "
+            "TextGRU TextTransformer Transformer UserError ViT advise create_model data_from "
+            "list_models load_data read_rows",
         ),
         (
             tuning,
             "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
             "search",
         ),
-        (export, "Export ExportError Report check to_litert verify"),
+        (
+            export,
+            "Export ExportError Portable Report check read_model to_litert to_onnx to_saved_model "
+            "verify",
+        ),
     ],
 )
 def test_public_names(package: object, public: str) -> None:

@@ -9,11 +9,12 @@ import pytest
 import zoo
 from zoo.layers import count_parameters
 from zoo.presets import PRESETS, reference
+from zoo.pretrained import PRETRAINED
 from zoo.vit import default_patch_size, default_stem_layers
 
 
 def test_list_models() -> None:
-    assert zoo.list_models() == list(PRESETS)
+    assert zoo.list_models() == [*PRESETS, *PRETRAINED]
     assert zoo.list_models("vit*") == [
         "vit_tiny",
         "vit_small",

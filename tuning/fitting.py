@@ -22,6 +22,7 @@ from tuning.feeding import Feed
 from tuning.losses import Targets, averaged, compile_for, is_linear
 from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
+from tuning.transfer import fit_in_phases
 from zoo import Data, UserError
 from zoo.layers import Standardize
 from zoo.padding import StepMask
@@ -94,6 +95,10 @@ def fit(
         Diverged: the loss became NaN or infinite.
     """
     check_fits(model, data)
+    if recipe.frozen:
+        adapt_inputs(model, data)
+        others = {"callbacks": callbacks, "resume": resume, "teacher": teacher}
+        return fit_in_phases(fit, model, data, recipe, on_epoch, **others)
     targets = Targets.of(data)
     feed = Feed.of(data, targets, recipe, teacher)
     keras.utils.set_random_seed(recipe.seed)

@@ -49,6 +49,13 @@ class Targets:
         kernel, bias = model.layers[-1].get_weights()
         model.layers[-1].set_weights([kernel * self.std, bias * self.std + self.mean])
 
+    def remove_units(self, model: keras.Model) -> None:
+        """Take back what `restore_units` did, for a model that is trained on."""
+        if self.classes:
+            return
+        kernel, bias = model.layers[-1].get_weights()
+        model.layers[-1].set_weights([kernel / self.std, (bias - self.mean) / self.std])
+
 
 def is_linear(head: keras.layers.Layer) -> bool:
     """Return whether a layer is dense without activation: what can be scaled exactly."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from zoo.checks import at_least, flag, in_range, one_of
+from zoo.checks import at_least, flag, in_range, one_of, share
 
 SCHEDULES = ("cosine", "one-cycle", "constant")
 BALANCE = ("none", "weights", "sampling")
@@ -55,6 +55,11 @@ class Recipe:
             0.2).
         cutmix: alpha of the share that a box of another row covers, in [0, 10) (Yun et al. 2019,
             arXiv:1905.04899: 1); with mixup, each batch takes one of the two.
+        frozen: share of the epochs, the first ones, in which only the last layer is trained, in
+            [0, 1]. What it reads is computed once, so nothing changes rows then.
+        unfreeze: share of the other layers, the last ones, that are trained too in the epochs
+            after these, in [0, 1]; their BatchNorms stay as they are.
+        backbone_rate: what `learning_rate` is multiplied with in these, in (0, 1).
         patience: epochs without a better validation loss before training stops and the best weights
             return; 0 trains to the end and keeps the last weights.
         clip_norm: largest global norm of a gradient; 0 is off.
@@ -86,6 +91,9 @@ class Recipe:
     specaugment: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    frozen: float = 0.0
+    unfreeze: float = 0.3
+    backbone_rate: float = 0.1
     patience: int = 20
     clip_norm: float = 1.0
     seed: int = 0
@@ -109,6 +117,9 @@ class Recipe:
             in_range(name, getattr(self, name), 0, 1)
         in_range("mixup", self.mixup, 0, 10)
         in_range("cutmix", self.cutmix, 0, 10)
+        share("frozen", self.frozen)
+        share("unfreeze", self.unfreeze)
+        in_range("backbone_rate", self.backbone_rate, 1e-12, 1)
         at_least("patience", self.patience, 0)
         in_range("clip_norm", self.clip_norm, 0, math.inf)
         at_least("seed", self.seed, 0)

@@ -17,7 +17,10 @@ from zoo import Data
 from zoo.presets import factory_arguments, find_preset
 
 # Attention diverges at the rate that suits the others.
-RECIPES = dict.fromkeys(("vit", "transformer", "text_transformer"), Recipe(learning_rate=1e-3))
+RECIPES = {
+    **dict.fromkeys(("vit", "transformer", "text_transformer"), Recipe(learning_rate=1e-3)),
+    "pretrained": Recipe(frozen=0.9),
+}
 
 # A training is at least so many steps, but no more epochs: few rows are gone over more often.
 STEPS, MOST_EPOCHS = 1500, 500
@@ -212,6 +215,11 @@ def text(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[
     }
 
 
+def pretrained(hp: keras_tuner.HyperParameters, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.Pretrained`: dropout; the network is given."""
+    return {"dropout": _dropout(hp, arguments["dropout"])}
+
+
 Space = Callable[[keras_tuner.HyperParameters, Mapping[str, Any]], dict[str, Any]]
 SPACES: dict[str, Space] = {
     "mlp": mlp,
@@ -224,4 +232,5 @@ SPACES: dict[str, Space] = {
     "text_gru": text,
     "text_cnn": text,
     "text_transformer": vit,
+    "pretrained": pretrained,
 }

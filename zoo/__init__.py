@@ -15,6 +15,7 @@ from zoo.lite import LITE  # noqa: E402
 from zoo.loading import data_from, load_data  # noqa: E402
 from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
+from zoo.pretrained import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_rows  # noqa: E402
 from zoo.run import Run  # noqa: E402
 from zoo.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
@@ -30,6 +31,7 @@ __all__ = [
     "FrontEnd",
     "Inception",
     "ModelSpec",
+    "Pretrained",
     "Reading",
     "Run",
     "TextCNN",

@@ -50,3 +50,9 @@ def in_range(argument: str, value: object, low: float, high: float) -> None:
     """Raise UserError unless `value` is a number in [low, high)."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < high:
         raise UserError(f"{argument} must be a number in [{low}, {high}); got {value!r}.")
+
+
+def share(argument: str, value: object) -> None:
+    """Raise UserError unless `value` is a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise UserError(f"{argument} must be a number in [0, 1]; got {value!r}.")

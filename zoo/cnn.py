@@ -79,7 +79,7 @@ def CNN(
         raise UserError("drop_path needs blocks with a shortcut; depthwise ones have none.")
     _check_stem(stem_kernel, stem_stride)
     stride = stem_stride or (2 if math.prod(shape[:2]) > 64 * 64 else 1)
-    plan = _plan(filters, blocks, kernels, strides, expansion, drop_path, activation)
+    plan = plan_blocks(filters, blocks, kernels, strides, expansion, drop_path, activation)
     inverted = block == "inverted"
 
     inputs = x = keras.Input(shape, name="input")
@@ -88,13 +88,13 @@ def CNN(
         x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
     x = batch_norm(
-        _conv(x, width, tuple(stem_kernel), stride, bias=not inverted)
+        conv(x, width, tuple(stem_kernel), stride, bias=not inverted)
     )  # (B, H, W, width)
     x = layers.Activation(activation)(x)
     for one in plan:  # at the end (B, H / all strides, W / all strides, filters[-1])
         x = BLOCKS[block](x, one)
     if inverted:
-        x = batch_norm(_conv(x, 4 * filters[-1], 1, 1, bias=False))
+        x = batch_norm(conv(x, 4 * filters[-1], 1, 1, bias=False))
         x = layers.Activation(activation)(x)
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, channels)
     x = layers.Dropout(dropout)(x)
@@ -114,7 +114,7 @@ class Block:
     activation: str
 
 
-def _plan(
+def plan_blocks(
     filters: Sequence[int],
     blocks: int | Sequence[int],
     kernels: int | Sequence[int],
@@ -167,9 +167,10 @@ def _check_stem(kernel: Sequence[int], stride: int | None) -> None:
         size("stem_stride", stride, 1)
 
 
-def _conv(
+def conv(
     x: Any, width: int, kernel_size: int | tuple[int, ...], strides: int, bias: bool = True
 ) -> Any:
+    """Convolve with zeros around, so that only the strides make the image smaller."""
     return layers.Conv2D(
         width,
         kernel_size,
@@ -197,9 +198,9 @@ def _residual(x: Any, block: Block) -> Any:
     """Two convolutions and a shortcut, which is a 1x1 convolution where the shape changes."""
     shortcut = x
     if block.strides != 1 or x.shape[-1] != block.width:
-        shortcut = _conv(x, block.width, 1, block.strides)
-    x = batch_norm(_conv(x, block.width, block.kernel, block.strides))
-    x = batch_norm(_conv(layers.Activation(block.activation)(x), block.width, block.kernel, 1))
+        shortcut = conv(x, block.width, 1, block.strides)
+    x = batch_norm(conv(x, block.width, block.kernel, block.strides))
+    x = batch_norm(conv(layers.Activation(block.activation)(x), block.width, block.kernel, 1))
     x = layers.Add()([drop_path_layer(x, block.drop), shortcut])
     return layers.Activation(block.activation)(x)
 
@@ -207,17 +208,17 @@ def _residual(x: Any, block: Block) -> Any:
 def _depthwise(x: Any, block: Block) -> Any:
     """A convolution of each channel by itself, then a 1x1 convolution across them."""
     x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=True)))
-    return layers.Activation(block.activation)(batch_norm(_conv(x, block.width, 1, 1)))
+    return layers.Activation(block.activation)(batch_norm(conv(x, block.width, 1, 1)))
 
 
-def _inverted(x: Any, block: Block) -> Any:
+def inverted_block(x: Any, block: Block) -> Any:
     """More channels, each convolved by itself, and back to few without an activation."""
     shortcut, channels = x, x.shape[-1]
     if block.expansion > 1:
-        x = batch_norm(_conv(x, block.expansion * channels, 1, 1, bias=False))
+        x = batch_norm(conv(x, block.expansion * channels, 1, 1, bias=False))
         x = layers.Activation(block.activation)(x)
     x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=False)))
-    x = batch_norm(_conv(x, block.width, 1, 1, bias=False))
+    x = batch_norm(conv(x, block.width, 1, 1, bias=False))
     if block.strides != 1 or channels != block.width:
         return x
     return layers.Add()([drop_path_layer(x, block.drop), shortcut])
@@ -226,5 +227,5 @@ def _inverted(x: Any, block: Block) -> Any:
 BLOCKS: dict[str, Callable[[Any, Block], Any]] = {
     "residual": _residual,
     "depthwise": _depthwise,
-    "inverted": _inverted,
+    "inverted": inverted_block,
 }

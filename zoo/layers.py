@@ -80,6 +80,26 @@ class Standardize(keras.layers.Layer):
         return {**super().get_config(), "robust": self.robust}
 
 
+@register
+class Pixels(Standardize):
+    """Bring pixels of any range to 0..255, as networks that were trained on photographs take them.
+
+    White is 1 where no training pixel is brighter, 255 where none is brighter and some are at least
+    half as bright, else the brightest; black is 0, or the darkest where pixels are negative.
+
+    Input and output shape: `(batch, height, width, channels)`.
+    """
+
+    def adapt(self, rows: np.ndarray) -> None:
+        """Set scale and offset from `rows`, (rows, height, width, channels): training rows only."""
+        black, white = min(float(rows.min()), 0.0), float(rows.max())
+        if black == 0:
+            white = 1.0 if white <= 1 else 255.0 if 128 <= white <= 255 else white
+        unit = 255.0 / (white - black)
+        self.scale.assign(np.full(self.scale.shape, unit))
+        self.offset.assign(np.full(self.offset.shape, -black * unit))
+
+
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and standard deviation of each feature, of (rows, features), in float64."""
     if values.size <= WHOLE:

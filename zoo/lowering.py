@@ -11,11 +11,12 @@ from keras import layers
 from zoo.graph import Graph, Shape, Tensor
 from zoo.loop import recurrence
 from zoo.quantization.attention import Attention, Normalize, Pooling
+from zoo.quantization.elementwise import Add, Multiply, Subtract
 from zoo.quantization.folding import Draft, Sketch
 from zoo.quantization.gathering import Concat, Mean, Rearrange
 from zoo.quantization.gru import Recurrence
-from zoo.quantization.layers import Activation, Add, Conv, Dense, DepthwiseConv, Scale
-from zoo.quantization.lookup import Lookup, Multiply, Threshold
+from zoo.quantization.layers import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.lookup import Lookup, Threshold
 from zoo.quantization.stem import DENSE_CHANNELS, geometry, is_narrow
 
 
@@ -114,16 +115,20 @@ def _depthwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.product("DEPTHWISE_CONV_2D", inputs[0], kernel, channels, shape)
 
 
+def _transposed(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    height, width, channels, depth = draft.arguments["kernel"].shape
+    kernel, shape = (channels, height, width, depth), (1, *draft.shape)
+    weights = graph.constant(object(), shape=kernel, width=1, scales=channels)
+    bias = graph.constant(object(), shape=(channels,), scales=channels)
+    return graph.apply("TRANSPOSE_CONV", (graph.numbers(*shape), weights, inputs[0], bias), shape)
+
+
 def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
-    """ADD or MUL of two tensors, or of one and a constant."""
-    addend = draft.arguments.get("constant", draft.arguments.get("factor"))
-    if addend is not None:
-        inputs = [*inputs, graph.constant(object(), shape=addend.shape, width=1, scales=1)]
-    return graph.apply("ADD" if draft.kind is Add else "MUL", inputs, (1, *draft.shape))
-
-
-def _multiply(graph: Graph, draft: Draft, inputs: list[int]) -> int:
-    return graph.apply("MUL", inputs, (1, *draft.shape))
+    """ADD, SUB or MUL of two tensors, or of one and a constant."""
+    operand = draft.arguments.get("constant")
+    if operand is not None:
+        inputs = [*inputs, graph.constant(object(), shape=operand.shape, width=1, scales=1)]
+    return graph.apply(ELEMENTWISE[draft.kind], inputs, (1, *draft.shape))
 
 
 def _lookup(graph: Graph, draft: Draft, inputs: list[int]) -> int:
@@ -153,7 +158,7 @@ def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
     name = "RESHAPE" if kind is None else MOVES.get(kind, "RESHAPE")
     if name == "RESHAPE":
         return graph.reshape(x, shape)
-    how = [graph.constant(object(), shape=(len(shape),))] if name in ("TRANSPOSE", "PAD") else []
+    how = [graph.constant(object(), shape=(len(shape),))] if name in CONSTANTS else []
     return graph.apply(name, (x, *how), shape)
 
 
@@ -171,10 +176,10 @@ def _normalize(graph: Graph, draft: Draft, inputs: list[int]) -> int:
 
 def _attention(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     tokens, width = draft.shape
-    heads = draft.arguments["heads"]
-    split, square = (1, tokens, heads, width // heads), (1, heads, tokens, tokens)
+    heads, inner = draft.arguments["heads"], draft.arguments["dense"]["query"][0].shape[-1]
+    split, square = (1, tokens, heads, inner // heads), (1, heads, tokens, tokens)
     biased = [draft.arguments["dense"][part][1].any() for part in ("query", "key", "value")]
-    query, key, value = (graph.reshape(graph.dense(inputs[0], width, one), split) for one in biased)
+    query, key, value = (graph.reshape(graph.dense(inputs[0], inner, one), split) for one in biased)
     query, key = graph.transpose(query, (0, 2, 1, 3)), graph.transpose(key, (0, 2, 3, 1))
     scores = graph.apply("BATCH_MATMUL", (query, key), square)
     if draft.arguments["shift"] is None:
@@ -185,7 +190,7 @@ def _attention(graph: Graph, draft: Draft, inputs: list[int]) -> int:
         weights = graph.apply("LOGISTIC", (weights,), square)
     value = graph.transpose(value, (0, 2, 1, 3))
     mixed = graph.apply("BATCH_MATMUL", (weights, value), graph.tensors[value].shape)
-    mixed = graph.reshape(graph.transpose(mixed, (0, 2, 1, 3)), (tokens, width))
+    mixed = graph.reshape(graph.transpose(mixed, (0, 2, 1, 3)), (tokens, inner))
     return graph.dense(mixed, width)
 
 
@@ -203,13 +208,23 @@ ACTIVATIONS = {
     "relu6": "RELU6",
     "hard_silu": "HARD_SWISH",
     "gelu": "GELU",
+    "leaky_relu": "LEAKY_RELU",
     "tanh": "TANH",
     "sigmoid": "LOGISTIC",
     "softmax": "SOFTMAX",
 }
+ELEMENTWISE: dict[type, str] = {Add: "ADD", Subtract: "SUB", Multiply: "MUL"}
+CONSTANTS = ("TRANSPOSE", "PAD", "STRIDED_SLICE", "RESIZE_NEAREST_NEIGHBOR")  # say how
 MOVES: dict[type, str] = {
     layers.Permute: "TRANSPOSE",
+    layers.ZeroPadding1D: "PAD",
     layers.ZeroPadding2D: "PAD",
+    layers.Cropping1D: "STRIDED_SLICE",
+    layers.Cropping2D: "STRIDED_SLICE",
+    layers.UpSampling1D: "RESIZE_NEAREST_NEIGHBOR",
+    layers.UpSampling2D: "RESIZE_NEAREST_NEIGHBOR",
+    layers.GlobalMaxPooling1D: "MAX_POOL_2D",
+    layers.GlobalMaxPooling2D: "MAX_POOL_2D",
     layers.MaxPooling2D: "MAX_POOL_2D",
     layers.AveragePooling2D: "AVERAGE_POOL_2D",
     layers.MaxPooling1D: "MAX_POOL_2D",
@@ -221,7 +236,9 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     DepthwiseConv: _depthwise,
     Add: _elementwise,
     Concat: _concat,
-    Scale: _elementwise,
+    Subtract: _elementwise,
+    Multiply: _elementwise,
+    ConvTranspose: _transposed,
     Activation: _activation,
     Mean: _mean,
     Normalize: _normalize,
@@ -229,6 +246,5 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Pooling: _pooling,
     Recurrence: recurrence,
     Lookup: _lookup,
-    Multiply: _multiply,
     Threshold: _dense,
 }

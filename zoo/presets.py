@@ -7,7 +7,7 @@ a line adds the model to `list_models`, to the search and to every conformance t
 import fnmatch
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -20,6 +20,7 @@ from zoo.inception import Inception
 from zoo.lite import LITE
 from zoo.mlp import MLP
 from zoo.preset import Preset, Rows
+from zoo.pretrained import PRETRAINED, Pretrained
 from zoo.sequence_presets import SEQUENCES
 from zoo.text_presets import TEXTS
 from zoo.texts import TextCNN, TextGRU, TextTransformer
@@ -40,6 +41,7 @@ FAMILIES: dict[str, Callable[..., keras.Model]] = {
     "text_gru": TextGRU,
     "text_cnn": TextCNN,
     "text_transformer": TextTransformer,
+    "pretrained": Pretrained,
 }
 
 # family -> rows at which the parameters of its presets are declared, unless a preset has its own
@@ -128,8 +130,14 @@ class ModelSpec:
         model = factory(
             self.input_shape, self.num_outputs, **{**preset.arguments, **self.overrides}
         )
-        model.name = self.preset
+        model.name = self.preset.replace(":", "_")  # TensorFlow takes no colon in names
         return model
+
+    def without_weights(self) -> "ModelSpec":
+        """Return the same architecture with weights that are only there to be replaced."""
+        if find_preset(self.preset).family != "pretrained":
+            return self
+        return replace(self, overrides={**self.overrides, "weights": "none"})
 
 
 def factory_arguments(family: str) -> dict[str, Any]:
@@ -141,9 +149,10 @@ def factory_arguments(family: str) -> dict[str, Any]:
 
 def find_preset(name: str) -> Preset:
     """Return the preset called `name`; raise UserError with near matches for an unknown one."""
-    if name not in PRESETS:
-        raise UserError(f"There is no preset {name!r}. {near(name, PRESETS)}")
-    return PRESETS[name]
+    known = PRESETS | PRETRAINED
+    if name not in known:
+        raise UserError(f"There is no preset {name!r}. {near(name, known)}")
+    return known[name]
 
 
 def reference(name: str) -> Rows:
@@ -154,7 +163,7 @@ def reference(name: str) -> Rows:
 
 def list_models(pattern: str = "*") -> list[str]:
     """Return the preset names that match a shell pattern, such as "vit*"; empty if none does."""
-    return [name for name in PRESETS if fnmatch.fnmatchcase(name, pattern)]
+    return [name for name in (*PRESETS, *PRETRAINED) if fnmatch.fnmatchcase(name, pattern)]
 
 
 def create_model(
@@ -163,7 +172,7 @@ def create_model(
     """Build a preset for given rows.
 
     Args:
-        preset: a name from `list_models()`.
+        preset: a name from `list_models()`; "pretrained:NAME" comes with weights.
         input_shape: shape of one row: `(features,)`, `(steps, features)` or
             `(height, width, channels)`.
         num_outputs: classes, or regression targets.

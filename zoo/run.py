@@ -79,7 +79,7 @@ class Run:
 
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""
-        model = self.spec().build()
+        model = self.spec().without_weights().build()
         load_weights(model, self.file("weights.h5"))
         return model
 
@@ -112,6 +112,7 @@ class Run:
         for name in gone:
             (self.path / name).unlink(missing_ok=True)
         for name, content in files.items():
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
             write_atomic(self.path / name, content)
         self._seal(set(files), gone)
 

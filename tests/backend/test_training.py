@@ -96,3 +96,14 @@ def test_bfloat16_is_the_trainings_only(name: str) -> None:
     model.set_weights(other.get_weights())
     expected = keras.ops.convert_to_numpy(other(x, training=False))
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-5)
+
+
+def test_the_head_is_trained_first_and_the_backbone_stays() -> None:
+    model = fill("cnn_tiny")
+    given = data_of(rows("cnn_tiny", 40), np.arange(40) % 10)
+    before = [keras.ops.convert_to_numpy(weight) for weight in model.layers[2].weights]
+    result = fit(model, given, Recipe(epochs=2, frozen=0.5, unfreeze=0.0, patience=0))
+    assert result.epochs == 2
+    for weight, values in zip(model.layers[2].weights, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), values)
+    assert all(layer.trainable for layer in model.layers)

@@ -46,7 +46,8 @@ class Attention(TwinLayer):
     then, and without it the product is several times slower.
 
     Args:
-        dense: kernel (width, width) and bias (width,) of "query", "key", "value", "project".
+        dense: kernel (width, inner) and bias (inner,) of "query", "key" and "value"; (inner, width)
+            and (width,) of "project".
         heads: number of heads.
         shift: None for softmax; else sigmoid(scores + shift).
     """
@@ -79,8 +80,8 @@ class Attention(TwinLayer):
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
-        _, tokens, width = x.shape
-        split = (-1, tokens, self.heads, width // self.heads)
+        tokens, inner = x.shape[1], self.query.kernel.shape[-1]
+        split = (-1, tokens, self.heads, inner // self.heads)
 
         def heads_of(dense: Dense, order: tuple[int, ...]) -> Any:
             return ops.transpose(ops.reshape(dense.run(x, arithmetic=arithmetic), split), order)
@@ -96,7 +97,7 @@ class Attention(TwinLayer):
             weights = ops.sigmoid(scores)
         weights = arithmetic.activation(self.weights_range, weights)
         mixed = arithmetic.activation(self.mixed_range, ops.matmul(weights, value))
-        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, tokens, width))
+        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, tokens, inner))
         return self.project.run(mixed, arithmetic=arithmetic)
 
 

@@ -12,11 +12,13 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.quantization.elementwise import Add, Multiply, Subtract
 from zoo.quantization.gathering import Concat, Mean, Rearrange
-from zoo.quantization.layers import FIXED, Activation, Add, Conv, Dense, DepthwiseConv, Scale
+from zoo.quantization.layers import FIXED, Activation, Conv, ConvTranspose, Dense, DepthwiseConv
 
-LINEAR = (Dense, Conv, DepthwiseConv)
-ROUNDING = (*LINEAR, Activation, Add, Concat, Mean, Scale)  # to a range that others can share
+LINEAR = (Dense, Conv, DepthwiseConv, ConvTranspose)
+CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
+ROUNDING = (*CLAMPING, Activation, Concat, Mean)  # to a range that others can share
 
 
 @dataclass(eq=False)
@@ -108,7 +110,7 @@ class Sketch:
         scale, offset = x.per_channel() or (x.scale, x.offset)
         plain = replace(x, scale=None, offset=None)
         if (scale != 1).any():
-            plain = self.add(Scale, f"{name}_scale", (plain,), x.shape, factor=scale)
+            plain = self.add(Multiply, f"{name}_scale", (plain,), x.shape, constant=scale)
         if offset.any():
             plain = self.add(Add, f"{name}_offset", (plain,), x.shape, constant=offset)
         return plain
@@ -199,19 +201,24 @@ class Sketch:
 def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
     kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
     by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
+    if draft.kind is ConvTranspose:
+        by_output = scale[:, None]
     draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
 
 
 class UnknownLayer(UserError):
-    """A layer that a twin cannot express."""
+    """A layer that a twin cannot express; `reason` says which and why in one clause."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The quantization twin cannot express {reason}. Export with method='converter' to let "
+            "TensorFlow's converter quantize the model by itself."
+        )
+        self.reason = reason
 
 
 def unknown(layer: Any, why: str) -> UnknownLayer:
-    return UnknownLayer(
-        f"The quantization twin cannot express layer {layer.name!r} "
-        f"({type(layer).__name__}): {why}. Export with method='converter' to let TensorFlow's "
-        "converter quantize the model by itself."
-    )
+    return UnknownLayer(f"layer {layer.name!r} ({type(layer).__name__}): {why}")
 
 
 def numpy_of(weight: Any) -> np.ndarray:

@@ -150,52 +150,30 @@ class DepthwiseConv(Conv):
         return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
-class Add(TwinLayer):
-    """ADD of two tensors, or of one and a constant without batch axis."""
-
-    def __init__(
-        self,
-        name: str,
-        constant: np.ndarray | None = None,
-        activation: str | None = None,
-        output: Range | None = None,
-    ) -> None:
-        super().__init__(name)
-        self.constant_range = None
-        if constant is not None:
-            self.addend = self.constant("addend", constant)
-            self.constant_range = Range(f"{name}_constant")
-        self.activation = activation
-        self.output_range = output or Range(f"{name}_output")
+class ConvTranspose(Conv):
+    """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        other = inputs[-1]
-        if self.constant_range is not None:
-            other = arithmetic.activation(self.constant_range, self.addend + 0.0)
-        y = FUSED[self.activation](inputs[0] + other)
-        return arithmetic.activation(self.output_range, y)
-
-
-class Scale(TwinLayer):
-    """MUL by a constant without batch axis."""
-
-    def __init__(self, name: str, factor: np.ndarray, output: Range | None = None) -> None:
-        super().__init__(name)
-        self.factor = self.constant("factor", factor)
-        self.constant_range = Range(f"{name}_constant")
-        self.output_range = output or Range(f"{name}_output")
-
-    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        factor = arithmetic.activation(self.constant_range, self.factor + 0.0)
-        return arithmetic.activation(self.output_range, inputs[0] * factor)
+        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0, 1, 3), self.source())
+        y = ops.conv_transpose(
+            inputs[0], kernel, self.strides, self.padding, data_format="channels_last"
+        )
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
 class Activation(TwinLayer):
-    """An activation that is an operator of its own."""
+    """An activation that is an operator of its own.
 
-    def __init__(self, name: str, function: str, output: Range | None = None) -> None:
+    Args:
+        function: its Keras name.
+        slope: of leaky_relu, below zero.
+    """
+
+    def __init__(
+        self, name: str, function: str, slope: float = 0.2, output: Range | None = None
+    ) -> None:
         super().__init__(name)
-        self.function = function
+        self.function, self.slope = function, slope
         self.operators = OPERATORS.get(function, ())
         self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
         self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
@@ -204,6 +182,8 @@ class Activation(TwinLayer):
         x = inputs[0]
         if self.function == "silu":  # LOGISTIC and MUL: both have int8 kernels everywhere
             y = x * arithmetic.activation(self.gate_range, ops.sigmoid(x))
+        elif self.function == "leaky_relu":
+            y = ops.leaky_relu(x, self.slope)
         else:
             y = keras.activations.get(self.function)(x)
         return arithmetic.activation(self.output_range, y)

@@ -29,17 +29,6 @@ class Lookup(TwinLayer):
         return arithmetic.lookup(self.table, self.output_range, ops.cast(inputs[0], "int32"))
 
 
-class Multiply(TwinLayer):
-    """MUL of two tensors, of which one may be spread over the other's last axis."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.output_range = Range(f"{name}_output")
-
-    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return arithmetic.activation(self.output_range, inputs[0] * inputs[1])
-
-
 class Threshold(Dense):
     """FULLY_CONNECTED whose output is cut off at 0 and 1: a mask."""
 

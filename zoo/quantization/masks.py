@@ -1,4 +1,4 @@
-"""How token ids, masks and products of two tensors enter a twin."""
+"""How token ids and masks enter a twin."""
 
 from typing import Any
 
@@ -8,8 +8,7 @@ from keras import layers
 
 from zoo.padding import TokenEmbedding, TokenMask
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
-from zoo.quantization.lookup import Lookup, Multiply, Threshold
-from zoo.quantization.pictures import shape_like
+from zoo.quantization.lookup import Lookup, Threshold
 
 
 def embedding(sketch: Sketch, layer: Any, ids: Value) -> Value:
@@ -35,14 +34,6 @@ def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:
         kernel=kernel * scale[:, None],
         bias=numpy_of(layer.shift) + offset @ kernel,
     )
-
-
-def multiply(sketch: Sketch, layer: Any, *factors: Value) -> Value:
-    if len(factors) != 2 or len({len(factor.shape) for factor in factors}) > 1:
-        raise unknown(layer, "only two inputs, of one rank")
-    settled = tuple(sketch.settle(x, f"{layer.name}_{i}") for i, x in enumerate(factors))
-    shape = shape_like(layer, max(settled, key=lambda x: int(np.prod(x.shape))))
-    return sketch.add(Multiply, layer.name, settled, shape)
 
 
 def check_ids(model: keras.Model) -> None:

@@ -27,20 +27,22 @@ def as_picture(sketch: Sketch, layer: Any, x: Value) -> Value:
     if len(x.shape) == 3:
         return x
     check_not_steps(sketch, layer, x)
-    return _reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    return reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
 
 
 def as_seen(sketch: Sketch, x: Value, tensor: Any, name: str) -> Value:
     """Return a value in the shape that the Keras layers see, which is that of `tensor`."""
     shape = tuple(tensor.shape[1:])
-    return x if len(x.shape) == len(shape) else _reshaped(sketch, x, shape, f"{name}_sequence")
+    return x if len(x.shape) == len(shape) else reshaped(sketch, x, shape, f"{name}_sequence")
 
 
-def _reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Value:
-    def reshaped() -> Value:
+def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Value:
+    """Return a value in another shape, made once for all who read it."""
+
+    def made() -> Value:
         return sketch.rearrange(x, name, shape, lambda v: ops.reshape(v, (-1, *shape)))
 
-    return sketch.once(shape, x, reshaped) if x.shared else reshaped()
+    return sketch.once(shape, x, made) if x.shared else made()
 
 
 def shape_like(layer: Any, x: Value) -> tuple[int, ...]:

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from keras import layers
 
+from zoo.quantization.elementwise import Multiply
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.gru import Cell, Recurrence
-from zoo.quantization.lookup import Multiply
 from zoo.quantization.lstm import Memory
 
 CELLS: dict[type, type[Cell] | type[Memory]] = {layers.GRU: Cell, layers.LSTM: Memory}

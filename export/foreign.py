@@ -1,0 +1,102 @@
+"""Models of other origin: read without running code, and without models inside models."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo import UserError
+
+MOST_BYTES = 1 << 31  # that a file may unpack to
+
+
+def read_model(path: Path) -> keras.Model:
+    """Load a `.keras` file in safe mode: built-in and zoo's layers only, nothing is unpickled.
+
+    Raises:
+        UserError: missing, damaged or too large, of another format, or one that holds code.
+    """
+    if path.suffix in (".h5", ".hdf5"):
+        raise UserError(
+            f"{path} is of Keras' old format. Load it where it was made and save it anew: "
+            "keras.models.load_model('model.h5').save('model.keras')."
+        )
+    if path.suffix != ".keras" or not path.is_file():
+        raise UserError(f"{path} is no .keras file and no run folder. Give one of them.")
+    _check_archive(path)
+    try:
+        model = keras.saving.load_model(path, safe_mode=True, compile=False)
+    except Exception as error:  # Keras raises almost anything for what it cannot read
+        first = " ".join(str(error).split())[:300]
+        if "safe_mode" in str(error) or "Could not locate" in str(error):
+            raise UserError(
+                f"{path} holds code of its own (a Lambda layer or a custom class), which is not "
+                f"run: {first} Write the model with Keras layers or operations (keras.ops)."
+            ) from error
+        raise UserError(f"{path} cannot be read: {first}") from error
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{path} holds a {type(model).__name__}; a keras.Model was expected.")
+    return model
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is damaged or no .keras file: {error}") from error
+    if size > MOST_BYTES:
+        raise UserError(f"{path} would unpack to {size} bytes; at most {MOST_BYTES} are read.")
+
+
+def flattened(model: keras.Model) -> keras.Model:
+    """Return an equal model of layers that are no models and are called once; perhaps the same.
+
+    A backbone that is called as a layer is the usual one. A layer that is called twice becomes two.
+    """
+    if all(map(_is_plain, model.layers)):
+        return model
+    source = model.inputs[0]
+    inputs = keras.Input(batch_shape=source.shape, dtype=source.dtype, name=source.name)
+    outputs = _inlined(model, inputs, {inputs.name})
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+def _is_plain(layer: Any) -> bool:
+    return not isinstance(layer, keras.Model) and len(layer._inbound_nodes) < 2
+
+
+def _inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
+    """Call copies of a model's layers, weights included, on `x`; names stay unique."""
+
+    def copied(layer: Any) -> Any:
+        if isinstance(layer, keras.Model):
+            return lambda y, **_: _inlined(layer, y, taken)
+
+        def call(*given: Any, **named: Any) -> Any:
+            copy = _copied(layer, model.name, taken)
+            y = copy(*given, **named)
+            if getattr(layer, "weights", None):
+                copy.set_weights(layer.get_weights())
+            if isinstance(layer, keras.layers.Normalization):
+                copy.finalize_state()  # what it computes with is no weight
+            return y
+
+        return call
+
+    bare = keras.Model(model.inputs, model.outputs)
+    (y,) = keras.tree.flatten(bare._run_through_graph(x, operation_fn=copied))
+    return y
+
+
+def _copied(layer: Any, owner: str, taken: set[str]) -> Any:
+    """Return a new layer or operation of the same configuration, under a name that is free."""
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.Layer):
+        name, number = layer.name, 1
+        while name in taken:
+            name, number = f"{owner}_{layer.name}_{number}", number + 1
+        taken.add(name)
+        config["name"] = name
+    return type(layer).from_config(config)

@@ -1,0 +1,44 @@
+"""The command by which a model leaves."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pocketzoo.options import Exporting, Loading, RunArgument, Seed
+
+
+def export_command(
+    run: RunArgument,
+    loading: Loading,
+    exporting: Exporting,
+    source: Annotated[
+        str | None, typer.Option("--data", help="Of a .keras file: DATA it is for.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Of a .keras file: folder to make.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Convert a run or a .keras file to float and int8 .tflite, check both, write report.json."""
+    if run.is_dir() and source is None and out is None:
+        raise typer.Exit(0 if export_run(run, exporting) else 1)
+    from pocketzoo import console, ladder
+
+    model, folder = ladder.read_model(run, source, out)
+    data = loading.load(str(source), seed)
+    report = ladder.export_model(model, data, folder, exporting)
+    raise typer.Exit(0 if console.print_export(report, folder) else 1)
+
+
+def export_run(run: Path, exporting: Exporting) -> bool:
+    """Export a run folder, print what came of it, and return whether it may be shipped."""
+    import zoo
+    from pocketzoo import commands, console, ladder, tracking
+
+    commands.record(run, "exported")
+    report = ladder.export_run(run, exporting)
+    passed = console.print_export(report, run)
+    if report is not None and exporting.mlflow is not None:
+        console.print_tracked(tracking.log_run(zoo.Run(run), exporting.mlflow))
+    return passed
