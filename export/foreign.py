@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo import UserError
+from zoo.layers import Standardize
 
 MOST_BYTES = 1 << 31  # that a file may unpack to
 
@@ -54,6 +56,8 @@ def flattened(model: keras.Model) -> keras.Model:
     """Return an equal model of layers that are no models and are called once; perhaps the same.
 
     A backbone that is called as a layer is the usual one. A layer that is called twice becomes two.
+    Keras' `Normalization` of the last axis becomes our `Standardize`, which can be left to the host
+    where one int8 scale would blur a table's features.
     """
     if all(map(_is_plain, model.layers)):
         return model
@@ -64,7 +68,14 @@ def flattened(model: keras.Model) -> keras.Model:
 
 
 def _is_plain(layer: Any) -> bool:
-    return not isinstance(layer, keras.Model) and len(layer._inbound_nodes) < 2
+    inside = isinstance(layer, keras.Model) or _normalizes(layer)
+    return not inside and len(layer._inbound_nodes) < 2
+
+
+def _normalizes(layer: Any) -> bool:
+    """Tell whether a layer is a `Normalization` that is built and goes feature by feature."""
+    known = isinstance(layer, keras.layers.Normalization) and layer.built and not layer.invert
+    return known and tuple(layer.axis) in ((-1,), (len(layer.input.shape) - 1,))
 
 
 def _inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
@@ -73,6 +84,9 @@ def _inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
     def copied(layer: Any) -> Any:
         if isinstance(layer, keras.Model):
             return lambda y, **_: _inlined(layer, y, taken)
+
+        if _normalizes(layer):
+            return _standardize(layer, _free(layer.name, model.name, taken))
 
         def call(*given: Any, **named: Any) -> Any:
             copy = _copied(layer, model.name, taken)
@@ -94,9 +108,26 @@ def _copied(layer: Any, owner: str, taken: set[str]) -> Any:
     """Return a new layer or operation of the same configuration, under a name that is free."""
     config = layer.get_config()
     if isinstance(layer, keras.layers.Layer):
-        name, number = layer.name, 1
-        while name in taken:
-            name, number = f"{owner}_{layer.name}_{number}", number + 1
-        taken.add(name)
-        config["name"] = name
+        config["name"] = _free(layer.name, owner, taken)
     return type(layer).from_config(config)
+
+
+def _free(wanted: str, owner: str, taken: set[str]) -> str:
+    name, number = wanted, 1
+    while name in taken:
+        name, number = f"{owner}_{wanted}_{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _standardize(layer: Any, name: str) -> Standardize:
+    features = layer.input.shape[-1]
+    mean, variance = (
+        np.broadcast_to(keras.ops.convert_to_numpy(one).ravel(), features).astype(np.float64)
+        for one in (layer.mean, layer.variance)
+    )
+    made = Standardize(name=name)
+    made.build((None, features))
+    deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
+    made.set_weights([1 / deviation, -mean / deviation])
+    return made

@@ -24,6 +24,7 @@ from export.job import (
     run_job,
     warn_of_steps,
 )
+from export.logits import ending
 from export.metadata import described
 from export.planning import int8_plan, tfmot_plan
 from export.runtime import Scaling, file_scaling, load_content, output_scaling
@@ -31,9 +32,11 @@ from export.ship import NAMES, Ends, card_of, shipped
 from export.source import c_source
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
+from zoo.files import as_json
 from zoo.quantization import Quantized
 from zoo.quantization.masks import words_of
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
+from zoo.run import identity
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
 OLD = ("report.json", "report.html", "formats.json", "model.onnx")
@@ -166,15 +169,18 @@ def _finished(
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
-    scaling = None
+    scaling, end = None, ending(model, data)
     if plan.rows is not None:
         interpreter = load_content(files[INT8])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
         scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
-        ends = Ends(INT8, data.input_shape, scaling, answer, data.num_outputs, data.class_names)
+        outputs = int(model.output_shape[-1])
+        ends = Ends(INT8, data.input_shape, scaling, answer, outputs, data.class_names, end)
         texts |= shipped(ends)
-    card = card_of(model.name, data)
+    card = card_of(model.name, data, end)
+    if "model.json" not in run.files():  # a model that was not trained here
+        texts["data.json"] = as_json(identity(data))
     for name in (FLOAT, *plan.forms.values()):
         files[name] = described(files[name], card, None if name == FLOAT else scaling)
     if plan.rows is not None:

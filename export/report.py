@@ -39,6 +39,7 @@ class Report:
     model: dict[str, Any]
     data: dict[str, Any]
     metric: str  # "accuracy" or "rmse"
+    ending: str | None  # "softmax" or "sigmoid" of a classifier that gives probabilities
     float_estimate: Estimate
     int8_estimate: Estimate
     drop: Estimate  # points of accuracy, or percent of RMSE
@@ -136,6 +137,7 @@ class Report:
                 "model": self.model | {"macs": self.float_audit.macs},
                 "data": self.data,
                 "metric": self.metric,
+                "ending": self.ending,
                 "float": asdict(self.float_estimate),
                 "int8": asdict(self.int8_estimate),
                 "drop": asdict(self.drop)

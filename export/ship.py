@@ -37,9 +37,10 @@ class Ends:
     output: Scaling
     outputs: int
     labels: tuple[str, ...]  # empty for regression
+    ending: str | None = None  # "softmax" or "sigmoid": the outputs are probabilities
 
 
-def card_of(name: str, data: Data) -> Card:
+def card_of(name: str, data: Data, end: str | None) -> Card:
     """Return what the metadata of a model's files say."""
     shape = "x".join(str(size) for size in data.input_shape)
     if data.task == "regression":
@@ -48,6 +49,7 @@ def card_of(name: str, data: Data) -> Card:
     else:
         rest = f"{data.num_outputs} classes"
         answers = "Logits: their softmax is the probability of each class."
+        answers = answers if end is None else "Probabilities of the classes; one: the second's."
     about = f"{data.task.capitalize()} of {data.name}: {shape} values to {rest}. Made by pocketzoo."
     rows = f"One row, {shape}, as the model was trained on."
     return Card(name, about, rows, answers, data.class_names)
@@ -70,6 +72,8 @@ def shipped(ends: Ends) -> dict[str, str]:
         "zero_point": _numbers(ends.scaling.zero_point),
     }
     answers = "probabilities, in the order of labels.txt" if labels else "numbers"
+    answers = "probability of the second label" if len(labels) > ends.outputs else answers
+    logits = bool(labels) and ends.ending is None
     output = {
         "output_scale": repr(ends.output.scale[0]),
         "output_zero_point": int(ends.output.zero_point[0]),
@@ -80,19 +84,20 @@ def shipped(ends: Ends) -> dict[str, str]:
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
         "words": ends.scaling.words or 0,
+        "logits": logits,
     }
     lines = {"labels.txt": label_lines(labels)} if labels else {}
     if ends.scaling.words is not None:  # the others would feed int8, not ids
         return {**lines, "infer.py": _filled("infer.py.txt", python)}
     header = {
         "labels": _cpp_labels(labels),
-        "logits": ": logits" if labels else "",
-        "softmax": _text("softmax.txt") if labels else "",
+        "logits": ": logits" if logits else "",
+        "softmax": _text("softmax.txt") if logits else "",
     }
-    cpp = {"softmax": CPP_SOFTMAX if labels else "", "array": ends.file.replace(".tflite", ".cc")}
+    cpp = {"softmax": CPP_SOFTMAX if logits else "", "array": ends.file.replace(".tflite", ".cc")}
     kotlin = {
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),
-        "softmax": KOTLIN_SOFTMAX if labels else "",
+        "softmax": KOTLIN_SOFTMAX if logits else "",
     }
     found = {
         "infer.py": _filled("infer.py.txt", python),
@@ -125,4 +130,4 @@ def _cpp_labels(labels: Sequence[str]) -> str:
     if not labels:
         return ""
     quoted = ", ".join(_quoted(label).replace("?", "\\?") for label in labels)  # no trigraphs
-    return f"constexpr const char* kLabels[kOutputs] = {{{quoted}}};\n"
+    return f"constexpr const char* kLabels[{len(labels)}] = {{{quoted}}};\n"

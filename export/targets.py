@@ -10,7 +10,7 @@ import numpy as np
 
 from export.ethos import compile_ethos
 from export.litert import Export
-from export.logits import as_logits
+from export.logits import HALF_STEP, as_logits, ending
 from export.micro import MicroRun, run_micro
 from export.runtime import dequantized, load, raw_outputs, row_inputs
 from zoo import Data, UserError
@@ -104,7 +104,7 @@ def _whole_on_micro(
         return Placement("micro", "rolled", False, found.refused)
     interpreter = load(path)
     of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
-    of_micro = as_logits(export.model, data, of_micro)
+    of_micro = as_logits(of_micro, ending(export.model, data), HALF_STEP)
     lost = drop(data.task, data.y_test[:count], of_float[:count], of_micro)
     limit = bound(data.task, max_drop, count)
     beside = _beside_litert(found, raw_outputs(interpreter, [rows]))

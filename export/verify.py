@@ -17,7 +17,7 @@ from export.formats import recorded
 from export.islands import float_layers
 from export.job import checked
 from export.litert import Export
-from export.logits import as_logits
+from export.logits import HALF_STEP, as_logits, ending
 from export.mistakes import worst
 from export.page import write_page
 from export.quality import assess, groups_of
@@ -33,7 +33,6 @@ from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
 
-HALF_STEP = 1 / 512  # of an int8 probability
 STREAMED = 32  # test rows that are fed step by step
 NOISE_ROWS = 64  # calibration rows for the error of each layer
 
@@ -106,14 +105,15 @@ def _report(
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     difference = _difference(predict(of_float, data.x_test), of_keras)
     plain = predict(of_int8, data.x_test, scaling)
-    of_keras = as_logits(export.model, data, of_keras)
-    int8 = as_logits(export.model, data, plain, HALF_STEP)
+    end = ending(export.model, data)
+    of_keras, int8 = as_logits(of_keras, end), as_logits(plain, end, HALF_STEP)
     estimates, agreement = _estimates(data, of_keras, int8)
     placements = place(export, data, targets, max_drop, of_keras)
     return Report(
         model=_model(export),
         data=_identity(data),
         metric=data.metric,
+        ending=end,
         float_estimate=estimates[0],
         int8_estimate=estimates[1],
         drop=estimates[2],

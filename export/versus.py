@@ -85,11 +85,11 @@ def versus(a: Run, b: Run, data: Data | None = None) -> Versus:
         data = a.load_data()
     for run in (a, b):
         _check_reading(run, data)
-        spec = run.spec()
-        if (spec.input_shape, spec.num_outputs) != (data.input_shape, data.num_outputs):
+        held = run.read_json("data.json")
+        if held["task"] != data.task or held["class_names"] != list(data.class_names):
             raise UserError(
-                f"{run.path} takes rows of {spec.input_shape} to {spec.num_outputs} outputs; "
-                f"{data.name} has {data.input_shape} and {data.num_outputs}."
+                f"{run.path} tells {held['class_names'] or 'numbers'}; {data.name} holds "
+                f"{list(data.class_names) or 'numbers'}."
             )
     return _compared(a, b, data)
 

@@ -1,6 +1,8 @@
 """Models of other origin: every layer, keras.applications, `.keras` files, other formats out."""
 
 import json
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +19,12 @@ import export
 import zoo
 from export.foreign import flattened, read_model
 from export.runtime import load, predict
+from export.versus import versus
 from pocketzoo.cli import app
 from pocketzoo.ladder import export_model
 from pocketzoo.ladder import read_model as read_for
 from pocketzoo.options import Exporting
+from pocketzoo.predict import answer
 from tests.instances import data_of, fill_weights
 from zoo.cost import outline
 from zoo.quantization import UnknownLayer, make_twin
@@ -191,7 +195,26 @@ def test_a_chance_is_enough_for_two_classes(tmp_path: Path) -> None:
     right = (model.predict(data.x_test, verbose=0)[:, 0] > 0.5) == data.y_test
     assert report.float_estimate.value == pytest.approx(right.mean())
     assert right.mean() > 0.9
+    assert report.passed, report.failures()
     assert report.int8_audit.integer_only
+    chance = model.predict(data.x_test[:9], verbose=0)[:, 0]
+    np.save(tmp_path / "rows.npy", data.x_test[:9])
+    said = answer(tmp_path, tmp_path / "rows.npy")
+    names, sure = zip(*(line[1:] for line in said.lines), strict=True)
+    assert names == tuple(data.class_names[int(one > 0.5)] for one in chance)
+    np.testing.assert_allclose(np.array(sure, float), np.maximum(chance, 1 - chance), atol=0.03)
+    command = [
+        sys.executable,
+        tmp_path / "infer.py",
+        tmp_path / "model_int8.tflite",
+        tmp_path / "rows.npy",
+    ]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    _, labels, shares = zip(*(line.split("\t") for line in shown.splitlines()), strict=True)
+    assert labels == names
+    np.testing.assert_allclose(np.array(shares, float), np.array(sure, float), atol=1 / 256)
+    same = versus(zoo.Run(tmp_path), zoo.Run(tmp_path))
+    assert (same.winner, same.a.value) == ("neither", report.int8_estimate.value)
 
 
 def test_what_no_twin_can_express_is_left_to_the_converter_and_named(tmp_path: Path) -> None:

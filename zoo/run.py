@@ -125,6 +125,10 @@ class Run:
         files = {name: recorded[name] for name in sorted(recorded)}
         write_atomic(self.path / MANIFEST, as_json({"files": files, "versions": versions()}))
 
+    def files(self) -> tuple[str, ...]:
+        """Return the names of the finished files; none of a folder that holds none."""
+        return tuple(self._recorded())
+
     def _recorded(self) -> dict[str, Any]:
         try:
             return dict(self.manifest()["files"])
@@ -161,24 +165,12 @@ class Run:
             "backend": keras.backend.backend(),
             "versions": versions(),
         }
-        identity = {
-            "name": data.name,
-            "source": data.source,
-            "seed": data.seed,
-            "task": data.task,
-            "hash": data.hash,
-            "class_names": data.class_names,
-            "rows": rows(data),
-            "front_end": data.front_end and asdict(data.front_end),
-            "reading": data.reading.to_json(),
-            "schema": data.schema,
-        }
         self.path.mkdir(parents=True, exist_ok=True)
         for name in (*self._recorded(), MANIFEST):
             (self.path / name).unlink(missing_ok=True)
         save_weights(model, self.path / "weights.h5")
         self._seal({"weights.h5"})
-        described = {"model.json": as_json(description), "data.json": as_json(identity)}
+        described = {"model.json": as_json(description), "data.json": as_json(identity(data))}
         if data.front_end is not None:
             described[SNIPPET] = snippet(data.front_end)
         described |= encoding.files(data.encoding)
@@ -186,6 +178,22 @@ class Run:
 
     def _again(self) -> str:
         return "Run the command that made the folder again; it continues where it can."
+
+
+def identity(data: Data) -> dict[str, Any]:
+    """Return what `data.json` says: where data are, how they are read, and what they were."""
+    return {
+        "name": data.name,
+        "source": data.source,
+        "seed": data.seed,
+        "task": data.task,
+        "hash": data.hash,
+        "class_names": data.class_names,
+        "rows": rows(data),
+        "front_end": data.front_end and asdict(data.front_end),
+        "reading": data.reading.to_json(),
+        "schema": data.schema,
+    }
 
 
 def rows(data: Data) -> dict[str, int]:
