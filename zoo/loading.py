@@ -32,6 +32,7 @@ def load_data(
 
     Args:
         name_or_path: one of
+
             - "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from scikit-learn,
               nothing is downloaded);
             - a table: `.csv`, `.tsv` or `.parquet`, with `reading.target`;
@@ -44,6 +45,7 @@ def load_data(
               `time_test`, numbers or dates. Sequences of several lengths: (rows, longest, features)
               with NaN after the end of a row, or `lengths_train` ... beside; see `zoo.lengths`;
             - a folder with these as `.npy` files, which are mapped into memory.
+
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
             validation rows, 20 % of the training rows become validation rows. Class shares are
             kept.
