@@ -25,8 +25,12 @@ def run_guarded(app: Callable[[], Any]) -> None:
         _silence_native_code()
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing and the like
     try:
-        app()
+        try:
+            app()
+        finally:  # an alarm right here is caught below, and the next is half a second away
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except Interrupted:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _say(f"stopped. Nothing is lost. To continue: {command()}")
         sys.stdout.flush()

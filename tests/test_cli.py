@@ -273,7 +273,7 @@ WRONG = [
         ("train", "wine", "mlp_tiny", "--out", "{out}", "--recipe", "flip=true"),
         "flip is for pictures; the rows of wine have shape (13,)",
     ),
-    (("export", "{out}/none"), "holds no finished run"),
+    (("export", "{out}/none"), "is no .keras file and no run folder"),
     (
         ("run", "wine", "mlp_tiny", "--out", "{out}", "--max-drop", "nan"),
         "max_drop must be a number",
