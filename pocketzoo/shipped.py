@@ -1,7 +1,8 @@
 """How drift, and one run against another, are printed."""
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from export.drift import Drift
 from export.versus import Versus
@@ -18,10 +19,11 @@ VERDICTS = {
 
 def print_drift(found: Drift) -> None:
     """Show what has changed, the most changed first, and a verdict."""
-    table = Table("", "index (PSI)", "by chance", "distance (KS)", "p", "mean, then now", "drift")
+    name = Column(overflow="fold", min_width=16)  # nothing of a name is left out
+    table = Table(name, "PSI", "by chance", "KS", "p", "mean", "drift")
     for one in (*found.predictions, *found.features[:MOST_FEATURES]):
         table.add_row(
-            one.name,
+            Text(one.name),  # a column's name is no markup
             f"{one.psi:.3f}",
             f"{one.chance:.3f}",
             f"{one.ks:.3f}",
@@ -52,5 +54,6 @@ def print_versus(found: Versus) -> None:
         CONSOLE.print(f"Same class on {100 * found.agreement:.1f} % of {found.rows} rows.")
         for what, by_class in (("Broken by B", found.broken), ("Mended by B", found.mended)):
             each = ", ".join(f"{name}: {count}" for name, count in by_class.items())
-            CONSOLE.print(f"{what}: {sum(by_class.values())} rows{each and f' ({each})'}.")
+            said = f"{what}: {sum(by_class.values())} rows{each and f' ({each})'}."
+            CONSOLE.print(said, markup=False)
     CONSOLE.print(found.verdict(), soft_wrap=True)
