@@ -83,6 +83,7 @@ def verify(
                 f"{export.run.path} holds operators that are not allowed to run: "
                 f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
+    checked(export.model, data)
     report = _report(export, data, chosen, scaling, max_drop, targets, named, licence)
     export.run.write({"report.json": report.to_json()})
     write_page(export.run, data)
@@ -99,14 +100,13 @@ def _report(
     groups: np.ndarray | None,
     licence: str | None,
 ) -> Report:
-    checked(export.model, data)
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     difference = _difference(predict(of_float, data.x_test), of_keras)
-    plain = predict(of_int8, data.x_test, scaling)
     end = ending(export.model, data)
-    of_keras, int8 = as_logits(of_keras, end), as_logits(plain, end, HALF_STEP)
+    of_keras = as_logits(of_keras, end)
+    int8 = as_logits(predict(of_int8, data.x_test, scaling), end, HALF_STEP)
     estimates, agreement = _estimates(data, of_keras, int8)
     placements = place(export, data, targets, max_drop, of_keras)
     return Report(
