@@ -104,9 +104,9 @@ def _report(
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     difference = _difference(predict(of_float, data.x_test), of_keras)
+    plain = predict(of_int8, data.x_test, scaling)
     end = ending(export.model, data)
-    of_keras = as_logits(of_keras, end)
-    int8 = as_logits(predict(of_int8, data.x_test, scaling), end, HALF_STEP)
+    of_keras, int8 = as_logits(of_keras, end), as_logits(plain, end, HALF_STEP)
     estimates, agreement = _estimates(data, of_keras, int8)
     placements = place(export, data, targets, max_drop, of_keras)
     return Report(
