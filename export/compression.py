@@ -18,6 +18,7 @@ from export.job import ExportError, checked
 from zoo import Data, UserError
 from zoo.checks import at_least, in_range, one_of
 from zoo.files import as_json
+from zoo.metrics import largest_difference
 
 METHODS = ("prune", "cluster", "qat-tfmot")
 FOLDED_INTO = ("Conv2D", "Dense", "DepthwiseConv2D", "SeparableConv2D")  # from BatchNormalization
@@ -194,7 +195,7 @@ def _run(
 
 
 def _check_copy(model: keras.Model, original: np.ndarray, copy: np.ndarray) -> None:
-    difference = float(np.max(np.abs(copy - original) / np.maximum(1.0, np.abs(original))))
+    difference = largest_difference(copy, original)
     if not difference < 1e-4:
         raise ExportError(
             f"Nothing was compressed: the Keras 2 copy of {model.name} differs from it by "

@@ -15,6 +15,7 @@ from export.litert import resolve
 from zoo import Data, Run
 from zoo.checks import UserError
 from zoo.files import as_json
+from zoo.metrics import largest_difference
 
 FILES = {"onnx": "model.onnx", "saved_model": "saved_model"}  # a file; a folder
 RECORD = "formats.json"
@@ -86,13 +87,12 @@ def _made(name: str, run: Run, model: keras.Model, data: Data, timeout: float) -
             raise ExportError(f"No {name} was written: the conversion {error}") from None
         files = _files(job, FILES[name])
         found = np.load(job / "outputs.npy", allow_pickle=False).reshape(expected.shape)
-    difference = np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected)))
     made = Portable(
         name,
         FILES[name],
         sum(map(len, files.values())),
         len(rows),
-        float(difference),
+        largest_difference(found, expected),
         round(time.monotonic() - started, 3),
     )
     run.write({**files, RECORD: as_json({**recorded(run), name: asdict(made)})})

@@ -28,7 +28,7 @@ from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.cost import estimate
 from zoo.layers import count_parameters
-from zoo.metrics import bound
+from zoo.metrics import bound, largest_difference
 from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
@@ -103,7 +103,7 @@ def _report(
     started = time.monotonic()
     of_float, of_int8 = load(export.float_file), load(export.int8_file)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
-    difference = _difference(predict(of_float, data.x_test), of_keras)
+    difference = largest_difference(predict(of_float, data.x_test), of_keras)
     plain = predict(of_int8, data.x_test, scaling)
     end = ending(export.model, data)
     of_keras, int8 = as_logits(of_keras, end), as_logits(plain, end, HALF_STEP)
@@ -150,11 +150,6 @@ def _report(
             "verify": round(time.monotonic() - started, 3),
         },
     )
-
-
-def _difference(found: np.ndarray, of_keras: np.ndarray) -> float:
-    """Return the largest difference, relative to max(1, |Keras|)."""
-    return float(np.max(np.abs(found - of_keras) / np.maximum(1.0, np.abs(of_keras))))
 
 
 def _estimates(

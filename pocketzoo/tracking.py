@@ -1,6 +1,5 @@
 """A run folder as a run in MLflow: what was set, what came out, and the files."""
 
-import csv
 import math
 import re
 import warnings
@@ -73,13 +72,13 @@ def _parameters(run: Run) -> dict[str, Any]:
 def _metrics(run: Run) -> list[tuple[str, int, float]]:
     """Return (name, epoch, value), without what MLflow's stores refuse."""
     report = run.read_json("report.json")
-    with run.file("history.csv").open() as file:
-        curves = [
-            (name, int(row["epoch"]), float(value))
-            for row in csv.DictReader(file)
-            for name, value in row.items()
-            if name != "epoch"
-        ]
+    history = run.history()
+    epochs = [int(epoch) for epoch in history.pop("epoch", [])]
+    curves = [
+        (name, epoch, value)
+        for name, values in history.items()
+        for epoch, value in zip(epochs, values, strict=True)
+    ]
     figures = {
         f"test_{kind}_{report['metric']}": report[kind]["value"] for kind in ("float", "int8")
     }

@@ -4,7 +4,6 @@ Keras' own wrappers call `model.fit` alone: input statistics, target scaling, ea
 temperature, which belong to a training here, would be missing.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,7 @@ from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.temperature import fold, measure
 from zoo import Data, ModelSpec, UserError
+from zoo.data import digest
 from zoo.figures import probabilities
 from zoo.splits import hold_out
 
@@ -130,6 +130,5 @@ def _data(x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...], seed:
     except UserError:
         arrays = {"x_train": x, "y_train": y, "x_val": x[:0], "y_val": y[:0]}
     held = [arrays[name] for name in ("x_train", "y_train", "x_val", "y_val")]
-    digest = hashlib.sha256(np.ascontiguousarray(x).tobytes() + y.tobytes()).hexdigest()
     parts = (held[0], held[1], held[2], held[3], x[:0], y[:0])
-    return Data("arrays", "arrays", seed, task, names, f"sha256:{digest}", *parts)
+    return Data("arrays", "arrays", seed, task, names, digest(parts), *parts)

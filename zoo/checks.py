@@ -1,7 +1,7 @@
 """A user's mistakes: the one error class, near matches, and the argument checks."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UserError(ValueError):
@@ -15,6 +15,19 @@ def near(name: str, names: Iterable[str]) -> str:
     if close:
         return f"Did you mean {' or '.join(repr(match) for match in close)}?"
     return f"Known: {', '.join(known)}."
+
+
+def read_settings(text: str, known: Sequence[str], owner: str) -> dict[str, str]:
+    """Read "name=value,name=value"; `owner` is "The front end has" and the like.
+
+    Raises:
+        UserError: a name that is not known.
+    """
+    pairs = (one.partition("=") for one in text.split(",") if one)
+    found = {name: value for name, _, value in pairs}
+    for name in [name for name in found if name not in known]:
+        raise UserError(f"{owner} no setting {name!r}. {near(name, known)}")
+    return found
 
 
 def one_of(argument: str, value: object, choices: Iterable[str]) -> None:

@@ -127,7 +127,7 @@ def assemble(
         seed,
         task,
         tuple(str(label) for label in class_names),
-        _digest([*(arrays[part] for part in parts), *encoding.content()]),
+        digest([*(arrays[part] for part in parts), *encoding.content()]),
         **frozen,
         columns=columns,
         front_end=sound,
@@ -148,12 +148,13 @@ def _warn_of_shared_rows(arrays: Arrays, name: str) -> None:
         )
 
 
-def _digest(arrays: Iterable[np.ndarray]) -> str:
-    digest = hashlib.sha256()
+def digest(arrays: Iterable[np.ndarray]) -> str:
+    """Return the hash of arrays: types, shapes and content."""
+    found = hashlib.sha256()
     for array in arrays:
-        digest.update(f"{array.dtype}{array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return f"sha256:{digest.hexdigest()}"
+        found.update(f"{array.dtype}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return f"sha256:{found.hexdigest()}"
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo import text
-from zoo.checks import UserError, at_least, in_range, near, one_of
+from zoo.checks import UserError, at_least, in_range, one_of, read_settings
 from zoo.lengths import Padding, is_ragged, learn_padding
 from zoo.text import FIRST, LONGEST, TextSettings, Vocabulary, learn_vocabulary
 
@@ -84,10 +84,7 @@ def choose_text(wanted: object, arrays: Mapping[str, np.ndarray]) -> TextSetting
 def _read(written: str) -> dict[str, Any]:
     known = [field.name for field in fields(TextSettings) if field.name != "level"]
     found: dict[str, Any] = {}
-    for one in filter(None, written.split(",")):
-        name, _, value = one.partition("=")
-        if name not in known:
-            raise UserError(f"Texts have no setting {name!r}. {near(name, known)}")
+    for name, value in read_settings(written, known, "Texts have").items():
         if not value.isdecimal():
             raise UserError(f"The setting {name} of texts must be an integer; got {value!r}.")
         found[name] = int(value)

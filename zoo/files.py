@@ -11,6 +11,11 @@ from typing import Any
 from zoo.checks import UserError
 
 
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: POCKETZOO_CACHE, or ~/.cache/pocketzoo."""
+    return Path(os.environ.get("POCKETZOO_CACHE") or "~/.cache/pocketzoo").expanduser()
+
+
 def write_atomic(path: Path, content: str | bytes) -> None:
     """Write a file beside `path` and move it there, so that `path` is never half-written."""
     with beside(path, "") as temporary:

@@ -1,4 +1,4 @@
-"""How much worse int8 answers are than float ones, in the units of a report."""
+"""How far answers are from others: what int8 loses, in the units of a report, and copies."""
 
 import numpy as np
 
@@ -37,3 +37,8 @@ def bound(task: str, max_drop: float, rows: int) -> float:
     On 114 rows one answer is 0.88 points; a bound below that would measure luck.
     """
     return max(max_drop, 100 / rows) if task == "classification" and max_drop >= 0 else max_drop
+
+
+def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """Return the largest difference of two arrays, relative to max(1, |expected|)."""
+    return float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))

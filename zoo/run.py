@@ -4,6 +4,7 @@ JSON and weights only, never a pickle. Every file is written beside its place an
 manifest, with the sha256 of each, comes last, so that a folder that loads is whole.
 """
 
+import csv
 import importlib.metadata
 import shutil
 import tempfile
@@ -59,6 +60,15 @@ class Run:
     def read_json(self, name: str) -> dict[str, Any]:
         """Return a checked JSON file as a dictionary."""
         return read_json(self.file(name))
+
+    def history(self) -> dict[str, list[float]]:
+        """Return the curves of the training, "epoch" among them; empty where none are kept."""
+        if not (self.path / "history.csv").is_file():
+            return {}
+        lines = list(csv.reader(self.file("history.csv").read_text("utf-8").splitlines()))
+        if len(lines) < 2:
+            return {}
+        return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""

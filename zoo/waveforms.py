@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo import audio
 from zoo.audio import KINDS, FrontEnd, spectra
-from zoo.checks import UserError, at_least, in_range, near, one_of
+from zoo.checks import UserError, at_least, in_range, one_of, read_settings
 from zoo.readers import Arrays
 
 SNIPPET = "front_end.py"  # in the run folder
@@ -45,10 +45,7 @@ def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None
 def _read(text: str) -> dict[str, Any]:
     known = [field.name for field in fields(FrontEnd) if field.name not in ("rate", "kind")]
     found: dict[str, Any] = {}
-    for one in filter(None, text.split(",")):
-        name, _, value = one.partition("=")
-        if name not in known:
-            raise UserError(f"The front end has no setting {name!r}. {near(name, known)}")
+    for name, value in read_settings(text, known, "The front end has").items():
         try:
             found[name] = int(value) if name in ("mels", "coefficients") else float(value)
         except ValueError as error:

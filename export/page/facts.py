@@ -1,6 +1,5 @@
 """What a page is made of: the files of a run folder, read once."""
 
-import csv
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -63,18 +62,8 @@ def read(run: Run) -> Facts:
         recipe=maybe("recipe.json"),
         commands=maybe("commands.json"),
         manifest=run.manifest(),
-        history=_history(run),
+        history=run.history(),
     )
-
-
-def _history(run: Run) -> dict[str, list[float]]:
-    if not (run.path / "history.csv").is_file():
-        return {}
-    text = run.file("history.csv").read_text("utf-8")
-    lines = list(csv.reader(text.splitlines()))
-    if len(lines) < 2:
-        return {}
-    return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
 
 
 def kilobytes(count: int) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.files import beside
-from zoo.readers.room import cache_folder
+from zoo.files import beside, cache_folder
 
 VERSION = 1  # of what decoding does
 

@@ -27,16 +27,19 @@ class Broken(Exception):
 
 
 def looked_at(
-    files: "Files[Any]", look: Callable[[Path], One], bad: dict[Path, str]
-) -> "Files[tuple[One, bytes]]":
-    """Return the files of which a first look says that they can be decoded, with their digests.
+    path: Path, files: "Files[Any]", look: Callable[[Path], One]
+) -> tuple["Files[tuple[One, bytes]]", dict[Path, str]]:
+    """Return the files that can be decoded by a first look, with their digests; why not the others.
 
     Args:
-        files: all.
+        path: what the user named.
+        files: all of it.
         look: what reads the header of a file.
-        bad: is given the others, with the reason.
-    """
 
+    Raises:
+        UserError: none can be decoded.
+    """
+    bad: dict[Path, str] = {}
     root = files.root.resolve()
 
     def one(path: Path) -> tuple[One, bytes]:
@@ -55,7 +58,9 @@ def looked_at(
             bad[files.paths[place]] = result
         else:
             found[place] = result
-    return replace(files.only(list(found)), looks=tuple(found.values()))
+    if not found:
+        report_bad(path, bad, False, [])
+    return replace(files.only(list(found)), looks=tuple(found.values())), bad
 
 
 def decoded(

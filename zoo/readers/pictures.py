@@ -37,11 +37,8 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
         UserError: no classes, or broken files (all in one message).
     """
     reading.check("pictures", folder.name)
-    bad: dict[Path, str] = {}
     notes: list[str] = []
-    files = looked_at(find(folder, "pictures"), _look, bad)
-    if not files.paths:
-        report_bad(folder, bad, False, notes)
+    files, bad = looked_at(folder, find(folder, "pictures"), _look)
     size, colour = _size(files, reading, notes), _colour(files, reading, notes)
     x, good = _decoded(files, size, colour, bad)
     report_bad(folder, bad, reading.skip_bad, notes)
@@ -56,8 +53,7 @@ def picture_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
     Returns:
         float32 (pictures, height, width, channels).
     """
-    bad: dict[Path, str] = {}
-    files = looked_at(loose(path, "pictures"), _look, bad)
+    files, bad = looked_at(path, loose(path, "pictures"), _look)
     x, _ = _decoded(files, tuple(schema["image_size"]), schema["colour"], bad)
     report_bad(path, bad, False, [])
     return np.asarray(x, np.float32)

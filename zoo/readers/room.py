@@ -8,20 +8,15 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.files import cache_folder
 
 IN_MEMORY = 2**29  # bytes of an array
 BLOCK = 2**22  # values that are looked at together
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made again: POCKETZOO_CACHE, or ~/.cache/pocketzoo."""
-    return Path(os.environ.get("POCKETZOO_CACHE") or "~/.cache/pocketzoo").expanduser()
 
 
 def room(shape: Sequence[int], dtype: np.typing.DTypeLike = np.float32) -> np.ndarray:

@@ -40,11 +40,8 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
         UserError: no classes, or broken files (all in one message).
     """
     reading.check("sounds", folder.name)
-    bad: dict[Path, str] = {}
     notes: list[str] = []
-    files = looked_at(find(folder, "sounds"), _look, bad)
-    if not files.paths:
-        report_bad(folder, bad, False, notes)
+    files, bad = looked_at(folder, find(folder, "sounds"), _look)
     rate = Counter(look[1] for look, _ in files.looks).most_common(1)[0][0]
     lengths = [frames / own for (frames, own), _ in files.looks]
     seconds = reading.seconds or float(np.quantile(lengths, WHOLE, method="inverted_cdf"))
@@ -59,8 +56,7 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
 
 def sound_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
     """Return a sound, or all of a folder in the order of their paths: int16 (sounds, samples)."""
-    bad: dict[Path, str] = {}
-    files = looked_at(loose(path, "sounds"), _look, bad)
+    files, bad = looked_at(path, loose(path, "sounds"), _look)
     x, _ = _decoded(files, schema["rate"], schema["samples"], bad)
     report_bad(path, bad, False, [])
     return x
