@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
+from export.custom import imported_classes
 from export.integer import Constant, Unrolled, step_function
 from export.runtime import load as load_litert
 from export.runtime import random_inputs, raw_outputs
@@ -60,7 +61,8 @@ def wake_reset_gates(model: keras.Model) -> None:
 def load(job: Path, unroll: bool) -> keras.Model:
     """Rebuild the model of a job, in safe mode, with its weights."""
     config = json.loads((job / "model.json").read_text())
-    model = keras.models.model_from_json(json.dumps(unrolled(config) if unroll else config))
+    text = json.dumps(unrolled(config) if unroll else config)
+    model = keras.models.model_from_json(text, custom_objects=imported_classes(job))
     model.load_weights(job / "model.weights.h5")
     return model
 

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.custom import import_hub
 from zoo import UserError
 from zoo.layers import Standardize
 
@@ -14,7 +15,7 @@ MOST_BYTES = 1 << 31  # that a file may unpack to
 
 
 def read_model(path: Path) -> keras.Model:
-    """Load a `.keras` file in safe mode: built-in and zoo's layers only, nothing is unpickled.
+    """Load a `.keras` file in safe mode: layers of Keras, KerasHub and zoo; nothing is unpickled.
 
     Raises:
         UserError: missing, damaged or too large, of another format, or one that holds code.
@@ -27,6 +28,7 @@ def read_model(path: Path) -> keras.Model:
     if path.suffix != ".keras" or not path.is_file():
         raise UserError(f"{path} is no .keras file and no run folder. Give one of them.")
     _check_archive(path)
+    import_hub(path)
     try:
         model = keras.saving.load_model(path, safe_mode=True, compile=False)
     except Exception as error:  # Keras raises almost anything for what it cannot read

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
+from export.custom import name_classes
 from export.logits import columns_of
 from zoo import Data, UserError
 from zoo.checks import one_of
@@ -91,6 +92,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
 def describe(model: keras.Model, job: Path) -> None:
     """Write a model's configuration and weights for a child process."""
     bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
+    name_classes(bare, job)
     (job / "model.json").write_text(bare.to_json())
     bare.save_weights(job / "model.weights.h5")
 
