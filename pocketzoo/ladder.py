@@ -31,13 +31,17 @@ def check_words(wishes: Exporting) -> None:
     check_targets(wishes.target_names)
     for name in wishes.format_names or [""]:
         one_of("format", name, ("litert", *OTHERS))
+    if wishes.mlflow is not None:
+        if "litert" not in wishes.format_names:
+            raise UserError(
+                "--mlflow logs what was verified, .tflite files: add litert to --format."
+            )
+        require_mlflow()
 
 
 def check_options(model: keras.Model, wishes: Exporting) -> None:
     """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
     check_words(wishes)
-    if wishes.mlflow is not None:
-        require_mlflow()
     refuse_early(model, wishes.target_names, wishes.form_names)
     if wishes.compress is not None:
         parse_compression(wishes.compress)

@@ -1,11 +1,14 @@
 """The command by which a model leaves."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pocketzoo.options import Exporting, Loading, RunArgument, Seed
+
+if TYPE_CHECKING:
+    import export
 
 
 def export_command(
@@ -23,22 +26,28 @@ def export_command(
     """Convert a run or a .keras file to float and int8 .tflite, check both, write report.json."""
     if run.is_dir() and source is None and out is None:
         raise typer.Exit(0 if export_run(run, exporting) else 1)
-    from pocketzoo import console, ladder
+    from pocketzoo import ladder
 
     model, folder = ladder.read_model(run, source, out)
     data = loading.load(str(source), seed)
     report = ladder.export_model(model, data, folder, exporting)
-    raise typer.Exit(0 if console.print_export(report, folder) else 1)
+    raise typer.Exit(0 if _told(report, folder, exporting) else 1)
 
 
 def export_run(run: Path, exporting: Exporting) -> bool:
     """Export a run folder, print what came of it, and return whether it may be shipped."""
-    import zoo
-    from pocketzoo import commands, console, ladder, tracking
+    from pocketzoo import commands, ladder
 
     commands.record(run, "exported")
-    report = ladder.export_run(run, exporting)
-    passed = console.print_export(report, run)
+    return _told(ladder.export_run(run, exporting), run, exporting)
+
+
+def _told(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:
+    """Print what came of an export, and log it; return whether it may be shipped."""
+    import zoo
+    from pocketzoo import console, tracking
+
+    passed = console.print_export(report, folder)
     if report is not None and exporting.mlflow is not None:
-        console.print_tracked(tracking.log_run(zoo.Run(run), exporting.mlflow))
+        console.print_tracked(tracking.log_run(zoo.Run(folder), exporting.mlflow))
     return passed

@@ -21,8 +21,9 @@ def require_mlflow() -> None:
 def log_run(run: Run, uri: str) -> str:
     """Copy a verified run to a tracking server or a local store; return the id it has there.
 
-    The experiment is named after the data. Parameters are the preset, its arguments and the recipe;
-    metrics the curves of the training and the figures of the report; artifacts all finished files.
+    The experiment is named after the data. Parameters are the preset, its arguments and the recipe
+    (of a model of one's own its name); metrics the curves of the training and the figures of the
+    report; artifacts all finished files.
 
     Args:
         run: exported and verified.
@@ -48,7 +49,7 @@ def log_run(run: Run, uri: str) -> str:
 def _logged(client: Any, run: Run) -> str:
     from mlflow.entities import Metric, Param
 
-    name = f"pocketzoo/{run.read_json('data.json')['name']}"
+    name = f"pocketzoo/{run.read_json('report.json')['data']['name']}"
     known = client.get_experiment_by_name(name)
     experiment = known.experiment_id if known else client.create_experiment(name)
     made = str(client.create_run(experiment, run_name=run.path.name).info.run_id)
@@ -63,10 +64,13 @@ def _logged(client: Any, run: Run) -> str:
 
 
 def _parameters(run: Run) -> dict[str, Any]:
-    model, data = run.read_json("model.json"), run.read_json("data.json")
-    found = {"preset": model["preset"], "backend": model["backend"], "data.hash": data["hash"]}
+    report = run.read_json("report.json")
+    model, trained = report["model"], (run.path / "recipe.json").exists()  # not one's own model
+    found = {"preset": model["preset"] or model["name"], "backend": report["backend"]}
+    found |= {"data.hash": report["data"]["hash"], "parameters": model["parameters"]}
     found |= {f"model.{name}": value for name, value in model["overrides"].items()}
-    return found | {f"recipe.{n}": value for n, value in run.read_json("recipe.json").items()}
+    recipe = run.read_json("recipe.json") if trained else {}
+    return found | {f"recipe.{name}": value for name, value in recipe.items()}
 
 
 def _metrics(run: Run) -> list[tuple[str, int, float]]:

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import keras
 import pytest
+from typer.testing import CliRunner
 
 import zoo
 from pocketzoo import tracking
+from pocketzoo.cli import app
+from pocketzoo.ladder import check_words
+from pocketzoo.options import Exporting
 from zoo.files import as_json
 
 
@@ -20,10 +25,11 @@ def run(tmp_path: Path) -> zoo.Run:
         "float": {"value": 0.97},
         "int8": {"value": 0.96},
         "drop": {"value": 1.0},
+        "model": {"preset": "mlp_tiny", "name": "mlp", "parameters": 9, "overrides": {"units": 8}},
+        "data": {"name": "wine", "hash": "sha256:0"},
+        "backend": "torch",
     }
     files = {
-        "model.json": {"preset": "mlp_tiny", "backend": "torch", "overrides": {"units": 8}},
-        "data.json": {"name": "wine", "hash": "sha256:0"},
         "recipe.json": {"epochs": 2, "learning_rate": 0.01},
         "report.json": report,
     }
@@ -66,6 +72,28 @@ def test_a_store_that_refuses(run: zoo.Run, monkeypatch: pytest.MonkeyPatch) -> 
         tracking.log_run(run, "http://me:secret@127.0.0.1:1")
     assert "secret" not in str(error.value)
     assert "is whole; once it answers" in str(error.value)
+
+
+def test_a_model_of_ones_own_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Keras file to store: no recipe, no curves, a name in place of the preset."""
+    monkeypatch.chdir(tmp_path)
+    inputs = keras.Input((13,))
+    keras.Model(inputs, keras.layers.Dense(3)(inputs), name="mine").save(tmp_path / "mine.keras")
+    uri, out = f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "out"
+    command = ["export", tmp_path / "mine.keras", "--data", "wine", "--out", out]
+    command += ["--mlflow", uri, "--max-drop", "100"]
+    ended = CliRunner().invoke(app, [str(word) for word in command])
+    assert ended.exit_code == 0, str(ended.exception)
+    with _quiet():
+        from mlflow import MlflowClient
+
+        client = MlflowClient(tracking_uri=uri)
+        known = client.get_experiment_by_name("pocketzoo/wine")
+        (found,) = client.search_runs([known.experiment_id])
+    assert found.data.params["preset"] == "mine"
+    assert "test_int8_accuracy" in found.data.metrics
+    with pytest.raises(zoo.UserError, match="logs what was verified, .tflite files: add litert"):
+        check_words(Exporting(formats="onnx", mlflow=uri))
 
 
 def test_mlflow_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
