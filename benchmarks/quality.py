@@ -15,8 +15,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -149,22 +150,27 @@ HEAD = [
 ]
 
 
-def measured(kind: str, sets: Iterable[str], arguments: argparse.Namespace) -> str:
+def measured(kind: str, sets: Sequence[str], arguments: argparse.Namespace) -> str:
     """Return the table of one kind of data."""
-    presets = arguments.presets or PRESETS[kind]
+    models = product(sets, arguments.presets or PRESETS[kind], arguments.trials)
     rows = []
+    for name, seed in product(sets, arguments.seeds):
+        prepared(name, seed, arguments.keep / "sets")  # before two runs would make one file
     with ThreadPoolExecutor(cores()) as pool:
+        todo = {
+            (name, preset, trials): [
+                pool.submit(run, name, preset, seed, trials, arguments.keep)
+                for seed in arguments.seeds
+            ]
+            for name, preset, trials in models
+        }
         for name in sets:
             for model in BASELINES:
                 runs = [baseline(name, model, seed, arguments.keep) for seed in arguments.seeds]
                 rows.append(line(name, model, "", runs))
-            for preset in presets:
-                for trials in arguments.trials:
-                    todo = [
-                        pool.submit(run, name, preset, seed, trials, arguments.keep)
-                        for seed in arguments.seeds
-                    ]
-                    rows.append(line(name, preset, trials, [one.result() for one in todo]))
+            for (own, preset, trials), started in todo.items():
+                if own == name:
+                    rows.append(line(name, preset, trials, [one.result() for one in started]))
                     print(rows[-1], flush=True)
     return table(HEAD, rows)
 

@@ -72,9 +72,9 @@ def test_repeated_and_nearly_repeated_rows(tmp_path: Path) -> None:
     assert (found.training, found.contradicting, found.validation, found.test) == (1, 1, 0, 20)
     assert (found.near_validation, found.near_test) == (0, 40)
     said = " ".join(advice.warnings())
-    assert "20 test rows equal training or validation rows" in said
+    assert "Test rows that equal training or validation rows: 20." in said
     assert "40 of 130 sampled test rows are nearly a training row" in said
-    assert "1 training rows equal another of a different label" in said
+    assert "Training rows that equal another of a different label: 1." in said
 
 
 def test_rare_and_uneven_classes(tmp_path: Path) -> None:

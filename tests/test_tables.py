@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 import zoo
 from tests.made import CITIES, rows_of_table, write_csv
+from zoo.advice.features import count_constants
 from zoo.groups import read_groups
 from zoo.readers.table import read_table
 
@@ -103,6 +104,7 @@ def test_values_that_training_rows_lack_are_other(tmp_path: Path) -> None:
     assert plan_of(data, "city")["values"] == list(CITIES)
     assert column_of(data, "city=other").sum() == 0
     assert column_of(data, "city=other", "test").sum() == 9
+    assert count_constants(data) == 0  # that place is no constant feature
     assert "when" not in data.schema["features"]
 
 

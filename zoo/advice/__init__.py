@@ -104,7 +104,7 @@ def advise(data: Data) -> Advice:
         input_shape=data.input_shape,
         classes=dict(zip(data.class_names, counts, strict=True)),
         imbalance=max(counts) / max(1, min(counts)) if counts else None,
-        constant_features=features.count_constants(table.x_train),
+        constant_features=features.count_constants(table),
         repeats=repeats.find_repeats(data),
         leaks=repeats.find_leaks(data),
         telling=features.find_telling(table, names),

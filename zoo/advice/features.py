@@ -37,9 +37,14 @@ class Telling:
         ]
 
 
-def count_constants(x: np.ndarray) -> int:
-    """Return how many values of a row are the same in all rows."""
-    return int((x == x[:1]).all(axis=0).sum())
+def count_constants(data: Data) -> int:
+    """Return how many values of a training row are the same in all of them.
+
+    Where a category's column keeps a place for values that training rows lack, it does not count.
+    """
+    constant = (data.x_train == data.x_train[:1]).all(axis=0).ravel()
+    names = data.schema.get("features") or [""] * len(constant)
+    return int(sum(constant & [not name.endswith("=other") for name in names]))
 
 
 def find_telling(data: Data, names: Sequence[str] = ()) -> tuple[Telling, ...]:

@@ -40,13 +40,13 @@ class Repeats:
         found = []
         if self.test:
             found.append(
-                f"{self.test} test rows equal training or validation rows: the test figures are "
-                "too good by as much. Remove them from one part."
+                f"Test rows that equal training or validation rows: {self.test}. The test figures "
+                "are too good by as much; remove them from one part."
             )
         if self.validation:
             found.append(
-                f"{self.validation} validation rows equal training rows: a search is led by rows "
-                "it knows. Remove duplicates before splitting."
+                f"Validation rows that equal training rows: {self.validation}. A search is led by "
+                "rows it knows; remove duplicates before splitting."
             )
         for part, count in (("validation", self.near_validation), ("test", self.near_test)):
             if count > 0.01 * self.looked_at[part]:
@@ -56,8 +56,8 @@ class Repeats:
                 )
         if self.contradicting:
             found.append(
-                f"{self.contradicting} training rows equal another of a different label: no model "
-                "can be right on both."
+                f"Training rows that equal another of a different label: {self.contradicting}. No "
+                "model can be right on both."
             )
         return found
 
