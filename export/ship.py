@@ -25,6 +25,19 @@ KOTLIN_SOFTMAX = """\
         val sum = values.sum()
         for (i in values.indices) values[i] /= sum
 """
+KOTLIN_QUANTIZE = """\
+        val input = ByteArray($inputs) { i ->
+            val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
+            round(step).coerceIn(-128.0, 127.0).toInt().toByte()
+        }
+"""
+KOTLIN_SCALES = """\
+        private val SCALE = doubleArrayOf($scale)
+        private val ZERO_POINT = doubleArrayOf($zero_point)
+"""
+KOTLIN_CLAMP = """\
+        val input = IntArray($inputs) { i -> row[i].coerceIn(0, $words - 1) } // the table's size
+"""
 
 
 @dataclass(frozen=True)
@@ -56,56 +69,81 @@ def card_of(name: str, data: Data, end: str | None) -> Card:
 
 
 def shipped(ends: Ends) -> dict[str, str]:
-    """Return {file name: text} of what goes with an int8 file of one input and one output.
-
-    A file that takes ids of tokens goes with Python alone.
-    """
-    shape = ", ".join(str(size) for size in ends.shape)
+    """Return {file name: text} of what goes with an int8 file of one input and one output."""
+    common = _common(ends)
     labels = tuple(one_line(label) for label in ends.labels)
-    common = {
-        "file": ends.file,
-        "shape": shape,
-        "inputs": math.prod(ends.shape),
-        "outputs": ends.outputs,
-        "scales": len(ends.scaling.scale),
-        "scale": _numbers(ends.scaling.scale),
-        "zero_point": _numbers(ends.scaling.zero_point),
-    }
-    answers = "probabilities, in the order of labels.txt" if labels else "numbers"
-    answers = "probability of the second label" if len(labels) > ends.outputs else answers
     logits = bool(labels) and ends.ending is None
-    output = {
-        "output_scale": repr(ends.output.scale[0]),
-        "output_zero_point": int(ends.output.zero_point[0]),
-        "answers": answers,
-    }
     python = common | {
         "labels": repr(list(labels)),
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
-        "words": ends.scaling.words or 0,
         "logits": logits,
     }
     lines = {"labels.txt": label_lines(labels)} if labels else {}
-    if ends.scaling.words is not None:  # the others would feed int8, not ids
-        return {**lines, "infer.py": _filled("infer.py.txt", python)}
+    return {
+        **lines,
+        "infer.py": _filled("infer.py.txt", python),
+        **_cpp(common, labels, logits),
+        "Infer.kt": _kotlin(common, labels, logits),
+    }
+
+
+def _common(ends: Ends) -> dict[str, Any]:
+    """Return what the texts of all languages are filled with."""
+    answers = "probabilities, in the order of labels.txt" if ends.labels else "numbers"
+    answers = "probability of the second label" if len(ends.labels) > ends.outputs else answers
+    ids = ends.scaling.words is not None
+    return {
+        "file": ends.file,
+        "shape": ", ".join(str(size) for size in ends.shape),
+        "inputs": math.prod(ends.shape),
+        "values": "ids of tokens" if ids else "values",
+        "taken": "int32" if ids else "int8",
+        "words": ends.scaling.words or 0,
+        "scales": len(ends.scaling.scale),
+        "scale": _numbers(ends.scaling.scale),
+        "zero_point": _numbers(ends.scaling.zero_point),
+        "outputs": ends.outputs,
+        "output_scale": repr(ends.output.scale[0]),
+        "output_zero_point": int(ends.output.zero_point[0]),
+        "answers": answers,
+    }
+
+
+def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[str, str]:
+    ids = common["taken"] == "int32"
     header = {
+        "convert": _filled("clamp.txt" if ids else "quantize.txt", common),
         "labels": _cpp_labels(labels),
         "logits": ": logits" if logits else "",
         "softmax": _text("softmax.txt") if logits else "",
     }
-    cpp = {"softmax": CPP_SOFTMAX if logits else "", "array": ends.file.replace(".tflite", ".cc")}
-    kotlin = {
+    source = {
+        "array": common["file"].replace(".tflite", ".cc"),
+        "cpp_row": "std::int32_t" if ids else "float",
+        "cpp_taken": "std::int32_t" if ids else "std::int8_t",
+        "cpp_convert": "Clamp" if ids else "Quantize",
+        "softmax": CPP_SOFTMAX if logits else "",
+    }
+    return {
+        "model_io.h": _filled("model_io.h.txt", common | header),
+        "infer.cc": _filled("infer.cc.txt", common | source),
+    }
+
+
+def _kotlin(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+    ids = common["taken"] == "int32"
+    used = ["exp"] * logits + ["round"] * (not ids)
+    own = {
+        "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
+        "kotlin_row": "IntArray" if ids else "FloatArray",
+        "kotlin_write": "writeInt" if ids else "writeInt8",
+        "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
+        "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),
         "softmax": KOTLIN_SOFTMAX if logits else "",
     }
-    found = {
-        "infer.py": _filled("infer.py.txt", python),
-        "model_io.h": _filled("model_io.h.txt", common | output | header),
-        "infer.cc": _filled("infer.cc.txt", common | output | cpp),
-        "Infer.kt": _filled("Infer.kt.txt", common | output | kotlin),
-    }
-    return {**lines, **found}
+    return _filled("Infer.kt.txt", common | own)
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:

@@ -87,14 +87,24 @@ def ends(**changes: object) -> Ends:
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
+def printed(folder: Path, one: Ends, main: str) -> list[str]:
+    """Compile a program around the header of `one`, with warnings as errors; return its lines."""
+    (folder / "model_io.h").write_text(shipped(one)["model_io.h"])
+    source = '#include "model_io.h"\n#include <cstdio>\nint main() {\n' + main + "}\n"
+    (folder / "main.cc").write_text(source)
+    program = str(folder / "main")
+    command = ["g++", "-std=c++11", "-Wall", "-Werror", "-trigraphs", "-Wno-trigraphs"]
+    subprocess.run([*command, str(folder / "main.cc"), "-o", program], check=True)
+    return subprocess.run([program], check=True, capture_output=True, text=True).stdout.splitlines()
+
+
 @pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 def test_the_header_computes_what_numpy_does(tmp_path: Path) -> None:
     one = ends(outputs=len(NASTY), labels=NASTY)
     x = np.random.default_rng(0).normal(scale=9, size=one.shape).astype(np.float32)
-    (tmp_path / "model_io.h").write_text(shipped(one)["model_io.h"])
-    (tmp_path / "main.cc").write_text(
-        '#include "model_io.h"\n#include <cstdio>\n'
-        "int main() {\n"
+    steps, best, shares, *labels = printed(
+        tmp_path,
+        one,
         f"  const float row[] = {{{', '.join(map(repr, x.ravel().tolist()))}}};\n"
         "  std::int8_t in[model_io::kInputs], out[] = {1, 2, 3, -4, 5, 127};\n"
         "  float values[model_io::kOutputs];\n"
@@ -104,20 +114,34 @@ def test_the_header_computes_what_numpy_does(tmp_path: Path) -> None:
         "  const int best = model_io::Softmax(values);\n"
         '  std::printf("\\n%s\\n", model_io::kLabels[best]);\n'
         '  for (float p : values) std::printf("%.6f ", p);\n'
-        '  for (const char* label : model_io::kLabels) std::printf("\\n%s", label);\n'
-        "}\n"
+        '  for (const char* label : model_io::kLabels) std::printf("\\n%s", label);\n',
     )
-    program = str(tmp_path / "main")
-    command = ["g++", "-std=c++11", "-Wall", "-Werror", "-trigraphs", "-Wno-trigraphs"]
-    subprocess.run([*command, str(tmp_path / "main.cc"), "-o", program], check=True)
-    steps, best, shares, *labels = subprocess.run(
-        [program], check=True, capture_output=True, text=True
-    ).stdout.splitlines()
     assert [int(q) for q in steps.split()] == one.scaling.quantize(x).ravel().tolist()
     expected = probabilities((np.array([[1, 2, 3, -4, 5, 127]]) - 4) * 0.5)[0]
     assert [float(p) for p in shares.split()] == pytest.approx(expected, abs=1e-5)
     assert labels == label_lines(NASTY).splitlines()
     assert best == labels[-1]
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_ids_beyond_the_table_are_cut_as_in_numpy(tmp_path: Path) -> None:
+    one = ends(shape=(5,), scaling=Scaling((1.0,), (0.0,), words=40))
+    ids = np.array([-7, 0, 39, 40, 2_000_000_000])
+    (shown,) = printed(
+        tmp_path,
+        one,
+        f"  const std::int32_t row[] = {{{', '.join(map(str, ids))}}};\n"
+        "  std::int32_t in[model_io::kInputs];\n"
+        "  model_io::Clamp(row, in);\n"
+        '  for (int id : in) std::printf("%d ", id);\n',
+    )
+    assert [int(one) for one in shown.split()] == np.clip(ids, 0, 39).tolist()
+    found = shipped(one)
+    assert "input int32 [1, 5] -> output int8 [1, 2]" in found["Infer.kt"]
+    assert "fun run(row: IntArray): DoubleArray" in found["Infer.kt"]
+    assert "row[i].coerceIn(0, 40 - 1)" in found["Infer.kt"]
+    assert "Write<std::int32_t>" in found["infer.cc"]
+    assert not any(word in found["Infer.kt"] for word in ("SCALE", "math.round", "$"))
 
 
 def test_snippets_speak_of_the_file() -> None:
