@@ -53,9 +53,9 @@ def ViT(
         patch_size: of the patch stem: side of a square in pixels; the image is zero-padded to whole
             ones. None gives about 64 (at least 2x2 pixels each): int8 softmax has steps of 1/256,
             so more tokens than about 100 vanish.
-        stem_layers: of the convolutional stem: 3x3 convolutions, each with a pooling that halves
-            the image, of `width` channels the last one and half as many the others. None leaves
-            about 8x8 tokens, as CCT-2/3x2 has.
+        stem_layers: of the convolutional stem: 3x3 convolutions with a pooling that halves the
+            image, of `width` channels the last one and half as many the others; before a single
+            one goes another, without pooling. None leaves about 8x8 tokens, as CCT-2/3x2 has.
         width: token size.
         depth: number of encoder blocks.
         heads: attention heads; must divide `width`.
@@ -131,10 +131,15 @@ def default_stem_layers(shape: tuple[int, ...]) -> int:
 
 
 def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any, tuple[int, ...]]:
-    """Return tokens, (B, tokens, width), and their grid: convolution, activation, pooling."""
-    for number in range(1, count + 1):  # (B, H / 2**number, W / 2**number, filters)
+    """Return tokens, (B, tokens, width), and their grid: convolution, activation, pooling.
+
+    Two convolutions at least: small images, of which one pooling leaves enough tokens, are
+    recognized far worse by one.
+    """
+    convolutions = max(2, count)
+    for number in range(convolutions, 0, -1):  # (B, H, W, filters), H and W halved `count` times
         x = layers.Conv2D(
-            width if number == count else max(1, width // 2),
+            width if number == 1 else max(1, width // 2),
             3,
             padding="same",
             data_format="channels_last",
@@ -142,7 +147,8 @@ def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any,
             kernel_initializer="he_normal",
         )(x)
         x = layers.Activation(activation)(x)
-        x = layers.MaxPooling2D(3, 2, padding="same", data_format="channels_last")(x)
+        if number <= count:
+            x = layers.MaxPooling2D(3, 2, padding="same", data_format="channels_last")(x)
     rows, columns = x.shape[1:3]
     return layers.Reshape((rows * columns, width))(x), (rows, columns)
 
