@@ -1,12 +1,12 @@
 """What the presets reach on real data, float and int8, beside trees and a linear model.
 
     python -m benchmarks.quality [--sets NAME ...] [--presets NAME ...] [--trials 1 30]
-                                 [--seeds 0 1 2 3 4] --keep FOLDER
+                                 [--seeds 0 1 2 3 4] --keep FOLDER [--kept] [--write]
 
 Through `pocketzoo run` only, with what it does by default: 1 trial is the preset with its own
 recipe, 30 a search. Each seed is a split of its own where the set has none (MNIST 5k and
-scikit-learn's). Runs that are in the folder already are not run again. Prints tables and writes
-them to `benchmarks/results/quality.md`.
+scikit-learn's). Runs that are in the folder already are not run again; with `--kept` no others
+are shown. Prints tables; `--write` puts them into `benchmarks/results/quality.md`, too.
 """
 
 import argparse
@@ -55,7 +55,7 @@ class Run(NamedTuple):
 
 def run(name: str, preset: str, seed: int, trials: int, folder: Path) -> Run:
     """Run a preset on a set, unless the folder holds that already."""
-    out = folder / f"{name}-{preset}-{seed}-{trials}"
+    out = _kept(name, preset, seed, trials, folder)
     file = out / "run.json"
     if not file.exists():
         source = prepared(name, seed, folder / "sets")
@@ -75,6 +75,10 @@ def run(name: str, preset: str, seed: int, trials: int, folder: Path) -> Run:
         )
         file.write_text(json.dumps(found._asdict()))
     return Run(**json.loads(file.read_text()))
+
+
+def _kept(name: str, preset: str, seed: int, trials: int, folder: Path) -> Path:
+    return folder / f"{name}-{preset}-{seed}-{trials}"
 
 
 def baseline(name: str, kind: str, seed: int, folder: Path) -> Run:
@@ -161,6 +165,8 @@ def measured(kind: str, sets: Sequence[str], arguments: argparse.Namespace) -> s
             (name, preset, trials): [
                 pool.submit(run, name, preset, seed, trials, arguments.keep)
                 for seed in arguments.seeds
+                if not arguments.kept
+                or (_kept(name, preset, seed, trials, arguments.keep) / "run.json").exists()
             ]
             for name, preset, trials in models
         }
@@ -169,7 +175,7 @@ def measured(kind: str, sets: Sequence[str], arguments: argparse.Namespace) -> s
                 runs = [baseline(name, model, seed, arguments.keep) for seed in arguments.seeds]
                 rows.append(line(name, model, "", runs))
             for (own, preset, trials), started in todo.items():
-                if own == name:
+                if own == name and started:
                     rows.append(line(name, preset, trials, [one.result() for one in started]))
                     print(rows[-1], flush=True)
     return table(HEAD, rows)
@@ -184,6 +190,8 @@ def main() -> None:
     parser.add_argument("--trials", type=int, nargs="+", default=[1])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--kept", action="store_true")
+    parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parts = []
@@ -192,7 +200,7 @@ def main() -> None:
         if sets:
             parts.append(f"## {kind}\n\n{measured(kind, sets, arguments)}")
             print(parts[-1], flush=True)
-    if not arguments.sets and not arguments.presets:
+    if arguments.write:
         RESULTS.write_text("# Quality\n\n" + "\n\n".join(parts) + "\n")
 
 

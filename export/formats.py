@@ -95,7 +95,8 @@ def _made(name: str, run: Run, model: keras.Model, data: Data, timeout: float) -
         largest_difference(found, expected),
         round(time.monotonic() - started, 3),
     )
-    run.write({**files, RECORD: as_json({**recorded(run), name: asdict(made)})})
+    old = [file for file in run.files() if file.startswith(f"{FILES[name]}/")]
+    run.write({**files, RECORD: as_json({**recorded(run), name: asdict(made)})}, remove=old)
     return made
 
 

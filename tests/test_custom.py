@@ -50,8 +50,11 @@ def test_a_layer_of_ones_own_is_converted_and_named(three: zoo.Data, tmp_path: P
     assert report.without_twin is not None
     assert "layer 'twice' (Twice)" in report.without_twin
     assert not any("integer-only" in one for one in report.failures())
+    made.run.write({"saved_model/old.bin": b"of another model"})
     portable = export.to_saved_model(with_layer(Twice()), data=three, directory=tmp_path / "o")
     assert portable.difference < 1e-5
+    assert "saved_model/saved_model.pb" in made.run.files()
+    assert not (tmp_path / "o" / "saved_model" / "old.bin").exists()
 
 
 def test_a_layer_that_no_other_process_can_make_is_named(three: zoo.Data, tmp_path: Path) -> None:
