@@ -12,6 +12,7 @@ BIN := .venv/bin
 # XLA compiles each small model anew: a third of that time is optimizing what runs for milliseconds.
 # One thread a worker: two workers that both take both cores spend their time waiting.
 PYTEST := OMP_NUM_THREADS=1 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1 \
+	XLA_FLAGS=--xla_backend_optimization_level=0 \
 	$(BIN)/python -m pytest -n 2 --dist loadscope -q
 
 KILLS := 200
@@ -29,7 +30,7 @@ demo: .venv/core
 
 test: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) tests --ignore=tests/postgres --ignore=tests/browser
-	XLA_FLAGS=--xla_backend_optimization_level=0 KERAS_BACKEND=jax $(PYTEST) tests/backend
+	KERAS_BACKEND=jax $(PYTEST) tests/backend
 	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
 
 test-postgres: .venv/dev

@@ -108,7 +108,7 @@ def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
     errors = {}
     for name, clip in CLIPS.items():
         _set(twin, observing, clip)
-        errors[name] = _relative_error(predict(twin, rows, Int8()), exact)
+        errors[name] = relative_error(predict(twin, rows, Int8()), exact)
     best = min(errors, key=errors.__getitem__)
     _set(twin, observing, CLIPS[best])
     return best, errors
@@ -159,5 +159,6 @@ def _decibels(exact: np.ndarray, rounded: np.ndarray) -> float:
     return round(float(10 * np.log10(max(power, 1e-30) / max(noise, 1e-30))), 1)
 
 
-def _relative_error(found: np.ndarray, exact: np.ndarray) -> float:
+def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
+    """Return the root mean squared difference in standard deviations of what is exact."""
     return float(np.sqrt(np.mean((found - exact) ** 2)) / max(float(exact.std()), 1e-12))

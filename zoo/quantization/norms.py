@@ -9,9 +9,12 @@ from zoo.layers import LayerNormalization
 from zoo.quantization.attention import Normalize
 from zoo.quantization.folding import Sketch, Value, numpy_of, shape_of, unknown
 
+NOTHING = 1e-6  # standard deviations: rows that are standardized already need no operator for it
+
 
 def standardize(sketch: Sketch, layer: Any, x: Value) -> Value:
-    return x.then(numpy_of(layer.scale), numpy_of(layer.offset))
+    offset = numpy_of(layer.offset)
+    return x.then(numpy_of(layer.scale), np.where(np.abs(offset) < NOTHING, 0.0, offset))
 
 
 def rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
