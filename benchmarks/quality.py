@@ -162,22 +162,23 @@ def measured(kind: str, sets: Sequence[str], arguments: argparse.Namespace) -> s
         prepared(name, seed, arguments.keep / "sets")  # before two runs would make one file
     with ThreadPoolExecutor(cores()) as pool:
         todo = {
-            (name, preset, trials): [
-                pool.submit(run, name, preset, seed, trials, arguments.keep)
+            (name, preset, trials): {
+                seed: pool.submit(run, name, preset, seed, trials, arguments.keep)
                 for seed in arguments.seeds
                 if not arguments.kept
                 or (_kept(name, preset, seed, trials, arguments.keep) / "run.json").exists()
-            ]
+            }
             for name, preset, trials in models
         }
         for name in sets:
+            own = {key: runs for key, runs in todo.items() if key[0] == name and runs}
             for model in BASELINES:
-                runs = [baseline(name, model, seed, arguments.keep) for seed in arguments.seeds]
-                rows.append(line(name, model, "", runs))
-            for (own, preset, trials), started in todo.items():
-                if own == name and started:
-                    rows.append(line(name, preset, trials, [one.result() for one in started]))
-                    print(rows[-1], flush=True)
+                seeds = sorted({seed for runs in own.values() for seed in runs})
+                runs = [baseline(name, model, seed, arguments.keep) for seed in seeds]
+                rows += [line(name, model, "", runs)] * bool(runs)
+            for (_, preset, trials), started in own.items():
+                rows.append(line(name, preset, trials, [one.result() for one in started.values()]))
+                print(rows[-1], flush=True)
     return table(HEAD, rows)
 
 
