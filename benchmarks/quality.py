@@ -46,9 +46,9 @@ INTRO = """# Quality
 `pocketzoo run` with its defaults (1 trial: the preset with its own recipe; 30: a search), judged on
 the test rows. Float and int8: accuracy, of diabetes RMSE; mean and 95 % interval over the seeds,
 each with a split of its own where the set has none. Drop: of int8 from float, in points or percent,
-mean and worst. s: seconds of a whole run, the median, on two cores with other jobs. LITE's: what
-its authors published (mean of five trainings). Trees: scikit-learn's HistGradientBoosting; linear:
-logistic regression or ridge; both on the flattened rows.
+mean and worst. s: seconds of a whole run, the median. LITE's: what its authors published (mean of
+five trainings). Trees: scikit-learn's HistGradientBoosting; linear: logistic regression or ridge;
+both on the flattened rows.
 
 That noisy outputs count on the ladder from calibration to training was found on GunPoint and
 ArrowHead, which lost 1.3 and 1.7 points before: of the drop they are no independent proof.
@@ -68,8 +68,8 @@ class Run(NamedTuple):
 
 def run(name: str, preset: str, seed: int, trials: int, folder: Path) -> Run:
     """Run a preset on a set, unless the folder holds that already."""
-    out = _kept(name, preset, seed, trials, folder)
-    file = out / "run.json"
+    file = _kept(name, preset, seed, trials, folder)
+    out = file.parent
     if not file.exists():
         source = prepared(name, seed, folder / "sets")
         command = [sys.executable, "-m", "pocketzoo", "run", source, preset, "--out", str(out)]
@@ -91,7 +91,8 @@ def run(name: str, preset: str, seed: int, trials: int, folder: Path) -> Run:
 
 
 def _kept(name: str, preset: str, seed: int, trials: int, folder: Path) -> Path:
-    return folder / f"{name}-{preset}-{seed}-{trials}"
+    """Return the file that a run leaves when it is done."""
+    return folder / f"{name}-{preset}-{seed}-{trials}" / "run.json"
 
 
 def baseline(name: str, kind: str, seed: int, folder: Path) -> Run:
@@ -178,17 +179,18 @@ def measured(kind: str, sets: Sequence[str], arguments: argparse.Namespace) -> s
             (name, preset, trials): {
                 seed: pool.submit(run, name, preset, seed, trials, arguments.keep)
                 for seed in arguments.seeds
-                if not arguments.kept
-                or (_kept(name, preset, seed, trials, arguments.keep) / "run.json").exists()
+                if not arguments.kept or _kept(name, preset, seed, trials, arguments.keep).exists()
             }
             for name, preset, trials in models
         }
         for name in sets:
             own = {key: runs for key, runs in todo.items() if key[0] == name and runs}
+            if not own:
+                continue
+            seeds = sorted({seed for runs in own.values() for seed in runs})
             for model in BASELINES:
-                seeds = sorted({seed for runs in own.values() for seed in runs})
                 runs = [baseline(name, model, seed, arguments.keep) for seed in seeds]
-                rows += [line(name, model, "", runs)] * bool(runs)
+                rows.append(line(name, model, "", runs))
             for (_, preset, trials), started in own.items():
                 rows.append(line(name, preset, trials, [one.result() for one in started.values()]))
                 print(rows[-1], flush=True)

@@ -34,14 +34,14 @@ def name_classes(model: keras.Model, job: Path) -> None:
         kind = type(layer)
         if kind.__module__.split(".")[0] in KNOWN:
             continue
-        if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
+        if kind.__module__ == "__main__" or "." in kind.__qualname__:
             raise UserError(
                 f"layer {layer.name!r} is a {kind.__name__}, a class that no other process can "
                 f"import (it is {kind.__module__}.{kind.__qualname__}). Move it to the top level "
                 "of a .py file of its own and import it from there."
             )
         _check_config(layer)
-        found[kind.__qualname__] = kind.__module__
+        found[kind.__name__] = kind.__module__
     if found:
         (job / FILE).write_text(as_json({"classes": found, "path": sys.path}))
 

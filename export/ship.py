@@ -111,7 +111,7 @@ def _common(ends: Ends) -> dict[str, Any]:
 
 
 def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[str, str]:
-    ids = common["taken"] == "int32"
+    ids = bool(common["words"])
     header = {
         "convert": _filled("clamp.txt" if ids else "quantize.txt", common),
         "labels": _cpp_labels(labels),
@@ -132,7 +132,7 @@ def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[
 
 
 def _kotlin(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
-    ids = common["taken"] == "int32"
+    ids = bool(common["words"])
     used = ["exp"] * logits + ["round"] * (not ids)
     own = {
         "imports": "".join(f"import kotlin.math.{name}\n" for name in used),

@@ -38,7 +38,8 @@ class FineTuning:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        at_least("epochs", 1 if self.epochs is None else self.epochs, 1)
+        if self.epochs is not None:
+            at_least("epochs", self.epochs, 1)
         at_least("batch_size", self.batch_size, 1)
         at_least("seed", self.seed, 0)
         in_range("learning_rate", self.learning_rate, 1e-12, 1)

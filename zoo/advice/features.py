@@ -7,6 +7,7 @@ import numpy as np
 
 from zoo.data import Data
 from zoo.figures import figures_of, once
+from zoo.readers.reading import OTHER
 
 BINS = 32  # of a feature's values, by quantiles; twice the classes where there are more
 VALUES = 4_000_000  # of the training rows that are looked at: rows x features
@@ -43,8 +44,8 @@ def count_constants(data: Data) -> int:
     Where a category's column keeps a place for values that training rows lack, it does not count.
     """
     constant = (data.x_train == data.x_train[:1]).all(axis=0).ravel()
-    names = data.schema.get("features") or [""] * len(constant)
-    return int(sum(constant & [not name.endswith("=other") for name in names]))
+    counted = [not name.endswith(OTHER) for name in data.schema.get("features", [])]
+    return int((constant & (counted or True)).sum())
 
 
 def find_telling(data: Data, names: Sequence[str] = ()) -> tuple[Telling, ...]:

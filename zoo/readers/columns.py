@@ -13,6 +13,7 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.readers.arrays import LARGEST
 from zoo.readers.frame import Column
+from zoo.readers.reading import OTHER
 
 MOST_VALUES = 50  # of a category that are features of their own
 FEW_VALUES = 10  # of a category that are never too many for its rows
@@ -104,7 +105,7 @@ def feature_names(plan: Plan) -> list[str]:
         return []
     gaps = [f"{name} is missing"] if plan["missing"] else []
     if plan["kind"] == "category":
-        return [*(f"{name}={value}" for value in plan["values"]), f"{name}=other", *gaps]
+        return [*(f"{name}={value}" for value in plan["values"]), f"{name}{OTHER}", *gaps]
     return [name, *gaps]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from zoo.checks import UserError, at_least, flag, in_range, one_of
 
+OTHER = "=other"  # ends the name of the feature for values that training rows lack
+
 COLOURS = ("rgb", "grey")
 LARGEST_SIDE = 1024  # of pictures, in pixels
 CONCERNS = {  # option -> the kinds of data it says something about
