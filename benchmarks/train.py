@@ -1,12 +1,13 @@
 """Steps a second of `tuning.fit`, beside the same graph in plain Keras layers and `model.fit`.
 
     python -m benchmarks.train [--backends torch jax tensorflow] [--presets NAME ...]
-                               [--repeats 7] [--epochs 12]
+                               [--repeats 5] [--epochs 9]
 
 Each family's base preset, on noise of the shape it is declared for. A backend is a process of its
 own; in it, ours and the plain one take turns, and the first epoch of each, which compiles, does not
-count. *pipeline*: what a step costs when the model is a single product: rows, shuffling, loops and
-callbacks; its share of ours. Writes `benchmarks/results/train.md`.
+count. Steps a second are those of the median epoch. *pipeline*: what a step costs when the model is
+a single product: rows, shuffling, loops and callbacks; its share of ours. Writes
+`benchmarks/results/train.md`.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from benchmarks.tables import table
 RESULTS = Path(__file__).parent / "results" / "train.md"
 BACKENDS = ("torch", "jax", "tensorflow")
 BATCH = 32
-STEPS = {"mlp_base": 300, "cnn_base": 8, "gru_base": 20, "vit_base": 4}  # an epoch: about a second
+STEPS = {"mlp_base": 200, "cnn_base": 4, "gru_base": 40, "vit_base": 4}  # an epoch: about a second
 
 
 def mlp(x: Any, layers: Any, outputs: int) -> Any:
@@ -107,7 +108,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
             self.times.append(time.perf_counter())
 
         def rate(self) -> float:
-            return steps * (len(self.times) - 1) / (self.times[-1] - self.times[0])
+            return steps / float(np.median(np.diff(self.times)))
 
     def ours() -> float:
         clock = Clock()
@@ -158,8 +159,8 @@ def main() -> None:
     )
     parser.add_argument("--backends", nargs="+", default=list(BACKENDS))
     parser.add_argument("--presets", nargs="+", default=list(PLAIN))
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=9)
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.worker:
@@ -177,7 +178,15 @@ def main() -> None:
                 raise SystemExit(ended.stderr)
             rows.append(lines(backend, preset, json.loads(ended.stdout.splitlines()[-1])))
             print(rows[-1], flush=True)
-    head = ["preset", "backend", "ours, steps/s", "plain, steps/s", "plain / ours", "pipeline"]
+    head = [
+        "preset",
+        "backend",
+        "ours, steps/s",
+        "plain, steps/s",
+        "plain / ours",
+        "restarts, s",
+        "pipeline",
+    ]
     text = f"# Training\n\n{machine()}\n\n{(__doc__ or '').split('count. ')[1]}\n"
     text += f"Batches of {BATCH}; median [95 % interval].\n\n{table(head, rows)}\n"
     print(text)

@@ -4,7 +4,6 @@ KerasHub's backbones have some. A model file is read without them, but for Keras
 """
 
 import importlib
-import importlib.util
 import json
 import sys
 import zipfile
@@ -15,7 +14,7 @@ from typing import Any
 
 import keras
 
-from zoo import UserError
+from zoo import UserError, hub
 from zoo.files import as_json
 
 FILE = "classes.json"
@@ -84,6 +83,7 @@ def import_hub(path: Path) -> None:
         return  # Keras says what is wrong with it
     if f'"{HUB}.'.encode() not in config:
         return
-    if importlib.util.find_spec(HUB) is None:
-        raise UserError(f"{path} holds layers of KerasHub. Run pip install keras-hub.")
-    importlib.import_module(HUB)
+    try:
+        hub.imported()
+    except UserError as error:
+        raise UserError(f"{path} holds layers of KerasHub. {error}") from error

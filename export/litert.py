@@ -12,7 +12,6 @@ import numpy as np
 from export.audit import Audit, audit
 from export.compression import Compressed, parse_compression
 from export.compression import compress as compress_model
-from export.foreign import flattened
 from export.job import (
     FLOAT,
     FORMS,
@@ -27,12 +26,13 @@ from export.job import (
 from export.logits import ending
 from export.metadata import described
 from export.planning import int8_plan, tfmot_plan
-from export.runtime import Scaling, file_scaling, load_content, output_scaling
-from export.ship import NAMES, Ends, card_of, shipped
+from export.runtime import Scaling, file_scaling, load_content, output_scaling, state_sizes
+from export.ship import NAMES, Ends, card_of, shipped, streamed
 from export.source import c_source
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
 from zoo.files import as_json
+from zoo.inlining import flattened
 from zoo.quantization import Quantized
 from zoo.quantization.masks import words_of
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
@@ -178,6 +178,9 @@ def _finished(
         outputs = int(model.output_shape[-1])
         ends = Ends(INT8, data.input_shape, scaling, answer, outputs, data.class_names, end)
         texts |= shipped(ends)
+        if "step" in plan.forms:
+            name = plan.forms["step"]
+            texts |= streamed(replace(ends, file=name), state_sizes(load_content(files[name])))
     card = card_of(model.name, data, end)
     if "model.json" not in run.files():  # a model that was not trained here
         texts["data.json"] = as_json(identity(data))

@@ -132,6 +132,12 @@ def steps(interpreter: Any, sequence: np.ndarray) -> Iterator[tuple[dict[str, An
         yield inputs, result["output"]
 
 
+def state_sizes(interpreter: Any) -> dict[str, int]:
+    """Return how many values each state of a step file has, by name."""
+    held = interpreter.get_signature_runner("serving_default").get_input_details()
+    return {name: int(np.prod(held[name]["shape"])) for name in sorted(held) if name != "input"}
+
+
 def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
     """Feed int8 sequences, (rows, steps, features), to a step file, state by state.
 

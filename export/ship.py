@@ -1,13 +1,14 @@
 """What goes with a file to where it runs: labels, and code that feeds it, in three languages.
 
 `infer.py` needs ai-edge-litert and NumPy alone; `Infer.kt` and `infer.cc` use LiteRT's
-CompiledModel; `model_io.h` is the arithmetic around the file, for any C++. What differs from model
-to model is filled into the texts of `export/templates`.
+CompiledModel; `model_io.h` is the arithmetic around the file, for any C++. `stream.py`, `stream.cc`
+and `Stream.kt` are those of a step form. What differs from model to model is filled into the texts
+of `export/templates`.
 """
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
@@ -17,8 +18,10 @@ from export.metadata import Card, label_lines, one_line
 from export.runtime import Scaling
 from zoo import Data
 
-NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt")
+STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
+NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
 CPP_SOFTMAX = "  model_io::Softmax(values.data());\n"
+CPP_STREAM_SOFTMAX = "    model_io::Softmax(answers.data());\n"
 KOTLIN_SOFTMAX = """\
         val largest = values.max()
         for (i in values.indices) values[i] = exp(values[i] - largest)
@@ -71,21 +74,45 @@ def card_of(name: str, data: Data, end: str | None) -> Card:
 def shipped(ends: Ends) -> dict[str, str]:
     """Return {file name: text} of what goes with an int8 file of one input and one output."""
     common = _common(ends)
-    labels = tuple(one_line(label) for label in ends.labels)
-    logits = bool(labels) and ends.ending is None
-    python = common | {
-        "labels": repr(list(labels)),
-        "scale": f"[{common['scale']}]",
-        "zero_point": f"[{common['zero_point']}]",
-        "logits": logits,
-    }
+    labels, logits = _told(ends)
     lines = {"labels.txt": label_lines(labels)} if labels else {}
     return {
         **lines,
-        "infer.py": _filled("infer.py.txt", python),
+        "infer.py": _python("infer.py.txt", common, labels, logits),
         **_cpp(common, labels, logits),
-        "Infer.kt": _kotlin(common, labels, logits),
+        "Infer.kt": _kotlin("Infer.kt.txt", common, labels, logits),
     }
+
+
+def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
+    """Return {file name: text} of what goes with a step form; `model_io.h` is that of `shipped`.
+
+    Args:
+        ends: of the step file; the shape of a row is that of a whole sequence.
+        states: name of each state -> how many values it has.
+    """
+    features = ends.shape[-1]
+    own = {
+        "inputs": features,  # that are quantized at a time
+        "features": features,
+        "states": ", ".join(f"{name} [1, {size}]" for name, size in states.items()),
+        "cpp_states": ", ".join(f'{{"{name}", {size}}}' for name, size in states.items()),
+        "kotlin_states": ", ".join(f'"{name}" to {size}' for name, size in states.items()),
+    }
+    common = _common(ends) | own
+    labels, logits = _told(ends)
+    softmax = {"softmax": CPP_STREAM_SOFTMAX if logits else ""}
+    return {
+        "stream.py": _python("stream.py.txt", common, labels, logits),
+        "stream.cc": _filled("stream.cc.txt", common | softmax),
+        "Stream.kt": _kotlin("Stream.kt.txt", common, labels, logits),
+    }
+
+
+def _told(ends: Ends) -> tuple[tuple[str, ...], bool]:
+    """Return the labels, and whether the outputs are logits."""
+    labels = tuple(one_line(label) for label in ends.labels)
+    return labels, bool(labels) and ends.ending is None
 
 
 def _common(ends: Ends) -> dict[str, Any]:
@@ -110,6 +137,16 @@ def _common(ends: Ends) -> dict[str, Any]:
     }
 
 
+def _python(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+    own = {
+        "labels": repr(list(labels)),
+        "scale": f"[{common['scale']}]",
+        "zero_point": f"[{common['zero_point']}]",
+        "logits": logits,
+    }
+    return _filled(template, common | own)
+
+
 def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[str, str]:
     ids = bool(common["words"])
     header = {
@@ -131,7 +168,7 @@ def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[
     }
 
 
-def _kotlin(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+def _kotlin(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
     ids = bool(common["words"])
     used = ["exp"] * logits + ["round"] * (not ids)
     own = {
@@ -143,7 +180,7 @@ def _kotlin(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> st
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),
         "softmax": KOTLIN_SOFTMAX if logits else "",
     }
-    return _filled("Infer.kt.txt", common | own)
+    return _filled(template, common | own)
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:

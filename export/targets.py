@@ -16,7 +16,7 @@ from export.runtime import dequantized, load, raw_outputs, row_inputs
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.metrics import bound, drop
-from zoo.quantization import make_twin
+from zoo.quantization import UnknownLayer, make_twin
 
 TARGETS = ("litert", "micro", "ethos-u55")
 MICRO_WORK = 2e10  # multiply-accumulates: about a minute of LiteRT-Micro's reference kernels
@@ -51,7 +51,10 @@ def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str
     A loop is no obstacle where the model has a step form, or an unrolled one is asked for.
     """
     check_targets(targets)
-    twin = make_twin(model)
+    try:
+        twin = make_twin(model)
+    except UnknownLayer:
+        return  # the converter's file is looked at when it is there
     loop_free = twin.streams() if forms is None else bool({"step", "unrolled"} & {*forms})
     for target in targets:
         for node in twin.nodes:

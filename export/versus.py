@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from export import intervals
 from export.answers import answers
 from export.intervals import Estimate
-from zoo import Data, Run, UserError
+from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics import bound
 
 
@@ -65,33 +66,55 @@ class Versus:
         return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
 
 
-def versus(a: Run, b: Run, data: Data | None = None) -> Versus:
-    """Compare two exported runs on the same test rows.
+def versus(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
+    """Compare two exported runs on the same rows.
 
     Args:
         a, b: the run in use, and the one to take its place.
-        data: whose test rows decide; None takes those both runs were made from.
+        data: whose test rows decide; or a file or folder of rows that neither has seen, all of
+            which do, and which each run reads as it read its own (`zoo.read_labelled`). None takes
+            the test rows that both runs were made from.
 
     Raises:
         UserError: runs of different data where none are given, or whose rows do not fit.
     """
-    if data is None:
-        hashes = [run.read_json("data.json")["hash"] for run in (a, b)]
-        if hashes[0] != hashes[1]:
+    if isinstance(data, str | Path):
+        _check_answers(b, a.path, *_told(a))
+        (of_a, y), (of_b, also) = (read_labelled(data, run) for run in (a, b))
+        if y.shape != also.shape or not np.array_equal(y, also):
             raise UserError(
-                f"{a.path} and {b.path} were made from different data, so that test rows of one "
-                "may be training rows of the other. Give rows that neither has seen: --data DATA."
+                f"{a.path} and {b.path} read other answers from {data}: their targets "
+                "are different columns."
             )
-        data = a.load_data()
+        return _compared(a, b, (of_a, of_b), y, *_told(a))
+    data = _shared(a, b) if data is None else data
     for run in (a, b):
         _check_reading(run, data)
-        held = run.read_json("data.json")
-        if held["task"] != data.task or held["class_names"] != list(data.class_names):
-            raise UserError(
-                f"{run.path} tells {held['class_names'] or 'numbers'}; {data.name} holds "
-                f"{list(data.class_names) or 'numbers'}."
-            )
-    return _compared(a, b, data)
+        _check_answers(run, data.name, data.task, list(data.class_names))
+    return _compared(a, b, (data.x_test, data.x_test), data.y_test, *_told(a))
+
+
+def _shared(a: Run, b: Run) -> Data:
+    hashes = [run.read_json("data.json")["hash"] for run in (a, b)]
+    if hashes[0] != hashes[1]:
+        raise UserError(
+            f"{a.path} and {b.path} were made from different data, so that test rows of one "
+            "may be training rows of the other. Give rows that neither has seen: --data DATA."
+        )
+    return a.load_data()
+
+
+def _told(run: Run) -> tuple[str, list[str]]:
+    """Return the task of a run, and the names of its classes."""
+    held = run.read_json("data.json")
+    return held["task"], held["class_names"]
+
+
+def _check_answers(run: Run, other: object, task: str, names: list[str]) -> None:
+    if _told(run) != (task, names):
+        raise UserError(
+            f"{run.path} tells {_told(run)[1] or 'numbers'}; {other} holds {names or 'numbers'}."
+        )
 
 
 def _check_reading(run: Run, data: Data) -> None:
@@ -109,20 +132,26 @@ def _check_reading(run: Run, data: Data) -> None:
         )
 
 
-def _compared(a: Run, b: Run, data: Data) -> Versus:
-    task, y = data.task, data.y_test
-    of_a, of_b = answers(a, data.x_test), answers(b, data.x_test)
+def _compared(
+    a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray, task: str, names: list[str]
+) -> Versus:
+    of_a, of_b = answers(a, rows[0]), answers(b, rows[1])
+    if task == "regression" and not of_a.shape == of_b.shape == y.shape:
+        raise UserError(
+            f"{a.path} and {b.path} answer {of_a.shape} and {of_b.shape} numbers; to compare them "
+            f"with there are {y.shape}."
+        )
     reports = [run.read_json("report.json") for run in (a, b)]
     agreement, broken, mended = None, {}, {}
     if task == "classification":
         right_a, right_b = (outputs.argmax(axis=1) == y for outputs in (of_a, of_b))
         agreement = float(np.mean(of_a.argmax(axis=1) == of_b.argmax(axis=1)))
-        broken = _by_class(data, right_a & ~right_b)
-        mended = _by_class(data, ~right_a & right_b)
+        broken = _by_class(names, y[right_a & ~right_b])
+        mended = _by_class(names, y[right_b & ~right_a])
     sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
     times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
     return Versus(
-        data.metric,
+        "accuracy" if task == "classification" else "rmse",
         len(y),
         intervals.measured(task, y, of_a),
         intervals.measured(task, y, of_b),
@@ -135,6 +164,6 @@ def _compared(a: Run, b: Run, data: Data) -> Versus:
     )
 
 
-def _by_class(data: Data, chosen: np.ndarray) -> dict[str, int]:
-    counts = np.bincount(data.y_test[chosen], minlength=data.num_outputs)
-    return {name: int(n) for name, n in zip(data.class_names, counts, strict=True) if n}
+def _by_class(names: list[str], y: np.ndarray) -> dict[str, int]:
+    counts = np.bincount(y, minlength=len(names))
+    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pocketzoo.options import Loading, RunArgument, Seed, flat
+from pocketzoo.options import RunArgument
 
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
 
@@ -27,15 +27,15 @@ def drift(
     raise typer.Exit(found.verdict == "much")
 
 
-@flat
 def compare(
     a: Annotated[Path, typer.Argument(metavar="RUN_A", help="The run in use.")],
     b: Annotated[Path, typer.Argument(metavar="RUN_B", help="The run to take its place.")],
-    loading: Loading,
-    source: Annotated[
-        str | None, typer.Option("--data", help="Whose test rows decide. Default: both runs' own.")
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Rows, with answers, that neither has seen. Default: the test rows of both."
+        ),
     ] = None,
-    seed: Seed = 0,
     json: AsJson = False,
 ) -> None:
     """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
@@ -44,7 +44,6 @@ def compare(
     from pocketzoo import shipped
     from zoo.files import as_json
 
-    data = None if source is None else loading.load(source, seed, aloud=not json)
     found = versus(zoo.Run(a), zoo.Run(b), data)
     print(as_json(found.to_json()), end="") if json else shipped.print_versus(found)
     raise typer.Exit(found.winner == "a")

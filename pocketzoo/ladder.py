@@ -12,12 +12,13 @@ import zoo
 from export.compression import parse_compression
 from export.job import check_forms
 from export.targets import check_targets, refuse_early
+from pocketzoo.live import twin_training
 from pocketzoo.options import Exporting
 from pocketzoo.tracking import require_mlflow
 from zoo.checks import UserError, in_range, one_of
 from zoo.groups import read_groups
 from zoo.lock import locked
-from zoo.quantization import Quantized
+from zoo.quantization import Quantized, UnknownLayer
 
 RUNGS = ("auto", "ptq", "qat")
 OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
@@ -67,10 +68,20 @@ def export_run(path: Path, wishes: Exporting) -> export.Report | None:
         if "litert" not in wishes.format_names:
             pass
         elif wishes.compress is None and wishes.rung == "auto":
-            quantized = tuning.quantize(model, data, max_drop=wishes.max_drop)
+            quantized = _climbed(model, data, wishes.max_drop)
         elif wishes.rung == "qat":
-            quantized = tuning.quantize_aware(model, data)
+            with twin_training() as on_epoch:
+                quantized = tuning.quantize_aware(model, data, on_epoch=on_epoch)
         return _export(run, data, wishes, groups, quantized)
+
+
+def _climbed(model: keras.Model, data: zoo.Data, max_drop: float) -> Quantized | None:
+    """Return the twin; None where there can be none, so that TensorFlow's converter is left."""
+    with twin_training() as on_epoch:
+        try:
+            return tuning.quantize(model, data, max_drop=max_drop, on_epoch=on_epoch)
+        except UnknownLayer:
+            return None
 
 
 def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Model, Path]:

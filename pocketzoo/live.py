@@ -1,4 +1,7 @@
-"""What is shown while a search runs: a table that keeps itself up to date, or lines without one."""
+"""What is shown meanwhile: of a search a table that keeps itself up to date, or lines without one.
+
+Of a twin's training, which takes minutes on long sequences, one line, beside what a command prints.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +29,21 @@ def shown() -> Iterator[Callable[[Progress], None]]:
             live.update(_table(progress))
 
         yield show
+
+
+@contextmanager
+def twin_training() -> Iterator[Callable[[int, int], None]]:
+    """Give what `tuning.quantize` calls after every epoch of a twin's training."""
+    console = Console(stderr=True, highlight=False)
+    with console.status("calibrating") as status:
+
+        def tell(done: int, of: int) -> None:
+            said = f"training the int8 twin: {done} of {of} epochs"
+            status.update(said)
+            if done == 1 and not console.is_terminal:
+                console.print(said, soft_wrap=True)
+
+        yield tell
 
 
 def _line(progress: Progress) -> str:

@@ -143,7 +143,8 @@ def test_the_commands(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -
     assert json.loads(pocketzoo("drift", good.path, tmp_path / "new.npy", "--json").output)
     ended = pocketzoo("compare", good.path, bad.path)
     assert ended.exit_code == 1
-    assert pocketzoo("compare", good.path, bad.path, "--data", "wine").exit_code == 1
+    np.savez(tmp_path / "new.npz", x=data.x_test, y=data.y_test)
+    assert pocketzoo("compare", good.path, bad.path, "--data", tmp_path / "new.npz").exit_code == 1
     ended = pocketzoo("compare", good.path, good.path, "--json")
     assert (ended.exit_code, json.loads(ended.output)["winner"]) == (0, "neither")
 

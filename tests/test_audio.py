@@ -10,9 +10,11 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from export.page.pictures import Rows
 from tuning.recipe import Recipe
 from tuning.train import train
 from zoo.audio import FrontEnd, spectra
+from zoo.waveforms import OUTLINE, outline
 
 RATE = 4000
 
@@ -89,6 +91,18 @@ def test_from_waveforms_to_a_run_that_brings_its_front_end(folder: Path, tmp_pat
     command = [sys.executable, "-c", alone, str(folder), str(tmp_path / "x.npy"), str(waves)]
     subprocess.run(command, check=True, cwd=tmp_path)
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy"), data.x_test)
+
+
+def test_test_rows_keep_what_their_waves_look_like(tmp_path: Path) -> None:
+    data = zoo.load_data(saved(tmp_path))
+    waves, _ = chirps(30, 1)
+    seen = data.columns["wave_test"]
+    assert seen.shape == (30, 2 * OUTLINE)
+    np.testing.assert_array_equal(seen[3, :2], [waves[3, :26].min(), waves[3, :26].max()])
+    np.testing.assert_array_equal(outline(waves[:, :50]), waves[:, :50])  # short ones are whole
+    drawn = str(Rows(data).drawn(3))
+    assert "waveform of test row 3" in drawn
+    assert drawn.count("<img") == 1
 
 
 def test_log_mel_is_the_default(tmp_path: Path) -> None:

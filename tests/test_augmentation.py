@@ -12,7 +12,7 @@ import zoo
 from tests.instances import data_of
 from tuning import Recipe, mixing, pictures, series
 from tuning.augmentation import KINDS, Augmentation, check_augmentation
-from tuning.feeding import Feed
+from tuning.feeding import Batches, Feed
 from tuning.losses import Targets
 
 SHAPES = {1: (6,), 2: (20, 3), 3: (12, 10, 2)}
@@ -231,7 +231,7 @@ def feed(recipe: Recipe, classes: np.ndarray) -> Feed:
 
 def drawn(recipe: Recipe, classes: np.ndarray, start: int = 0) -> list[list[int]]:
     """Return the numbers of the rows of two epochs."""
-    batches = feed(recipe, classes).arguments(start)["x"]
+    batches = Batches(feed(recipe, classes), start)
     epochs = (range(n * batches.steps, (n + 1) * batches.steps) for n in (0, 1))
     return [[int(row) for i in epoch for row in batches[i][0].ravel().round()] for epoch in epochs]
 
@@ -245,7 +245,7 @@ def test_batches_are_every_row_once_an_epoch_and_the_same_when_taken_up_again() 
     assert drawn(recipe, classes) == [first, second]
     assert drawn(recipe, classes, start=1)[0] == second
     assert drawn(replace(recipe, seed=4), classes)[0] != first
-    batches = feed(recipe, classes).arguments(0)["x"]
+    batches = Batches(feed(recipe, classes), 0)
     np.testing.assert_array_equal(batches[5][0], batches[5][0])
     assert len(batches[3][0]) == 2  # the rest of the first epoch
 
@@ -258,18 +258,14 @@ def test_balance_by_sampling_draws_classes_evenly() -> None:
     rows = np.concatenate([drawn(recipe, RARE, start) for start in range(0, 20, 2)]).ravel()
     assert len(rows) == 2000
     assert (rows >= 90).mean() == pytest.approx(0.5, abs=0.04)
-    assert len(feed(recipe, RARE).arguments(0)["x"][0]) == 2  # no weights on top
+    assert len(Batches(feed(recipe, RARE), 0)[0]) == 2  # no weights on top
 
 
 @pytest.mark.parametrize("changed", [False, True])
 def test_balance_by_weights_is_scikit_learns(changed: bool) -> None:
     recipe = Recipe(balance="weights", batch_size=100, jitter=1e-3 if changed else 0.0)
     expected = compute_class_weight("balanced", classes=np.arange(2), y=RARE)
-    arguments = feed(recipe, RARE).arguments(0)
-    if changed:
-        x, y, weights = arguments["x"][0]
-    else:
-        x, y, weights = (arguments[name] for name in ("x", "y", "sample_weight"))
+    x, y, weights = Batches(feed(recipe, RARE), 0)[0]
     assert len(x) == 100
     np.testing.assert_allclose(weights, expected[y.argmax(axis=1)], rtol=1e-6)
 

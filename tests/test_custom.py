@@ -113,5 +113,7 @@ def test_a_backbone_of_keras_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "(DepthwiseConvBlock)" in report["without_twin"]
     with monkeypatch.context() as patch:
         patch.setattr("importlib.util.find_spec", lambda _: None)
-        with pytest.raises(zoo.UserError, match="holds layers of KerasHub. Run pip install"):
+        with pytest.raises(
+            zoo.UserError, match="holds layers of KerasHub. This needs KerasHub. Run pip install"
+        ):
             read_model(file)

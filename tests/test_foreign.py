@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,18 +16,14 @@ from typer.testing import CliRunner
 
 import export
 import zoo
-from export.foreign import flattened, read_model
 from export.runtime import load, predict
 from export.versus import versus
 from pocketzoo.cli import app
-from pocketzoo.ladder import export_model
-from pocketzoo.ladder import read_model as read_for
-from pocketzoo.options import Exporting
 from pocketzoo.predict import answer
 from tests.instances import data_of, fill_weights
 from zoo.cost import outline
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.rules import OPERATIONS, RULES
+from zoo.quantization.rules import RULES
 
 
 def pictures() -> Any:
@@ -240,102 +235,3 @@ def test_what_no_twin_can_express_is_left_to_the_converter_and_named(tmp_path: P
     named = float_layers(model, floats)
     assert named[0].startswith("layer 'bent' (ELU): NEG has no int8 form")
     assert named[1].startswith("tensor '?': EXP")
-
-
-def test_models_inside_models_are_taken_apart() -> None:
-    inner = keras.Sequential([layers.Input((6,)), layers.Dense(5, name="same"), layers.ReLU()])
-    inputs = keras.Input((6,))
-    x = layers.Dense(5, name="same")(inputs)
-    norm = layers.Normalization(name="norm")
-    twice = layers.Dense(5, activation="relu", name="twice")
-    y = norm(inner(layers.Dense(6)(x)) + twice(twice(x)))
-    norm.adapt(np.random.default_rng(0).normal(2, 3, (50, 5)))
-    model = keras.Model(inputs, layers.Dense(2)(y))
-    flat = flattened(model)
-    assert not any(isinstance(layer, keras.Model) for layer in flat.layers)
-    rows = np.random.default_rng(1).normal(size=(7, 6)).astype(np.float32)
-    np.testing.assert_allclose(
-        flat.predict(rows, verbose=0), model.predict(rows, verbose=0), rtol=1e-5, atol=1e-6
-    )
-    assert flattened(flat) is flat
-
-
-def test_operations_that_are_no_layers() -> None:
-    inputs = keras.Input((4, 4, 3))
-    x = layers.Conv2D(6, 1)(inputs)
-    one = 2.0 - ops.sigmoid(x) / 4.0
-    two = ops.multiply(x, np.linspace(1, 2, 6, dtype=np.float32)) + ops.tanh(x)
-    three = ops.relu6(x - one) * two - ops.silu(x)
-    y = layers.Flatten()(three + ops.hard_sigmoid(x) + ops.hard_silu(x))
-    model = fill_weights(keras.Model(inputs, layers.Dense(3)(y)))
-    from tests.test_folding import compare
-
-    compare(model)
-    used = {type(one).__name__ for one in model.operations}
-    assert used >= set(OPERATIONS) - {"Relu", "Divide", "TrueDivide"}
-    for bad, message in (
-        (1.0 / x, "only a division by a constant has an int8 form"),
-        (x + np.ones((4, 4, 6), np.float32), "only one value a channel"),
-    ):
-        with pytest.raises(UnknownLayer, match=message):
-            make_twin(keras.Model(inputs, bad))
-
-
-@keras.saving.register_keras_serializable(package="somewhere")
-class Own(layers.Layer):
-    """A user's layer, which is code."""
-
-    def call(self, x: Any) -> Any:
-        return x
-
-
-def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inputs = keras.Input((4,))
-    keras.Model(inputs, layers.Lambda(lambda x: x + 1)(inputs)).save(tmp_path / "lambda.keras")
-    keras.Model(inputs, Own()(inputs)).save(tmp_path / "own.keras")
-    monkeypatch.delitem(keras.saving.get_custom_objects(), "somewhere>Own")
-    keras.Model(inputs, layers.Dense(2)(inputs)).save(tmp_path / "fine.keras")
-    layers.Dense(2)
-    (tmp_path / "torn.keras").write_bytes((tmp_path / "fine.keras").read_bytes()[:500])
-    with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
-        archive.writestr("config.json", "{}")
-    for name, message in (
-        ("lambda.keras", "holds code of its own .a Lambda layer or a custom class"),
-        ("own.keras", "holds code of its own .a Lambda layer or a custom class"),
-        ("torn.keras", "is damaged or no .keras file"),
-        ("other.keras", "cannot be read: "),
-        ("old.h5", "is of Keras' old format. Load it where it was made"),
-        ("none.keras", "is no .keras file and no run folder. Give one of them"),
-    ):
-        with pytest.raises(zoo.UserError, match=message):
-            read_model(tmp_path / name)
-    with pytest.raises(zoo.UserError, match="needs --data DATA, for calibration and tests"):
-        read_for(tmp_path / "fine.keras", None, tmp_path)
-    with pytest.raises(zoo.UserError, match="which knows its data; leave --data and --out out"):
-        read_for(tmp_path, "digits", tmp_path)
-    fine, data = read_model(tmp_path / "fine.keras"), data_of(np.zeros((20, 4)), np.arange(20) % 2)
-    with pytest.raises(zoo.UserError, match="rung qat trains the model, and only runs say how"):
-        export_model(fine, data, tmp_path / "o", Exporting(rung="qat"))
-    with pytest.raises(zoo.UserError, match="format='tflite' is not known"):
-        export_model(fine, data, tmp_path / "o", Exporting(formats="tflite"))
-    monkeypatch.setattr("export.foreign.MOST_BYTES", 100)
-    with pytest.raises(zoo.UserError, match="would unpack to .* bytes; at most 100 are read"):
-        read_model(tmp_path / "fine.keras")
-
-
-def test_a_failed_conversion_and_a_missing_package_are_named(
-    digits: zoo.Data, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from export.child import ChildError
-
-    def die(*_: Any) -> str:
-        raise ChildError("died of SIGSEGV. Its last lines:\nnone")
-
-    monkeypatch.setattr("export.formats.run_child", die)
-    model = keras.Sequential([layers.Input((8, 8, 1)), layers.Flatten(), layers.Dense(10)])
-    with pytest.raises(export.ExportError, match="No onnx was written: the conversion died"):
-        export.to_onnx(model, data=digits, directory=tmp_path / "o")
-    assert not (tmp_path / "o").exists()
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    with pytest.raises(zoo.UserError, match=r"onnxruntime is not installed.*pocketzoo\[onnx\]"):
-        export.to_onnx(model, data=digits, directory=tmp_path / "o")

@@ -75,11 +75,12 @@ def test_drop_in_points_and_percent() -> None:
 
 @pytest.mark.parametrize("rung", ["ptq", "qat"])
 def test_a_run_is_exported_by_the_rung_it_is_told(
-    rung: str, digits: zoo.Data, folder: Path
+    rung: str, digits: zoo.Data, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = Recipe(epochs=3, learning_rate=5e-3)
     run, _ = tuning.train.train("mlp_tiny", digits, directory=folder, recipe=recipe)
     report = export_run(run.path, Exporting(5.0, "litert,micro", rung=rung))
+    assert ("training the int8 twin: 1 of 10 epochs" in capsys.readouterr().err) == (rung == "qat")
     assert report.passed, report.failures()
     written = json.loads(run.file("report.json").read_text())
     assert written["method"] == rung

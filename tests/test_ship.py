@@ -17,8 +17,9 @@ import zoo
 from export.audit import audit
 from export.metadata import Card, described, description_bytes, label_lines
 from export.runtime import Scaling, load, predict
-from export.ship import Ends, shipped
+from export.ship import STREAMS, Ends, shipped, streamed
 from pocketzoo.predict import answer
+from tests.instances import data_of, fill_weights
 from zoo.figures import probabilities
 from zoo.files import as_json
 
@@ -38,10 +39,10 @@ sys.path.append({SITE!r})
 """
 
 
-def infer(folder: Path, *arguments: str) -> tuple[int, str]:
+def infer(folder: Path, *arguments: str, script: str = "infer.py") -> tuple[int, str]:
     """Run a folder's infer.py where only NumPy and ai-edge-litert can be imported."""
-    code = f"{CLEAN}\nsys.argv = {['infer.py', *arguments]!r}\n"
-    code += f"exec(compile(open({str(folder / 'infer.py')!r}).read(), 'infer.py', 'exec'))"
+    code = f"{CLEAN}\nsys.argv = {[script, *arguments]!r}\n"
+    code += f"exec(compile(open({str(folder / script)!r}).read(), {script!r}, 'exec'))"
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
     )
@@ -73,6 +74,46 @@ def test_infer_in_a_clean_environment(
     code, said = infer(folder, str(exported.int8_file), str(tmp_path / "rows.npy"))
     assert code == 1
     assert "expected shape (rows, 30), at least one row; got (9, 3)" in said
+
+
+def test_a_stream_in_a_clean_environment(tmp_path: Path) -> None:
+    """Answers after every step; the last is that of the whole sequence."""
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(60, 9, 3)) * [1, 40, 0.1]).astype(np.float32)
+    data = data_of(x, np.arange(60) % 4)
+    model = fill_weights(zoo.GRU((9, 3), 4, units=12, depth=2))
+    made = export.to_litert(model, data=data, directory=tmp_path / "gru")
+    file = made.run.path / made.plan.forms["step"]
+    whole = probabilities(predict(load(made.int8_file), x[:5], made.scaling))
+    for row, shares in enumerate(whole):
+        np.save(tmp_path / "steps.npy", x[row])
+        code, said = infer(
+            made.run.path, str(file), str(tmp_path / "steps.npy"), script="stream.py"
+        )
+        assert code == 0, said
+        number, label, share = said.splitlines()[-1].split("\t")
+        assert (int(number), int(label)) == (8, shares.argmax())
+        assert float(share) == pytest.approx(shares.max(), abs=1e-3)
+    np.save(tmp_path / "steps.npy", x)
+    code, said = infer(made.run.path, str(file), str(tmp_path / "steps.npy"), script="stream.py")
+    assert (code, "expected shape (steps, 3); got (60, 9, 3)" in said) == (1, True)
+    assert made.run.path.joinpath("stream.cc").is_file()
+    assert {*STREAMS} <= {*made.run.manifest()["files"]}
+    plain = export.to_litert(model, data=data, directory=tmp_path / "gru", forms=["rolled"])
+    assert not {*STREAMS} & {*plain.run.manifest()["files"]}
+
+
+def test_snippets_of_a_stream() -> None:
+    found = streamed(ends(), {"state_0": 12, "state_1": 7})
+    for text in found.values():
+        assert "m.tflite" in text
+        assert not re.search(r"\$[a-z]", text)
+    assert "input int8 [1, 2] and state_0 [1, 12], state_1 [1, 7]" in found["stream.cc"]
+    assert 'kStates[] = {{"state_0", 12}, {"state_1", 7}};' in found["stream.cc"]
+    assert "model_io::Softmax(answers.data());" in found["stream.cc"]
+    assert 'linkedMapOf("state_0" to 12, "state_1" to 7)' in found["Stream.kt"]
+    assert "ByteArray(2) { i ->" in found["Stream.kt"]
+    assert "oftmax" not in streamed(ends(labels=()), {"state_0": 1})["stream.cc"]
 
 
 def test_the_manifest_names_all(exported: export.Export) -> None:

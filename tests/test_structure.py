@@ -47,6 +47,7 @@ HOMES = {
     "torch": {"zoo/torch_weights.py"},
     "tflite_micro": {"export/micro_child.py"},
     "ethosu": set(),
+    "keras_hub": {"zoo/hub.py"},
     "keras_tuner": {
         "tuning/advice.py",
         "tuning/sweep/jobs.py",
@@ -144,7 +145,7 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
             zoo,
             "CNN Data FrontEnd GRU Inception LITE MLP ModelSpec Pretrained Reading Run TextCNN "
             "TextGRU TextTransformer Transformer UserError ViT advise create_model data_from "
-            "list_models load_data read_rows",
+            "list_models load_data read_labelled read_rows",
         ),
         (
             tuning,

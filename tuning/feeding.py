@@ -1,8 +1,7 @@
-"""What `model.fit` is given: the training rows as they are, or batches of changed ones."""
+"""What `model.fit` is given: batches of the training rows, as they are or changed."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -51,18 +50,9 @@ class Feed:
         augment = Augmentation.of(recipe, data.x_train) if changed else None
         return cls(data.x_train, y, classes, weights, validation, recipe, augment)
 
-    def arguments(self, start: int) -> dict[str, Any]:
-        """Return the arguments of `model.fit` that feed it from epoch `start` on."""
-        if self.augment is not None or self.recipe.balance == "sampling":
-            batches = Batches(self, start)
-            return {"x": batches, "steps_per_epoch": batches.steps, "shuffle": False}
-        given = None if self.weights is None else self.y @ self.weights
-        size = self.recipe.batch_size
-        return {"x": self.x, "y": self.y, "sample_weight": given, "batch_size": size}
-
 
 class Batches(keras.utils.PyDataset):
-    """Endless batches of changed rows, the epochs one after the other.
+    """Endless batches of rows, the epochs one after the other.
 
     Batch i depends on the seed, its epoch and its place there alone: it is the same whenever it is
     asked for, also when a training is taken up again. Endless, because Keras looks at batches

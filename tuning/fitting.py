@@ -1,15 +1,14 @@
 """The one `fit` that everything uses: an ordinary Keras training that can be taken up again.
 
-It runs in a few segments, each begun with seeds of its own. A training that was killed goes on from
-the last segment's end, and gives the same weights as one that was not.
+Each epoch begins with seeds of its own: a training that was killed goes on from its last checkpoint
+and gives the same weights as one that was not.
 """
 
 import csv
 import io
-import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +17,7 @@ import numpy as np
 
 from tuning import checkpoint
 from tuning.checkpoint import Progress
-from tuning.feeding import Feed
+from tuning.feeding import Batches, Feed
 from tuning.losses import Targets, averaged, compile_for, is_linear
 from tuning.precision import computing_in
 from tuning.recipe import Recipe, seed_of
@@ -28,7 +27,7 @@ from zoo.layers import Standardize
 from zoo.padding import StepMask
 from zoo.tabular import PiecewiseLinear
 
-SEGMENTS = 4
+CHECKPOINTS = 3  # of a training, evenly
 OnEpoch = Callable[[int, Mapping[str, float]], bool]
 
 
@@ -105,28 +104,22 @@ def fit(
     adapt_inputs(model, data)
     compile_for(model, data, recipe)
     progress = checkpoint.load(resume, model) if resume else Progress()
-    watch = _Watch(progress, recipe.patience if feed.validation else 0, targets, on_epoch)
+    watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
     watch.replay()
     swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is validated
-    with computing_in(recipe.precision, model):
-        for start, end in _segments(recipe.epochs):
-            if progress.stopped or progress.epoch > start:
-                continue
-            watch.seed = seed_of(recipe.seed, start)
-            _seed_again(model, watch.seed)
-            started = time.monotonic()
+    if not progress.stopped and progress.epoch < recipe.epochs:
+        batches = Batches(feed, progress.epoch)
+        with computing_in(recipe.precision, model):
             model.fit(
-                **feed.arguments(start),
+                batches,
+                steps_per_epoch=batches.steps,
+                shuffle=False,
                 validation_data=feed.validation,
-                initial_epoch=start,
-                epochs=end,
-                callbacks=[keras.callbacks.TerminateOnNaN(), *swap, watch, *callbacks],
+                initial_epoch=progress.epoch,
+                epochs=recipe.epochs,
+                callbacks=[*swap, watch, *callbacks],
                 verbose=0,
             )
-            progress.seconds += time.monotonic() - started
-            progress.stopped |= model.stop_training
-            if resume is not None and end < recipe.epochs:
-                checkpoint.save(resume, model, progress)
     result = _result(progress, data, recipe)
     if progress.best_weights:
         model.set_weights(progress.best_weights)
@@ -146,27 +139,38 @@ def adapt_inputs(model: keras.Model, data: Data) -> None:
 
 
 class _Watch(keras.callbacks.Callback):
-    """Keeps the curves and the best weights, over all segments."""
+    """Keeps the curves and the best weights, and writes checkpoints."""
 
     def __init__(
-        self, progress: Progress, patience: int, targets: Targets, on_epoch: OnEpoch | None
+        self,
+        progress: Progress,
+        recipe: Recipe,
+        targets: Targets,
+        on_epoch: OnEpoch | None,
+        resume: Path | None,
+        validated: bool,
     ) -> None:
         super().__init__()
-        self._progress, self._patience, self._targets = progress, patience, targets
-        self._on_epoch = on_epoch
-        self.seed = 0
+        self._progress, self._recipe, self._targets = progress, recipe, targets
+        self._on_epoch, self._resume = on_epoch, resume
+        self._patience = recipe.patience if validated else 0
+        parts = CHECKPOINTS + 1
+        self._marks = {math.ceil(recipe.epochs * n / parts) for n in range(1, parts)}
+        self._before, self._started = progress.seconds, time.monotonic()
 
     def replay(self) -> None:
         """Tell `on_epoch` of the epochs that a checkpoint holds."""
         for epoch in range(self._progress.epoch):
             self._tell(epoch, {k: values[epoch] for k, values in self._progress.curves.items()})
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        _seed_again(self.model, self.seed)  # Keras draws a batch to build a model, the first time
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if batch == 0:  # after what Keras and Torch draw for themselves, the first time
+            _seed_again(self.model, seed_of(self._recipe.seed, self._progress.epoch))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         progress = self._progress
         progress.epoch = epoch + 1
+        progress.seconds = self._before + time.monotonic() - self._started
         now = self._targets.in_units(logs or {})
         for name, value in now.items():
             progress.curves.setdefault(name, []).append(value)
@@ -174,8 +178,12 @@ class _Watch(keras.callbacks.Callback):
             self._keep_best(now["val_loss"])
         if np.isfinite(list(now.values())).all():
             self._tell(epoch, now)
+        else:  # not after each batch: backends would have to wait for its loss
+            progress.stopped = True
         if progress.stopped:
             self.model.stop_training = True
+        if self._resume is not None and (progress.stopped or progress.epoch in self._marks):
+            checkpoint.save(self._resume, self.model, progress)
 
     def _keep_best(self, loss: float) -> None:
         progress = self._progress
@@ -191,18 +199,13 @@ class _Watch(keras.callbacks.Callback):
             self._progress.stopped = True
 
 
-def _segments(epochs: int) -> Iterator[tuple[int, int]]:
-    """Yield the first epoch and the end of each segment."""
-    ends = sorted({math.ceil(epochs * n / SEGMENTS) for n in range(SEGMENTS + 1)})
-    yield from itertools.pairwise(ends)
-
-
 def _seed_again(model: keras.Model, seed: int) -> None:
-    """Seed shuffling and dropout, so that what follows does not depend on what went before."""
-    keras.utils.set_random_seed(seed)
+    """Seed dropout, so that an epoch does not depend on what went before."""
     states = [v for v in model.non_trainable_variables if "seed_generator" in v.path]
     for number, state in enumerate(states):
         state.assign(np.array([seed, number], "uint32"))
+    if keras.backend.backend() == "torch":  # whose dropout goes by no state of Keras
+        keras.utils.set_random_seed(seed)
 
 
 def check_fits(model: keras.Model, data: Data) -> None:

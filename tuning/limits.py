@@ -1,9 +1,10 @@
-"""Limits of cost: said at once if nothing in the space meets them."""
+"""Limits of cost: said at once if nothing in the space meets them, or nobody can know."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+import keras
 import keras_tuner
 
 from tuning.recipe import Recipe
@@ -11,8 +12,21 @@ from tuning.spaces import point
 from tuning.study.samplers import free
 from zoo import ModelSpec, UserError
 from zoo.cost import estimate
+from zoo.quantization import UnknownLayer
 
 TRIED = 32  # points, before it is said that none meets the limits
+
+
+def check_cost(model: keras.Model) -> None:
+    """Raise UserError for a model whose int8 file cannot be estimated before it is trained."""
+    try:
+        estimate(model)
+    except UnknownLayer as error:
+        said = str(error).split(". ")[0]
+        raise UserError(
+            f"{said}; a search needs it, to know what each model would cost. Train a single one "
+            "instead: pocketzoo train, then pocketzoo export."
+        ) from error
 
 
 def check_limits(

@@ -17,6 +17,7 @@ from zoo.quantization import quantize as calibrated
 from zoo.quantization.arithmetic import Int8
 from zoo.quantization.calibration import predict, relative_error
 
+OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
 NOISE = 0.1  # of the outputs' standard deviation: more of it costs rows that few rows may not show
 
@@ -51,6 +52,7 @@ def quantize_aware(
     *,
     start: Quantized | None = None,
     fine_tuning: FineTuning | None = None,
+    on_epoch: OnEpoch | None = None,
 ) -> Quantized:
     """Fine-tune the twin of a model with the straight-through gradient (rung "qat").
 
@@ -64,6 +66,7 @@ def quantize_aware(
             rows, where there are none).
         start: a calibrated twin; None calibrates one.
         fine_tuning: None means `FineTuning()`.
+        on_epoch: told after every epoch how many are done, and how many there are.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
@@ -85,13 +88,15 @@ def quantize_aware(
     twin.compile(optimizer, _distance(outputs, data.task))
     before = twin.evaluate(*validation, verbose=0)
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
+    told = on_epoch or (lambda done, of: None)
+    tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: told(epoch + 1, epochs))
     history = twin.fit(
         start.rows.fed(data.x_train),
         outputs,
         validation_data=validation,
         epochs=epochs,
         batch_size=how.batch_size,
-        callbacks=[best],
+        callbacks=[best, tell],
         verbose=0,
     ).history
     better = min(history["val_loss"]) < before
@@ -106,6 +111,7 @@ def quantize(
     calibration_rows: int = 256,
     fine_tuning: FineTuning | None = None,
     seed: int = 0,
+    on_epoch: OnEpoch | None = None,
 ) -> Quantized:
     """Climb the ladder: calibrate; if that loses too much on the held-out rows, train as well.
 
@@ -120,6 +126,7 @@ def quantize(
         calibration_rows: at most this many, at least 16.
         fine_tuning: how the second rung is trained.
         seed: of the choice of calibration rows.
+        on_epoch: as of `quantize_aware`, if it comes to that.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
@@ -130,7 +137,7 @@ def quantize(
     lost, noise = held_out_loss(model, data, first)
     if lost <= allowed and noise <= NOISE:
         return first
-    second = quantize_aware(model, data, start=first, fine_tuning=fine_tuning)
+    second = quantize_aware(model, data, start=first, fine_tuning=fine_tuning, on_epoch=on_epoch)
     lost_then, noise_then = held_out_loss(model, data, second)
     better = (max(lost_then, allowed), noise_then) < (max(lost, allowed), noise)
     return second if better else first

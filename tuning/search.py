@@ -9,7 +9,7 @@ import keras_tuner
 from optuna.artifacts import FileSystemArtifactStore
 
 from tuning.augmentation import check_augmentation
-from tuning.limits import check_limits
+from tuning.limits import check_cost, check_limits
 from tuning.recipe import Recipe
 from tuning.settings import Settings
 from tuning.spaces import default_recipe, point
@@ -113,7 +113,7 @@ def search(
     )
     base = recipe or default_recipe(preset, data)
     spec = ModelSpec.of(preset, data, overrides or {})
-    spec.build()  # a preset that does not fit the data is a mistake, not a failed trial
+    check_cost(spec.build())  # what does not fit the data is a mistake, not a failed trial
     space = keras_tuner.HyperParameters()
     point(space, preset, spec.overrides, base)  # asking once declares every parameter
     _check(run, spec, data, base)

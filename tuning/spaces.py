@@ -73,7 +73,7 @@ def point(
     family = find_preset(preset).family
     arguments = factory_arguments(family) | dict(find_preset(preset).arguments) | dict(fixed)
     for name, value in fixed.items():
-        if value is not None:
+        if value is not None and not isinstance(value, Mapping):
             hp.Fixed(name, value if isinstance(value, bool | int | float | str) else _listed(value))
     return Point(SPACES[family](hp, arguments) | dict(fixed), _recipe(hp, family, base))
 

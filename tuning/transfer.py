@@ -23,6 +23,7 @@ from zoo import Data, UserError
 if TYPE_CHECKING:
     from tuning.fitting import Fit, OnEpoch
 
+NORM = keras.layers.BatchNormalization
 BATCH_VALUES = 2**21  # of pixels whose features are computed at a time
 
 
@@ -130,12 +131,12 @@ def _features(body: keras.Model, x: np.ndarray) -> np.ndarray:
 def freeze(model: keras.Model, unfreeze: float) -> list[Any]:
     """Freeze all layers but the last and a share of the others, from the end; return those.
 
-    BatchNorms are frozen anywhere, and are in inference mode then.
+    BatchNorms are frozen anywhere, inside of layers too, and are in inference mode then.
     """
     layers = [layer for layer in model.layers[:-1] if layer.trainable_weights]
     free = layers[len(layers) - round(unfreeze * len(layers)) :]
-    norm = keras.layers.BatchNormalization
-    frozen = [layer for layer in layers if layer not in free or isinstance(layer, norm)]
+    norms = [one for layer in free for one in layer._flatten_layers() if isinstance(one, NORM)]
+    frozen = [*(layer for layer in layers if layer not in free), *norms]
     for layer in frozen:
         layer.trainable = False
     return frozen

@@ -16,7 +16,7 @@ from zoo.loading import data_from, load_data  # noqa: E402
 from zoo.mlp import MLP  # noqa: E402
 from zoo.presets import ModelSpec, create_model, list_models  # noqa: E402
 from zoo.pretrained import Pretrained  # noqa: E402
-from zoo.readers import Reading, read_rows  # noqa: E402
+from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.run import Run  # noqa: E402
 from zoo.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.transformer import Transformer  # noqa: E402
@@ -45,5 +45,6 @@ __all__ = [
     "data_from",
     "list_models",
     "load_data",
+    "read_labelled",
     "read_rows",
 ]

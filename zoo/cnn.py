@@ -18,7 +18,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.layers import Standardize, batch_norm, drop_path_layer
+from zoo.layers import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.mlp import ACTIVATIONS
 from zoo.shapes import check_shapes
 
@@ -97,7 +97,7 @@ def CNN(
         x = batch_norm(conv(x, 4 * filters[-1], 1, 1, bias=False))
         x = layers.Activation(activation)(x)
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, channels)
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="cnn")
 

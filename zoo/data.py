@@ -26,7 +26,7 @@ class Data:
     `y_*`: int64 (rows,) class numbers 0..classes-1, or float32 (rows, targets) for regression. The
     validation part may be empty; the test part is for the last evaluation only. `columns`: what is
     known of the rows beside, such as "groups_train" or "time_test", one value per row; no model
-    sees them.
+    sees them. "wave_test" is what the sounds look like of which test rows were made.
     """
 
     name: str
@@ -119,7 +119,7 @@ def assemble(
     columns = {
         name.replace("_val", "_validation"): _frozen(column)
         for name, column in arrays.items()
-        if name.split("_")[0] in COLUMNS
+        if name.split("_")[0] in (*COLUMNS, "wave")
     }
     return Data(
         name,

@@ -9,7 +9,7 @@ from typing import Any
 from keras import layers
 
 from zoo.checks import UserError, one_of, size
-from zoo.layers import LayerNormalization, RMSNormalization, batch_norm, drop_path_layer
+from zoo.layers import LayerNormalization, RMSNormalization, batch_norm, drop_path_layer, dropped
 from zoo.tokens import SelfAttention
 
 NORMS = ("layer", "batch", "rms")
@@ -50,10 +50,10 @@ def encoder_block(
     y = normed(x, norm)
     y = y if mask is None else layers.Multiply()([y, mask])
     y = SelfAttention(heads, attention, qkv_bias)(y)
-    x = layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop_path)])
+    x = layers.Add()([x, drop_path_layer(dropped(y, dropout), drop_path)])
     y = layers.Dense(mlp_ratio * width, activation=activation)(normed(x, norm))
     y = layers.Dense(width)(y)
-    return layers.Add()([x, drop_path_layer(layers.Dropout(dropout)(y), drop_path)])
+    return layers.Add()([x, drop_path_layer(dropped(y, dropout), drop_path)])
 
 
 def normed(x: Any, norm: str) -> Any:

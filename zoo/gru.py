@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
-from zoo.layers import Standardize
+from zoo.layers import Standardize, dropped
 from zoo.padding import StepMask
 from zoo.series import as_picture, as_sequence, conv, norm_relu
 from zoo.shapes import check_shapes
@@ -81,7 +81,7 @@ def GRU(
             recurrent = layers.Bidirectional(recurrent)
         # (B, steps, units), from the last layer (B, units); twice if both ways
         x = recurrent(x, **mask)
-        x = layers.Dropout(dropout)(x)
+        x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, units) -> (B, num_outputs)
     return keras.Model(inputs, outputs, name="gru")
 

@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from zoo.checks import in_range, size
-from zoo.layers import Standardize, batch_norm
+from zoo.layers import Standardize, batch_norm, dropped
 from zoo.series import as_picture, conv, norm_relu
 from zoo.shapes import check_shapes
 
@@ -58,7 +58,7 @@ def Inception(
             shortcut = batch_norm(conv(shortcut, 4 * filters, 1))
             x = shortcut = layers.Activation("relu")(layers.Add()([shortcut, x]))
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, 4 filters)
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="inception")
 

@@ -28,6 +28,11 @@ def batch_norm(x: Any) -> Any:
     return keras.layers.BatchNormalization(momentum=0.9)(x)
 
 
+def dropped(x: Any, rate: float) -> Any:
+    """Leave values out at random, in training; at rate 0 no layer, which would take time."""
+    return keras.layers.Dropout(rate)(x) if rate else x
+
+
 def drop_path_layer(x: Any, rate: float) -> Any:
     """Leave a whole branch out for a share of the training rows, by a stock Dropout layer.
 

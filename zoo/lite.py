@@ -12,7 +12,7 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, in_range, size
-from zoo.layers import Standardize, register
+from zoo.layers import Standardize, dropped, register
 from zoo.series import as_picture, conv, norm_relu
 from zoo.shapes import check_shapes
 
@@ -59,7 +59,7 @@ def LITE(
     for dilation, length in ((2, kernel // 2), (4, kernel // 4)):
         x = norm_relu(_separable(x, filters, length, dilation))  # (B, 1, steps, filters)
     x = layers.GlobalAveragePooling2D(data_format="channels_last")(x)  # (B, filters)
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(inputs, outputs, name="lite")
 

@@ -11,7 +11,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.layers import Standardize, batch_norm
+from zoo.layers import Standardize, batch_norm, dropped
 from zoo.shapes import check_shapes
 from zoo.tabular import MemberMean, Members, PiecewiseLinear
 
@@ -75,7 +75,7 @@ def MLP(
         x = layers.Dense(units, use_bias=False)(x)  # (B, units)
         x = batch_norm(x)
         x = layers.Activation(activation)(x)
-        x = layers.Dropout(dropout)(x)
+        x = dropped(x, dropout)
     if members > 1:
         x = layers.Flatten()(MemberMean(name="mean")(x))  # (B, members * units)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)

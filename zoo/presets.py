@@ -6,12 +6,15 @@ a line adds the model to `list_models`, to the search and to every conformance t
 
 import fnmatch
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
+from zoo import hub
 from zoo.checks import UserError, near
 from zoo.cnn import CNN
 from zoo.gru import GRU
@@ -20,7 +23,7 @@ from zoo.inception import Inception
 from zoo.lite import LITE
 from zoo.mlp import MLP
 from zoo.preset import Preset, Rows
-from zoo.pretrained import PRETRAINED, Pretrained
+from zoo.pretrained import PRETRAINED, Pretrained, architecture_of
 from zoo.sequence_presets import SEQUENCES
 from zoo.text_presets import TEXTS
 from zoo.texts import TextCNN, TextGRU, TextTransformer
@@ -117,6 +120,9 @@ class ModelSpec:
             wanted["words"] = data.encoding.vocabulary.words
         if "masked" in known and data.encoding.padding is not None:
             wanted["masked"] = not given.get("front_filters")
+        if "architecture" in known:
+            wanted["architecture"] = architecture_of(given["backbone"], data.input_shape)
+            wanted = {name: value for name, value in wanted.items() if value is not None}
         return cls(preset, data.input_shape, data.num_outputs, {**wanted, **overrides})
 
     def build(self) -> keras.Model:
@@ -130,7 +136,7 @@ class ModelSpec:
         model = factory(
             self.input_shape, self.num_outputs, **{**preset.arguments, **self.overrides}
         )
-        model.name = self.preset.replace(":", "_")  # TensorFlow takes no colon in names
+        model.name = re.sub(r"\W+", "_", self.preset)  # TensorFlow takes no colon in names
         return model
 
     def without_weights(self) -> "ModelSpec":
@@ -148,10 +154,19 @@ def factory_arguments(family: str) -> dict[str, Any]:
 
 
 def find_preset(name: str) -> Preset:
-    """Return the preset called `name`; raise UserError with near matches for an unknown one."""
+    """Return the preset called `name`, or of KerasHub's preset after "pretrained:".
+
+    Raises:
+        UserError: there is none; near matches are named.
+    """
     known = PRESETS | PRETRAINED
+    own = name.removeprefix("pretrained:")
+    if name not in known and own != name and hub.knows(own):
+        return Preset("pretrained", {"backbone": own}, 0, "KerasHub", ((224, 224, 3), 10))
     if name not in known:
-        raise UserError(f"There is no preset {name!r}. {near(name, known)}")
+        folder = own != name and Path(own).is_dir()
+        hint = f"For the folder write pretrained:./{own}." if folder else near(name, known)
+        raise UserError(f"There is no preset {name!r}. {hint}")
     return known[name]
 
 
@@ -172,7 +187,8 @@ def create_model(
     """Build a preset for given rows.
 
     Args:
-        preset: a name from `list_models()`; "pretrained:NAME" comes with weights.
+        preset: a name from `list_models()`; "pretrained:NAME" comes with weights, also with the
+            name of a preset of KerasHub, or of a folder that holds one.
         input_shape: shape of one row: `(features,)`, `(steps, features)` or
             `(height, width, channels)`.
         num_outputs: classes, or regression targets.

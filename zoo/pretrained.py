@@ -1,19 +1,24 @@
 """Networks trained on ImageNet, with a new last layer: small data are won by what others learned.
 
-EfficientNet-Lite0 comes with a package, the others by Keras' own download or from a file.
+EfficientNet-Lite0 comes with a package, the others by Keras' own download or from a file, and those
+of KerasHub from a folder or by its download.
 """
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
+from zoo import hub
 from zoo.checks import UserError, at_least, in_range, one_of
 from zoo.efficientnet import lite0
-from zoo.layers import Pixels
+from zoo.inlining import inlined
+from zoo.layers import Pixels, dropped
 from zoo.preset import Preset
 from zoo.weights import application_weights, lite0_weights
 
@@ -25,11 +30,12 @@ OWN = ("pixels", "colour", "head")  # layers that are not the backbone's
 class Backbone:
     """A network and what its pixels go through: `x * scale + offset`, x in 0..255."""
 
-    application: str | None  # its factory in keras.applications; None: EfficientNet-Lite0
-    scale: float
-    offset: float
+    application: str | None  # factory in keras.applications, or KerasHub's name; None: Lite0
+    scale: Any  # a number, or one for each channel
+    offset: Any
     parameters: int  # with a head of ten classes
     source: str
+    architecture: Mapping[str, Any] | None = None  # of KerasHub's: see `hub.architecture`
 
 
 BACKBONES = {
@@ -55,6 +61,7 @@ def Pretrained(
     backbone: str = "efficientnet_lite0",
     weights: str = "pretrained",
     dropout: float = 0.2,
+    architecture: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build a network for photographs: pixels, backbone, global average, dense.
 
@@ -62,11 +69,14 @@ def Pretrained(
         input_shape: `(height, width, channels)`, sides of at least 32, 3 channels or 1, which is
             repeated. Pixels may have any range: `Pixels` brings them to 0..255.
         num_outputs: classes, or regression targets; at least 1.
-        backbone: one of `BACKBONES`.
+        backbone: one of `BACKBONES`; or a preset of KerasHub: a folder that its `save_to_preset`
+            wrote, a handle such as "hf://...", or one of its names.
         weights: "pretrained", "none" (as random as any network begins), or the path of a file: of
             EfficientNet-Lite0 a PyTorch one, of the others one that Keras takes for them without
-            classifier.
+            classifier. Those of KerasHub take the first two.
         dropout: rate before the dense layer, in [0, 1).
+        architecture: of a backbone of KerasHub, as `hub.architecture` gives it, so that a run can
+            be loaded where the folder is not; None reads it there.
 
     Returns:
         A functional model, `(batch, *input_shape)` -> logits `(batch, num_outputs)`.
@@ -77,25 +87,31 @@ def Pretrained(
     """
     shape = _check_pictures(input_shape)
     at_least("num_outputs", num_outputs, 1)
-    one_of("backbone", backbone, BACKBONES)
     in_range("dropout", dropout, 0, 1)
-    one = BACKBONES[backbone]
+    one = _described(backbone, shape, architecture)
     inputs = x = keras.Input(shape, name="input")
     x = Pixels(name="pixels")(x)  # (B, H, W, channels), 0..255
     if shape[-1] == 1:
         x = layers.Conv2D(
             3, 1, use_bias=False, kernel_initializer="ones", trainable=False, name="colour"
         )(x)
-    if (one.scale, one.offset) != (1, 0):
-        x = layers.Rescaling(one.scale, one.offset, name="photograph")(x)
-    x = _features(one, x)  # (B, H / 32, W / 32, features)
-    x = layers.GlobalAveragePooling2D(name="average")(x)  # (B, features)
-    x = layers.Dropout(dropout)(x)
+    x = _features(one, _scaled(one, x), weights)  # (B, H / 32, W / 32, features), or tokens
+    x = _averaged(x, backbone)  # (B, features)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     model = keras.Model(inputs, outputs, name="pretrained")
-    if weights != "none":
+    if weights != "none" and one.architecture is None:
         _load(model, one, weights)
     return model
+
+
+def architecture_of(backbone: str, input_shape: tuple[int, ...]) -> dict[str, Any] | None:
+    """Return `Pretrained`'s `architecture` for a backbone; None for one of `BACKBONES`."""
+    if backbone in BACKBONES:
+        return None
+    if not hub.knows(backbone):
+        one_of("backbone", backbone, BACKBONES)
+    return hub.architecture(backbone, (*_check_pictures(input_shape)[:2], 3))
 
 
 def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -109,11 +125,48 @@ def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _features(one: Backbone, x: Any) -> Any:
+def _described(
+    backbone: str, shape: tuple[int, ...], architecture: Mapping[str, Any] | None
+) -> Backbone:
+    found = architecture or architecture_of(backbone, shape)
+    if found is None:
+        return BACKBONES[backbone]
+    return Backbone(backbone, found["scale"], found["offset"], 0, "KerasHub", found)
+
+
+def _scaled(one: Backbone, x: Any) -> Any:
+    if (one.scale, one.offset) == (1, 0):
+        return x
+    if isinstance(one.scale, float) and isinstance(one.offset, float):
+        return layers.Rescaling(one.scale, one.offset, name="photograph")(x)
+    scale, offset = (np.broadcast_to(value, 3) for value in (one.scale, one.offset))
+    mean, variance = -offset / scale, 1 / scale**2
+    return layers.Normalization(mean=mean.tolist(), variance=variance.tolist(), name="photograph")(
+        x
+    )
+
+
+def _features(one: Backbone, x: Any, weights: str) -> Any:
+    if one.architecture is not None:
+        one_of("weights", weights, ("none", "pretrained"))
+        body = hub.backbone(one.architecture)
+        if weights != "none":
+            hub.load_weights(body, str(one.application), x.shape[1:])
+        return inlined(body, x, {*OWN})
     if one.application is None:
         return lite0(x)
     factory = getattr(keras.applications, one.application)
     return factory(include_top=False, weights=None, input_tensor=x).outputs[0]
+
+
+def _averaged(x: Any, backbone: str) -> Any:
+    if len(x.shape) == 4:
+        return layers.GlobalAveragePooling2D(name="average")(x)
+    if len(x.shape) == 3:  # of tokens
+        return layers.GlobalAveragePooling1D(name="average")(x)
+    raise UserError(
+        f"{backbone} gives {x.shape} and is no backbone: features of places or tokens are needed."
+    )
 
 
 def _load(model: keras.Model, one: Backbone, weights: str) -> None:

@@ -14,6 +14,7 @@ from keras import layers
 from zoo.checks import UserError, at_least, flag, in_range, one_of, size
 from zoo.encoder import check_encoder, encoder_block, normed
 from zoo.gru import CELLS
+from zoo.layers import dropped
 from zoo.mlp import ACTIVATIONS
 from zoo.padding import TokenEmbedding, TokenMask
 from zoo.series import as_picture, norm_relu
@@ -57,12 +58,12 @@ def TextGRU(
     in_range("dropout", dropout, 0, 1)
 
     ids, x = _embedded("text_gru", input_shape, num_outputs, words, width)  # (B, length, width)
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     recurrent = CELLS[cell](units)
     if bidirectional:
         recurrent = layers.Bidirectional(recurrent)
     x = recurrent(x, mask=TokenMask(words, name="mask")(ids))  # (B, units), twice if both ways
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(ids, outputs, name="text_gru")
 
@@ -112,7 +113,7 @@ def TextCNN(
     found = [_largest(x, filters, length) for length in kernels]  # each (B, 1, 1, filters)
     x = layers.Concatenate()(found) if len(found) > 1 else found[0]
     x = layers.Flatten(data_format="channels_last")(x)  # (B, filters of all lengths)
-    x = layers.Dropout(dropout)(x)
+    x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(ids, outputs, name="text_cnn")
 
@@ -167,7 +168,7 @@ def TextTransformer(
         )
     x = layers.Multiply()([layers.Activation("relu")(normed(x, norm)), mask])
     x = _over_all(as_picture(x))
-    x = layers.Dropout(dropout)(layers.Flatten(data_format="channels_last")(x))  # (B, width)
+    x = dropped(layers.Flatten(data_format="channels_last")(x), dropout)  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(ids, outputs, name="text_transformer")
 

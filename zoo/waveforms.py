@@ -12,6 +12,7 @@ from zoo.checks import UserError, at_least, in_range, one_of, read_settings
 from zoo.readers import Arrays
 
 SNIPPET = "front_end.py"  # in the run folder
+OUTLINE = 150  # parts of a waveform that is drawn
 
 
 def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None:
@@ -72,6 +73,8 @@ def _checked(front_end: FrontEnd) -> FrontEnd:
 def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:
     """Return a set of waveforms (rows, samples) as sequences (rows, frames, features).
 
+    What those of the test rows look like is beside them, as "wave_test".
+
     Raises:
         UserError: rows that are no waveforms, or shorter than a frame.
     """
@@ -83,8 +86,22 @@ def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:
             raise UserError(
                 f"Waveforms of {x.shape[1]} samples are shorter than a frame of {front_end.window}."
             )
-        arrays = arrays | {part: spectra(x, front_end)}
+        seen = {"wave_test": outline(x)} if part == "x_test" else {}
+        arrays = arrays | seen | {part: spectra(x, front_end)}
     return arrays
+
+
+def outline(waves: np.ndarray) -> np.ndarray:
+    """Return what waveforms (rows, samples) look like: (rows, 2 * OUTLINE); short ones as they are.
+
+    The least and the largest sample of each of equal parts, one after the other.
+    """
+    rows, samples = waves.shape
+    if samples < 2 * OUTLINE:
+        return waves
+    each = samples // OUTLINE
+    parts = waves[:, : each * OUTLINE].reshape(rows, OUTLINE, each)
+    return np.stack([parts.min(axis=2), parts.max(axis=2)], axis=2).reshape(rows, 2 * OUTLINE)
 
 
 def snippet(front_end: FrontEnd) -> str:

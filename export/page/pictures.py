@@ -1,4 +1,4 @@
-"""A row as one looks at it: a picture, curves, a spectrogram, or its most unusual features."""
+"""A row as one looks at it: picture, curves, waveform and spectrogram, or unusual features."""
 
 import base64
 import math
@@ -8,7 +8,7 @@ import zlib
 import numpy as np
 
 from export.page.charts import spark
-from export.page.markup import Html, table, tag
+from export.page.markup import Html, joined, table, tag
 from zoo import Data
 
 CURVES = 3  # features of a sequence that are drawn as curves; more are a picture of steps
@@ -25,6 +25,7 @@ class Rows:
 
     def __init__(self, data: Data) -> None:
         self.rows, self.kind = data.x_test, len(data.input_shape)
+        self.waves = data.columns.get("wave_test")
         self.pictured = self.kind == 3 or (self.kind == 2 and data.input_shape[1] > CURVES)
         x = sample(data.x_train)
         if self.kind == 1:
@@ -51,7 +52,12 @@ class Rows:
             return spark(f"test row {row}", values[::every].T.tolist(), shade)
         bands = np.repeat(_scaled(values.T, values.min(), values.max())[::-1, :, None], 3, axis=2)
         wide = None if heat is None else np.broadcast_to(heat, bands.shape[:2])
-        return _picture(bands, f"test row {row}: features upwards, steps to the right", wide)
+        picture = _picture(bands, f"test row {row}: features upwards, steps to the right", wide)
+        return picture if self.waves is None else joined([self._wave(row), picture])
+
+    def _wave(self, row: int) -> Html:
+        wave = np.asarray(self.waves)[row].astype(float)
+        return spark(f"waveform of test row {row}", [wave.tolist()])
 
     def _pixels(self, values: np.ndarray) -> np.ndarray:
         """Return a picture as (height, width, 3) of 0 to 255, whatever it was scaled to."""

@@ -5,10 +5,20 @@ from pathlib import Path
 from zoo.checks import UserError, near
 from zoo.readers.arrays import COLUMNS, Arrays, Found
 from zoo.readers.built_in import BUILT_IN, read_built_in
+from zoo.readers.labelled import read_labelled
 from zoo.readers.reading import Reading
 from zoo.readers.rows import read_rows
 
-__all__ = ["BUILT_IN", "COLUMNS", "Arrays", "Found", "Reading", "read", "read_rows"]
+__all__ = [
+    "BUILT_IN",
+    "COLUMNS",
+    "Arrays",
+    "Found",
+    "Reading",
+    "read",
+    "read_labelled",
+    "read_rows",
+]
 KINDS = (
     "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., or "
     "a folder of class folders with pictures or sounds (WAV, FLAC, OGG)"

@@ -47,13 +47,20 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
     return Found(arrays, schema, "classification")
 
 
-def picture_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
+def picture_rows(
+    path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
+) -> np.ndarray:
     """Return a picture, or all of a folder in the order of their paths, as the model takes them.
+
+    Args:
+        path: of the picture or the folder.
+        schema: of the run.
+        files: of the folder, where only these are wanted.
 
     Returns:
         float32 (pictures, height, width, channels).
     """
-    files, bad = looked_at(path, loose(path, "pictures"), _look)
+    files, bad = looked_at(path, files or loose(path, "pictures"), _look)
     x, _ = _decoded(files, tuple(schema["image_size"]), schema["colour"], bad)
     report_bad(path, bad, False, [])
     return np.asarray(x, np.float32)

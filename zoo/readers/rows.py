@@ -37,26 +37,27 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
     path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
     if not path.exists():
         raise UserError(f"{path} does not exist.")
+    return fitting(path, _raw(path, schema), schema)
+
+
+def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
+    """Return rows as a file holds them; the readers import what takes a while."""
     kind = schema.get("kind")
     if kind == "table":
         from zoo.readers.table import table_rows
 
-        x = table_rows(path, schema)
-    elif kind == "pictures":
+        return table_rows(path, schema)
+    if kind == "pictures":
         from zoo.readers.pictures import picture_rows
 
-        x = picture_rows(path, schema)
-    elif kind == "sounds":
+        return picture_rows(path, schema)
+    if kind == "sounds":
         from zoo.readers.sounds import sound_rows
 
-        x = sound_rows(path, schema)
-    elif kind == "arrays":
-        x = _array_rows(path)
-    else:
-        raise UserError("This run does not say how rows are read (no schema in data.json).")
-    if schema.get("front_end"):
-        x = spectra(x, FrontEnd(**schema["front_end"]))
-    return _fitting(path, Encoding.of(schema).rows(x), schema)
+        return sound_rows(path, schema)
+    if kind == "arrays":
+        return _array_rows(path)
+    raise UserError("This run does not say how rows are read (no schema in data.json).")
 
 
 def _schema(run: Described) -> Mapping[str, Any]:
@@ -83,7 +84,15 @@ def _array_rows(path: Path) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
+def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
+    """Return rows, as a reader gives them, as the model takes them.
+
+    Raises:
+        UserError: rows of another shape or type, or with NaN.
+    """
+    if schema.get("front_end"):
+        x = spectra(x, FrontEnd(**schema["front_end"]))
+    x = Encoding.of(schema).rows(x)
     if x.dtype.kind == "U" and "shape" not in schema:  # of no model yet
         return x
     wanted = tuple(schema.get("shape", x.shape[1:]))

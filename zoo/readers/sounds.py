@@ -54,9 +54,11 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
     return Found(arrays, schema, "classification")
 
 
-def sound_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
+def sound_rows(
+    path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
+) -> np.ndarray:
     """Return a sound, or all of a folder in the order of their paths: int16 (sounds, samples)."""
-    files, bad = looked_at(path, loose(path, "sounds"), _look)
+    files, bad = looked_at(path, files or loose(path, "sounds"), _look)
     x, _ = _decoded(files, schema["rate"], schema["samples"], bad)
     report_bad(path, bad, False, [])
     return x

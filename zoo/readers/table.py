@@ -85,7 +85,25 @@ def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
     Raises:
         UserError: columns are missing, or hold something else.
     """
+    return _rows(*read_frame(path), schema)
+
+
+def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `table_rows` does, and each row's answer: a number, or the name of its class.
+
+    Rows without an answer are left out.
+    """
     columns, notes = read_frame(path)
+    target = _known(schema["target"], columns, "target")
+    columns = _with_target(columns, target, notes)
+    column = columns[target]
+    if schema["task"] == "regression" and column.kind != "number":
+        raise UserError(f"The target {target!r} of {path} holds {column.kind}s; expected numbers.")
+    x = _rows(columns, notes, schema)
+    return x, column.values if schema["task"] == "regression" else _names(column)
+
+
+def _rows(columns: Mapping[str, Column], notes: list[str], schema: Mapping[str, Any]) -> np.ndarray:
     if "text" in schema:
         return text_column(columns, schema["text"], notes)
     used = [plan for plan in schema["columns"] if plan["kind"] != "left_out"]
@@ -93,6 +111,13 @@ def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
         _known(plan["name"], columns, "needed")
     count = len(next(iter(columns.values())).values)
     return encoded(columns, used, np.arange(count))
+
+
+def _names(column: Column) -> np.ndarray:
+    """Return the values of a target as names of classes."""
+    if column.kind == "boolean":
+        return np.where(column.values > 0, *YES_NO)
+    return column.texts()
 
 
 def text_column(columns: Mapping[str, Column], name: str, notes: list[str]) -> np.ndarray:
@@ -171,8 +196,7 @@ def _labels(name: str, column: Column, task: str | None) -> tuple[str, np.ndarra
     if column.kind == "number":  # their order is that of the numbers, not of the texts
         values, y = np.unique(column.values, return_inverse=True)
         return task, y, [f"{value:.12g}" for value in values]
-    texts = column.texts() if column.kind == "text" else np.where(column.values > 0, *YES_NO)
-    names, y = np.unique(texts, return_inverse=True)
+    names, y = np.unique(_names(column), return_inverse=True)
     return task, y, list(map(str, names))
 
 
