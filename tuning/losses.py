@@ -105,7 +105,7 @@ def compile_for(model: keras.Model, data: Data, recipe: Recipe) -> None:
     )
     exempt = ["bias", "gamma", "beta", "embedding"]
     optimizer.exclude_from_weight_decay(var_names=exempt)
-    # Keras would put the average into the model at the end of every segment
+    # Keras would put the average into the model at the end
     optimizer.finalize_variable_values = lambda variables: None
     loss: Any = keras.losses.MeanSquaredError()
     metric: Any = keras.metrics.RootMeanSquaredError(name="rmse")
