@@ -115,14 +115,15 @@ class ModelSpec:
         """Describe a preset for a data set: also for its vocabulary, or its padding."""
         own = find_preset(preset)
         given = {**own.arguments, **overrides}
-        known, wanted = factory_arguments(own.family), {}
+        known = factory_arguments(own.family)
+        wanted: dict[str, Any] = {}
         if "words" in known and data.encoding.vocabulary is not None:
             wanted["words"] = data.encoding.vocabulary.words
         if "masked" in known and data.encoding.padding is not None:
             wanted["masked"] = not given.get("front_filters")
         if "architecture" in known:
-            wanted["architecture"] = architecture_of(given["backbone"], data.input_shape)
-            wanted = {name: value for name, value in wanted.items() if value is not None}
+            found = architecture_of(given["backbone"], data.input_shape)
+            wanted |= {} if found is None else {"architecture": found}
         return cls(preset, data.input_shape, data.num_outputs, {**wanted, **overrides})
 
     def build(self) -> keras.Model:

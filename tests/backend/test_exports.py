@@ -79,7 +79,8 @@ def the_twin_says_what_the_file_says(result: export.Export, data: zoo.Data) -> N
     step = interpreter.get_output_details()[0]["quantization"][0]
     near = (np.abs(of_file - of_twin) < 1.5 * step).mean()
     sequences = data.x_test.ndim == 3 or data.of_texts
-    assert same >= (0.985 if sequences else 0.995)
+    tie = 1 / len(of_file)  # one row may lie between two classes
+    assert same >= 1 - max(tie, 0.015 if sequences else 0.005)
     assert near >= (0.9 if sequences or "vit" in result.model.name else 0.99)
 
 
