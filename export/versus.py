@@ -56,7 +56,8 @@ class Versus:
         """
         unit = "points" if self.metric == "accuracy" else "% of rmse"
         low, high = self.worse.ci95
-        gap = f"{-self.worse.value:+.2g} {unit}, {-high:+.2g} to {-low:+.2g}"
+        value, least, most = (0.0 - one for one in (self.worse.value, high, low))  # no "-0"
+        gap = f"{value:+.2g} {unit}, {least:+.2g} to {most:+.2g}"
         if self.winner != "neither":
             better = self.winner.upper()
             return f"{better} is better on these {self.rows} rows (B against A: {gap})."

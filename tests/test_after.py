@@ -115,7 +115,7 @@ def test_one_run_against_another(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> Non
     even = versus(good, good)
     assert (even.winner, even.agreement, even.broken) == ("neither", 1.0, {})
     assert even.verdict(max_drop=100).startswith("Neither is better, and B loses no more")
-    assert even.verdict().startswith("36 rows cannot tell them apart")
+    assert even.verdict().startswith("36 rows cannot tell them apart (B against A: +0 points, -")
     other = zoo.load_data("breast_cancer")
     with pytest.raises(zoo.UserError, match="is read in another way than the data of"):
         versus(good, bad, other)
