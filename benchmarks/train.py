@@ -196,15 +196,7 @@ def main() -> None:
                 raise SystemExit(ended.stderr)
             rows.append(lines(backend, preset, json.loads(ended.stdout.splitlines()[-1])))
             print(rows[-1], flush=True)
-    head = [
-        "preset",
-        "backend",
-        "ours, steps/s",
-        "plain, steps/s",
-        "plain / ours",
-        "restarts, s",
-        "pipeline",
-    ]
+    head = ["preset", "backend", "ours, steps/s", "plain, steps/s", "plain / ours", "pipeline"]
     text = f"# Training\n\n{machine()}\n\n{(__doc__ or '').split('count. ')[1]}\n"
     text += f"Batches of {BATCH}; median [95 % interval].\n\n{table(head, rows)}\n\n{WHY}"
     print(text)

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.readers.folders import find
-from zoo.readers.rows import Described, fitting
+from zoo.readers.rows import Described, fitting, unsaid
 
 NAMES = (("x", "y"), ("x_test", "y_test"))  # in an .npz file
 
@@ -61,7 +61,7 @@ def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         return read(path, schema, files), np.array(files.class_names)[files.labels]
     if kind == "arrays":
         return _arrays(path)
-    raise UserError("This run does not say how rows are read (no schema in data.json).")
+    raise unsaid()
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:

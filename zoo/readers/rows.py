@@ -57,7 +57,12 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
         return sound_rows(path, schema)
     if kind == "arrays":
         return _array_rows(path)
-    raise UserError("This run does not say how rows are read (no schema in data.json).")
+    raise unsaid()
+
+
+def unsaid() -> UserError:
+    """Return the mistake that a schema without a kind of data is."""
+    return UserError("This run does not say how rows are read (no schema in data.json).")
 
 
 def _schema(run: Described) -> Mapping[str, Any]:
