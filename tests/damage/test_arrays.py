@@ -79,8 +79,9 @@ def test_an_archive_that_fills_the_memory(tmp_path: Path) -> None:
         for name in ("x_train", "y_train", "x_test", "y_test"):
             archive.writestr(f"{name}.npy", GOOD_NPY)
         archive.getinfo("x_train.npy").file_size = 2**40
-    with pytest.raises(zoo.UserError, match="would take .* GB of memory. Save each array with"):
-        zoo.load_data(tmp_path / "set.npz")
+    for read in (zoo.load_data, lambda path: zoo.read_rows(path, {"kind": "arrays"})):
+        with pytest.raises(zoo.UserError, match="would take .* GB of memory. Save each array with"):
+            read(tmp_path / "set.npz")
 
 
 def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
@@ -95,9 +96,9 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
         "none.npy": "does not exist",
         "other.npz": "must hold rows as x, or x_train",
         "five.npy": r"holds rows of shape \(5,\), float64; the model takes numbers of shape \(4,\)",
-        "five.npz": "is no .npy or .npz file by its ending",
+        "five.npz": "is damaged or not an .npz file",
         "nan.npy": "holds rows with NaN or infinite values",
-        "text.npz": "is damaged or no NumPy file",
+        "text.npz": "is damaged or not an .npz file",
     }.items():
         with pytest.raises(zoo.UserError, match=message):
             zoo.read_rows(tmp_path / name, schema)

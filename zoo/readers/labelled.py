@@ -65,18 +65,15 @@ def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    from zoo.readers.npz import DAMAGE, unreadable
+    from zoo.readers.npz import read_members
 
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            for x, y in NAMES:
-                if x in archive.files and y in archive.files:
-                    return archive[x], archive[y]
-    except DAMAGE as error:
-        raise unreadable(path, error) from error
-    except (TypeError, AttributeError):  # one array, without names
-        pass
-    raise UserError(f"{path} must be an .npz file with x and y, or x_test and y_test.")
+    def choose(names: list[str]) -> list[str]:
+        return next(([*pair] for pair in NAMES if {*pair} <= {*names}), [])
+
+    arrays = [*read_members(path, choose).values()]
+    if not arrays:
+        raise UserError(f"{path} must be an .npz file with x and y, or x_test and y_test.")
+    return arrays[0], arrays[1]
 
 
 def _classes(path: Path, answers: np.ndarray, names: Sequence[str]) -> np.ndarray:

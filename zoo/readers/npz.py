@@ -4,6 +4,7 @@ import os
 import tokenize
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +23,32 @@ def read_npz(path: Path) -> Arrays:
     """Return the arrays of an `.npz` file as float32 rows (waveforms as they are) and raw labels.
 
     Raises:
-        UserError: a missing, empty or damaged file, one that would fill the memory, wrong keys,
-            object arrays (never unpickled), or arrays that cannot be used.
+        UserError: as `read_members`; wrong keys, or arrays that cannot be used.
+    """
+
+    def choose(names: list[str]) -> list[str]:
+        check_names(path, names)
+        return [name for name in KNOWN if name in names]
+
+    return checked(path, read_members(path, choose))
+
+
+def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays:
+    """Return the arrays that are chosen from the names in an `.npz` file, as they are.
+
+    Raises:
+        UserError: an empty or damaged file, one that would fill the memory, or object arrays
+            (never unpickled).
     """
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} is damaged or not an .npz file. Make one with numpy.savez.")
-    arrays: Arrays = {}
     try:
         with np.errstate(invalid="ignore"), np.load(path, allow_pickle=False) as archive:
-            names = archive.files
-            check_names(path, names)
-            used = [name for name in KNOWN if name in names]
-            _check_size(path, archive.zip, used)
-            for name in used:
-                arrays[name] = archive[name]
+            names = choose(archive.files)
+            _check_size(path, archive.zip, names)
+            arrays = {name: archive[name] for name in names}
     except UserError:
         raise
     except DAMAGE as error:
@@ -45,14 +56,14 @@ def read_npz(path: Path) -> Arrays:
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):  # a member that is no .npy file comes as bytes
             raise UserError(f"{path}: {name} is no NumPy array. Make the file with numpy.savez.")
-    return checked(path, arrays)
+    return arrays
 
 
 def read_maps(folder: Path) -> Arrays:
     """Map the `.npy` files of a folder into memory; float32 ones are never copied.
 
     Raises:
-        UserError: as `read_npz`.
+        UserError: a damaged file, wrong names, or arrays that cannot be used.
     """
     names = [path.stem for path in folder.glob("*.npy") if path.stem in KNOWN]
     check_names(folder, names)

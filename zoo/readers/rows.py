@@ -11,6 +11,8 @@ from zoo.checks import UserError
 from zoo.encoding import Encoding
 from zoo.readers.room import as_float32
 
+PARTS = ("x_train", "x_val", "x_test")  # in an .npz file without x
+
 
 class Described(Protocol):
     """A run folder, such as `zoo.Run`."""
@@ -72,21 +74,18 @@ def _schema(run: Described) -> Mapping[str, Any]:
 
 
 def _array_rows(path: Path) -> np.ndarray:
-    from zoo.readers.npz import DAMAGE, load_npy, unreadable
+    from zoo.readers.npz import load_npy, read_members
 
     if path.suffix == ".npy":
         return load_npy(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            names = [name for name in ("x", "x_train", "x_val", "x_test") if name in archive.files]
-            parts = [archive[name] for name in (["x"] if "x" in names else names)]
-    except DAMAGE as error:
-        raise unreadable(path, error) from error
-    except TypeError as error:  # one array, without names
-        raise UserError(f"{path} is no .npy or .npz file by its ending.") from error
+    parts = [*read_members(path, _names_of_rows).values()]
     if not parts or len({part.shape[1:] for part in parts}) > 1:
         raise UserError(f"{path} must hold rows as x, or x_train, x_val and x_test of one shape.")
     return np.concatenate(parts)
+
+
+def _names_of_rows(names: list[str]) -> list[str]:
+    return ["x"] if "x" in names else [part for part in PARTS if part in names]
 
 
 def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
