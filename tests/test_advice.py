@@ -142,7 +142,7 @@ def test_regression(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind", "first"),
-    [("digits", "image", "cnn_small"), ("digits_rows", "sequence", "gru_small")],
+    [("digits", "image", "cnn_small"), ("digits_rows", "sequence", "lite_small")],
 )
 def test_other_kinds_of_rows(name: str, kind: str, first: str) -> None:
     advice = zoo.advise(zoo.load_data(name))

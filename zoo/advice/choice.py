@@ -70,18 +70,18 @@ RULES = (
     Rule(
         "sequence",
         10_000,
-        "gru_small",
         "lite_small",
-        "A recurrent layer of few weights suits few sequences, and runs on a stream, step by step.",
-        "Cho et al. 2014, arXiv:1406.1078; Chung et al. 2014, arXiv:1412.3555",
+        "gru_small",
+        "Convolution tells whole sequences apart by few examples; a GRU takes a stream, by steps.",
+        "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869",
     ),
     Rule(
         "sequence",
         math.inf,
-        "gru_base",
         "inception_small",
-        "Many sequences carry a wider, deeper recurrent network.",
-        "Cho et al. 2014, arXiv:1406.1078; Chung et al. 2014, arXiv:1412.3555",
+        "gru_base",
+        "Many sequences carry a wider, deeper network; a GRU runs on a stream, step by step.",
+        "Ismail Fawaz et al. 2019, arXiv:1809.04356, and 2020, arXiv:1909.04939",
     ),
     Rule(
         "text",
@@ -103,7 +103,7 @@ RULES = (
 SMALLEST = {
     "table": "mlp_tiny",
     "image": "cnn_tiny",
-    "sequence": "gru_tiny",
+    "sequence": "lite_tiny",
     "text": "text_cnn_tiny",
 }
 
