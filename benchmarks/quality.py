@@ -7,7 +7,8 @@ Through `pocketzoo run` only, with what it does by default: 1 trial is the prese
 recipe, 30 a search. Each seed is a split of its own where the set has none (MNIST 5k and
 scikit-learn's). Every run is a line of `results/quality.jsonl` as soon as it is done, and is not
 run again while that line is there; tables of all lines go to `results/quality.md`, and the short
-one that the README shows is printed. Without `--folder` nothing is run.
+one that the README shows is printed. Without `--folder` nothing is run; with it, tables need what
+`pip install -e '.[reference]'` brings.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
@@ -97,11 +98,14 @@ def complete(kind: str, names: Sequence[str], arguments: argparse.Namespace) -> 
                 record(baseline(name, model, seed, folder))
     asked = product(arguments.seeds, names, presets, arguments.trials)
     todo = [(name, preset, trials, seed) for seed, name, preset, trials in asked]
+
+    def measure(key: tuple[str, str, int, int]) -> None:  # recorded here: another one may fail
+        done = run(*key, folder)
+        record(done)
+        print(done, flush=True)
+
     with ThreadPoolExecutor(cores()) as pool:
-        started = [pool.submit(run, *key, folder) for key in todo if key not in known]
-        for done in as_completed(started):
-            record(done.result())
-            print(done.result(), flush=True)
+        list(pool.map(measure, [key for key in todo if key not in known]))
 
 
 def main() -> None:

@@ -8,10 +8,9 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from benchmarks.datasets import SOURCES
-from benchmarks.tables import table
+from benchmarks.tables import interval, table
 
 RECORD = Path(__file__).parent / "results" / "quality.jsonl"
 SETS = {
@@ -81,15 +80,6 @@ def commit() -> str:
         ["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, check=True
     )
     return done.stdout.strip()
-
-
-def interval(values: Sequence[float], digits: int = 4) -> str:
-    """Return the mean over seeds and its 95 % interval by Student's t."""
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return f"{mean:.{digits}f}"
-    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
-    return f"{mean:.{digits}f} +- {half:.{digits}f}"
 
 
 def line(runs: Sequence[Run]) -> list[str]:

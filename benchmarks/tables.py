@@ -1,14 +1,15 @@
-"""The tables of `benchmarks/export.py`: what a row of them holds, and how it is written."""
+"""Tables in Markdown, and those of `benchmarks/export.py`: what a row holds, how it is written."""
 
 import datetime
 import importlib.metadata
 import platform
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from export.ethos import EthosRun
 from export.micro import MicroRun
@@ -65,6 +66,15 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     """Return a markdown table: the first column to the left, numbers to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def interval(values: Sequence[float], digits: int = 4) -> str:
+    """Return the mean of repetitions and its 95 % interval by Student's t."""
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return f"{mean:.{digits}f}"
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{mean:.{digits}f} +- {half:.{digits}f}"
 
 
 def tables(rows: list[Row]) -> str:

@@ -20,12 +20,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy import stats
 
 import export
 import tuning
 import zoo
-from benchmarks.tables import table
+from benchmarks.tables import interval, table
 from tests.colours import colour_digits
 from tuning.spaces import default_recipe
 from zoo.files import as_json
@@ -75,13 +74,9 @@ def run(method: str, seed: int, size: int, epochs: int, folder: Path) -> dict[st
     return dict(json.loads(file.read_text()))
 
 
-def interval(values: list[float]) -> str:
-    """Return mean and 95 % interval (Student's t) of accuracies, in percent."""
-    percent = 100 * np.asarray(values)
-    if len(percent) < 2:
-        return f"{percent.mean():.1f}"
-    half = stats.t.ppf(0.975, len(percent) - 1) * percent.std(ddof=1) / np.sqrt(len(percent))
-    return f"{percent.mean():.1f} +- {half:.1f}"
+def percent(found: list[dict[str, Any]], which: str) -> str:
+    """Return mean and 95 % interval of accuracies, in percent."""
+    return interval([100 * one[which] for one in found], 1)
 
 
 def line(method: str, found: list[dict[str, Any]]) -> list[str]:
@@ -90,8 +85,8 @@ def line(method: str, found: list[dict[str, Any]]) -> list[str]:
     return [
         TITLES[method],
         str(len(found)),
-        interval([one["float"] for one in found]),
-        interval([one["int8"] for one in exported]) if exported else "-",
+        percent(found, "float"),
+        percent(exported, "int8") if exported else "-",
         "-" if not exported else "yes" if all(one["integer_only"] for one in exported) else "NO",
         f"{np.mean([one['bytes'] for one in exported]) / 1024:.0f}" if exported else "-",
         f"{np.mean([one['seconds'] for one in found]):.0f}",

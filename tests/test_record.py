@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from benchmarks.quality import RESULTS
-from benchmarks.record import Run, interval, line, recorded, short, tables
+from benchmarks.record import Run, line, recorded, short, tables
+from benchmarks.tables import interval
 
 
 def made(seed: int, of_int8: float | None) -> Run:

@@ -23,8 +23,10 @@ def read_npz(path: Path) -> Arrays:
     """Return the arrays of an `.npz` file as float32 rows (waveforms as they are) and raw labels.
 
     Raises:
-        UserError: as `read_members`; wrong keys, or arrays that cannot be used.
+        UserError: as `read_members`; an empty file, wrong keys, or arrays that cannot be used.
     """
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
 
     def choose(names: list[str]) -> list[str]:
         check_names(path, names)
@@ -37,11 +39,9 @@ def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays
     """Return the arrays that are chosen from the names in an `.npz` file, as they are.
 
     Raises:
-        UserError: an empty or damaged file, one that would fill the memory, or object arrays
-            (never unpickled).
+        UserError: a damaged file, one that would fill the memory, or object arrays (never
+            unpickled).
     """
-    if path.stat().st_size == 0:
-        raise UserError(f"{path} is empty. Expected an .npz file with {', '.join(REQUIRED)}.")
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path} is damaged or not an .npz file. Make one with numpy.savez.")
     try:
