@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo.quantization import Twin
-from zoo.quantization.arithmetic import Int8, Loop, Range, step_by_step
+from zoo.quantization.arithmetic import Int8, Linear, Loop, Range, step_by_step
 
 
 class Constant(Int8):
@@ -23,10 +23,8 @@ class Constant(Int8):
         # read now: within a traced function a variable has no value
         self.values = {id(weight): ops.convert_to_numpy(weight) for weight in twin.weights}
 
-    def weights(
-        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
-    ) -> tuple[Any, Any]:
-        return self.values[id(kernel)], self.values[id(bias)]
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        return self.values[id(layer.kernel)], self.values[id(layer.bias)]
 
     def activation(self, where: Range, x: Any) -> Any:
         low, high = self.values[id(where.low)], self.values[id(where.high)]

@@ -202,7 +202,7 @@ def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | Non
 def _layers(export: Export, chosen: CalibrationRows) -> dict[str, float]:
     if export.plan.quantized is None:
         return {}
-    return layer_noise(export.plan.quantized.twin, chosen.fed()[:NOISE_ROWS])
+    return layer_noise(export.model, export.plan.quantized, chosen.fed()[:NOISE_ROWS])
 
 
 def _calibration(export: Export, chosen: CalibrationRows) -> dict[str, object]:

@@ -101,6 +101,8 @@ def train(
     ] = False,
 ) -> None:
     """Train one model, without a search."""
+    import keras
+
     import tuning.train
     import zoo
     from pocketzoo import console
@@ -111,6 +113,7 @@ def train(
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
         spec = zoo.ModelSpec.of(preset, rows, overrides)
+        keras.utils.set_random_seed(recipe.seed)  # of the weights, too
         found = tuning.find_learning_rate(spec.build(), rows, recipe)
         console.print_rate(found)
         recipe = replace(recipe, learning_rate=found.learning_rate)

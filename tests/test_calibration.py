@@ -110,6 +110,20 @@ def test_the_clipping_with_the_nearest_logits_stays() -> None:
     assert error == pytest.approx(errors[clip], rel=1e-5)
 
 
+def test_each_range_gets_a_clipping_where_none_is_good_for_all() -> None:
+    """A loud row spoils the input's whole range; a cut spoils the outputs', which it makes."""
+    x = rows("gru_tiny", 64)
+    x[3] *= 60
+    twin = make_twin(filled("gru_tiny"))
+    clip, errors = calibrate(twin, x)
+    assert set(errors) == {*CLIPS, "each"}
+    assert clip == "each"
+    assert errors["each"] < min(errors[name] for name in CLIPS)
+    exact, rounded = logits(twin, x, Exact()), logits(twin, x, Int8())
+    error = np.sqrt(np.mean((rounded - exact) ** 2)) / exact.std()
+    assert error == pytest.approx(errors["each"], rel=1e-5)
+
+
 @pytest.mark.parametrize("draw", ["normal", "laplace", "exponential"])
 def test_least_squares_has_the_least_error(draw: str) -> None:
     values = getattr(np.random.default_rng(0), draw)(size=200_000).astype(np.float32)
@@ -140,12 +154,24 @@ def test_ranges_hold_zero_keep_limits_and_symmetry() -> None:
 
 
 def test_layer_noise_names_the_layer_with_a_bad_range() -> None:
-    twin, x = make_twin(filled("cnn_tiny")), rows("cnn_tiny", 32)
-    calibrate(twin, x)
-    before = layer_noise(twin, x)
+    model, x = filled("cnn_tiny"), rows("cnn_tiny", 32)
+    quantized = quantize(model, data_of(x, np.arange(32) % 10))
+    before = layer_noise(model, quantized, x)
     assert min(before.values()) > 20
-    part = twin.parts[3]
+    part = quantized.twin.parts[3]
     part.output_range.set(-1000.0, 1000.0)
-    noisy = layer_noise(twin, x)
+    noisy = layer_noise(model, quantized, x)
     first_worse = next(name for name in noisy if noisy[name] < before[name] - 3)
     assert first_worse == part.output_range.name
+
+
+def test_layer_noise_counts_what_training_did_to_the_weights() -> None:
+    """The error is that to the float model, not to the twin's own weights without rounding."""
+    model, x = filled("cnn_tiny"), rows("cnn_tiny", 32)
+    quantized = quantize(model, data_of(x, np.arange(32) % 10))
+    before = layer_noise(model, quantized, x)
+    part = next(one for one in quantized.twin.parts if hasattr(one, "kernel"))
+    part.kernel.assign(part.kernel * 1.3)
+    noisy = layer_noise(model, quantized, x)
+    assert noisy["input"] == before["input"]
+    assert noisy[part.output_range.name] < before[part.output_range.name] - 10

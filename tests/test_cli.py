@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import subprocess
 import sys
@@ -150,9 +151,14 @@ def test_train_then_export(tmp_path: Path) -> None:
 
 
 def test_overfit_says_whether_the_model_can_learn(tmp_path: Path) -> None:
-    code, out, err = pocketzoo("train", "wine", "mlp_tiny", "--overfit", 20, "--find-rate")
+    command = ("train", "wine", "mlp_tiny", "--overfit", 20, "--find-rate")
+    code, out, err = pocketzoo(*command)
     assert code == 0, err
-    assert "Learning rate 0.0" in out
+    rate = re.search(r"Learning rate ([\d.e-]+)\.", out)
+    assert rate is not None
+    assert 1e-3 < float(rate.group(1)) <= 0.1  # a tenth of the highest that is tried
+    again = pocketzoo(*command)[1]
+    assert again.split("Loss by rate")[0] == out.split("Loss by rate")[0]
     assert "20 training rows" in out
     assert "Learned by heart" in out
     x, y = np.arange(60, dtype=np.float32).reshape(-1, 1) // 30, np.arange(60) % 3

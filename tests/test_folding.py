@@ -15,6 +15,8 @@ from zoo.quantization import UnknownLayer, calibrate, make_twin, quantize
 from zoo.quantization.arithmetic import Exact
 from zoo.quantization.calibration import predict
 from zoo.quantization.elementwise import Add, Multiply
+from zoo.quantization.equalizing import equalize
+from zoo.quantization.rounding import refine
 from zoo.quantization.rows import first_standardize, standardized
 from zoo.quantization.stem import densified
 
@@ -81,7 +83,10 @@ def compare(model: keras.Model) -> None:
     twin = make_twin(model)
     expected = model.predict(x, verbose=0)
     np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=2e-5)
+    equalize(twin, x)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=2e-5)
     calibrate(twin, x)
+    refine(twin, x)
     error = np.abs(twin.predict(x, verbose=0) - expected).max()
     assert error < 0.2 * np.abs(expected).max()
 

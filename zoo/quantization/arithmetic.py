@@ -6,7 +6,7 @@ arithmetic what happens there. The converter's child process adds a fourth, in T
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -15,6 +15,7 @@ from keras import ops
 from zoo.padding import without_padding
 
 SAMPLE = 8192  # values kept of one tensor of one batch
+LEVELS = 127  # steps of a kernel on either side of zero
 
 
 class Range(keras.layers.Layer):
@@ -64,6 +65,20 @@ class Range(keras.layers.Layer):
         self.high.assign(high)
 
 
+class Linear(Protocol):
+    """A layer that is a product with a kernel, plus a bias (outputs,).
+
+    `axes` of the kernel are summed over; each output has one scale.
+    """
+
+    kernel: Any
+    bias: Any
+    axes: tuple[int, ...]
+
+    def source(self) -> Range:
+        """Return the range of what the kernel is multiplied with."""
+
+
 @dataclass(frozen=True)
 class Loop:
     """A recurrence over the steps of sequences. Every tuple has one entry a state."""
@@ -79,18 +94,9 @@ class Loop:
 class Exact:
     """Float arithmetic: nothing is rounded."""
 
-    def weights(
-        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
-    ) -> tuple[Any, Any]:
-        """Return a kernel and a bias as they enter a product.
-
-        Args:
-            kernel: any shape.
-            bias: (outputs,).
-            axes: of the kernel, which are reduced for one scale per output.
-            source: the range of what the kernel is multiplied with.
-        """
-        return kernel, bias
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        """Return the kernel and the bias of a layer as they enter its product with x."""
+        return layer.kernel, layer.bias
 
     def activation(self, where: Range, x: Any) -> Any:
         """Return an activation as it leaves an operator."""
@@ -155,12 +161,12 @@ class Int8(Exact):
     specification); activations pass a fake quantization.
     """
 
-    def weights(
-        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
-    ) -> tuple[Any, Any]:
-        largest = ops.max(ops.abs(kernel), axis=axes, keepdims=True)
-        step = ops.maximum(largest, 1e-12) / 127.0
-        return _rounded(kernel, step), _rounded(bias, ops.reshape(step, (-1,)) * source.step())
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        kernel, bias = super().weights(layer, x)
+        largest = ops.max(ops.abs(kernel), axis=layer.axes, keepdims=True)
+        step = ops.maximum(largest, 1e-12) / LEVELS
+        scale = ops.reshape(step, (-1,)) * layer.source().step()
+        return _rounded(kernel, step), _rounded(bias, scale)
 
     def activation(self, where: Range, x: Any) -> Any:
         return keras.quantizers.fake_quant_with_min_max_vars(
@@ -183,10 +189,8 @@ class Watching(Exact):
         self.arithmetic = arithmetic
         self.seen: dict[Range, list[np.ndarray]] = {}
 
-    def weights(
-        self, kernel: Any, bias: Any, axes: tuple[int, ...], source: Range
-    ) -> tuple[Any, Any]:
-        return self.arithmetic.weights(kernel, bias, axes, source)
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        return self.arithmetic.weights(layer, x)
 
     def bounded(self, where: Range, x: Any) -> Any:
         return self.arithmetic.bounded(where, x)

@@ -11,10 +11,13 @@ from keras import ops
 from zoo.checks import UserError
 from zoo.data import Data
 from zoo.quantization.arithmetic import Exact, Int8, Watching
+from zoo.quantization.equalizing import equalize
+from zoo.quantization.rounding import refine
 from zoo.quantization.rows import CalibrationRows, choose_rows, integer_grid
 from zoo.quantization.twin import Twin, make_twin
 
 BATCH_VALUES = 2**20  # of the inputs of one batch
+NEAR = 0.05  # standard deviations of the logits: closer ones are not worth the time
 Clip = Callable[[np.ndarray], tuple[float, float]]
 
 
@@ -57,7 +60,7 @@ class Quantized:
     rung: str  # "ptq": ranges observed; "qat": observed, then trained with
     rows: CalibrationRows
     clip: str  # the clipping that was chosen
-    errors: dict[str, float]  # of each: of the logits, relative to their standard deviation
+    errors: dict[str, float]  # of each, then "refined": of logits, in standard deviations of these
     origin: str  # the sha256 of the float model's weights
 
     def check(self, model: keras.Model) -> None:
@@ -79,6 +82,9 @@ def weights_hash(model: keras.Model) -> str:
 def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) -> Quantized:
     """Return the twin of a model with ranges observed on training rows (rung "ptq").
 
+    Channels are equalized before (`equalize`), and weights rounded after (`refine`), which stays
+    where it brings the outputs nearer.
+
     Args:
         model: a trained model of one input and one output; it is left alone.
         data: only its training part is used.
@@ -91,32 +97,62 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
     """
     chosen = choose_rows(model, data, rows, seed)
     twin = make_twin(model, standardized=chosen.standardize is not None)
-    clip, errors = calibrate(twin, chosen.fed())
+    fed = chosen.fed()
+    equalize(twin, _one_batch(fed))
+    clip, errors = calibrate(twin, fed)
+    weights = twin.get_weights()
+    refine(twin, _one_batch(fed))
+    exact = model.predict(chosen.x, verbose=0)
+    errors["refined"] = relative_error(predict(twin, fed, Int8()), exact)
+    if errors["refined"] > errors[clip]:
+        twin.set_weights(weights)
     return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
 
 
 def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
     """Set the ranges of a twin from rows as it takes them, (rows, *row shape).
 
-    Every clipping is tried; the one whose logits are nearest to the float ones stays.
+    Every clipping is tried; the one whose logits are nearest to the float ones stays. Where these
+    are not near, every range gets the clipping that is best for it.
 
     Returns:
-        Its name, and the error of each.
+        Its name, or "each", and the error of all that were tried.
     """
     observing = Watching(Exact())
     exact = predict(twin, rows, observing)
+
+    def error() -> float:
+        return relative_error(predict(twin, rows, Int8()), exact)
+
     errors = {}
     for name, clip in CLIPS.items():
         _set(twin, observing, clip)
-        errors[name] = relative_error(predict(twin, rows, Int8()), exact)
+        errors[name] = error()
     best = min(errors, key=errors.__getitem__)
     _set(twin, observing, CLIPS[best])
-    return best, errors
+    if errors[best] > NEAR:
+        errors["each"] = _set_each(observing, errors[best], error)
+    return min(errors, key=errors.__getitem__), errors
+
+
+def _set_each(observing: Watching, least: float, error: Callable[[], float]) -> float:
+    """Give each range in turn the clipping with the least error; return what is left of it."""
+    for where in observing.seen:
+        if where.fixed is not None:
+            continue
+        kept = float(where.low), float(where.high)
+        for clip in CLIPS.values():
+            where.set(*clip(observing.values(where)))
+            found = error()
+            if found < least:
+                least, kept = found, (float(where.low), float(where.high))
+        where.set(*kept)
+    return least
 
 
 def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
     """Return the logits of rows in an arithmetic, (rows, outputs)."""
-    batch = max(1, BATCH_VALUES // rows[0].size)
+    batch = _batch(rows)
     if type(arithmetic) is Int8:  # what the twin does when called: Keras compiles it once
         return np.asarray(twin.predict(rows, batch_size=batch, verbose=0))
     found = [
@@ -124,6 +160,15 @@ def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
         for i in range(0, len(rows), batch)
     ]
     return np.concatenate(found)
+
+
+def _batch(rows: np.ndarray) -> int:
+    return max(1, BATCH_VALUES // int(rows[0].size))
+
+
+def _one_batch(rows: np.ndarray) -> np.ndarray:
+    """Return as many rows as one batch holds, evenly."""
+    return rows[:: -(-len(rows) // _batch(rows))]
 
 
 def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
@@ -137,19 +182,24 @@ def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
         twin.input_range.set(*grid)
 
 
-def layer_noise(twin: Twin, rows: np.ndarray) -> dict[str, float]:
+def layer_noise(model: keras.Model, quantized: Quantized, rows: np.ndarray) -> dict[str, float]:
     """Return, for every range by name, the ratio of its values to their int8 error, in dB.
 
     The error is all that has come together up to there, not what this one rounding adds.
 
     Args:
+        model: the float model.
+        quantized: of that model.
         rows: as the twin takes them, (rows, *row shape).
     """
+    reference = make_twin(model, quantized.twin.standardized)
+    equalize(reference, _one_batch(quantized.rows.fed()))  # or values would not compare
     exact, rounded = Watching(Exact()), Watching(Int8())
-    predict(twin, rows, exact)
-    predict(twin, rows, rounded)
+    predict(reference, rows, exact)
+    predict(quantized.twin, rows, rounded)
     return {
-        where.name: _decibels(exact.values(where), rounded.values(where)) for where in exact.seen
+        where.name: _decibels(exact.values(where), rounded.values(same))
+        for where, same in zip(exact.seen, rounded.seen, strict=True)
     }
 
 

@@ -76,6 +76,8 @@ class Dense(TwinLayer):
         output_limits: the range of the output, where it is known; None to observe it.
     """
 
+    axes = (0,)
+
     def __init__(
         self,
         name: str,
@@ -101,13 +103,15 @@ class Dense(TwinLayer):
             source.fix(*self.input_limits)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0,), self.source())
+        kernel, bias = arithmetic.weights(self, inputs[0])
         y = ops.matmul(inputs[0], kernel) + bias
         return arithmetic.activation(self.output_range, FUSED[self.activation](y))
 
 
 class Conv(TwinLayer):
     """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+
+    axes: tuple[int, ...] = (0, 1, 2)
 
     def __init__(
         self,
@@ -128,8 +132,8 @@ class Conv(TwinLayer):
         self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        x, axes = inputs[0], (0, 1, 2)
-        kernel, bias = arithmetic.weights(self.kernel, self.bias, axes, self.source())
+        x = inputs[0]
+        kernel, bias = arithmetic.weights(self, x)
         strides: tuple[int, int] | int = self.strides
         padding = self.padding
         if is_narrow(self.kernel.shape, self.strides, self.dilation):
@@ -142,8 +146,10 @@ class Conv(TwinLayer):
 class DepthwiseConv(Conv):
     """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
 
+    axes = (0, 1)
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0, 1), self.source())
+        kernel, bias = arithmetic.weights(self, inputs[0])
         y = ops.depthwise_conv(
             inputs[0], kernel, self.strides, self.padding, "channels_last", self.dilation
         )
@@ -153,8 +159,10 @@ class DepthwiseConv(Conv):
 class ConvTranspose(Conv):
     """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
 
+    axes = (0, 1, 3)
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0, 1, 3), self.source())
+        kernel, bias = arithmetic.weights(self, inputs[0])
         y = ops.conv_transpose(
             inputs[0], kernel, self.strides, self.padding, data_format="channels_last"
         )

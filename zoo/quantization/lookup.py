@@ -36,7 +36,7 @@ class Threshold(Dense):
         super().__init__(name, kernel, bias, output_limits=MASK)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self.kernel, self.bias, (0,), self.source())
+        kernel, bias = arithmetic.weights(self, inputs[0])
         y = arithmetic.bounded(self.output_range, ops.matmul(inputs[0], kernel) + bias)
         return arithmetic.activation(self.output_range, y)
 

@@ -1,6 +1,7 @@
 """The twin: a model's own weights in a graph that rounds where the integer graph will."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,11 +64,18 @@ class Twin(keras.Model):
 
     def run_from(self, x: Any, first: int, arithmetic: Exact) -> Any:
         """Return the logits from value `first`, which the nodes before it make."""
+        for _, value in self.values(x, first, arithmetic):
+            logits = value
+        return logits
+
+    def values(self, x: Any, first: int, arithmetic: Exact) -> Iterator[tuple[int, Any]]:
+        """Yield the number of each value from `first` on, which is x, and what it is."""
         values: dict[int, Any] = {first: x}
+        yield first, x
         for number, node in enumerate(self.nodes[first:], first + 1):
             found = [values[i] for i in node.inputs]
             values[number] = node.layer.run(*found, arithmetic=arithmetic)
-        return values[len(self.nodes)]
+            yield number, values[number]
 
     def streams(self) -> bool:
         """Return whether the twin can run step by step."""

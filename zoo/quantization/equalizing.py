@@ -1,0 +1,113 @@
+"""Channels brought to like ranges before they are multiplied: no step is wasted on the quiet ones.
+
+An int8 tensor has one scale, so a loud channel leaves few steps to the others. What divides a
+channel where it is made is multiplied into the kernel that reads it, and the outputs stay what they
+were (cross-layer equalization, Nagel et al. 2019, arXiv:1906.04721, section 4.1; with the ranges of
+activations SmoothQuant, Xiao et al. 2022, arXiv:2211.10438, equation 4).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import keras
+import numpy as np
+
+from zoo.quantization.arithmetic import Exact
+from zoo.quantization.elementwise import Add
+from zoo.quantization.gathering import Concat
+from zoo.quantization.layers import Conv, Dense, DepthwiseConv, TwinLayer
+from zoo.quantization.twin import Twin
+
+QUIETEST = 0.1  # of the loudest channel: one that hardly speaks in these rows may do so in others
+LINEAR = (Conv, DepthwiseConv, Dense)
+
+
+def equalize(twin: Twin, rows: np.ndarray) -> None:
+    """Scale the channels of the values that only kernels read, where they are made by kernels.
+
+    Args:
+        twin: with the float model's weights.
+        rows: as the twin takes them, (rows, *row shape), for one batch.
+    """
+    read = {number: _readers(twin, number) for number in range(1, len(twin.nodes))}
+    wanted = {
+        number: readers
+        for number, readers in read.items()
+        if all(type(reader) in LINEAR for reader in readers)
+    }
+    peaks = dict(_peaks(twin, rows)) if wanted else {}
+    for number, readers in wanted.items():
+        scale = _balanced(peaks[number], readers)
+        makers = list(_makers(twin, number, scale, peaks))
+        if None in makers:
+            continue
+        for maker, share in filter(None, makers):
+            _divide(maker, share)
+        for reader in readers:
+            reader.kernel.assign(reader.kernel * scale[:, None])
+
+
+def _readers(twin: Twin, number: int) -> list[TwinLayer]:
+    return [node.layer for node in twin.nodes if number in node.inputs]
+
+
+def _peaks(twin: Twin, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the number of each value, and the largest magnitude of each of its channels."""
+    for number, value in twin.values(keras.ops.convert_to_tensor(rows), 0, Exact()):
+        flat = np.abs(np.asarray(keras.ops.convert_to_numpy(value)))
+        yield number, flat.reshape(-1, flat.shape[-1]).max(axis=0)
+
+
+def _balanced(peaks: np.ndarray, readers: Sequence[TwinLayer]) -> np.ndarray:
+    """Return what to divide channels by, so that values and weights get like ranges; at most 1.
+
+    A depthwise kernel has a scale of its own for each channel: the values' ranges alone count.
+    """
+    if not all(type(reader) is DepthwiseConv for reader in readers):
+        kernels = [np.abs(keras.ops.convert_to_numpy(reader.kernel)) for reader in readers]
+        weights = np.max([np.moveaxis(k, -2, 0).reshape(len(peaks), -1).max(1) for k in kernels], 0)
+        peaks = np.sqrt(peaks / np.maximum(weights, 1e-6 * weights.max() + 1e-12))
+    scale = np.maximum(peaks / max(float(peaks.max()), 1e-12), QUIETEST)
+    return np.asarray(scale, np.float32)
+
+
+def _makers(
+    twin: Twin, number: int, scale: np.ndarray, peaks: Mapping[int, np.ndarray]
+) -> Iterator[tuple[TwinLayer, np.ndarray] | None]:
+    """Yield who makes the channels of a value, with their shares of its scale.
+
+    None among them: a maker whose channels cannot be scaled by its weights, or the network's input.
+    """
+    if number == 0:
+        yield None
+        return
+    layer, inputs = twin.nodes[number - 1].layer, twin.nodes[number - 1].inputs
+    free = getattr(layer, "output_range", None) is not None and layer.output_range.fixed is None
+    plain = free and getattr(layer, "activation", None) in (None, "relu")
+    alone = all(len(_readers(twin, one)) == 1 for one in inputs)
+    widths = [len(peaks[one]) for one in inputs]
+    if type(layer) in LINEAR and plain:
+        yield layer, scale
+    elif type(layer) is Add and plain and alone and _has_constant(layer, len(scale)):
+        yield layer, scale
+        yield from _makers(twin, inputs[0], scale, peaks)
+    elif type(layer) is Concat and plain and alone and sum(widths) == len(scale):
+        for one, share in zip(inputs, np.split(scale, np.cumsum(widths)[:-1]), strict=True):
+            yield from _makers(twin, one, share, peaks)
+    else:
+        yield None
+
+
+def _has_constant(layer: Add, channels: int) -> bool:
+    return layer.constant_range is not None and layer.operand.shape[-1:] == (channels,)
+
+
+def _divide(maker: TwinLayer, scale: np.ndarray) -> None:
+    """Divide the channels that a layer makes, through its weights."""
+    if isinstance(maker, Add):
+        maker.operand.assign(maker.operand / scale)
+        return
+    depthwise = isinstance(maker, DepthwiseConv)
+    maker.kernel.assign(
+        maker.kernel / (scale.reshape(maker.kernel.shape[2:]) if depthwise else scale)
+    )
+    maker.bias.assign(maker.bias / scale)
