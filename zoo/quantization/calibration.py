@@ -17,7 +17,7 @@ from zoo.quantization.rows import CalibrationRows, choose_rows, integer_grid
 from zoo.quantization.twin import Twin, make_twin
 
 BATCH_VALUES = 2**20  # of the inputs of one batch
-NEAR = 0.05  # standard deviations of the logits: closer ones are not worth the time
+NEAR = 0.1  # standard deviations of the logits: what is farther is worth the time
 Clip = Callable[[np.ndarray], tuple[float, float]]
 
 

@@ -27,7 +27,7 @@ SWEEPS = 5
 def refine(twin: Twin, rows: np.ndarray) -> None:
     """Round the kernels of a twin, and shift its biases, so that its outputs come nearer.
 
-    Kernels and biases within a recurrence stay what they are: errors there do not average out.
+    Those within a recurrence stay: what goes into them depends on what they make.
 
     Args:
         twin: with its ranges set; its weights are still the float model's.
