@@ -153,6 +153,16 @@ def test_ranges_hold_zero_keep_limits_and_symmetry() -> None:
         assert (float(where.low), float(where.high)) == pytest.approx(expected)
 
 
+def test_pixels_stay_on_their_grid_where_each_range_is_clipped_by_itself() -> None:
+    x = np.random.default_rng(0).integers(0, 201, (64, 8, 8, 1)).astype(np.float32)
+    twin = make_twin(filled("cnn_tiny"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zoo.quantization.calibration.NEAR", 0.0)
+        _, errors = calibrate(twin, x)
+    assert "each" in errors
+    assert float(twin.input_range.high) == 255.0
+
+
 def test_layer_noise_names_the_layer_with_a_bad_range() -> None:
     model, x = filled("cnn_tiny"), rows("cnn_tiny", 32)
     quantized = quantize(model, data_of(x, np.arange(32) % 10))

@@ -10,15 +10,22 @@ from keras import ops
 
 from zoo.checks import UserError
 from zoo.data import Data
-from zoo.quantization.arithmetic import Exact, Int8, Watching
+from zoo.quantization.arithmetic import Exact, Int8, Range, Watching
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.rounding import refine
-from zoo.quantization.rows import CalibrationRows, choose_rows, integer_grid
+from zoo.quantization.rows import (
+    CalibrationRows,
+    batch_size,
+    batches,
+    choose_rows,
+    integer_grid,
+    one_batch,
+)
 from zoo.quantization.twin import Twin, make_twin
 
-BATCH_VALUES = 2**20  # of the inputs of one batch
 NEAR = 0.1  # standard deviations of the logits: what is farther is worth the time
 Clip = Callable[[np.ndarray], tuple[float, float]]
+Clipped = dict[Range, dict[str, tuple[float, float]]]
 
 
 def whole(values: np.ndarray) -> tuple[float, float]:
@@ -60,7 +67,7 @@ class Quantized:
     rung: str  # "ptq": ranges observed; "qat": observed, then trained with
     rows: CalibrationRows
     clip: str  # the clipping that was chosen
-    errors: dict[str, float]  # of each, then "refined": of logits, in standard deviations of these
+    errors: dict[str, float]  # of each, then "refined": see `relative_error`, from float logits
     origin: str  # the sha256 of the float model's weights
 
     def check(self, model: keras.Model) -> None:
@@ -97,89 +104,95 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
     """
     chosen = choose_rows(model, data, rows, seed)
     twin = make_twin(model, standardized=chosen.standardize is not None)
-    fed = chosen.fed()
-    equalize(twin, _one_batch(fed))
-    clip, errors = calibrate(twin, fed)
+    fed, exact = chosen.fed(), model.predict(chosen.x, verbose=0)
+    equalize(twin, fed)
+    clip, errors = calibrate(twin, fed, exact)
     weights = twin.get_weights()
-    refine(twin, _one_batch(fed))
-    exact = model.predict(chosen.x, verbose=0)
+    refine(twin, fed[one_batch(fed)])
     errors["refined"] = relative_error(predict(twin, fed, Int8()), exact)
-    if errors["refined"] > errors[clip]:
+    if not errors["refined"] <= errors[clip]:  # NaN is not
         twin.set_weights(weights)
     return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
 
 
-def calibrate(twin: Twin, rows: np.ndarray) -> tuple[str, dict[str, float]]:
-    """Set the ranges of a twin from rows as it takes them, (rows, *row shape).
+def calibrate(
+    twin: Twin, rows: np.ndarray, exact: np.ndarray | None = None
+) -> tuple[str, dict[str, float]]:
+    """Set the ranges of a twin from what goes through it.
 
     Every clipping is tried; the one whose logits are nearest to the float ones stays. Where these
-    are not near, every range gets the clipping that is best for it.
+    are not near, every range in turn gets the clipping that is best for it.
+
+    Args:
+        twin: with its weights; they are left alone.
+        rows: as the twin takes them, (rows, *row shape).
+        exact: the float logits, (rows, outputs); None: the twin's own, without rounding.
 
     Returns:
-        Its name, or "each", and the error of all that were tried.
+        The name of the clipping, or "each", and the error of all that were tried.
     """
     observing = Watching(Exact())
-    exact = predict(twin, rows, observing)
+    found = predict(twin, rows, observing)
+    exact = found if exact is None else exact
+    clipped = _clipped(twin, observing)
 
-    def error() -> float:
-        return relative_error(predict(twin, rows, Int8()), exact)
+    def set_all(name: str) -> None:
+        for where, ranges in clipped.items():
+            where.set(*ranges[name])
 
     errors = {}
-    for name, clip in CLIPS.items():
-        _set(twin, observing, clip)
-        errors[name] = error()
+    for name in CLIPS:
+        set_all(name)
+        errors[name] = relative_error(predict(twin, rows, Int8()), exact)
     best = min(errors, key=errors.__getitem__)
-    _set(twin, observing, CLIPS[best])
+    set_all(best)
     if errors[best] > NEAR:
-        errors["each"] = _set_each(observing, errors[best], error)
+        some = one_batch(rows)
+        _set_each(twin, clipped, best, rows[some], exact[some])
+        errors["each"] = relative_error(predict(twin, rows, Int8()), exact)
+        if not errors["each"] <= errors[best]:
+            set_all(best)
     return min(errors, key=errors.__getitem__), errors
 
 
-def _set_each(observing: Watching, least: float, error: Callable[[], float]) -> float:
-    """Give each range in turn the clipping with the least error; return what is left of it."""
-    for where in observing.seen:
-        if where.fixed is not None:
-            continue
-        kept = float(where.low), float(where.high)
-        for clip in CLIPS.values():
-            where.set(*clip(observing.values(where)))
-            found = error()
-            if found < least:
-                least, kept = found, (float(where.low), float(where.high))
-        where.set(*kept)
-    return least
+def _clipped(twin: Twin, observing: Watching) -> Clipped:
+    """Return every range that is free, clipped in every way."""
+    found = {
+        where: {name: clip(observing.values(where)) for name, clip in CLIPS.items()}
+        for where in observing.seen
+        if where.fixed is None
+    }
+    if twin.input_range in found:
+        grid = integer_grid(observing.values(twin.input_range))
+        if grid is not None:
+            found[twin.input_range] = dict.fromkeys(CLIPS, grid)
+    return found
+
+
+def _set_each(
+    twin: Twin, clipped: Clipped, first: str, rows: np.ndarray, exact: np.ndarray
+) -> None:
+    """Give each range in turn, all set to `first` before, the clipping with the least error."""
+    least = relative_error(predict(twin, rows, Int8()), exact)
+    for where, ranges in clipped.items():
+        kept = first
+        for name in [one for one in ranges if ranges[one] != ranges[first]]:
+            where.set(*ranges[name])
+            error = relative_error(predict(twin, rows, Int8()), exact)
+            if error < least:
+                least, kept = error, name
+        where.set(*ranges[kept])
 
 
 def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
     """Return the logits of rows in an arithmetic, (rows, outputs)."""
-    batch = _batch(rows)
     if type(arithmetic) is Int8:  # what the twin does when called: Keras compiles it once
-        return np.asarray(twin.predict(rows, batch_size=batch, verbose=0))
+        return np.asarray(twin.predict(rows, batch_size=batch_size(rows), verbose=0))
     found = [
-        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(rows[i : i + batch]), arithmetic))
-        for i in range(0, len(rows), batch)
+        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(batch), arithmetic))
+        for batch in batches(rows)
     ]
     return np.concatenate(found)
-
-
-def _batch(rows: np.ndarray) -> int:
-    return max(1, BATCH_VALUES // int(rows[0].size))
-
-
-def _one_batch(rows: np.ndarray) -> np.ndarray:
-    """Return as many rows as one batch holds, evenly."""
-    return rows[:: -(-len(rows) // _batch(rows))]
-
-
-def _set(twin: Twin, observing: Watching, clip: Clip) -> None:
-    for where in observing.seen:
-        if where.fixed is None:
-            where.set(*clip(observing.values(where)))
-    if twin.words or twin.input_range.fixed is not None:
-        return
-    grid = integer_grid(observing.values(twin.input_range))
-    if grid is not None:
-        twin.input_range.set(*grid)
 
 
 def layer_noise(model: keras.Model, quantized: Quantized, rows: np.ndarray) -> dict[str, float]:
@@ -193,7 +206,7 @@ def layer_noise(model: keras.Model, quantized: Quantized, rows: np.ndarray) -> d
         rows: as the twin takes them, (rows, *row shape).
     """
     reference = make_twin(model, quantized.twin.standardized)
-    equalize(reference, _one_batch(quantized.rows.fed()))  # or values would not compare
+    equalize(reference, quantized.rows.fed())  # or values would not compare
     exact, rounded = Watching(Exact()), Watching(Int8())
     predict(reference, rows, exact)
     predict(quantized.twin, rows, rounded)
@@ -211,4 +224,5 @@ def _decibels(exact: np.ndarray, rounded: np.ndarray) -> float:
 
 def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
     """Return the root mean squared difference in standard deviations of what is exact."""
+    found, exact = np.asarray(found, np.float64), np.asarray(exact, np.float64)
     return float(np.sqrt(np.mean((found - exact) ** 2)) / max(float(exact.std()), 1e-12))

@@ -15,8 +15,10 @@ from zoo.quantization.arithmetic import Exact
 from zoo.quantization.elementwise import Add
 from zoo.quantization.gathering import Concat
 from zoo.quantization.layers import Conv, Dense, DepthwiseConv, TwinLayer
+from zoo.quantization.rows import batches
 from zoo.quantization.twin import Twin
 
+HEADROOM = 2.0  # of a channel whose peak is raised: other rows may go beyond it
 QUIETEST = 0.1  # of the loudest channel: one that hardly speaks in these rows may do so in others
 LINEAR = (Conv, DepthwiseConv, Dense)
 
@@ -26,7 +28,7 @@ def equalize(twin: Twin, rows: np.ndarray) -> None:
 
     Args:
         twin: with the float model's weights.
-        rows: as the twin takes them, (rows, *row shape), for one batch.
+        rows: as the twin takes them, (rows, *row shape).
     """
     read = {number: _readers(twin, number) for number in range(1, len(twin.nodes))}
     wanted = {
@@ -34,7 +36,7 @@ def equalize(twin: Twin, rows: np.ndarray) -> None:
         for number, readers in read.items()
         if all(type(reader) in LINEAR for reader in readers)
     }
-    peaks = dict(_peaks(twin, rows)) if wanted else {}
+    peaks = _peaks(twin, rows) if wanted else {}
     for number, readers in wanted.items():
         scale = _balanced(peaks[number], readers)
         makers = list(_makers(twin, number, scale, peaks))
@@ -47,18 +49,23 @@ def equalize(twin: Twin, rows: np.ndarray) -> None:
 
 
 def _readers(twin: Twin, number: int) -> list[TwinLayer]:
-    return [node.layer for node in twin.nodes if number in node.inputs]
+    """Return the layers that read a value; one that reads it twice is there twice."""
+    return [node.layer for node in twin.nodes for one in node.inputs if one == number]
 
 
-def _peaks(twin: Twin, rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the number of each value, and the largest magnitude of each of its channels."""
-    for number, value in twin.values(keras.ops.convert_to_tensor(rows), 0, Exact()):
-        flat = np.abs(np.asarray(keras.ops.convert_to_numpy(value)))
-        yield number, flat.reshape(-1, flat.shape[-1]).max(axis=0)
+def _peaks(twin: Twin, rows: np.ndarray) -> dict[int, np.ndarray]:
+    """Return the largest magnitude of each channel of each value, by its number."""
+    peaks: dict[int, np.ndarray] = {}
+    for batch in batches(rows):
+        for number, value in twin.values(keras.ops.convert_to_tensor(batch), 0, Exact()):
+            flat = np.abs(np.asarray(keras.ops.convert_to_numpy(value)))
+            found = flat.reshape(-1, flat.shape[-1]).max(axis=0)
+            peaks[number] = np.maximum(peaks.get(number, found), found)
+    return peaks
 
 
 def _balanced(peaks: np.ndarray, readers: Sequence[TwinLayer]) -> np.ndarray:
-    """Return what to divide channels by, so that values and weights get like ranges; at most 1.
+    """Return what to divide channels by, so that values and weights get like ranges: 0.1 to 1.
 
     A depthwise kernel has a scale of its own for each channel: the values' ranges alone count.
     """
@@ -66,8 +73,8 @@ def _balanced(peaks: np.ndarray, readers: Sequence[TwinLayer]) -> np.ndarray:
         kernels = [np.abs(keras.ops.convert_to_numpy(reader.kernel)) for reader in readers]
         weights = np.max([np.moveaxis(k, -2, 0).reshape(len(peaks), -1).max(1) for k in kernels], 0)
         peaks = np.sqrt(peaks / np.maximum(weights, 1e-6 * weights.max() + 1e-12))
-    scale = np.maximum(peaks / max(float(peaks.max()), 1e-12), QUIETEST)
-    return np.asarray(scale, np.float32)
+    scale = HEADROOM * peaks / max(float(peaks.max()), 1e-12)
+    return np.asarray(np.clip(scale, QUIETEST, 1), np.float32)
 
 
 def _makers(

@@ -22,16 +22,18 @@ KINDS = (Dense, Conv, DepthwiseConv)  # not what is made of them: a threshold ha
 PATCHES = 8192  # at most, of which a layer's covariance is made
 DAMPING = 0.01  # of the mean variance: what no row tells apart is rounded to the nearest
 SWEEPS = 5
+MOST_INPUTS, MOST_WEIGHTS = 4096, 2**20  # of a kernel: rounding a larger one so would take minutes
 
 
 def refine(twin: Twin, rows: np.ndarray) -> None:
     """Round the kernels of a twin, and shift its biases, so that its outputs come nearer.
 
-    Those within a recurrence stay: what goes into them depends on what they make.
+    A kernel that is too large for that is rounded to the nearest, with its bias shifted. Those
+    within a recurrence stay: what goes into them depends on what they make.
 
     Args:
         twin: with its ranges set; its weights are still the float model's.
-        rows: as the twin takes them, (rows, *row shape), for one batch.
+        rows: as the twin takes them, (rows, *row shape), for one batch: few where rows are large.
     """
     layers = [
         layer
@@ -74,11 +76,14 @@ def _refine(layer: Any, patches: np.ndarray, exact_mean: np.ndarray) -> None:
     """Set kernel and bias of a layer from what goes into it, and what should on average."""
     kernel = _as_matrices(layer)
     mean = patches.mean(axis=0)  # (groups, inputs)
-    centred = (patches - mean).transpose(1, 2, 0)
-    covariance = centred @ centred.transpose(0, 2, 1) / len(patches)
     largest = np.abs(kernel).max(axis=1, keepdims=True)  # (groups, 1, outputs)
     step = np.maximum(largest, 1e-12) / LEVELS
-    rounded = round_for(kernel / step, covariance) * step
+    if kernel.shape[1] <= MOST_INPUTS and kernel.size <= MOST_WEIGHTS:
+        centred = (patches - mean).transpose(1, 2, 0)
+        covariance = centred @ centred.transpose(0, 2, 1) / len(patches)
+        rounded = round_for(kernel / step, covariance) * step
+    else:
+        rounded = np.rint(kernel / step) * step
     wanted, found = (
         np.einsum("gi,gio->go", *one).ravel() for one in ((exact_mean, kernel), (mean, rounded))
     )
@@ -99,10 +104,10 @@ def round_for(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
         Integers from -127 to 127 of the kernel's shape. No change of one of them alone, found in
         five sweeps over all, would make the error less.
     """
-    diagonal = np.einsum("gii->gi", covariance)
-    damping = DAMPING * diagonal.mean(axis=1)[:, None, None] * np.eye(kernel.shape[1])
-    hessian = covariance + damping
-    scale = np.maximum(np.einsum("gii->gi", hessian), 1e-30)[..., None]  # (groups, inputs, 1)
+    hessian = covariance.copy()
+    diagonal = np.einsum("gii->gi", hessian)  # a view
+    diagonal += DAMPING * diagonal.mean(axis=1, keepdims=True)
+    scale = np.maximum(diagonal, 1e-30)[..., None]  # (groups, inputs, 1)
     found: np.ndarray = np.rint(kernel)
     free = np.abs(kernel) < LEVELS - 1e-6
     slope = hessian @ (found - kernel)
@@ -111,9 +116,10 @@ def round_for(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
         for i in range(kernel.shape[1]):
             wanted = np.clip(found[:, i] - np.rint(slope[:, i] / scale[:, i]), -LEVELS, LEVELS)
             change = np.where(free[:, i], wanted - found[:, i], 0)
-            if change.any():
+            moved = change.any(axis=0)
+            if moved.any():
                 found[:, i] += change
-                slope += hessian[:, :, i, None] * change[:, None]
+                slope[..., moved] += hessian[:, :, i, None] * change[:, None, moved]
         if (found == before).all():
             break
     return found
@@ -121,7 +127,7 @@ def round_for(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 
 def _patches(layer: Any, x: Any) -> np.ndarray:
     """Return what a kernel is multiplied with, (patches, groups, inputs): all, or a sample."""
-    values = np.asarray(keras.ops.convert_to_numpy(x), np.float64)
+    values = np.asarray(keras.ops.convert_to_numpy(x))
     if isinstance(layer, Conv):
         values = _windows(layer, values)  # (batch, height, width, channels, *kernel)
         places, groups = values.shape[:3], _groups(layer)
@@ -130,7 +136,7 @@ def _patches(layer: Any, x: Any) -> np.ndarray:
     count = int(np.prod(places))
     chosen = np.random.default_rng(0).permutation(count)[:PATCHES]
     found = values[np.unravel_index(chosen, places)]
-    return found.reshape(len(chosen), groups, -1)
+    return found.reshape(len(chosen), groups, -1).astype(np.float64)
 
 
 def _windows(layer: Conv, x: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Calibration rows: the training rows whose activations set the int8 ranges."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import keras
@@ -11,6 +12,7 @@ from zoo.layers import Standardize
 from zoo.padding import StepMask
 
 MIN_ROWS = 16
+BATCH_VALUES = 2**20  # of the inputs of one batch
 
 
 @dataclass(frozen=True)
@@ -113,3 +115,20 @@ def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:
     """Return rows as they leave the layer."""
     scale, offset = (keras.ops.convert_to_numpy(weight) for weight in (layer.scale, layer.offset))
     return np.asarray(x * scale + offset, np.float32)
+
+
+def batch_size(rows: np.ndarray) -> int:
+    """Return how many rows go through a twin at a time."""
+    return max(1, BATCH_VALUES // int(rows[0].size))
+
+
+def batches(rows: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield all rows in turn, as many at a time."""
+    size = batch_size(rows)
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
+
+
+def one_batch(rows: np.ndarray) -> slice:
+    """Return which rows make one batch, evenly chosen."""
+    return slice(None, None, -(-len(rows) // batch_size(rows)))
