@@ -74,6 +74,13 @@ def rows_of(name: str, shape: tuple[int, ...], count: int, seed: int = 0) -> np.
     return np.where(np.arange(shape[0]) >= shape[0] - lengths, ids, np.int32(0))
 
 
+def smooth(count: int, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Return rows whose values go together, as the steps of a slow sequence do."""
+    noise = np.random.default_rng(seed).normal(size=(count, *shape))
+    summed = np.cumsum(np.cumsum(noise, axis=1), axis=2)
+    return np.asarray(summed + 3, np.float32)
+
+
 def sentences(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return generated sentences of 3 to 12 words and their topics: 3 of 4 words are anybody's."""
     rng = np.random.default_rng(seed)

@@ -19,7 +19,7 @@ from zoo.quantization.calibration import predict, relative_error
 
 OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
-NOISE = 0.1  # of the outputs' standard deviation: more of it costs rows that few rows may not show
+NOISE = 0.05  # of the outputs' standard deviation: more of it costs rows that few rows may not show
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def quantize(
 ) -> Quantized:
     """Climb the ladder: calibrate; if that loses too much on the held-out rows, train as well.
 
-    Too much is more than `max_drop`, or outputs that are off by more than a tenth of their standard
-    deviation. The lower rung stays where the higher one is no better.
+    Too much is more than `max_drop`, or outputs that are off by more than a twentieth of their
+    standard deviation. The lower rung stays where the higher one is no better.
 
     Args:
         model: the trained float model; it is left alone.
