@@ -109,7 +109,7 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
     clip, errors = calibrate(twin, fed, exact)
     weights = twin.get_weights()
     refine(twin, fed[one_batch(fed)])
-    errors["refined"] = relative_error(predict(twin, fed, Int8()), exact)
+    errors["refined"] = _error(twin, fed, exact)
     if not errors["refined"] <= errors[clip]:  # NaN is not
         twin.set_weights(weights)
     return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
@@ -143,16 +143,20 @@ def calibrate(
     errors = {}
     for name in CLIPS:
         set_all(name)
-        errors[name] = relative_error(predict(twin, rows, Int8()), exact)
+        errors[name] = _error(twin, rows, exact)
     best = min(errors, key=errors.__getitem__)
     set_all(best)
     if errors[best] > NEAR:
         some = one_batch(rows)
         _set_each(twin, clipped, best, rows[some], exact[some])
-        errors["each"] = relative_error(predict(twin, rows, Int8()), exact)
+        errors["each"] = _error(twin, rows, exact)
         if not errors["each"] <= errors[best]:
             set_all(best)
     return min(errors, key=errors.__getitem__), errors
+
+
+def _error(twin: Twin, rows: np.ndarray, exact: np.ndarray) -> float:
+    return relative_error(predict(twin, rows, Int8()), exact)
 
 
 def _clipped(twin: Twin, observing: Watching) -> Clipped:
@@ -173,12 +177,14 @@ def _set_each(
     twin: Twin, clipped: Clipped, first: str, rows: np.ndarray, exact: np.ndarray
 ) -> None:
     """Give each range in turn, all set to `first` before, the clipping with the least error."""
-    least = relative_error(predict(twin, rows, Int8()), exact)
+    least = _error(twin, rows, exact)
     for where, ranges in clipped.items():
         kept = first
-        for name in [one for one in ranges if ranges[one] != ranges[first]]:
-            where.set(*ranges[name])
-            error = relative_error(predict(twin, rows, Int8()), exact)
+        for name, limits in ranges.items():
+            if limits == ranges[first]:
+                continue
+            where.set(*limits)
+            error = _error(twin, rows, exact)
             if error < least:
                 least, kept = error, name
         where.set(*ranges[kept])

@@ -6,7 +6,7 @@ were (cross-layer equalization, Nagel et al. 2019, arXiv:1906.04721, section 4.1
 activations SmoothQuant, Xiao et al. 2022, arXiv:2211.10438, equation 4).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import keras
 import numpy as np
@@ -14,13 +14,12 @@ import numpy as np
 from zoo.quantization.arithmetic import Exact
 from zoo.quantization.elementwise import Add
 from zoo.quantization.gathering import Concat
-from zoo.quantization.layers import Conv, Dense, DepthwiseConv, TwinLayer
+from zoo.quantization.layers import PRODUCTS, DepthwiseConv, TwinLayer, by_output
 from zoo.quantization.rows import batches
 from zoo.quantization.twin import Twin
 
 HEADROOM = 2.0  # of a channel whose peak is raised: other rows may go beyond it
 QUIETEST = 0.1  # of the loudest channel: one that hardly speaks in these rows may do so in others
-LINEAR = (Conv, DepthwiseConv, Dense)
 
 
 def equalize(twin: Twin, rows: np.ndarray) -> None:
@@ -34,17 +33,15 @@ def equalize(twin: Twin, rows: np.ndarray) -> None:
     wanted = {
         number: readers
         for number, readers in read.items()
-        if all(type(reader) in LINEAR for reader in readers)
+        if all(type(reader) in PRODUCTS for reader in readers)
     }
     peaks = _peaks(twin, rows) if wanted else {}
     for number, readers in wanted.items():
         scale = _balanced(peaks[number], readers)
-        makers = list(_makers(twin, number, scale, peaks))
-        if None in makers:
-            continue
-        for maker, share in filter(None, makers):
+        makers = _makers(twin, number, scale, peaks)
+        for maker, share in makers:
             _divide(maker, share)
-        for reader in readers:
+        for reader in readers if makers else []:
             reader.kernel.assign(reader.kernel * scale[:, None])
 
 
@@ -79,29 +76,30 @@ def _balanced(peaks: np.ndarray, readers: Sequence[TwinLayer]) -> np.ndarray:
 
 def _makers(
     twin: Twin, number: int, scale: np.ndarray, peaks: Mapping[int, np.ndarray]
-) -> Iterator[tuple[TwinLayer, np.ndarray] | None]:
-    """Yield who makes the channels of a value, with their shares of its scale.
+) -> list[tuple[TwinLayer, np.ndarray]]:
+    """Return who makes the channels of a value, with their shares of its scale.
 
-    None among them: a maker whose channels cannot be scaled by its weights, or the network's input.
+    Nobody, if one of them cannot scale its channels by its weights, or is the network's input.
     """
     if number == 0:
-        yield None
-        return
+        return []
     layer, inputs = twin.nodes[number - 1].layer, twin.nodes[number - 1].inputs
     free = getattr(layer, "output_range", None) is not None and layer.output_range.fixed is None
-    plain = free and getattr(layer, "activation", None) in (None, "relu")
-    alone = all(len(_readers(twin, one)) == 1 for one in inputs)
+    if not free or getattr(layer, "activation", None) not in (None, "relu"):
+        return []
+    if type(layer) in PRODUCTS:
+        return [(layer, scale)]
+    if any(len(_readers(twin, one)) > 1 for one in inputs):
+        return []
+    if type(layer) is Add and _has_constant(layer, len(scale)):
+        before = _makers(twin, inputs[0], scale, peaks)
+        return [(layer, scale), *before] if before else []
     widths = [len(peaks[one]) for one in inputs]
-    if type(layer) in LINEAR and plain:
-        yield layer, scale
-    elif type(layer) is Add and plain and alone and _has_constant(layer, len(scale)):
-        yield layer, scale
-        yield from _makers(twin, inputs[0], scale, peaks)
-    elif type(layer) is Concat and plain and alone and sum(widths) == len(scale):
-        for one, share in zip(inputs, np.split(scale, np.cumsum(widths)[:-1]), strict=True):
-            yield from _makers(twin, one, share, peaks)
-    else:
-        yield None
+    if type(layer) is not Concat or sum(widths) != len(scale):
+        return []
+    shares = np.split(scale, np.cumsum(widths)[:-1])
+    parts = [_makers(twin, *one, peaks) for one in zip(inputs, shares, strict=True)]
+    return [maker for part in parts for maker in part] if all(parts) else []
 
 
 def _has_constant(layer: Add, channels: int) -> bool:
@@ -113,8 +111,5 @@ def _divide(maker: TwinLayer, scale: np.ndarray) -> None:
     if isinstance(maker, Add):
         maker.operand.assign(maker.operand / scale)
         return
-    depthwise = isinstance(maker, DepthwiseConv)
-    maker.kernel.assign(
-        maker.kernel / (scale.reshape(maker.kernel.shape[2:]) if depthwise else scale)
-    )
+    maker.kernel.assign(maker.kernel / by_output(type(maker), maker.kernel, scale))
     maker.bias.assign(maker.bias / scale)

@@ -14,9 +14,9 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.quantization.elementwise import Add, Multiply, Subtract
 from zoo.quantization.gathering import Concat, Mean, Rearrange
-from zoo.quantization.layers import FIXED, Activation, Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.layers import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
 
-LINEAR = (Dense, Conv, DepthwiseConv, ConvTranspose)
+LINEAR = (*PRODUCTS, ConvTranspose)
 CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
 ROUNDING = (*CLAMPING, Activation, Concat, Mean)  # to a range that others can share
 
@@ -200,10 +200,8 @@ class Sketch:
 
 def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
     kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
-    by_output = scale.reshape(kernel.shape[2:]) if draft.kind is DepthwiseConv else scale
-    if draft.kind is ConvTranspose:
-        by_output = scale[:, None]
-    draft.arguments |= {"kernel": kernel * by_output, "bias": bias * scale + offset}
+    of_kernel = by_output(draft.kind, kernel, scale)
+    draft.arguments |= {"kernel": kernel * of_kernel, "bias": bias * scale + offset}
 
 
 class UnknownLayer(UserError):

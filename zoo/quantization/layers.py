@@ -169,6 +169,16 @@ class ConvTranspose(Conv):
         return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
+PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one
+
+
+def by_output(kind: type, kernel: Any, values: Any) -> Any:
+    """Return values, one for each output of a product, so that the kernel can be multiplied."""
+    if kind is DepthwiseConv:
+        return values.reshape(kernel.shape[2:])
+    return values[:, None] if kind is ConvTranspose else values
+
+
 class Activation(TwinLayer):
     """An activation that is an operator of its own.
 

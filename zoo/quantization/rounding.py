@@ -15,10 +15,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from zoo.quantization.arithmetic import LEVELS, Exact, Int8, Linear
 from zoo.quantization.gru import Recurrence
-from zoo.quantization.layers import Conv, Dense, DepthwiseConv
+from zoo.quantization.layers import PRODUCTS, Conv, DepthwiseConv
+from zoo.quantization.stem import same_padding
 from zoo.quantization.twin import Twin
 
-KINDS = (Dense, Conv, DepthwiseConv)  # not what is made of them: a threshold has no error
 PATCHES = 8192  # at most, of which a layer's covariance is made
 DAMPING = 0.01  # of the mean variance: what no row tells apart is rounded to the nearest
 SWEEPS = 5
@@ -40,7 +40,7 @@ def refine(twin: Twin, rows: np.ndarray) -> None:
         for part in twin.parts
         if not isinstance(part, Recurrence)
         for layer in part._flatten_layers()
-        if type(layer) in KINDS
+        if type(layer) in PRODUCTS  # a threshold, which is made of one, has no error
     ]
     x = keras.ops.convert_to_tensor(rows)
     exact = _Means(layers)
@@ -148,9 +148,7 @@ def _windows(layer: Conv, x: np.ndarray) -> np.ndarray:
     pads = [(0, 0)] * 4
     if layer.padding == "same":
         for axis, (extent, stride) in enumerate(zip(extents, layer.strides, strict=True), 1):
-            size = x.shape[axis]
-            missing = max((-(-size // stride) - 1) * stride + extent - size, 0)
-            pads[axis] = missing // 2, missing - missing // 2
+            pads[axis] = same_padding(x.shape[axis], extent, stride)
     seen = sliding_window_view(np.pad(x, pads), extents, axis=(1, 2))
     (down, right), (far, wide) = layer.strides, layer.dilation
     return seen[:, ::down, ::right, :, ::far, ::wide]

@@ -62,10 +62,16 @@ def geometry(
     outs, pads = [], []
     for size, extent, tap in zip(sizes, extents, taps, strict=True):
         out = -(-size // stride) if padding == "same" else (size - extent) // stride + 1
-        before = max((out - 1) * stride + extent - size, 0) // 2 if padding == "same" else 0
+        before = same_padding(size, extent, stride)[0] if padding == "same" else 0
         outs.append(out)
         pads.append((before, (out - 1 + tap) * stride - size - before))
     return taps, outs, pads
+
+
+def same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
+    """Return the zeros before and after one axis of an image under "same" padding."""
+    missing = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    return missing // 2, missing - missing // 2
 
 
 def _padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
