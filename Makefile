@@ -41,7 +41,7 @@ test-browser: .venv/dev
 
 soak: .venv/dev
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=torch \
-		$(BIN)/python -m tests.soak --kills $(KILLS) $(SOAK)
+		$(BIN)/python -m tests.helpers.soak --kills $(KILLS) $(SOAK)
 
 bench: .venv/bench
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/export.py

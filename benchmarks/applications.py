@@ -15,7 +15,7 @@ import numpy as np
 
 import export
 from benchmarks.tables import table
-from tests.instances import data_of
+from tests.helpers.instances import data_of
 
 RESULTS = Path(__file__).parent / "results" / "applications.md"
 NAMES = ("MobileNetV2", "MobileNetV3Small", "EfficientNetV2B0", "ResNet50")

@@ -17,12 +17,12 @@ import numpy as np
 import export
 import zoo
 from benchmarks.tables import table
-from export.runtime import load
-from export.runtime import predict as run_file
+from export.runtimes.litert import load
+from export.runtimes.litert import predict as run_file
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.arithmetic import Int8
 from zoo.quantization.calibration import predict, relative_error
 from zoo.quantization.equalizing import equalize
+from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.rows import choose_rows
 
 WAYS = ("converter", "ranges", "+ equal channels", "+ chosen roundings")

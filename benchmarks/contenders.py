@@ -157,9 +157,9 @@ def stock(
     import keras_tuner
 
     import zoo
-    from tuning.losses import Targets, compile_for
     from tuning.spaces import default_recipe, point
-    from zoo.layers import Standardize
+    from tuning.training.losses import Targets, compile_for
+    from zoo.layers.inputs import Standardize
 
     data = zoo.load_data(task.source, seed)
     targets = Targets.of(data)

@@ -17,9 +17,9 @@ import numpy as np
 import export
 import tuning
 import zoo
-from export.runtime import load, predict
+from export.runtimes.litert import load, predict
 from tuning.spaces import default_recipe
-from zoo.metrics import drop
+from zoo.metrics.numbers import drop
 from zoo.quantization import quantize
 
 SETS = {

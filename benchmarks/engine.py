@@ -83,8 +83,8 @@ def trials(folder: Path, source: str, preset: str, epochs: int, count: int, way:
 def bare(folder: Path, source: str, preset: str, jobs: list[Any]) -> list[float]:
     """Return how long the same trainings take one after the other in one warm process."""
     import zoo
-    from tuning.fitting import fit
     from tuning.recipe import Recipe
+    from tuning.training.fitting import fit
 
     data = zoo.load_data(source)
     seconds = []
@@ -104,8 +104,8 @@ def ask(folder: Path, finished: int, journal: bool) -> dict[str, Any]:
 
     from tuning.spaces import default_recipe, point
     from tuning.study.ledger import Study, Trial
-    from tuning.study.opening import sampler_of
     from tuning.study.samplers import MODELLED, PerTrial, free, suggest
+    from tuning.sweep.opening import sampler_of
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = keras_tuner.HyperParameters()

@@ -26,13 +26,13 @@ import tuning
 from benchmarks.runners import OrtRunner, least, runner
 from benchmarks.tables import HOW_TO_READ, Row, compared, machine, table, tables
 from export.child import ChildError, run_python
-from export.ethos import compile_ethos
-from export.micro import run_micro
-from export.runtime import file_scaling, load, predict
-from tests.instances import fill_weights
+from export.runtimes.ethos import compile_ethos
+from export.runtimes.litert import file_scaling, load, predict
+from export.runtimes.micro import run_micro
+from tests.helpers.instances import fill_weights
 from tuning.spaces import default_recipe
 from zoo import Data, load_data
-from zoo.presets import ModelSpec, find_preset
+from zoo.presets.catalogue import ModelSpec, find_preset
 
 RESULTS = Path(__file__).parent / "results"
 IMAGES, ROWS = ((32, 32, 3), 10), 256

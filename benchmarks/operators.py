@@ -27,7 +27,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from benchmarks.runners import OrtRunner, least, runner
-from export.audit import OPERATORS
+from export.tflite.audit import OPERATORS
 
 CALLS = 300  # of an ONNX session
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.peers FOLDER STARTED PRODUCT...
 
-FOLDER is as `export.convert` has it (`model.json`, `model.weights.h5`, `calibration.npy` and, for
-the float of the same graph, `settings.json` and `twin.weights.h5`). Files appear beside them, and
-in `seconds.json` the seconds that each took, the start of Python and TensorFlow (since STARTED, in
-Unix time) included, as our own seconds include it.
+FOLDER is as `export.conversion.convert` has it (`model.json`, `model.weights.h5`, `calibration.npy`
+and, for the float of the same graph, `settings.json` and `twin.weights.h5`). Files appear beside
+them, and in `seconds.json` the seconds that each took, the start of Python and TensorFlow (since
+STARTED, in Unix time) included, as our own seconds include it.
 """
 
 import json
@@ -20,10 +20,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export import integer
-from export.convert import by_rows, convert, load, whole
+from export.conversion import integer
+from export.conversion.convert import by_rows, convert, load, whole
 from zoo.quantization import Twin, make_twin
-from zoo.quantization.arithmetic import Range
+from zoo.quantization.layers.arithmetic import Range
 
 
 class Float(integer.Constant):

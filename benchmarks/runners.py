@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from export.runtime import load, measure_latency
+from export.runtimes.litert import load, measure_latency
 
 
 class OrtRunner:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from export.ethos import EthosRun
-from export.micro import MicroRun
+from export.runtimes.ethos import EthosRun
+from export.runtimes.micro import MicroRun
 from zoo import Data
-from zoo.metrics import drop
+from zoo.metrics.numbers import drop
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "tflite-micro")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")

@@ -106,7 +106,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
 
     import tuning
     import zoo
-    from zoo.presets import reference
+    from zoo.presets.catalogue import reference
 
     shape, outputs = reference(preset)
     steps = STEPS[preset]

@@ -25,7 +25,7 @@ import export
 import tuning
 import zoo
 from benchmarks.tables import interval, table
-from tests.colours import colour_digits
+from tests.helpers.colors import colour_digits
 from tuning.spaces import default_recipe
 from zoo.files import as_json
 

@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from zoo.presets import PRESETS, reference  # noqa: E402
+from zoo.presets.catalogue import PRESETS, reference  # noqa: E402
 
 project = "pocketzoo"
 copyright = "the pocketzoo authors, Apache-2.0"

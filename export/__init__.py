@@ -1,11 +1,11 @@
 """How a model leaves: `.tflite` files, what they hold, and the proof that they work."""
 
 from export.check import check
-from export.foreign import read_model
+from export.conversion.job import ExportError
 from export.formats import Portable, to_onnx, to_saved_model
-from export.job import ExportError
 from export.litert import Export, to_litert
-from export.report import Report
+from export.proof.report import Report
+from export.reading import read_model
 from export.verify import verify
 
 __all__ = [

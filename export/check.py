@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.audit import Audit, audit
 from export.child import ChildError, run_child
-from export.runtime import Latency
+from export.runtimes.litert import Latency
+from export.tflite.audit import Audit, audit
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
         failures.append(f"not run: operators that are not allowed: {', '.join(found.forbidden)}")
         return Check(found, None, tuple(failures))
     try:
-        latency = Latency(**json.loads(run_child("export.probe", str(path), timeout)))
+        latency = Latency(**json.loads(run_child("export.runtimes.probe", str(path), timeout)))
     except ChildError as error:
         return Check(found, None, (*failures, f"LiteRT could not run it: the process {error}"))
     return Check(found, latency, tuple(failures))

@@ -10,12 +10,12 @@ import keras
 import numpy as np
 
 from export.child import ChildError, need, run_child
-from export.job import ExportError, describe
+from export.conversion.job import ExportError, describe
 from export.litert import resolve
 from zoo import Data, Run
 from zoo.checks import UserError
 from zoo.files import as_json
-from zoo.metrics import largest_difference
+from zoo.metrics.numbers import largest_difference
 
 FILES = {"onnx": "model.onnx", "saved_model": "saved_model"}  # a file; a folder
 RECORD = "formats.json"
@@ -82,7 +82,7 @@ def _made(name: str, run: Run, model: keras.Model, data: Data, timeout: float) -
         np.save(job / "rows.npy", rows)
         (job / "format.txt").write_text(name)
         try:
-            run_child("export.formats_child", folder, timeout)
+            run_child("export.conversion.formats_child", folder, timeout)
         except ChildError as error:
             raise ExportError(f"No {name} was written: the conversion {error}") from None
         files = _files(job, FILES[name])

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.metrics import drop, rmse_excess
-from zoo.shares import wilson
+from zoo.metrics.intervals import wilson
+from zoo.metrics.numbers import drop, rmse_excess
 
 Z = 1.959964  # two-sided 95 %
 

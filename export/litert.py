@@ -9,10 +9,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from export.audit import Audit, audit
-from export.compression import Compressed, parse_compression
-from export.compression import compress as compress_model
-from export.job import (
+from export.conversion.compression import Compressed, parse_compression
+from export.conversion.compression import compress as compress_model
+from export.conversion.job import (
     FLOAT,
     FORMS,
     INT8,
@@ -23,19 +22,20 @@ from export.job import (
     run_job,
     warn_of_steps,
 )
+from export.conversion.planning import int8_plan, tfmot_plan
+from export.device.c_array import c_source
+from export.device.ship import NAMES, Ends, card_of, shipped, streamed
 from export.logits import ending
-from export.metadata import described
-from export.planning import int8_plan, tfmot_plan
-from export.runtime import Scaling, file_scaling, load_content, output_scaling, state_sizes
-from export.ship import NAMES, Ends, card_of, shipped, streamed
-from export.source import c_source
+from export.runtimes.litert import Scaling, file_scaling, load_content, output_scaling, state_sizes
+from export.tflite.audit import Audit, audit
+from export.tflite.metadata import described
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
 from zoo.files import as_json
-from zoo.inlining import flattened
+from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
-from zoo.quantization.masks import words_of
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
+from zoo.quantization.rules.ids import words_of
 from zoo.run import identity
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
@@ -90,7 +90,7 @@ def to_litert(
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
     int8 in and out for the int8 files, hold built-in operators only, and say what they are (LiteRT
-    metadata). Beside them lie C arrays, `labels.txt`, `infer.py` and snippets (`export.ship`).
+    metadata). Beside them lie C arrays, `labels.txt`, `infer.py` and snippets (`device.ship`).
     Where one int8 scale cannot carry all features, the int8 files start after the model's
     `Standardize` layer and `Export.scaling` has one scale per feature.
 

@@ -10,25 +10,25 @@ import keras
 import numpy as np
 
 from export import intervals
-from export.comparison import compare
-from export.compression import zip_bytes
-from export.conformal import PredictionInterval, held_out, prediction_interval
+from export.conversion.compression import zip_bytes
+from export.conversion.job import checked
 from export.formats import recorded
-from export.islands import float_layers
-from export.job import checked
 from export.litert import Export
 from export.logits import HALF_STEP, as_logits, ending
-from export.mistakes import worst
 from export.page import write_page
-from export.quality import assess, groups_of
-from export.report import Report, Streaming
-from export.runtime import Scaling, load, measure_latency, predict, stream
-from export.targets import Placement, check_targets, place
+from export.proof.baselines import compare
+from export.proof.conformal import PredictionInterval, held_out, prediction_interval
+from export.proof.float_layers import float_layers
+from export.proof.mistakes import worst
+from export.proof.quality import assess, groups_of
+from export.proof.report import Report, Streaming
+from export.proof.targets import Placement, check_targets, place
+from export.runtimes.litert import Scaling, load, measure_latency, predict, stream
 from zoo import Data, UserError
 from zoo.checks import in_range
-from zoo.cost import estimate
-from zoo.layers import count_parameters
-from zoo.metrics import bound, largest_difference
+from zoo.cost.estimate import estimate
+from zoo.layers.inputs import count_parameters
+from zoo.metrics.numbers import bound, largest_difference
 from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions

@@ -17,8 +17,8 @@ def drift(
 ) -> None:
     """Say whether new rows are still like those a run was made from. Exit code 1: much drift."""
     import zoo
-    from export.drift import drift as measure
-    from pocketzoo import shipped
+    from export.after.drift import drift as measure
+    from pocketzoo.printing import after as shipped
     from zoo.files import as_json
 
     opened = zoo.Run(run)
@@ -40,8 +40,8 @@ def compare(
 ) -> None:
     """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
     import zoo
-    from export.versus import versus
-    from pocketzoo import shipped
+    from export.after.versus import versus
+    from pocketzoo.printing import after as shipped
     from zoo.files import as_json
 
     found = versus(zoo.Run(a), zoo.Run(b), data)
@@ -56,7 +56,7 @@ def predict(
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
 ) -> None:
     """Show what a run's int8 file answers for new rows."""
-    from pocketzoo import predict as answering
+    from pocketzoo.printing import predict as answering
 
     answers = answering.answer(run, file, use_float)
     if out is not None:
@@ -67,7 +67,7 @@ def predict(
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Say what a .tflite file holds, and whether it is integer-only and runs."""
     import export
-    from pocketzoo import console
+    from pocketzoo.printing import console
 
     result = export.check(file)
     console.print_check(file, result)

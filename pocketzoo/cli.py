@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pocketzoo import after, commands, leaving
+from pocketzoo import after
+from pocketzoo import export_command as leaving
+from pocketzoo import record as commands
 from pocketzoo.options import (
     DATA,
     DataArgument,
@@ -42,7 +44,7 @@ def common(
 @app.command()
 def models(pattern: Annotated[str, typer.Argument(help='Such as "vit*".')] = "*") -> None:
     """List the presets."""
-    from pocketzoo import console
+    from pocketzoo.printing import console
 
     console.print_models(pattern)
 
@@ -55,7 +57,7 @@ def data(
     seed: Seed = 0,
 ) -> None:
     """List the built-in data sets, or describe one set."""
-    from pocketzoo import console
+    from pocketzoo.printing import console
 
     if source is None:
         console.print_built_in()
@@ -73,7 +75,7 @@ def advise(
 ) -> None:
     """Say what data are before training: leaks, baselines, what to try first."""
     import zoo
-    from pocketzoo.advice import print_advice
+    from pocketzoo.printing.advice import print_advice
 
     advice = zoo.advise(loading.load(source, seed, aloud=not json))
     if json:
@@ -105,7 +107,7 @@ def train(
 
     import tuning.train
     import zoo
-    from pocketzoo import console
+    from pocketzoo.printing import console
 
     if out is None and overfit is None:
         raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
@@ -139,7 +141,7 @@ def tune(
     searching: Searching,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
-    from pocketzoo import console
+    from pocketzoo.printing import console
 
     rows = loading.load(source, training.seed)
     console.print_run(_search(rows, preset, out, training, searching))
@@ -161,7 +163,7 @@ def run(
 ) -> None:
     """Tune, export and check in one go."""
     import zoo
-    from pocketzoo import ladder
+    from pocketzoo import exporting as ladder
 
     rows = loading.load(source, training.seed)
     overrides = pairs("--set", training.sets)
@@ -186,7 +188,7 @@ app.command()(after.predict)
 
 def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:
     import tuning
-    from pocketzoo import console, live
+    from pocketzoo.printing import console, live
     from tuning.settings import LIMITS
 
     arguments = asdict(searching)

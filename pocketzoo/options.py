@@ -59,7 +59,8 @@ class Loading:
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
         import zoo
-        from pocketzoo import console, schema
+        from pocketzoo.printing import columns as schema
+        from pocketzoo.printing import console
 
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         task, front_end = values.pop("task"), values.pop("front_end")
@@ -127,7 +128,7 @@ class Searching:
 
 @dataclass(frozen=True)
 class Exporting:
-    """How a model leaves; see `pocketzoo.ladder`."""
+    """How a model leaves; see `pocketzoo.exporting`."""
 
     max_drop: Annotated[float, typer.Option(help="Largest drop, points (or % of RMSE).")] = 0.5
     targets: Annotated[str, typer.Option(help="Comma-separated: litert, micro, ethos-u55.")] = (

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from pocketzoo.commands import command
+from pocketzoo.record import command
 
 
 class Interrupted(BaseException):

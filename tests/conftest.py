@@ -19,8 +19,8 @@ import pytest
 import export
 import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
-from tests.instances import HOME, Home, data_of, family, fill, rows, save_sentences
-from tests.prefork import Prefork
+from tests.helpers.instances import HOME, Home, data_of, family, fill, rows, save_sentences
+from tests.helpers.prefork import Prefork
 from tuning.sweep.pool import Pool
 
 

@@ -1,12 +1,12 @@
 """How a model is trained and chosen: the recipe, the one `fit`, the search, the ladder to int8."""
 
-from tuning.fitting import fit
-from tuning.overfit import overfit
 from tuning.quantization import FineTuning, quantize, quantize_aware
-from tuning.rates import find_learning_rate
 from tuning.recipe import Recipe
 from tuning.search import search
 from tuning.study.oracle import StudyOracle
+from tuning.training.fitting import fit
+from tuning.training.overfit import overfit
+from tuning.training.rates import find_learning_rate
 
 __all__ = [
     "FineTuning",

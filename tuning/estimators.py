@@ -14,14 +14,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from tuning.fitting import fit
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
-from tuning.temperature import fold, measure
+from tuning.training.fitting import fit
+from tuning.training.temperature import fold, measure
 from zoo import Data, ModelSpec, UserError
-from zoo.data import digest
-from zoo.figures import probabilities
-from zoo.splits import hold_out
+from zoo.data.dataset import digest
+from zoo.data.splits import hold_out
+from zoo.metrics.classes import probabilities
 
 BATCH = 32  # of answers: always full, so that a row's answer does not depend on its company
 

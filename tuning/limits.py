@@ -11,7 +11,7 @@ from tuning.recipe import Recipe
 from tuning.spaces import point
 from tuning.study.samplers import free
 from zoo import ModelSpec, UserError
-from zoo.cost import estimate
+from zoo.cost.estimate import estimate
 from zoo.quantization import UnknownLayer
 
 TRIED = 32  # points, before it is said that none meets the limits

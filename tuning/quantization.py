@@ -8,14 +8,14 @@ import keras
 import numpy as np
 from keras import ops
 
-from tuning.losses import Targets
+from tuning.training.losses import Targets
 from zoo import Data
 from zoo.checks import at_least, in_range
-from zoo.metrics import bound, drop
+from zoo.metrics.numbers import bound, drop
 from zoo.quantization import Quantized, Twin, make_twin
 from zoo.quantization import quantize as calibrated
-from zoo.quantization.arithmetic import Int8
 from zoo.quantization.calibration import predict, relative_error
+from zoo.quantization.layers.arithmetic import Int8
 
 OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both

@@ -8,23 +8,23 @@ from typing import Any
 import keras_tuner
 from optuna.artifacts import FileSystemArtifactStore
 
-from tuning.augmentation import check_augmentation
+from tuning.augmentation.apply import check_augmentation
 from tuning.limits import check_cost, check_limits
+from tuning.outcome.winner import crown
 from tuning.recipe import Recipe
 from tuning.settings import Settings
 from tuning.spaces import default_recipe, point
 from tuning.study.ledger import Study
 from tuning.study.liveness import Heartbeat
-from tuning.study.opening import begin
 from tuning.study.oracles import ORACLES
 from tuning.study.storage import answering
 from tuning.sweep.jobs import Plan
 from tuning.sweep.loop import Sweep
+from tuning.sweep.opening import begin
 from tuning.sweep.pool import Pool, cores
 from tuning.sweep.progress import Progress, Reporter, print_progress
 from tuning.sweep.shared import sharing
 from tuning.sweep.tensorboard import log_curves
-from tuning.winner import crown
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.lock import locked
 
@@ -75,8 +75,8 @@ def search(
         prune: "median", "halving" (ASHA) or "none"; see `tuning.study.pruning`. None is "none" for
             KerasTuner's own algorithms, else "median".
         objective: "float" scores the model, "int8" its quantization twin.
-        limits: most that the int8 file may cost, by the names of `zoo.cost.Cost`: "bytes", "macs",
-            "arena"; a model over them is not trained.
+        limits: most that the int8 file may cost, by the names of `zoo.cost.estimate.Cost`:
+            "bytes", "macs", "arena"; a model over them is not trained.
         pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
             the best score; or "trial:N". Asked for another one, a finished search just takes it.
         again: how often the winner is trained with other seeds, to tell its spread.

@@ -20,7 +20,7 @@ PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 @dataclass(frozen=True)
 class Settings:
-    """The arguments of `tuning.search` of the same names; `limits` by the names of `zoo.cost.Cost`.
+    """The arguments of `tuning.search` of the same names; `limits` by the names of `Cost`.
 
     Raises:
         UserError: one that is out of range, or that does not go with another.

@@ -14,7 +14,7 @@ import keras_tuner
 
 from tuning.recipe import Recipe
 from zoo import Data
-from zoo.presets import factory_arguments, find_preset
+from zoo.presets.catalogue import factory_arguments, find_preset
 
 # Attention diverges at the rate that suits the others.
 RECIPES = {

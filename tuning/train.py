@@ -7,12 +7,12 @@ from typing import Any
 
 import keras
 
-from tuning.distillation import teach
-from tuning.fitting import Fit, fit
-from tuning.heldout import held_out_file, held_out_rows
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
-from tuning.temperature import fold, measure, temperature_file
+from tuning.training.distillation import teach
+from tuning.training.fitting import Fit, fit
+from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.lock import locked
@@ -30,7 +30,7 @@ def train(
 ) -> tuple[Run, Fit]:
     """Train a preset and leave it in a run folder; the seed is the recipe's.
 
-    A classifier's last layer is divided by its temperature: see `tuning.temperature`.
+    A classifier's last layer is divided by its temperature: see `tuning.training.temperature`.
 
     Args:
         preset: a name from `zoo.list_models()`.

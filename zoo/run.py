@@ -16,18 +16,18 @@ from typing import Any
 
 import keras
 
-from zoo import encoding
-from zoo.audio import FrontEnd
 from zoo.checks import UserError
-from zoo.data import Data
+from zoo.data import encoding
+from zoo.data.audio import FrontEnd
+from zoo.data.dataset import Data
+from zoo.data.waveforms import SNIPPET, snippet
 from zoo.files import as_json, beside, read_json, sha256, write_atomic
-from zoo.layers import count_parameters
-from zoo.loading import load_data
+from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
-from zoo.presets import ModelSpec
+from zoo.presets.catalogue import ModelSpec
 from zoo.readers import Reading
 from zoo.readers.batches import PYTHON
-from zoo.waveforms import SNIPPET, snippet
+from zoo.readers.loading import load_data
 
 MANIFEST = "manifest.json"
 PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")

@@ -8,8 +8,7 @@ import base64
 import hashlib
 from importlib.resources import files
 
-from export.answers import answers as answered
-from export.job import FLOAT
+from export.conversion.job import FLOAT
 from export.page.answers import answers
 from export.page.card import card
 from export.page.device import device
@@ -19,7 +18,8 @@ from export.page.saliency import effects
 from export.page.samples import samples
 from export.page.summary import summary
 from export.page.training import training
-from export.runtime import load, predict
+from export.proof.answers import answers as answered
+from export.runtimes.litert import load, predict
 from zoo import Data, Run
 
 PAGE = "report.html"

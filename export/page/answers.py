@@ -8,7 +8,7 @@ import numpy as np
 from export.page.charts import Axis, Series, axis, plot
 from export.page.facts import Facts
 from export.page.markup import Child, Html, figure, folded, grid, joined, section, table, tag
-from export.quality import TITLES
+from export.proof.quality import TITLES
 from zoo import Data
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown

@@ -5,7 +5,7 @@ from typing import Any
 
 from export.page.facts import Facts, python_version
 from export.page.markup import Child, Html, folded, section, table, tag
-from zoo.presets import PRESETS
+from zoo.presets.catalogue import PRESETS
 
 FEW = 20  # test rows of a class, below which its figures say little
 MOST_NAMES = 30

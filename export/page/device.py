@@ -5,7 +5,7 @@ from typing import Any
 from export.page.charts import bars
 from export.page.facts import Facts, kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
-from export.report import RUNGS
+from export.proof.report import RUNGS
 
 SHOWN = 16  # layers as bars; the rest in a table
 PLENTY = 60.0  # dB, from where on a bar grows no more: an error of a thousandth

@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from export.quality import TITLES
+from export.proof.quality import TITLES
 from zoo import Run
 
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.page.pictures import WINDOWS, sample
-from export.runtime import predict
+from export.runtimes.litert import predict
 from zoo import Data
-from zoo.figures import probabilities
+from zoo.metrics.classes import probabilities
 
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture

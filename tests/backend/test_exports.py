@@ -9,8 +9,8 @@ import pytest
 import export
 import tuning
 import zoo
-from export.runtime import load, predict
-from tests.instances import COSTLY, SMALL, TRAINED, Home, data_of, family, filled, rows
+from export.runtimes.litert import load, predict
+from tests.helpers.instances import COSTLY, SMALL, TRAINED, Home, data_of, family, filled, rows
 from tuning import Recipe
 
 

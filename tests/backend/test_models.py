@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import (
+from tests.helpers.instances import (
     COSTLY,
     SMALL,
     TINY,
@@ -21,14 +21,14 @@ from tests.instances import (
     spec,
 )
 from tuning import Recipe, fit
-from zoo.layers import count_parameters
-from zoo.lite import hand_made
-from zoo.presets import PRESETS, factory_arguments, reference
+from zoo.layers.inputs import count_parameters
+from zoo.models.lite import hand_made
+from zoo.presets.catalogue import PRESETS, factory_arguments, reference
 from zoo.run import load_weights, save_weights
 
 every_preset = pytest.mark.parametrize("name", TRIED)
 every_family = pytest.mark.parametrize("name", TINY)
-GOLDEN = Path(__file__).parents[1] / "golden.npz"
+GOLDEN = Path(__file__).parents[1] / "helpers" / "golden.npz"
 
 
 @every_preset

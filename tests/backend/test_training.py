@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import SMALL, data_of, family, fill, rows, spec
+from tests.helpers.instances import SMALL, data_of, family, fill, rows, spec
 from tuning import Recipe, fit
-from tuning.augmentation import KINDS
-from tuning.feeding import Batches, Feed
-from tuning.fitting import adapt_inputs
-from tuning.losses import Targets, compile_for
+from tuning.augmentation.apply import KINDS
+from tuning.training.feeding import Batches, Feed
+from tuning.training.fitting import adapt_inputs
+from tuning.training.losses import Targets, compile_for
 
 
 def data() -> zoo.Data:

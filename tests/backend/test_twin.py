@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.instances import (
+from tests.helpers.instances import (
     NAMES,
     SMALL,
     TINY,
@@ -18,12 +18,12 @@ from tests.instances import (
     rows,
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
-from zoo.metrics import drop
+from zoo.metrics.numbers import drop
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.arithmetic import Exact, Int8, Range
 from zoo.quantization.calibration import predict, relative_error
 from zoo.quantization.equalizing import equalize
-from zoo.quantization.layers import Dense
+from zoo.quantization.layers.arithmetic import Exact, Int8, Range
+from zoo.quantization.layers.products import Dense
 from zoo.quantization.rounding import refine
 
 VARIANTS = [

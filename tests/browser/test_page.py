@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.paging import BROKEN, NAMES, SCRIPT, made
+from tests.helpers.paging import BROKEN, NAMES, SCRIPT, made
 
 DESKTOP, PHONE = (1280, 900), (390, 844)
 # every visible text: its contrast with what lies under it (WCAG 2.2, success criterion 1.4.3)

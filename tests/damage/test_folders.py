@@ -14,7 +14,7 @@ import soundfile
 from PIL import Image, PngImagePlugin
 
 import zoo
-from tests.made import write_pictures, write_sounds
+from tests.helpers.made import write_pictures, write_sounds
 
 
 def picture(kind: str, **how: Any) -> bytes:

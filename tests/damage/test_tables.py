@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 import zoo
 from tests.damage.content import text
-from tests.made import rows_of_table, write_csv
+from tests.helpers.made import rows_of_table, write_csv
 from zoo.readers import frame
 
 

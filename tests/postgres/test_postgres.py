@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 import tuning
 import zoo
-from tests.killing import Command, attempts_by_trial, broken, harass, study_of
+from tests.helpers.killing import Command, attempts_by_trial, broken, harass, study_of
 from tests.postgres.conftest import SECRETS
 from tests.postgres.server import Server, free_port
 from tuning.study.storage import open_study

@@ -25,7 +25,7 @@ class Trial:
 
     `score` is the objective on the validation rows, `loss` the validation loss; `weights` the id of
     an artifact, its sha256 and its bytes, or None; `cost` what the model was estimated to need (see
-    `zoo.cost`)."""
+    `zoo.cost.estimate`)."""
 
     number: int
     values: Mapping[str, Any]  # the active hyperparameters

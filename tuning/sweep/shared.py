@@ -66,7 +66,7 @@ class Job:
         preset, input_shape, num_outputs, overrides: of its `ModelSpec`.
         recipe: of its training, the seed included.
         objective: "float", or "int8": the score is that of the quantization twin.
-        limits: most that the model may cost, by the names of `zoo.cost.Cost`.
+        limits: most that the model may cost, by the names of `zoo.cost.estimate.Cost`.
     """
 
     data: str

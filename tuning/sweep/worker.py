@@ -26,12 +26,12 @@ from typing import Any, NoReturn
 import keras
 from keras.src.utils import module_utils
 
-from tuning.fitting import fit
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
 from tuning.sweep.shared import Job, is_full, shared
+from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
-from zoo.cost import estimate
+from zoo.cost.estimate import estimate
 from zoo.run import save_weights
 
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.data import Data
+from zoo.data.dataset import Data
 from zoo.files import as_json
 from zoo.run import rows
 
 if TYPE_CHECKING:
-    from zoo.advice.baselines import Baseline
     from zoo.advice.choice import Choice
     from zoo.advice.features import Telling
     from zoo.advice.repeats import Leaks, Repeats
+    from zoo.baselines.quick import Baseline
 
 KINDS = {1: "table", 2: "sequence", 3: "image"}  # by the axes of a row
 RARE = 10  # training rows of a class
@@ -86,7 +86,8 @@ def advise(data: Data) -> Advice:
     Raises:
         UserError: there are no validation rows to measure baselines on.
     """
-    from zoo.advice import baselines, choice, features, repeats, words  # scikit-learn: a second
+    from zoo.advice import choice, features, repeats, words  # scikit-learn: a second
+    from zoo.baselines import quick as baselines
 
     if not len(data.x_validation):
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from zoo.advice.baselines import Baseline
+from zoo.baselines.quick import Baseline
 
 ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that leaves little to win
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.data import Data
-from zoo.figures import figures_of, once
-from zoo.readers.reading import OTHER
+from zoo.data.dataset import Data
+from zoo.data.reading import OTHER
+from zoo.metrics.classes import figures_of, once
 
 BINS = 32  # of a feature's values, by quantiles; twice the classes where there are more
 VALUES = 4_000_000  # of the training rows that are looked at: rows x features

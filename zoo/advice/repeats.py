@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
-from zoo.data import Data
-from zoo.splits import row_digests
+from zoo.data.dataset import Data
+from zoo.data.splits import row_digests
 
 NEAR = 0.05  # of the distance to the tenth-nearest training row
 NEIGHBOURS = 10

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from zoo.data import Data
-from zoo.text import FIRST
+from zoo.data.dataset import Data
+from zoo.data.text import FIRST
 
 MOST = 1000  # words, the most frequent
 

@@ -9,9 +9,9 @@ import numpy as np
 from keras import ops
 
 from zoo.checks import UserError
-from zoo.data import Data
-from zoo.quantization.arithmetic import Exact, Int8, Range, Watching
+from zoo.data.dataset import Data
 from zoo.quantization.equalizing import equalize
+from zoo.quantization.layers.arithmetic import Exact, Int8, Range, Watching
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import (
     CalibrationRows,

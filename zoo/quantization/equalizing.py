@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 import keras
 import numpy as np
 
-from zoo.quantization.arithmetic import Exact
-from zoo.quantization.elementwise import Add
-from zoo.quantization.gathering import Concat
-from zoo.quantization.layers import PRODUCTS, DepthwiseConv, TwinLayer, by_output
+from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.elementwise import Add
+from zoo.quantization.layers.gathering import Concat
+from zoo.quantization.layers.products import PRODUCTS, DepthwiseConv, TwinLayer, by_output
 from zoo.quantization.rows import batches
 from zoo.quantization.twin import Twin
 

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zoo.quantization.arithmetic import LEVELS, Exact, Int8, Linear
-from zoo.quantization.gru import Recurrence
-from zoo.quantization.layers import PRODUCTS, Conv, DepthwiseConv
-from zoo.quantization.stem import same_padding
+from zoo.quantization.layers.arithmetic import LEVELS, Exact, Int8, Linear
+from zoo.quantization.layers.gru import Recurrence
+from zoo.quantization.layers.products import PRODUCTS, Conv, DepthwiseConv
+from zoo.quantization.layers.stem import same_padding
 from zoo.quantization.twin import Twin
 
 PATCHES = 8192  # at most, of which a layer's covariance is made

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError, at_least
-from zoo.data import Data
-from zoo.layers import Standardize
-from zoo.padding import StepMask
+from zoo.data.dataset import Data
+from zoo.layers.inputs import Standardize
+from zoo.layers.padding import StepMask
 
 MIN_ROWS = 16
 BATCH_VALUES = 2**20  # of the inputs of one batch

@@ -8,16 +8,16 @@ from typing import Any
 import keras
 
 from zoo.checks import UserError
-from zoo.quantization.arithmetic import Exact, Int8, Range
-from zoo.quantization.folding import Draft, Sketch, Value
-from zoo.quantization.gathering import Concat
-from zoo.quantization.gru import Cell, Recurrence
-from zoo.quantization.layers import TwinLayer
-from zoo.quantization.lookup import Lookup
-from zoo.quantization.lstm import Memory
-from zoo.quantization.pictures import as_seen
+from zoo.quantization.layers.arithmetic import Exact, Int8, Range
+from zoo.quantization.layers.gathering import Concat
+from zoo.quantization.layers.gru import Cell, Recurrence
+from zoo.quantization.layers.lookup import Lookup
+from zoo.quantization.layers.lstm import Memory
+from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.rows import first_standardize
-from zoo.quantization.rules import check_known, enter
+from zoo.quantization.rules.drafts import Draft, Sketch, Value
+from zoo.quantization.rules.sequences import as_seen
+from zoo.quantization.rules.table import check_known, enter
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from zoo.checks import UserError, near
-from zoo.readers.arrays import COLUMNS, Arrays, Found
+from zoo.data.reading import Reading
 from zoo.readers.built_in import BUILT_IN, read_built_in
+from zoo.readers.checked import COLUMNS, Arrays, Found
 from zoo.readers.labelled import read_labelled
-from zoo.readers.reading import Reading
 from zoo.readers.rows import read_rows
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from zoo.readers.arrays import Arrays
+from zoo.readers.checked import Arrays
 
 # name -> what it is
 BUILT_IN = {
@@ -18,7 +18,7 @@ def read_built_in(name: str, seed: int) -> Arrays:
     """Return a built-in set with 20 % of its rows as test rows, stratified by class."""
     from sklearn import datasets
 
-    from zoo.splits import hold_out
+    from zoo.data.splits import hold_out
 
     loaded = getattr(datasets, f"load_{name.removesuffix('_rows')}")()
     x = loaded.images if name.startswith("digits") else loaded.data

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.readers.arrays import LARGEST
+from zoo.data.reading import OTHER
+from zoo.readers.checked import LARGEST
 from zoo.readers.frame import Column
-from zoo.readers.reading import OTHER
 
 MOST_VALUES = 50  # of a category that are features of their own
 FEW_VALUES = 10  # of a category that are never too many for its rows

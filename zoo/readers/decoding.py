@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.data.memory import gather, room
 from zoo.readers.cache import keep, kept, key_of
 from zoo.readers.folders import Files
-from zoo.readers.room import gather, room
 
 THREADS = min(8, os.cpu_count() or 1)
 SHOWN = 500  # files between two signs of progress

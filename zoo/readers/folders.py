@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.readers.arrays import Arrays
-from zoo.readers.room import gather
+from zoo.data.memory import gather
+from zoo.readers.checked import Arrays
 
 ENDINGS = {
     "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
@@ -114,7 +114,7 @@ def loose(path: Path, kind: str) -> "Files[Any]":
 
 def parted(files: "Files[Any]", x: np.ndarray, seed: int, dtype: str) -> Arrays:
     """Return decoded files as arrays by part; without test rows, 20 % of all are."""
-    from zoo.splits import hold_out_rows, split_rows
+    from zoo.data.splits import hold_out_rows, split_rows
 
     classes = len(np.unique(files.labels))
     if classes < len(files.class_names):

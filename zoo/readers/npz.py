@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.readers.arrays import KNOWN, REQUIRED, Arrays, check_names, checked
+from zoo.readers.checked import KNOWN, REQUIRED, Arrays, check_names, checked
 
 # what NumPy, zip and zlib raise on damage, odd compressions, passwords and headers
 DAMAGE = (

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from zoo.readers.arrays import Found
+from zoo.data.reading import Reading
+from zoo.readers.checked import Found
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
-from zoo.readers.reading import Reading
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no format that runs a program
 MOST_PIXELS = 100_000_000  # of a picture; 300 MB in colour

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from zoo.audio import FrontEnd, spectra
 from zoo.checks import UserError
-from zoo.encoding import Encoding
-from zoo.readers.room import as_float32
+from zoo.data.audio import FrontEnd, spectra
+from zoo.data.encoding import Encoding
+from zoo.data.memory import as_float32
 
 PARTS = ("x_train", "x_val", "x_test")  # in an .npz file without x
 

@@ -12,10 +12,10 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
-from zoo.readers.arrays import Found
+from zoo.data.reading import Reading
+from zoo.readers.checked import Found
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
-from zoo.readers.reading import Reading
 
 RATES = (1000, 192_000)  # Hz
 MOST_VALUES = 200_000_000  # samples x channels that are decoded of a file

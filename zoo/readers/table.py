@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError, near
-from zoo.readers.arrays import LARGEST, Arrays, Found
+from zoo.data.memory import room
+from zoo.data.reading import Reading
+from zoo.readers.checked import LARGEST, Arrays, Found
 from zoo.readers.columns import Plan, encode, feature_names, fit
 from zoo.readers.frame import SECONDS, Column, read_frame
-from zoo.readers.reading import Reading
-from zoo.readers.room import room
 
 MOST_CLASSES = 20  # of whole numbers as targets; what has more is measured, not counted
 YES_NO = ("true", "false")
@@ -34,7 +34,7 @@ def read_table(path: Path, reading: Reading, seed: int, task: str | None) -> Fou
     Raises:
         UserError: no such column, or a target that cannot be learned.
     """
-    from zoo.splits import split_rows
+    from zoo.data.splits import split_rows
 
     reading.check("table", path.name)
     columns, notes = read_frame(path)

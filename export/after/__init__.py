@@ -1,0 +1,1 @@
+"""After shipping: drift of new rows, comparison of two runs."""

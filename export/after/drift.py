@@ -1,0 +1,71 @@
+"""After it ships: are new rows still those that the model was made from?"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from export.proof.answers import answers
+from zoo import Data, Run, UserError
+from zoo.metrics.classes import probabilities
+from zoo.metrics.shift import Shift, described, shifts
+
+FEWEST = 20  # rows that say anything
+
+
+@dataclass(frozen=True)
+class Drift:
+    """New rows beside a run's own.
+
+    Attributes:
+        rows: how many new ones.
+        features: against the training rows, the most changed first.
+        predictions: of the int8 file, against those on the test rows.
+    """
+
+    rows: int
+    features: tuple[Shift, ...]
+    predictions: tuple[Shift, ...]
+
+    @property
+    def verdict(self) -> str:
+        """ "none", "some" or "much": the worst of all."""
+        found = {one.verdict for one in (*self.features, *self.predictions)}
+        return next(one for one in ("much", "some", "none") if one in found)
+
+    def to_json(self) -> dict[str, Any]:
+        kinds = {"features": self.features, "predictions": self.predictions}
+        return {"verdict": self.verdict, "rows": self.rows} | {
+            kind: [asdict(one) | {"verdict": one.verdict} for one in found]
+            for kind, found in kinds.items()
+        }
+
+
+def drift(run: Run, x: np.ndarray, data: Data | None = None) -> Drift:
+    """Compare new rows, which need no labels, with those a run was made from.
+
+    Args:
+        run: exported and verified.
+        x: new rows, (rows, *input_shape), as the model takes them.
+        data: the run's own; None loads it.
+
+    Raises:
+        UserError: rows of another shape, or fewer than 20.
+    """
+    data = data or run.load_data()
+    if x.shape[1:] != data.input_shape or len(x) < FEWEST:
+        raise UserError(
+            f"Drift needs at least {FEWEST} rows of shape {data.input_shape}; got "
+            f"{len(x)} of {x.shape[1:]}."
+        )
+    before, now = (_predictions(data, answers(run, rows)) for rows in (data.x_test, x))
+    names = tuple(data.schema.get("features", ()))  # a table's columns
+    features = shifts(described(data.x_train, names), described(x, names))
+    return Drift(len(x), features, shifts(before, now))
+
+
+def _predictions(data: Data, outputs: np.ndarray) -> dict[str, np.ndarray]:
+    if data.task == "regression":
+        return {f"prediction {n}": outputs[:, n] for n in range(outputs.shape[1])}
+    sure = probabilities(outputs).max(axis=1)
+    return {"predicted class": outputs.argmax(axis=1), "confidence": sure}

@@ -1,0 +1,170 @@
+"""Two runs on the same test rows: is the new one really better, and what breaks?"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from export import intervals
+from export.intervals import Estimate
+from export.proof.answers import answers
+from zoo import Data, Run, UserError, read_labelled
+from zoo.metrics.numbers import bound
+
+
+@dataclass(frozen=True)
+class Versus:
+    """The int8 files of two runs, A and B, on the same test rows.
+
+    Attributes:
+        a, b: accuracy, or RMSE.
+        worse: by how much B is worse than A: points, or percent of RMSE; paired.
+        agreement: share of rows with the same class; None for regression.
+        broken: class -> rows that A has right and B wrong.
+        mended: class -> rows that A has wrong and B right.
+        bytes: of the two files.
+        latency_us: of the two files, as their own reports have it; not measured in one run.
+    """
+
+    metric: str
+    rows: int
+    a: Estimate
+    b: Estimate
+    worse: Estimate
+    agreement: float | None
+    broken: dict[str, int]
+    mended: dict[str, int]
+    bytes: tuple[int, int]
+    latency_us: tuple[float, float]
+
+    @property
+    def winner(self) -> str:
+        """ "a" or "b" where the interval of the difference leaves zero out, else "neither"."""
+        low, high = self.worse.ci95
+        return "a" if low > 0 else "b" if high < 0 else "neither"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"winner": self.winner}
+
+    def verdict(self, max_drop: float = 0.5) -> str:
+        """Say in a sentence whether B may take A's place.
+
+        Args:
+            max_drop: points, or percent of RMSE, that B may lose at most.
+        """
+        unit = "points" if self.metric == "accuracy" else "% of rmse"
+        low, high = self.worse.ci95
+        value, least, most = (0.0 - one for one in (self.worse.value, high, low))  # no "-0"
+        gap = f"{value:+.2g} {unit}, {least:+.2g} to {most:+.2g}"
+        if self.winner != "neither":
+            better = self.winner.upper()
+            return f"{better} is better on these {self.rows} rows (B against A: {gap})."
+        task = "classification" if self.metric == "accuracy" else "regression"
+        if high <= bound(task, max_drop, self.rows):
+            return f"Neither is better, and B loses no more than {max_drop:g} {unit} ({gap})."
+        return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
+
+
+def versus(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
+    """Compare two exported runs on the same rows.
+
+    Args:
+        a, b: the run in use, and the one to take its place.
+        data: whose test rows decide; or a file or folder of rows that neither has seen, all of
+            which do, and which each run reads as it read its own (`zoo.read_labelled`). None takes
+            the test rows that both runs were made from.
+
+    Raises:
+        UserError: runs of different data where none are given, or whose rows do not fit.
+    """
+    if isinstance(data, str | Path):
+        _check_answers(b, a.path, *_told(a))
+        (of_a, y), (of_b, also) = (read_labelled(data, run) for run in (a, b))
+        if y.shape != also.shape or not np.array_equal(y, also):
+            raise UserError(
+                f"{a.path} and {b.path} read other answers from {data}: their targets "
+                "are different columns."
+            )
+        return _compared(a, b, (of_a, of_b), y, *_told(a))
+    data = _shared(a, b) if data is None else data
+    for run in (a, b):
+        _check_reading(run, data)
+        _check_answers(run, data.name, data.task, list(data.class_names))
+    return _compared(a, b, (data.x_test, data.x_test), data.y_test, *_told(a))
+
+
+def _shared(a: Run, b: Run) -> Data:
+    hashes = [run.read_json("data.json")["hash"] for run in (a, b)]
+    if hashes[0] != hashes[1]:
+        raise UserError(
+            f"{a.path} and {b.path} were made from different data, so that test rows of one "
+            "may be training rows of the other. Give rows that neither has seen: --data DATA."
+        )
+    return a.load_data()
+
+
+def _told(run: Run) -> tuple[str, list[str]]:
+    """Return the task of a run, and the names of its classes."""
+    held = run.read_json("data.json")
+    return held["task"], held["class_names"]
+
+
+def _check_answers(run: Run, other: object, task: str, names: list[str]) -> None:
+    if _told(run) != (task, names):
+        raise UserError(
+            f"{run.path} tells {_told(run)[1] or 'numbers'}; {other} holds {names or 'numbers'}."
+        )
+
+
+def _check_reading(run: Run, data: Data) -> None:
+    """Raise UserError where other numbers stand for the same row: a table's own columns do that."""
+    held = run.read_json("data.json").get("schema") or {}
+    differ = sorted(
+        key
+        for key in {*held, *data.schema} - {"notes"}
+        if json.dumps(held.get(key)) != json.dumps(data.schema.get(key))
+    )
+    if differ:
+        raise UserError(
+            f"{data.name} is read in another way than the data of {run.path} ({', '.join(differ)} "
+            "differ), so that its rows are other numbers. Give both runs' own data, or an .npz."
+        )
+
+
+def _compared(
+    a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray, task: str, names: list[str]
+) -> Versus:
+    of_a, of_b = answers(a, rows[0]), answers(b, rows[1])
+    if task == "regression" and not of_a.shape == of_b.shape == y.shape:
+        raise UserError(
+            f"{a.path} and {b.path} answer {of_a.shape} and {of_b.shape} numbers; to compare them "
+            f"with there are {y.shape}."
+        )
+    reports = [run.read_json("report.json") for run in (a, b)]
+    agreement, broken, mended = None, {}, {}
+    if task == "classification":
+        right_a, right_b = (outputs.argmax(axis=1) == y for outputs in (of_a, of_b))
+        agreement = float(np.mean(of_a.argmax(axis=1) == of_b.argmax(axis=1)))
+        broken = _by_class(names, y[right_a & ~right_b])
+        mended = _by_class(names, y[right_b & ~right_a])
+    sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
+    times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
+    return Versus(
+        "accuracy" if task == "classification" else "rmse",
+        len(y),
+        intervals.measured(task, y, of_a),
+        intervals.measured(task, y, of_b),
+        intervals.dropped(task, y, of_a, of_b),
+        agreement,
+        broken,
+        mended,
+        (sizes[0], sizes[1]),
+        (times[0], times[1]),
+    )
+
+
+def _by_class(names: list[str], y: np.ndarray) -> dict[str, int]:
+    counts = np.bincount(y, minlength=len(names))
+    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}

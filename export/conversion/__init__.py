@@ -1,0 +1,1 @@
+"""Conversion: from a Keras model to `.tflite` files, in child processes."""

@@ -1,0 +1,137 @@
+"""The converter's job: what it is told to make, in a folder that a child process works on."""
+
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from export.child import ChildError, run_child
+from export.conversion.custom import name_classes
+from export.logits import columns_of
+from zoo import Data, UserError
+from zoo.checks import one_of
+from zoo.files import as_json
+from zoo.quantization import Quantized
+from zoo.quantization.rows import CalibrationRows
+
+UNROLL_WARNING = 64  # steps
+RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
+FLOAT, INT8, TWIN = "model_float.tflite", "model_int8.tflite", "twin.weights.h5"
+FORMS = {
+    "rolled": INT8,
+    "step": "model_int8_step.tflite",
+    "unrolled": "model_int8_unrolled.tflite",
+}
+METHODS = ("auto", "twin", "converter")
+
+
+class ExportError(UserError):
+    """The converter failed or died; the message ends with its last lines."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which files are to be made, and by what."""
+
+    rung: str  # "ptq" or "qat" by the twin, "converter" by TensorFlow's own, or "float"
+    forms: dict[str, str]  # form -> name of its int8 file
+    rows: CalibrationRows | None
+    quantized: Quantized | None  # the twin, where there is one
+    without_twin: str | None = None  # the layer that no twin can express, and why
+
+    @property
+    def converted(self) -> dict[str, str]:
+        """The forms that the converter makes; tfmot's file is made elsewhere."""
+        return {} if self.rung == "qat-tfmot" else self.forms
+
+
+def check_forms(forms: Sequence[str] | None) -> None:
+    """Raise UserError for an unknown form."""
+    if isinstance(forms, str):
+        raise UserError(f"forms must be a list, like ['rolled', 'step']; got {forms!r}.")
+    for form in forms or ():
+        one_of("forms", form, FORMS)
+
+
+def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
+    """Run `convert` on a job folder and return the files it made, the twin's weights too.
+
+    Raises:
+        ExportError: the child failed, died or took too long. The folder is gone either way.
+    """
+    settings = {
+        "method": "twin" if plan.quantized else plan.rung,
+        "files": {name: form for form, name in plan.converted.items()},
+        "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
+    }
+    names = [FLOAT, *plan.converted.values()]
+    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
+        job = Path(folder)
+        (job / "settings.json").write_text(as_json(settings))
+        describe(model, job)
+        if plan.rows is not None and plan.rung == "converter":
+            np.save(job / "calibration.npy", plan.rows.x)
+        if plan.quantized is not None:
+            plan.quantized.twin.save_weights(job / TWIN)
+            names.append(TWIN)
+        try:
+            run_child("export.conversion.convert", folder, timeout)
+        except ChildError as error:
+            raise ExportError(
+                f"Nothing was written: the converter {error}\nFeatures of very different sizes "
+                "need a Standardize layer after the input; for a model of your own try another "
+                "method, 'twin' or 'converter'."
+            ) from None
+        return {name: (job / name).read_bytes() for name in names}
+
+
+def describe(model: keras.Model, job: Path) -> None:
+    """Write a model's configuration and weights for a child process."""
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without optimizer state
+    name_classes(bare, job)
+    (job / "model.json").write_text(bare.to_json())
+    bare.save_weights(job / "model.weights.h5")
+
+
+def checked(model: keras.Model, data: Data) -> keras.Model:
+    """Return a user's model after checking that it can be described by its configuration."""
+    shape = getattr(model, "input_shape", None)
+    if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(
+            f"{model.name} must be a functional or sequential Keras model with one input and one "
+            "output. Build it with keras.Input and keras.Model(inputs, outputs)."
+        )
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Lambda):
+            raise UserError(
+                f"{model.name} holds code of its own, in the Lambda layer {layer.name!r}; it is "
+                "not run elsewhere. Write it with Keras layers or operations (keras.ops)."
+            )
+    expected = (None, *data.input_shape), (None, columns_of(model, data))
+    if (shape, model.output_shape) != expected:
+        raise UserError(
+            f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "
+            f"{expected[0]} to {expected[1]}, with no fixed batch size and every other size fixed."
+        )
+    if not all(np.isfinite(weight).all() for weight in model.get_weights()):
+        raise UserError(f"{model.name} has weights that are NaN or infinite; train it again.")
+    return model
+
+
+def warn_of_steps(model: keras.Model, plan: Plan) -> None:
+    """Warn of recurrent layers that are unrolled over many steps."""
+    if "unrolled" not in plan.forms:
+        return
+    for layer in [layer for layer in model.layers if isinstance(layer, RECURRENT)]:
+        first = layer.input[0] if isinstance(layer.input, list) else layer.input
+        if first.shape[1] > UNROLL_WARNING:
+            warnings.warn(
+                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with "
+                f"each. More than {UNROLL_WARNING} rarely fit a device: use the rolled form or "
+                "shorten the sequences.",
+                stacklevel=3,
+            )

@@ -1,0 +1,60 @@
+"""By what an int8 file is made: the twin, TensorFlow's converter or tfmot."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import keras
+
+from export.conversion.compression import Compressed
+from export.conversion.job import FORMS, INT8, Plan, check_forms
+from zoo import Data
+from zoo.quantization import Quantized, Twin, UnknownLayer
+from zoo.quantization import quantize as quantize_twin
+from zoo.quantization.rows import choose_rows
+
+
+def int8_plan(
+    model: keras.Model,
+    data: Data,
+    method: str,
+    twin_asked: bool,
+    quantized: Quantized | None,
+    forms: Sequence[str] | None,
+    rows: int,
+    seed: int,
+) -> Plan:
+    """Return the plan of a model: by its twin, or by TensorFlow's converter and why."""
+    why = None
+    if method != "converter":
+        try:
+            ready = quantized or quantize_twin(model, data, rows=rows, seed=seed)
+            return Plan(ready.rung, _forms(ready.twin, forms), ready.rows, ready)
+        except UnknownLayer as error:
+            if twin_asked:
+                raise
+            why = error.reason
+    return Plan("converter", {"rolled": INT8}, choose_rows(model, data, rows, seed), None, why)
+
+
+def tfmot_plan(
+    model: keras.Model, data: Data, compressed: Compressed, rows: int, seed: int
+) -> Plan:
+    """Return the plan of a file that tfmot has made already; it may start after `Standardize`."""
+    host: Any = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
+    chosen = replace(choose_rows(model, data, rows, seed), standardize=host)
+    return Plan("qat-tfmot", {"rolled": INT8}, chosen, None)
+
+
+def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
+    """Return form -> file name; the rolled form is always there.
+
+    Raises:
+        UserError: an unknown form, or the step form of a model that has none.
+    """
+    check_forms(wanted)
+    if wanted is None:
+        wanted = ("step",) if twin.streams() else ()
+    elif "step" in wanted:
+        twin.cells()  # raises where there is no step form
+    return {form: name for form, name in FORMS.items() if form == "rolled" or form in wanted}

@@ -1,0 +1,1 @@
+"""Deployment files that go with a `.tflite` file."""

@@ -1,0 +1,208 @@
+"""What goes with a file to where it runs: labels, and code that feeds it, in three languages.
+
+`infer.py` needs ai-edge-litert and NumPy alone; `Infer.kt` and `infer.cc` use LiteRT's
+CompiledModel; `model_io.h` is the arithmetic around the file, for any C++. `stream.py`, `stream.cc`
+and `Stream.kt` are those of a step form. What differs from model to model is filled into the texts
+of `export/device/templates`.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+from export.runtimes.litert import Scaling
+from export.tflite.metadata import Card, label_lines, one_line
+from zoo import Data
+
+STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
+NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
+CPP_SOFTMAX = "  model_io::Softmax(values.data());\n"
+CPP_STREAM_SOFTMAX = "    model_io::Softmax(answers.data());\n"
+KOTLIN_SOFTMAX = """\
+        val largest = values.reduce { a, b -> maxOf(a, b) }
+        for (i in values.indices) values[i] = exp(values[i] - largest)
+        val sum = values.sum()
+        for (i in values.indices) values[i] /= sum
+"""
+KOTLIN_QUANTIZE = """\
+        val input = ByteArray($inputs) { i ->
+            val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
+            round(step).coerceIn(-128.0, 127.0).toInt().toByte()
+        }
+"""
+KOTLIN_SCALES = """\
+        private val SCALE = doubleArrayOf($scale)
+        private val ZERO_POINT = doubleArrayOf($zero_point)
+"""
+KOTLIN_CLAMP = """\
+        val input = IntArray($inputs) { i -> row[i].coerceIn(0, $words - 1) } // the table's size
+"""
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Both ends of a file: what a row becomes, and what its outputs mean."""
+
+    file: str
+    shape: tuple[int, ...]  # of a row
+    scaling: Scaling
+    output: Scaling
+    outputs: int
+    labels: tuple[str, ...]  # empty for regression
+    ending: str | None = None  # "softmax" or "sigmoid": the outputs are probabilities
+
+
+def card_of(name: str, data: Data, end: str | None) -> Card:
+    """Return what the metadata of a model's files say."""
+    shape = "x".join(str(size) for size in data.input_shape)
+    if data.task == "regression":
+        rest = f"{data.num_outputs} number(s)"
+        answers = "The predicted numbers."
+    else:
+        rest = f"{data.num_outputs} classes"
+        answers = "Logits: their softmax is the probability of each class."
+        answers = answers if end is None else "Probabilities of the classes; one: the second's."
+    about = f"{data.task.capitalize()} of {data.name}: {shape} values to {rest}. Made by pocketzoo."
+    rows = f"One row, {shape}, as the model was trained on."
+    return Card(name, about, rows, answers, data.class_names)
+
+
+def shipped(ends: Ends) -> dict[str, str]:
+    """Return {file name: text} of what goes with an int8 file of one input and one output."""
+    common = _common(ends)
+    labels, logits = _told(ends)
+    lines = {"labels.txt": label_lines(labels)} if labels else {}
+    return {
+        **lines,
+        "infer.py": _python("infer.py.txt", common, labels, logits),
+        **_cpp(common, labels, logits),
+        "Infer.kt": _kotlin("Infer.kt.txt", common, labels, logits),
+    }
+
+
+def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
+    """Return {file name: text} of what goes with a step form; `model_io.h` is that of `shipped`.
+
+    Args:
+        ends: of the step file; the shape of a row is that of a whole sequence.
+        states: name of each state -> how many values it has.
+    """
+    features = ends.shape[-1]
+    own = {
+        "inputs": features,  # that are quantized at a time
+        "features": features,
+        "states": ", ".join(f"{name} [1, {size}]" for name, size in states.items()),
+        "cpp_states": ", ".join(f'{{"{name}", {size}}}' for name, size in states.items()),
+        "kotlin_states": ", ".join(f'"{name}" to {size}' for name, size in states.items()),
+    }
+    common = _common(ends) | own
+    labels, logits = _told(ends)
+    softmax = {"softmax": CPP_STREAM_SOFTMAX if logits else ""}
+    return {
+        "stream.py": _python("stream.py.txt", common, labels, logits),
+        "stream.cc": _filled("stream.cc.txt", common | softmax),
+        "Stream.kt": _kotlin("Stream.kt.txt", common, labels, logits),
+    }
+
+
+def _told(ends: Ends) -> tuple[tuple[str, ...], bool]:
+    """Return the labels, and whether the outputs are logits."""
+    labels = tuple(one_line(label) for label in ends.labels)
+    return labels, bool(labels) and ends.ending is None
+
+
+def _common(ends: Ends) -> dict[str, Any]:
+    """Return what the texts of all languages are filled with."""
+    answers = "probabilities, in the order of labels.txt" if ends.labels else "numbers"
+    answers = "probability of the second label" if len(ends.labels) > ends.outputs else answers
+    ids = ends.scaling.words is not None
+    return {
+        "file": ends.file,
+        "shape": ", ".join(str(size) for size in ends.shape),
+        "inputs": math.prod(ends.shape),
+        "values": "ids of tokens" if ids else "values",
+        "taken": "int32" if ids else "int8",
+        "words": ends.scaling.words or 0,
+        "scales": len(ends.scaling.scale),
+        "scale": _numbers(ends.scaling.scale),
+        "zero_point": _numbers(ends.scaling.zero_point),
+        "outputs": ends.outputs,
+        "output_scale": repr(ends.output.scale[0]),
+        "output_zero_point": int(ends.output.zero_point[0]),
+        "answers": answers,
+    }
+
+
+def _python(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+    own = {
+        "labels": repr(list(labels)),
+        "scale": f"[{common['scale']}]",
+        "zero_point": f"[{common['zero_point']}]",
+        "logits": logits,
+    }
+    return _filled(template, common | own)
+
+
+def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[str, str]:
+    ids = bool(common["words"])
+    header = {
+        "convert": _filled("clamp.txt" if ids else "quantize.txt", common),
+        "labels": _cpp_labels(labels),
+        "logits": ": logits" if logits else "",
+        "softmax": _text("softmax.txt") if logits else "",
+    }
+    source = {
+        "array": common["file"].replace(".tflite", ".cc"),
+        "cpp_row": "std::int32_t" if ids else "float",
+        "cpp_taken": "std::int32_t" if ids else "std::int8_t",
+        "cpp_convert": "Clamp" if ids else "Quantize",
+        "softmax": CPP_SOFTMAX if logits else "",
+    }
+    return {
+        "model_io.h": _filled("model_io.h.txt", common | header),
+        "infer.cc": _filled("infer.cc.txt", common | source),
+    }
+
+
+def _kotlin(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+    ids = bool(common["words"])
+    used = ["exp"] * logits + ["round"] * (not ids)
+    own = {
+        "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
+        "kotlin_row": "IntArray" if ids else "FloatArray",
+        "kotlin_write": "writeInt" if ids else "writeInt8",
+        "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
+        "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
+        "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),
+        "softmax": KOTLIN_SOFTMAX if logits else "",
+    }
+    return _filled(template, common | own)
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    return Template(_text(template)).substitute(values)
+
+
+def _text(name: str) -> str:
+    return (files("export.device") / "templates" / name).read_text("utf-8")
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """Return numbers that read back as they are, in every one of the languages."""
+    return ", ".join(repr(float(value)) for value in values)
+
+
+def _quoted(text: str) -> str:
+    """Return a string literal of C++ and Kotlin; `text` is one line of printable characters."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _cpp_labels(labels: Sequence[str]) -> str:
+    if not labels:
+        return ""
+    quoted = ", ".join(_quoted(label).replace("?", "\\?") for label in labels)  # no trigraphs
+    return f"constexpr const char* kLabels[{len(labels)}] = {{{quoted}}};\n"

@@ -1,0 +1,1 @@
+"""The proof: measurements of an int8 file on the test rows."""

@@ -1,0 +1,73 @@
+"""The int8 model of a table beside what is fitted in seconds: a constant, a line, trees."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from export import intervals
+from export.intervals import Estimate
+from zoo import Data
+from zoo.baselines.fitted import fit_baselines
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A baseline on the test rows, beside the int8 model."""
+
+    name: str
+    trees: bool
+    estimate: Estimate  # of the baseline: accuracy, or RMSE
+    ahead: Estimate  # of the int8 model: points of accuracy, or percent of RMSE; below 0 behind
+    seconds: float  # of fitting the baseline
+
+    @property
+    def winner(self) -> str:
+        """ "baseline" or "int8" where the interval of the difference leaves zero out."""
+        low, high = self.ahead.ci95
+        return "baseline" if low > 0 else "int8" if high < 0 else "neither"
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"winner": self.winner}
+
+
+def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
+    """Fit the baselines on all rows but the test rows, and compare on those.
+
+    Args:
+        data: a table; of texts, and of rows with more axes, nothing is compared.
+        of_int8: outputs of the int8 file for the test rows.
+    """
+    if len(data.input_shape) != 1 or data.of_texts:
+        return ()
+    found, task, y = [], data.task, data.y_test
+    for one in fit_baselines(data):
+        outputs = one.predict(data.x_test)
+        own = intervals.measured(task, y, outputs)
+        ahead = intervals.dropped(task, y, outputs, of_int8)
+        found.append(Comparison(one.name, one.trees, own, ahead, one.seconds))
+    return tuple(found)
+
+
+def verdict(comparisons: Sequence[Comparison], metric: str, int8: Estimate, rows: int) -> str:
+    """Say in a sentence whether the best of the trees or the int8 model wins, and by how much.
+
+    Args:
+        comparisons: from `compare`, not empty.
+        metric: "accuracy" or "rmse".
+        int8: the model's own figure.
+        rows: number of test rows.
+    """
+    sign = 1 if metric == "accuracy" else -1
+    best = max((one for one in comparisons if one.trees), key=lambda one: sign * one.estimate.value)
+    unit = "points" if metric == "accuracy" else "% of rmse"
+    figures = f"trees ({best.name}) {best.estimate.value:.4g}, this model {int8.value:.4g}"
+    low, high = best.ahead.ci95
+    if best.winner == "neither":
+        gap = f"{best.ahead.value:+.2g} {unit} for the trees, {low:+.2g} to {high:+.2g}"
+        return f"{figures}: no difference that {rows} test rows can show ({gap})"
+    if best.winner == "int8":
+        low, high = -high, -low
+    who = "trees win" if best.winner == "baseline" else "this model wins"
+    return f"{figures}: {who} by {abs(best.ahead.value):.2g} {unit} ({low:.2g} to {high:.2g})"

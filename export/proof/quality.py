@@ -1,0 +1,168 @@
+"""How good the answers are: every figure, the mistakes, the confidence, and each group of rows."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from zoo import Data, Run
+from zoo.data.groups import MOST, name_groups
+from zoo.metrics.classes import confusion, reliability
+from zoo.metrics.evaluation import Figure, Pair, evaluate
+
+# figure -> what it is called, and what it is multiplied by to be shown
+TITLES = {
+    "accuracy": ("accuracy %", 100),
+    "balanced_accuracy": ("balanced accuracy %", 100),
+    "macro_f1": ("macro F1 %", 100),
+    "roc_auc": ("ROC-AUC %", 100),
+    "log_loss": ("log-loss", 1),
+    "brier": ("Brier score", 1),
+    "ece": ("calibration error (ECE) %", 100),
+    "rmse": ("rmse", 1),
+    "mae": ("mean absolute error", 1),
+    "mape": ("mean absolute error %", 100),
+    "r2": ("R2", 1),
+}
+SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
+LARGEST_CONFUSION = 100  # classes
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A group of test rows and its metric."""
+
+    name: str
+    rows: int
+    float: Figure
+    int8: Figure
+
+
+@dataclass(frozen=True)
+class Temperature:
+    """What the last layer was divided by (`temperature.json`), and what that did to test rows."""
+
+    recorded: Mapping[str, Any]
+    before: Pair  # expected calibration error, without it
+    reliability: list[dict[str, float]]  # of int8, without it: see `reliability`
+
+    @property
+    def value(self) -> float:
+        return float(self.recorded["value"])
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the float and the int8 answers to the test rows are worth."""
+
+    metrics: dict[str, Pair]  # of `zoo.metrics.evaluation.evaluate`
+    class_names: tuple[str, ...]
+    confusion: np.ndarray | None  # int8: true class x answer, rows; None for regression
+    temperature: Temperature | None
+    reliability: list[dict[str, float]] | None  # of int8; None for regression
+    groups: tuple[Subgroup, ...]  # by number or name
+
+    def worst_group(self, metric: str) -> Subgroup | None:
+        """Return the group with the worst int8 figure, of those that are large enough to tell."""
+        large = [group for group in self.groups if group.rows >= SMALLEST] or self.groups
+        sign = 1 if metric == "accuracy" else -1
+        return min(large, key=lambda group: (sign * group.int8.value, -group.rows), default=None)
+
+    def worst_mistake(self) -> tuple[str, str, int, int] | None:
+        """Return the true class, the wrong answer int8 gives most, how often, and of how many."""
+        if self.confusion is None:
+            return None
+        wrong = self.confusion - np.diag(np.diag(self.confusion))
+        truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
+        names = self.class_names[truth], self.class_names[answer]
+        count, rows = int(wrong[truth, answer]), int(self.confusion[truth].sum())
+        return (*names, count, rows) if count else None
+
+    def described(self, metric: str) -> dict[str, Any]:
+        """Return its part of `report.json`."""
+        worst = self.worst_group(metric)
+        shown = self.confusion is not None and len(self.confusion) <= LARGEST_CONFUSION
+        table = None if self.confusion is None or not shown else self.confusion.tolist()
+        scaling = self.temperature
+        return {
+            "metrics": {name: asdict(figures) for name, figures in self.metrics.items()},
+            "confusion": table and {"classes": self.class_names, "int8": table},
+            "temperature": scaling
+            and {
+                **scaling.recorded,
+                "ece": {"before": asdict(scaling.before), "after": asdict(self.metrics["ece"])},
+            },
+            "reliability": self.reliability
+            and {"before": scaling and scaling.reliability, "after": self.reliability},
+            "groups": [asdict(group) for group in self.groups],
+            "worst_group": worst and worst.name,
+        }
+
+
+def groups_of(data: Data, groups: np.ndarray | None) -> np.ndarray | None:
+    """Return the group of each test row as text: those given, or those the data name.
+
+    Raises:
+        UserError: given ones that do not fit the test rows.
+    """
+    if groups is not None:
+        return name_groups(groups, data)
+    known = data.columns.get("groups_test")
+    if known is None or len(np.unique(known)) > MOST:  # single patients, not kinds of them
+        return None
+    return name_groups(known, data)
+
+
+def assess(
+    run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray, groups: np.ndarray | None
+) -> Quality:
+    """Measure the answers to the test rows.
+
+    Args:
+        run: its folder may hold `temperature.json`.
+        data: its test part.
+        of_float: logits or predictions of the test rows, (rows, outputs).
+        of_int8: the same of the int8 file.
+        groups: the name of each row's group, (rows,), if any.
+    """
+    y = data.y_test
+    classes = data.task == "classification"
+    return Quality(
+        evaluate(data.task, y, of_float, of_int8),
+        data.class_names,
+        confusion(y, of_int8) if classes else None,
+        _temperature(run, data, of_float, of_int8) if classes else None,
+        reliability(y, of_int8) if classes else None,
+        () if groups is None else _subgroups(data, of_float, of_int8, groups),
+    )
+
+
+def _temperature(
+    run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray
+) -> Temperature | None:
+    if not (run.path / "temperature.json").is_file():
+        return None
+    recorded = run.read_json("temperature.json")
+    cold = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
+    found = evaluate(data.task, data.y_test, cold[0], cold[1], only="ece")
+    return Temperature(recorded, found["ece"], reliability(data.y_test, cold[1]))
+
+
+def _subgroups(
+    data: Data, of_float: np.ndarray, of_int8: np.ndarray, groups: np.ndarray
+) -> tuple[Subgroup, ...]:
+    found = []
+    for name, rows in zip(*np.unique(groups, return_counts=True), strict=True):
+        mine = groups == name
+        y, outputs, outputs_int8 = data.y_test[mine], of_float[mine], of_int8[mine]
+        metric = evaluate(data.task, y, outputs, outputs_int8, only=data.metric)[data.metric]
+        found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(group: Subgroup) -> tuple[float, str]:
+    try:
+        return float(group.name), ""
+    except ValueError:
+        return np.inf, group.name

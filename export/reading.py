@@ -1,0 +1,51 @@
+"""Models of other origin: read without running code."""
+
+import zipfile
+from pathlib import Path
+
+import keras
+
+from export.conversion.custom import import_hub
+from zoo import UserError
+
+MOST_BYTES = 1 << 31  # that a file may unpack to
+
+
+def read_model(path: Path) -> keras.Model:
+    """Load a `.keras` file in safe mode: layers of Keras, KerasHub and zoo; nothing is unpickled.
+
+    Raises:
+        UserError: missing, damaged or too large, of another format, or one that holds code.
+    """
+    if path.suffix in (".h5", ".hdf5"):
+        raise UserError(
+            f"{path} is of Keras' old format. Load it where it was made and save it anew: "
+            "keras.models.load_model('model.h5').save('model.keras')."
+        )
+    if path.suffix != ".keras" or not path.is_file():
+        raise UserError(f"{path} is no .keras file and no run folder. Give one of them.")
+    _check_archive(path)
+    import_hub(path)
+    try:
+        model = keras.saving.load_model(path, safe_mode=True, compile=False)
+    except Exception as error:  # Keras raises almost anything for what it cannot read
+        first = " ".join(str(error).split())[:300]
+        if "safe_mode" in str(error) or "Could not locate" in str(error):
+            raise UserError(
+                f"{path} holds code of its own (a Lambda layer or a custom class), which is not "
+                f"run: {first} Write the model with Keras layers or operations (keras.ops)."
+            ) from error
+        raise UserError(f"{path} cannot be read: {first}") from error
+    if not isinstance(model, keras.Model):
+        raise UserError(f"{path} holds a {type(model).__name__}; a keras.Model was expected.")
+    return model
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path} is damaged or no .keras file: {error}") from error
+    if size > MOST_BYTES:
+        raise UserError(f"{path} would unpack to {size} bytes; at most {MOST_BYTES} are read.")

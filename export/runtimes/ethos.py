@@ -1,0 +1,69 @@
+"""Arm Ethos-U: what the compiler Vela makes of a `.tflite` file for the NPU."""
+
+import csv
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.child import ChildError, need, run_python
+from export.tflite.audit import audit
+
+# Vela's defaults, written out so that a new version does not move the numbers: 128 MACs at
+# 500 MHz, feature maps in SRAM, weights in off-chip flash
+TARGET = [
+    "--accelerator-config=ethos-u55-128",
+    "--config=Arm/vela.ini",
+    "--system-config=Ethos_U55_High_End_Embedded",
+    "--memory-mode=Shared_Sram",
+]
+ON_NPU = "CUSTOM:ethos-u"  # what replaces the operators that Vela took, a whole run of them in one
+
+
+@dataclass(frozen=True)
+class EthosRun:
+    """What Vela made of a file. Where it refused, the numbers are 0."""
+
+    npu_share: float  # of the file's operators, over all its subgraphs; 0 to 1
+    cpu_operators: tuple[str, ...]  # types, one entry for each operator left to the CPU
+    sram_bytes: int  # peak, of what the NPU runs
+    cycles: int  # of one inference, by Vela's model of the NPU, without what the CPU runs
+    inference_us: float  # the same in microseconds at 500 MHz
+    loops: bool  # Vela counts the body of a loop once, so the last two are not of an inference
+    refused: str | None  # why there is no compiled file, with the log's last lines
+
+
+def compile_ethos(path: Path, timeout: float = 300) -> EthosRun:
+    """Compile a `.tflite` file for the Ethos-U55-128 and read Vela's estimate of one inference.
+
+    Operators are counted in the file before and after: Vela's own count is of its inner graph,
+    where a SOFTMAX is 29 operators, and of the last subgraph only.
+
+    Raises:
+        UserError: the package ethos-u-vela is not installed; missing or damaged file.
+    """
+    need("ethosu", "ethos-u-vela")
+    operators = Counter(audit(path).operators)
+    loops = "WHILE" in operators
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [str(path.resolve()), *TARGET, f"--output-dir={folder}"]
+        try:
+            run_python(["-m", "ethosu.vela", *arguments], timeout)
+            (compiled,) = Path(folder).glob("*_vela.tflite")
+            (summary,) = Path(folder).glob("*_summary_*.csv")
+        except ChildError as error:
+            refused = f"Vela could not compile it: the process {error}"
+            return EthosRun(0.0, (), 0, 0, 0.0, loops, refused)
+        left = Counter(audit(compiled).operators)
+        with summary.open(newline="") as file:
+            row = next(csv.DictReader(file))
+    del left[ON_NPU]
+    return EthosRun(
+        npu_share=(operators.total() - left.total()) / max(operators.total(), 1),
+        cpu_operators=tuple(sorted(left.elements())),
+        sram_bytes=round(float(row["sram_memory_used"]) * 1024),
+        cycles=round(float(row["cycles_total"])),
+        inference_us=float(row["inference_time"]) * 1e6,
+        loops=loops,
+        refused=None,
+    )

@@ -1,0 +1,162 @@
+"""LiteRT metadata: what a `.tflite` file says of itself to whoever opens it.
+
+The schema is LiteRT's own (tflite-support, metadata_schema.fbs, identifier M001): a flatbuffer in
+the buffer "TFLITE_METADATA", and its associated files as a zip archive behind the model. Its Python
+package has no wheel for today's Python, so the few tables are built here by field number.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from export.runtimes.litert import Scaling
+
+NAME, LABELS = b"TFLITE_METADATA", "labels.txt"
+AXIS_LABELS, NORMALIZATION = 2, 1  # AssociatedFileType, ProcessUnitOptions
+PARSER = "1.0.0"  # of the schema, the least that understands it
+ENTRY = 56  # bytes of the model's own tables that point to the metadata
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is said of a model."""
+
+    name: str
+    description: str
+    rows: str  # what goes in
+    answers: str  # what comes out
+    labels: tuple[str, ...]  # empty for regression
+
+
+def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
+    """Return a `.tflite` file with its metadata; what it computes stays as it is.
+
+    Args:
+        content: the file.
+        card: what to say.
+        scaling: of an int8 input. Where it is not the file's own, the file says how to normalize
+            each feature before its own scale applies.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    buffer = schema.BufferT()
+    buffer.data = np.frombuffer(_metadata(model, card, scaling), np.uint8)
+    known = [one for one in model.metadata or () if one.name == NAME]
+    if known:
+        model.buffers[known[0].buffer] = buffer
+    else:
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = NAME, len(model.buffers)
+        model.buffers.append(buffer)
+        model.metadata = [*(model.metadata or ()), entry]
+    builder = flatbuffers.Builder(len(content))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return _with_file(bytes(builder.Output()), card.labels)
+
+
+def description_bytes(model: Any, content: bytes) -> int:
+    """Return how many bytes of a file only describe it: no runtime reads them."""
+    entries = [one for one in model.metadata or () if one.name == NAME]
+    if not entries:
+        return 0
+    data = model.buffers[entries[0].buffer].data
+    return ENTRY + (0 if data is None else len(data)) + _archive_bytes(content)
+
+
+def _archive_bytes(content: bytes) -> int:
+    """Return the size of the zip archive behind a model, 0 without one."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        first = min((one.header_offset for one in archive.infolist()), default=len(content))
+    return len(content) - first
+
+
+def _with_file(content: bytes, labels: Iterable[str]) -> bytes:
+    text = label_lines(labels)
+    if not text:
+        return content
+    file = io.BytesIO(content)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(LABELS), text, zipfile.ZIP_DEFLATED)
+    return file.getvalue()
+
+
+def label_lines(labels: Iterable[str]) -> str:
+    """Return the text of `labels.txt`: a line a class, whatever characters its name has."""
+    return "".join(f"{one_line(label)}\n" for label in labels)
+
+
+def one_line(text: str) -> str:
+    """Return a text without line ends and other characters that no reader shows."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _metadata(model: Any, card: Card, scaling: Scaling | None) -> bytes:
+    graph = model.subgraphs[0]
+    signature = model.signatureDefs[0] if model.signatureDefs else None
+    ends = [*signature.inputs, *signature.outputs] if signature else []
+    names = {end.tensorIndex: end.name.decode() for end in ends}
+    normalized = scaling and _normalization(graph.tensors[graph.inputs[0]], scaling)
+    file = {0: LABELS, 1: "The classes, in the order of the outputs.", 2: AXIS_LABELS}
+
+    def tensor(index: int) -> dict[int, Any]:
+        name = names.get(index, "")
+        about = {"input": card.rows, "output": card.answers}.get(name, "A state; zeros at first.")
+        found: dict[int, Any] = {0: name, 1: about}
+        if name == "input" and normalized:
+            found[4] = [{0: NORMALIZATION, 1: normalized}]
+        if name == "output" and card.labels:
+            found[6] = [file]
+        return found
+
+    whole = {2: [tensor(i) for i in graph.inputs], 3: [tensor(i) for i in graph.outputs]}
+    table = {0: one_line(card.name), 1: one_line(card.description), 3: [whole], 7: PARSER}
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(_table(builder, table), b"M001")
+    return bytes(builder.Output())
+
+
+def _normalization(tensor: Any, scaling: Scaling) -> dict[int, Any] | None:
+    """Return mean and std that, before the file's own scale, do what `scaling` does.
+
+    x / s + z = ((x - mean) / std) / s0 + z0 for mean = (z0 - z) s and std = s / s0.
+    """
+    own = tensor.quantization
+    if len(scaling.scale) == 1 or own is None or own.scale is None or len(own.scale) != 1:
+        return None
+    scale, zero = np.asarray(scaling.scale), np.asarray(scaling.zero_point)
+    mean = (float(own.zeroPoint[0]) - zero) * scale
+    std = scale / float(own.scale[0])
+    return {0: mean.astype(np.float32), 1: std.astype(np.float32)}
+
+
+def _table(builder: Any, table: Mapping[int, Any]) -> int:
+    """Write a table given as field number -> text, small integer, floats, table or tables."""
+    inner = {n: _offset(builder, v) for n, v in table.items() if not isinstance(v, int)}
+    builder.StartObject(1 + max(table))
+    for number, value in table.items():
+        if isinstance(value, int):
+            builder.PrependInt8Slot(number, value, 0)
+        else:
+            builder.PrependUOffsetTRelativeSlot(number, inner[number], 0)
+    return int(builder.EndObject())
+
+
+def _offset(builder: Any, value: Any) -> int:
+    if isinstance(value, str):
+        return int(builder.CreateString(value))
+    if isinstance(value, Mapping):
+        return _table(builder, value)
+    if isinstance(value, np.ndarray):
+        return int(builder.CreateNumpyVector(value))
+    offsets = [_table(builder, one) for one in value]
+    builder.StartVector(4, len(offsets), 4)
+    for offset in reversed(offsets):
+        builder.PrependUOffsetTRelative(offset)
+    return int(builder.EndVector())

@@ -1,0 +1,55 @@
+"""The command by which a model leaves."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pocketzoo.options import Exporting, Loading, RunArgument, Seed
+
+if TYPE_CHECKING:
+    import export
+
+
+def export_command(
+    run: RunArgument,
+    loading: Loading,
+    exporting: Exporting,
+    source: Annotated[
+        str | None, typer.Option("--data", help="Of a .keras file: DATA it is for.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Of a .keras file: folder to make.")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Convert a run or a .keras file to float and int8 .tflite, check both, write report.json."""
+    if run.is_dir() and source is None and out is None:
+        raise typer.Exit(0 if export_run(run, exporting) else 1)
+    from pocketzoo import exporting as ladder
+
+    model, folder = ladder.read_model(run, source, out)
+    data = loading.load(str(source), seed)
+    report = ladder.export_model(model, data, folder, exporting)
+    raise typer.Exit(0 if _told(report, folder, exporting) else 1)
+
+
+def export_run(run: Path, exporting: Exporting) -> bool:
+    """Export a run folder, print what came of it, and return whether it may be shipped."""
+    from pocketzoo import exporting as ladder
+    from pocketzoo import record as commands
+
+    commands.record(run, "exported")
+    return _told(ladder.export_run(run, exporting), run, exporting)
+
+
+def _told(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:
+    """Print what came of an export, and log it; return whether it may be shipped."""
+    import zoo
+    from pocketzoo import tracking
+    from pocketzoo.printing import console
+
+    passed = console.print_export(report, folder)
+    if report is not None and exporting.mlflow is not None:
+        console.print_tracked(tracking.log_run(zoo.Run(folder), exporting.mlflow))
+    return passed

@@ -1,0 +1,145 @@
+"""Export of a run or a model file: check the wishes, climb the ladder, convert, verify."""
+
+import math
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import export
+import tuning
+import zoo
+from export.conversion.compression import parse_compression
+from export.conversion.job import check_forms
+from export.proof.targets import check_targets, refuse_early
+from pocketzoo.options import Exporting
+from pocketzoo.printing.live import twin_training
+from pocketzoo.tracking import require_mlflow
+from zoo.checks import UserError, in_range, one_of
+from zoo.data.groups import read_groups
+from zoo.lock import locked
+from zoo.quantization import Quantized, UnknownLayer
+
+RUNGS = ("auto", "ptq", "qat")
+OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
+
+
+def check_words(wishes: Exporting) -> None:
+    """Raise UserError for wishes that no model could meet."""
+    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
+    one_of("rung", wishes.rung, RUNGS)
+    check_forms(wishes.form_names)
+    check_targets(wishes.target_names)
+    for name in wishes.format_names or [""]:
+        one_of("format", name, ("litert", *OTHERS))
+    if wishes.mlflow is not None:
+        if "litert" not in wishes.format_names:
+            raise UserError(
+                "--mlflow logs what was verified, .tflite files: add litert to --format."
+            )
+        require_mlflow()
+
+
+def check_options(model: keras.Model, wishes: Exporting) -> None:
+    """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
+    check_words(wishes)
+    refuse_early(model, wishes.target_names, wishes.form_names)
+    if wishes.compress is not None:
+        parse_compression(wishes.compress)
+        if wishes.rung == "qat":
+            raise UserError("rung qat and compress both train the int8 file; choose one of them.")
+
+
+def export_run(path: Path, wishes: Exporting) -> export.Report | None:
+    """Export a run folder and verify its files on the test rows.
+
+    With rung "auto" the twin is trained only if calibration alone loses more than `max_drop` on
+    the held-out rows; a compressed model is calibrated only.
+
+    Returns:
+        The report; None where no `.tflite` file is asked for.
+    """
+    run = zoo.Run(path)
+    model, data = run.load_model(), run.load_data()
+    check_options(model, wishes)
+    groups = chosen_groups(data, wishes)
+    with locked(path):
+        quantized = None
+        if "litert" not in wishes.format_names:
+            pass
+        elif wishes.compress is None and wishes.rung == "auto":
+            quantized = _climbed(model, data, wishes.max_drop)
+        elif wishes.rung == "qat":
+            with twin_training() as on_epoch:
+                quantized = tuning.quantize_aware(model, data, on_epoch=on_epoch)
+        return _export(run, data, wishes, groups, quantized)
+
+
+def _climbed(model: keras.Model, data: zoo.Data, max_drop: float) -> Quantized | None:
+    """Return the twin; None where there can be none, so that TensorFlow's converter is left."""
+    with twin_training() as on_epoch:
+        try:
+            return tuning.quantize(model, data, max_drop=max_drop, on_epoch=on_epoch)
+        except UnknownLayer:
+            return None
+
+
+def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Model, Path]:
+    """Return the model of a `.keras` file, and the folder for its files.
+
+    Raises:
+        UserError: as `export.read_model`, or for what such a file needs beside.
+    """
+    if path.is_dir():
+        raise UserError(f"{path} is a run, which knows its data; leave --data and --out out.")
+    model = export.read_model(path)
+    if data is None or out is None:
+        raise UserError(f"{path} needs --data DATA, for calibration and tests, and --out FOLDER.")
+    return model, out
+
+
+def export_model(
+    model: keras.Model, data: zoo.Data, out: Path, wishes: Exporting
+) -> export.Report | None:
+    """Export a model of one's own, as `export_run` does; its int8 file is calibrated only."""
+    check_words(wishes)
+    if wishes.rung == "qat":
+        raise UserError("rung qat trains the model, and only runs say how; leave it out.")
+    return _export(model, data, wishes, chosen_groups(data, wishes), None, directory=out)
+
+
+def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:
+    """Return the group of each test row, if any were asked for. Raises UserError for none such."""
+    return None if wishes.groups is None else read_groups(wishes.groups, data)
+
+
+def _export(
+    source: keras.Model | zoo.Run,
+    data: zoo.Data,
+    wishes: Exporting,
+    groups: np.ndarray | None,
+    quantized: Quantized | None,
+    directory: Path | None = None,
+) -> export.Report | None:
+    result = None
+    if "litert" in wishes.format_names:
+        result = export.to_litert(
+            source,
+            data=data,
+            directory=directory,
+            quantized=quantized,
+            forms=wishes.form_names,
+            compress=wishes.compress,
+        )
+    for name in [name for name in OTHERS if name in wishes.format_names]:
+        OTHERS[name](source, data=data, directory=directory)
+    if result is None:
+        return None
+    return export.verify(
+        result,
+        data,
+        max_drop=wishes.max_drop,
+        targets=wishes.target_names,
+        groups=groups,
+        licence=wishes.licence,
+    )

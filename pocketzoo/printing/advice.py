@@ -1,0 +1,83 @@
+"""How advice on data is printed."""
+
+from rich.console import Console
+from rich.table import Table
+
+from pocketzoo.printing.report import text
+from zoo.advice import Advice
+from zoo.baselines.quick import Baseline
+
+CONSOLE = Console(highlight=False, markup=False)  # names come from the data
+MOST_CLASSES = 10
+UNITS = {
+    "accuracy": ("accuracy", 100),
+    "balanced_accuracy": ("balanced accuracy", 100),
+    "rmse": ("rmse", 1),
+    "r2": ("R2", 1),
+}
+
+
+def print_advice(advice: Advice) -> None:
+    """Show what data are, what a model of no effort reaches, and what to try."""
+    table = Table(advice.name, f"{advice.task}, {advice.kind}")
+    parts = ", ".join(f"{count:,} {part}" for part, count in advice.rows.items())
+    table.add_row("rows", parts)
+    constant = f", {advice.constant_features} values constant" if advice.constant_features else ""
+    table.add_row("shape of a row", f"{advice.input_shape}{constant}")
+    if advice.classes:
+        table.add_row("training rows of classes", _classes(advice))
+    table.add_row("repeated rows", _repeats(advice))
+    table.add_row("nearly a training row", _near(advice))
+    told = "\n".join(_told(advice, n) for n in range(len(advice.telling)))
+    table.add_row("single features tell", told)
+    for baseline in advice.baselines:
+        table.add_row(*_baseline(baseline))
+    CONSOLE.print(table)
+    for sentence in advice.warnings():
+        CONSOLE.print(f"Look at: {sentence}", style="yellow", soft_wrap=True)
+    choice = advice.choice
+    CONSOLE.print(f"Try first: {choice.first}, then {choice.then}. {choice.why}", soft_wrap=True)
+    CONSOLE.print(f"  By: {choice.source}.", soft_wrap=True)
+
+
+def _classes(advice: Advice) -> str:
+    most = sorted(advice.classes.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"{name}: {count:,}" for name, count in most[:MOST_CLASSES])
+    more = f", {len(most) - MOST_CLASSES} more" if len(most) > MOST_CLASSES else ""
+    return f"{shown}{more} ({advice.imbalance:.1f} to 1)"
+
+
+def _repeats(advice: Advice) -> str:
+    found = advice.repeats
+    if not found.training + found.validation + found.test:
+        return "none"
+    return (
+        f"{found.training:,} in training, {found.validation:,} validation and {found.test:,} test "
+        "rows that are in training too"
+    )
+
+
+def _near(advice: Advice) -> str:
+    found = advice.repeats
+    looked_at = found.looked_at
+    counts = [
+        f"{count or 'none'} of {looked_at[part]} {part} rows"
+        for part, count in (("validation", found.near_validation), ("test", found.near_test))
+    ]
+    return f"{counts[0]}, {counts[1]} (a sample, beside {looked_at['training']:,})"
+
+
+def _told(advice: Advice, number: int) -> str:
+    one = advice.telling[number]
+    figure = "AUC" if advice.task == "classification" else "R2"
+    score = "" if one.score is None else f"{figure} {one.score:.3f}, "
+    what = "information" if advice.task == "classification" else "variance"
+    return f"{one.feature}: {score}{one.information:.0%} of the {what}"
+
+
+def _baseline(baseline: Baseline) -> tuple[str, str]:
+    figures = []
+    for name, figure in baseline.figures.items():
+        title, unit = UNITS[name]
+        figures.append(f"{title} {text(figure, unit)}{' %' if unit == 100 else ''}")
+    return f"{baseline.name}: {baseline.what}", "\n".join(figures)

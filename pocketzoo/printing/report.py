@@ -1,0 +1,81 @@
+"""How a report's figures, mistakes and groups are printed."""
+
+from rich.console import Console
+from rich.table import Table
+
+from export import Report
+from export.proof.quality import TITLES, Quality
+from zoo.metrics.evaluation import Figure
+
+FIRST = ("accuracy", "rmse")  # of their tasks; the others are set under them
+SHOWN = {
+    name: (f"test {title}" if name in FIRST else f"  {title}", unit)
+    for name, (title, unit) in TITLES.items()
+}
+MOST_GROUPS = 20  # lines of a table
+
+
+def add_figures(table: Table, quality: Quality) -> None:
+    """Add a row for each figure: float, int8."""
+    for name, figures in quality.metrics.items():
+        title, unit = SHOWN[name]
+        table.add_row(title, text(figures.float, unit), text(figures.int8, unit))
+        if name == "ece" and quality.temperature is not None:
+            before, value = quality.temperature.before, quality.temperature.value
+            ends = [f"{100 * one.value:.2f}" for one in (before.float, before.int8)]
+            table.add_row(f"    before temperature {value:.2f}", *ends)
+    mistake = quality.worst_mistake()
+    if mistake is not None:
+        truth, answer, count, rows = mistake
+        table.add_row("most frequent mistake", "", f"{truth} taken for {answer}: {count} of {rows}")
+
+
+def print_groups(console: Console, report: Report) -> None:
+    """Show the metric of each group of test rows, if there are groups."""
+    groups = report.quality.groups
+    if not groups:
+        return
+    title, unit = SHOWN[report.metric]
+    table = Table("group of test rows", "rows", f"float {title}", f"int8 {title}")
+    for one in groups[:MOST_GROUPS]:
+        table.add_row(one.name, str(one.rows), text(one.float, unit), text(one.int8, unit))
+    if len(groups) > MOST_GROUPS:
+        table.add_row(f"{len(groups) - MOST_GROUPS} more, in report.json", "", "", "")
+    console.print(table)
+    worst = report.quality.worst_group(report.metric)
+    if worst is not None:
+        everyone = f"{unit * report.int8_estimate.value:.2f}"
+        console.print(
+            f"Worst group: {worst.name}, {title} {text(worst.int8, unit)} of {worst.rows} rows; "
+            f"all rows {everyone}.",
+            soft_wrap=True,
+        )
+
+
+def print_baselines(console: Console, report: Report) -> None:
+    """Show what a table's model is to be measured by."""
+    if not report.baselines:
+        return
+    unit = SHOWN[report.metric][1]
+    table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
+    for one in report.baselines:
+        low, high = one.estimate.ci95
+        table.add_row(
+            one.name,
+            f"{unit * one.estimate.value:.2f}",
+            f"{unit * low:.2f} to {unit * high:.2f}",
+            "{:+.2f} ({:+.2f} to {:+.2f})".format(one.ahead.value, *one.ahead.ci95),
+            f"{one.seconds:.1f} s",
+        )
+    console.print(table)
+    console.print(f"Beside trees: {report.trees}.", soft_wrap=True)
+
+
+def text(figure: Figure, unit: int) -> str:
+    """Return a figure and its interval as text."""
+    value, low, high = (_number(unit * one) for one in (figure.value, *figure.ci95))
+    return f"{value} ({low} to {high})"
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"

@@ -1,0 +1,301 @@
+"""The page of a report: its parts, and that nothing of the data becomes markup.
+
+In a real browser it is opened by `tests/browser`.
+"""
+
+import json
+import struct
+import zlib
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import export
+import zoo
+from export.page import page
+from export.page.card import limits
+from export.page.charts import Axis, axis, bars, short
+from export.page.facts import read
+from export.page.markup import EMPTY, Html, joined, table, tag
+from export.page.pictures import Rows, png
+from export.page.saliency import effects
+from export.page.summary import summary
+from export.proof.mistakes import worst
+from tests.helpers.instances import data_of
+from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
+from zoo.files import as_json
+from zoo.metrics.classes import calibration_error, probabilities, reliability
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: elements close in order, attributes are harmless."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.seen.append(name)
+        for key, value in attributes:
+            assert not key.startswith("on"), (name, key)
+            assert key != "style", name  # the policy forbids it
+            if key in ("src", "href"):
+                assert (value or "").startswith("data:image/png;base64,"), value
+        if name not in EMPTY:
+            self.open.append(name)
+
+    def handle_startendtag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(name, attributes)
+
+    def handle_endtag(self, name: str) -> None:
+        assert self.open.pop() == name
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@pytest.fixture(scope="module")
+def run_and_data(tmp_path_factory: pytest.TempPathFactory) -> tuple[zoo.Run, zoo.Data]:
+    return made(tmp_path_factory.mktemp("page") / "run")
+
+
+def test_a_page_has_all_sections_and_no_foreign_markup(
+    run_and_data: tuple[zoo.Run, zoo.Data],
+) -> None:
+    run, _ = run_and_data
+    written = run.file("report.html").read_text("utf-8")  # of the manifest, with its sha256
+    found = Reader(written)
+    assert "script" not in found.seen
+    assert "iframe" not in found.seen
+    assert "default-src &#x27;none&#x27;" in written
+    for text in (SCRIPT, BROKEN, SENTENCE, *NAMES, "CC-BY-4.0 <b>", "Ready to ship."):
+        assert text in found.text, text
+    for title in (
+        *("Training and search", "Answers", "Worst answers", "What answers rest on"),
+        *("On the device", "Model card", "Groups of test rows", "How to make it again"),
+    ):
+        assert title in found.text
+    for chart in (
+        *("accuracy by epoch", "loss by epoch", "score by trial", "score by size"),
+        *("importance of hyperparameters", "reliability", "signal to int8 error by layer"),
+    ):
+        assert chart in found.words
+    assert found.seen.count("img") >= 12 + 1  # worst answers, and what some rest on
+    assert "http" not in found.text.replace("https://", "http")
+
+
+def test_a_page_is_the_same_again(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:
+    run, data = run_and_data
+    assert page(run, data) == run.file("report.html").read_text("utf-8")
+
+
+def test_a_file_that_failed_gets_a_page_that_says_so(
+    run_and_data: tuple[zoo.Run, zoo.Data], tmp_path: Path
+) -> None:
+    run, data = run_and_data
+    report = run.read_json("report.json")
+    report |= {"passed": False, "failures": [f"drop of 7 points {SCRIPT}"]}
+    copy = zoo.Run(tmp_path)
+    float_file = run.file("model_float.tflite").read_bytes()
+    copy.write({"report.json": as_json(report), "model_float.tflite": float_file})
+    found = Reader(page(copy, data))
+    assert "Not to be shipped." in found.text
+    assert f"drop of 7 points {SCRIPT}" in found.text
+    assert "It was made from Python" in found.text
+    assert "Training and search" not in found.text  # nothing is known of it
+
+
+def test_a_model_that_has_learned_nothing_is_not_praised(
+    run_and_data: tuple[zoo.Run, zoo.Data],
+) -> None:
+    facts = read(run_and_data[0])
+    assert "Ready to ship." in summary(facts)
+    guesses = {"classes": ["a", SCRIPT], "int8": [[0, 10], [0, 50]]}
+    lucky = facts.report | {"confusion": guesses}
+    lucky["int8"] = lucky["int8"] | {"value": 0.83, "ci95": [0.72, 0.91]}
+    said = Reader(summary(replace(facts, report=lucky))).text
+    assert "Ready to ship." not in said
+    assert "the model has learned little" in said
+    assert f"Always answering {SCRIPT} would be right for 83.3\u00a0%" in said
+
+
+def test_keys_of_the_report(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:
+    run, data = run_and_data
+    report = run.read_json("report.json")
+    assert len(report["worst"]) == 12
+    assert {"row", "truth", "int8", "float", "probability", "wrong"} == {*report["worst"][0]}
+    assert sum(one["rows"] for one in report["reliability"]["before"]) == len(data.y_test)
+    assert report["licence"] == "CC-BY-4.0 <b>"
+    assert any("fewer than 20 test rows" in sentence for sentence in limits(read(run)))
+
+
+def test_the_worst_rows_come_first() -> None:
+    x, y = np.zeros((20, 4), np.float32), np.arange(20) % 2
+    data = replace(data_of(x, y), x_test=x, y_test=y)
+    logits = 3.0 * np.eye(2)[y]
+    logits[7] = 5.0 * np.eye(2)[1 - y[7]]
+    logits[3] = 1.0 * np.eye(2)[1 - y[3]]
+    logits[8, y[8]] = 0.5
+    found = worst(data, logits, logits)
+    assert [one.row for one in found[:3]] == [7, 3, 8]
+    assert [one.wrong for one in found[:3]] == [True, True, False]
+    assert found[0].probability == pytest.approx(probabilities(logits)[7].max())
+    numbers = replace(data, task="regression", class_names=(), y_test=np.c_[y, y] * [1.0, 100.0])
+    off = numbers.y_test.copy()
+    off[4, 1] += 90  # less than the next in its target's own spread
+    off[5, 0] -= 2
+    assert [one.row for one in worst(numbers, off, off)[:2]] == [5, 4]
+    assert worst(numbers, off, off)[0].int8 == "-1, 100"
+
+
+def test_reliability_is_what_the_calibration_error_sums() -> None:
+    rng = np.random.default_rng(0)
+    y, logits = rng.integers(0, 4, 300), rng.normal(size=(300, 4)) * 2
+    bins = reliability(y, logits)
+    gaps = [abs(one["accuracy"] - one["confidence"]) * one["rows"] / 300 for one in bins]
+    assert sum(gaps) == pytest.approx(calibration_error(y, logits))
+    assert sum(one["rows"] for one in bins) == 300
+
+
+class Linear:
+    """Answers as a file would: the sum of some values of a row, and minus it."""
+
+    def __init__(self, weights: np.ndarray) -> None:
+        self.weights, self.row = weights, weights
+
+    def get_input_details(self) -> list[dict[str, Any]]:
+        return [{"index": 0, "dtype": np.float32}]
+
+    def get_output_details(self) -> list[dict[str, Any]]:
+        return [{"index": 1, "dtype": np.float32}]
+
+    def set_tensor(self, _: int, row: np.ndarray) -> None:
+        self.row = row[0]
+
+    def get_tensor(self, _: int) -> np.ndarray:
+        whole = float((self.row * self.weights).sum())
+        return np.array([[whole, -whole]], np.float32)
+
+    def invoke(self) -> None:
+        """The answer is computed where it is asked for."""
+
+
+@pytest.mark.parametrize("shape", [(6,), (32, 2), (14, 14, 3)])
+def test_what_an_answer_rests_on(shape: tuple[int, ...]) -> None:
+    """Only one place of the row has a weight, and there the map is warmest."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, *shape)).astype(np.float32)
+    weights = np.zeros(shape)
+    place = tuple(size // 2 for size in shape)
+    weights[place] = 2.0
+    x[:8][(slice(None), *place)] = 3.0
+    data = replace(data_of(x, np.zeros(40, int)), y_test=np.zeros(8, int), class_names=("a", "b"))
+    answers = np.tile([1.0, 0.0], (8, 1))
+    (found,) = effects(data, Linear(weights), answers)
+    assert found.answer == "a"
+    if found.heat is None:
+        assert found.parts.argmax() == place[0]
+        assert np.count_nonzero(found.parts) == 1
+    else:
+        assert found.heat.shape == shape[:2] if len(shape) == 3 else shape[:1]
+        assert found.heat[place[: found.heat.ndim]] == found.heat.max() > 0
+        assert np.count_nonzero(found.heat) < found.heat.size / 10
+    assert Reader(Rows(data).drawn(0, found.heat)).seen[0] in ("div", "svg", "img")
+
+
+@pytest.mark.parametrize(
+    ("shape", "element"),
+    [
+        *(((5,), "table"), ((40, 2), "polyline"), ((1, 1), "polyline"), ((20, 9), "img")),
+        *(((6, 5, 1), "img"), ((6, 5, 2), "img"), ((6, 5, 3), "img"), ((300, 200, 4), "img")),
+    ],
+)
+def test_rows_are_drawn_by_their_shape(shape: tuple[int, ...], element: str) -> None:
+    x = np.random.default_rng(0).normal(size=(12, *shape)).astype(np.float32)
+    x[3] = x[0]
+    assert element in Reader(Rows(data_of(x, np.arange(12) % 2)).drawn(1)).seen
+    flat = np.zeros_like(x)
+    assert element in Reader(Rows(data_of(flat, np.arange(12) % 2)).drawn(1)).seen
+
+
+def test_a_picture_is_a_png_of_its_values() -> None:
+    pixels = np.arange(24).reshape(2, 4, 3) * 10.0
+    content = png(pixels)
+    assert content[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", content[16:24]) == (4, 2)
+    start = content.index(b"IDAT") + 4
+    (length,) = struct.unpack(">I", content[start - 8 : start - 4])
+    lines = zlib.decompress(content[start : start + length])
+    assert lines == b"".join(b"\0" + bytes(row.ravel().astype(np.uint8).tolist()) for row in pixels)
+
+
+def test_markup_escapes_whatever_is_not_markup() -> None:
+    assert tag("p", SCRIPT) == "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"
+    assert tag("p", tag("b", "<"), class_='x" onclick="y') == (
+        '<p class="x&quot; onclick=&quot;y"><b>&lt;</b></p>'
+    )
+    assert tag("text", "half \udce9", text_anchor="end", y=None) == (
+        '<text text-anchor="end">half ?</text>'
+    )
+    assert isinstance(joined(["a", Html("<b>")]), Html)
+    assert '<th scope="col" class="number">' not in table(("a", "b"), [("c", "1")])
+    assert '<td class="number">1</td>' in table(("a", "b"), [("c", "1")], numbers=1)
+
+
+@pytest.mark.parametrize(
+    ("made_of", "ticks"),
+    [
+        (Axis("x", 0, 1), [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (Axis("x", 0.93, 0.99), [0.94, 0.96, 0.98]),
+        (Axis("x", -30, 30), [-20, 0, 20]),
+        (Axis("x", 900, 120_000, log=True), [1000, 2000, 5000, 10000, 20000, 50000, 100000]),
+    ],
+)
+def test_ticks_are_round(made_of: Axis, ticks: list[float]) -> None:
+    assert made_of.ticks() == pytest.approx(ticks)
+    assert made_of.place(made_of.low) == 0
+    assert made_of.place(made_of.high) == 1
+
+
+def test_an_axis_holds_whatever_is_put_on_it() -> None:
+    assert axis("", [3.0, 3.0]).ticks()
+    assert axis("", [0.0]).low == 0
+    assert axis("", [1.0, 1000.0], log=True).log
+    assert not axis("", [1.0, 2.0], log=True).log
+    assert [short(value) for value in (12_000, 0.5, 2_500_000, 0)] == ["12k", "0.5", "2.5M", "0"]
+    hollow = bars("t", [("a", -1.0, "-1"), ("b" * 40, 2.0, "2")], marked=1)
+    assert "bar hollow" in hollow
+    assert "bar b" in hollow
+    assert Reader(hollow).seen.count("rect") == 2
+
+
+def test_a_regression_has_a_page(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 5)).astype(np.float32)
+    y = (x @ rng.normal(size=(5, 2))).astype(np.float32)
+    parts = (x, y, x[:0], y[:0], x[:30], y[:30])
+    data = zoo.Data("numbers", "numbers", 0, "regression", (), "sha256:0", *parts)
+    made_of = export.to_litert(
+        zoo.create_model("mlp_tiny", (5,), 2), data=data, directory=tmp_path / "run"
+    )
+    report = export.verify(made_of, data, max_drop=-1e9)
+    assert not report.passed
+    found = Reader((tmp_path / "run" / "report.html").read_text("utf-8"))
+    assert "Not to be shipped." in found.text
+    assert "is over the bound of" in found.text
+    assert "root mean squared error on 30 test rows" in found.text
+    assert "effects of the features of test row" in found.text
+    assert json.loads((tmp_path / "run" / "report.json").read_text())["reliability"] is None

@@ -1,0 +1,149 @@
+"""One small instance of every preset, filled with the same weights on every backend."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import zoo
+from zoo.presets.catalogue import PRESETS, factory_arguments
+
+# family -> rows small enough for seconds, and outputs
+SMALL = {
+    "mlp": ((30,), 2),
+    "cnn": ((8, 8, 1), 10),
+    "gru": ((8, 8), 10),
+    "lite": ((8, 8), 10),
+    "inception": ((8, 8), 10),
+    "transformer": ((8, 8), 10),
+    "vit": ((8, 8, 1), 10),
+    "text_gru": ((12,), 4),
+    "text_cnn": ((12,), 4),
+    "text_transformer": ((12,), 4),
+}
+Home = Callable[[str], zoo.Data]  # what the fixture of that name is
+NAMES = list(PRESETS)
+TINY = [name for name in NAMES if name.endswith("_tiny")]
+FIRST = [next(name for name in TINY if PRESETS[name].family == family) for family in SMALL]
+# All presets are tried in full on one backend, the tiny ones on each; `test_parity.py` says that
+# every preset computes the same on all.
+EVERYTHING = keras.backend.backend() == "torch"
+TRIED = NAMES if EVERYTHING else TINY
+TRAINED = TINY if EVERYTHING else FIRST
+COSTLY = NAMES if EVERYTHING else FIRST  # such as exports: the converter is always TensorFlow's
+# a set that each family is at home with; see the fixture `home`
+HOME = {
+    "mlp": "breast_cancer",
+    "cnn": "digits",
+    "gru": "digits_rows",
+    "lite": "digits_rows",
+    "inception": "digits_rows",
+    "transformer": "digits_rows",
+    "vit": "digits",
+    "text_gru": "sentences",
+    "text_cnn": "sentences",
+    "text_transformer": "sentences",
+}
+
+
+def family(name: str) -> str:
+    return PRESETS[name].family
+
+
+def spec(name: str, **overrides: object) -> zoo.ModelSpec:
+    shape, outputs = SMALL[family(name)]
+    return zoo.ModelSpec(name, shape, outputs, overrides)
+
+
+def rows(name: str, count: int = 16, seed: int = 0) -> np.ndarray:
+    return rows_of(name, SMALL[family(name)][0], count, seed)
+
+
+def rows_of(name: str, shape: tuple[int, ...], count: int, seed: int = 0) -> np.ndarray:
+    """Return random rows as a preset takes them; texts have padding in front."""
+    rng = np.random.default_rng(seed)
+    if not family(name).startswith("text_"):
+        return rng.normal(size=(count, *shape)).astype(np.float32)
+    known = factory_arguments(family(name)) | dict(PRESETS[name].arguments)
+    ids = rng.integers(1, known["words"], (count, *shape)).astype(np.int32)
+    lengths = rng.integers(1, shape[0] + 1, (count, 1))
+    return np.where(np.arange(shape[0]) >= shape[0] - lengths, ids, np.int32(0))
+
+
+def smooth(count: int, shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """Return rows whose values go together, as the steps of a slow sequence do."""
+    noise = np.random.default_rng(seed).normal(size=(count, *shape))
+    summed = np.cumsum(np.cumsum(noise, axis=1), axis=2)
+    return np.asarray(summed + 3, np.float32)
+
+
+def sentences(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return generated sentences of 3 to 12 words and their topics: 3 of 4 words are anybody's."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(count) % 4
+    common = [f"word{i}" for i in range(60)]
+    topics = [[f"topic{topic}x{i}" for i in range(10)] for topic in range(4)]
+    texts = []
+    for topic in y:
+        length = rng.integers(3, 13)
+        words = rng.choice(common, length)
+        own = rng.random(length) < 0.25
+        own[rng.integers(length)] = True
+        texts.append(" ".join(np.where(own, rng.choice(topics[topic], length), words)))
+    return np.array(texts), y
+
+
+def save_sentences(path: Path) -> Path:
+    (x_train, y_train), (x_test, y_test) = sentences(600, 0), sentences(200, 1)
+    np.savez(path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return path
+
+
+def fill(name: str, seed: int = 0) -> keras.Model:
+    """Build a preset and fill it with weights like trained ones, from NumPy's generator."""
+    return fill_weights(spec(name).build(), seed)
+
+
+def fill_weights(model: keras.Model, seed: int = 0) -> keras.Model:
+    """Give a model weights like trained ones."""
+    rng = np.random.default_rng(seed)
+    for weight in model.weights:
+        values = rng.normal(0.0, 1.0, weight.shape)
+        if weight.name in ("gamma", "scale", "moving_variance"):
+            values = 1.0 + 0.2 * np.abs(values)
+        elif weight.name == "embeddings":
+            pass  # of length 1 would be too small for noise to show
+        elif weight.name in ("mask_gain", "mask_shift"):
+            continue  # of a mask, which must stay 0 and 1
+        elif len(weight.shape) < 2:
+            values = 0.1 * values
+        else:
+            values = 0.5 * values / np.sqrt(np.prod(weight.shape[:-1]))
+        weight.assign(values.astype(np.float32))
+    return model
+
+
+# for tests that leave the model as it is
+filled = functools.cache(fill)
+
+
+def round_trip(described: zoo.ModelSpec) -> zoo.ModelSpec:
+    """Send a spec through JSON."""
+    fields = json.loads(json.dumps(dataclasses.asdict(described)))
+    return zoo.ModelSpec(**fields | {"input_shape": tuple(fields["input_shape"])})
+
+
+def data_for(name: str, count: int) -> zoo.Data:
+    """Return random rows for a preset, with classes that have nothing to do with them."""
+    return data_of(rows(name, count), np.arange(count) % SMALL[family(name)][1])
+
+
+def data_of(x: np.ndarray, y: np.ndarray) -> zoo.Data:
+    """Wrap rows and class numbers as training rows without validation rows."""
+    classes = tuple(str(label) for label in np.unique(y))
+    parts = (x, y, x[:0], y[:0], x[:8], y[:8])
+    return zoo.Data("rows", "rows", 0, "classification", classes, "sha256:0", *parts)

@@ -1,0 +1,70 @@
+"""What is chosen among trials, and what is said of them."""
+
+import keras_tuner
+import optuna
+import pytest
+
+import zoo
+from tuning.outcome.lessons import advise
+from tuning.outcome.pareto import choose, front
+from tuning.study.ledger import Trial, ranked
+
+
+def completed(number: int, score: float, size: int, macs: int = 1, epochs: int = 1) -> Trial:
+    cost = {"bytes": size, "macs": macs}
+    return Trial(number, {}, "completed", recipe={"epochs": epochs}, score=score, cost=cost, loss=0)
+
+
+def test_the_front_and_what_is_picked_from_it() -> None:
+    trials = [
+        completed(0, 0.95, 100),
+        completed(1, 0.948, 60),
+        completed(2, 0.90, 20),
+        completed(3, 0.90, 30),  # dominated
+        completed(4, 0.947, 70, macs=0),
+    ]
+    assert [t.number for t in front(trials, "maximize")] == [2, 1, 4, 0]
+    order = ranked("maximize", trials)
+    assert [t.number for t in choose(order, "best", "maximize")] == [0]
+    assert [t.number for t in choose(order, "smallest-within:0.5", "maximize")] == [1, 4, 0]
+    assert [t.number for t in choose(order, "smallest-within:0.1", "maximize")] == [0]
+    assert [t.number for t in choose(order, "trial:3", "maximize")] == [3]
+    with pytest.raises(zoo.UserError, match=r"There is no completed trial 9. Completed: 0, 1, 2"):
+        choose(order, "trial:9", "maximize")
+    errors = [completed(0, 50.0, 100), completed(1, 50.2, 50), completed(2, 60.0, 10)]
+    order = ranked("minimize", errors)
+    assert [t.number for t in choose(order, "smallest-within:1", "minimize")] == [1, 0]
+
+
+def test_ranking_full_length_then_score_then_loss() -> None:
+    def trial(number: int, epochs: int, score: float, loss: float) -> Trial:
+        return Trial(number, {}, "completed", recipe={"epochs": epochs}, score=score, loss=loss)
+
+    trials = [trial(0, 1, 0.9, 0.1), trial(1, 3, 0.8, 0.3), trial(2, 3, 0.8, 0.2)]
+    assert [t.number for t in ranked("maximize", trials)] == [2, 1, 0]
+    assert [t.number for t in ranked("minimize", [*trials, trial(3, 3, 0.7, 9)])] == [3, 2, 1, 0]
+
+
+def test_advice() -> None:
+    space = keras_tuner.HyperParameters()
+    space.Float("rate", 1e-4, 1e-2, sampling="log")
+    space.Choice("width", [8, 16, 32], ordered=True)
+    best = Trial(
+        0, {"rate": 9.9e-3, "width": 8}, "completed", recipe={"epochs": 10}, score=1.0, epochs=10
+    )
+    study = optuna.create_study(direction="maximize")
+    trial = study.ask()
+    for epoch in range(10):
+        trial.report(epoch / 10, epoch)
+    trial.set_user_attr("outcome", "completed")
+    study.tell(trial, 1.0)
+    trials = [best, *(Trial(n, {}, "infeasible") for n in (1, 2))]
+    from tuning.study.ledger import attempts_of
+
+    said = "\n".join(advise(space, trials, best, attempts_of(study), "maximize"))
+    assert "The best rate, 0.0099, lies at the upper edge" in said
+    assert "The best width, 8, lies at the lower edge" in said
+    assert "2 of 3 trials were infeasible" in said
+    assert "still improving in epoch 10 of 10" in said
+    quiet = Trial(0, {"rate": 1e-3, "width": 16}, "completed", recipe={"epochs": 60}, score=1.0)
+    assert not advise(space, [quiet], quiet, attempts_of(study), "maximize")

@@ -1,0 +1,136 @@
+"""What a search refuses, and how it ends where it cannot go on."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras_tuner
+import numpy as np
+import pytest
+
+import tuning
+import tuning.train
+import zoo
+from tests.helpers.searching import QUICK, searched
+from tuning.limits import check_limits
+from tuning.spaces import default_recipe, point
+from tuning.sweep.pool import Pool
+from tuning.sweep.shared import Job
+from tuning.training.fitting import Diverged
+
+
+def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:
+    with pytest.raises(zoo.UserError, match="Nothing found in the space of mlp_tiny meets max_"):
+        searched(wine, folder, limits={"bytes": 500})
+    assert not folder.exists()
+    space = keras_tuner.HyperParameters()
+    spec, base = zoo.ModelSpec("mlp_tiny", (13,), 3), default_recipe("mlp_tiny")
+    point(space, "mlp_tiny", {}, base)
+    check_limits(spec, base, space, {"bytes": 2600, "macs": 500, "arena": 2500}, 0)
+    with pytest.raises(zoo.UserError, match=r"The nearest: .*'units': 24.* needs bytes .*, macs"):
+        check_limits(spec, base, space, {"bytes": 10**6, "macs": 200}, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"trials": 0}, "trials must be an integer of at least 1; got 0"),
+        ({"trials": -1}, "trials must be an integer of at least 1; got -1"),
+        ({"seed": -1}, "seed must be an integer of at least 0"),
+        ({"jobs": 0}, "jobs must be an integer of at least 1"),
+        ({"again": -1}, "again must be an integer of at least 0"),
+        ({"algorithm": "genetic"}, "algorithm='genetic' is not known. Known: bayesian"),
+        ({"prune": "roots"}, "prune='roots' is not known"),
+        ({"objective": "int4"}, "objective='int4' is not known. Did you mean 'int8'"),
+        ({"heartbeat": 0}, "heartbeat must be a number in"),
+        ({"limits": {"bytes": 0}}, "max_bytes must be an integer of at least 1"),
+        ({"limits": {"bits": 1}}, "limits='bits' is not known"),
+        ({"pick": "smallest"}, "pick must be best, smallest-within:POINTS or trial:NUMBER"),
+        ({"overrides": {"unit": 3}}, "no argument 'unit'. Did you mean 'units'"),
+        ({"algorithm": "hyperband", "prune": "median"}, "hyperband ends trials by itself"),
+        (
+            {"algorithm": "cmaes", "storage": "postgresql://u:secret@h/d"},
+            "cmaes does not work on a shared storage",
+        ),
+        ({"storage": "no url"}, "storage must be a database URL such as postgresql"),
+        ({"storage": "mongodb://u:secret@h/d"}, "storage='mongodb' is not known"),
+    ],
+)
+def test_what_search_refuses(
+    changed: dict[str, Any], message: str, wine: zoo.Data, folder: Path
+) -> None:
+    with pytest.raises(zoo.UserError, match=message) as caught:
+        searched(wine, folder, **changed)
+    assert "secret" not in str(caught.value)
+    assert not folder.exists()
+
+
+def test_rows_a_search_needs(wine: zoo.Data, folder: Path) -> None:
+    with pytest.raises(zoo.UserError, match="wine has no validation rows; a search needs them"):
+        searched(wine.merged(), folder)
+    assert not folder.exists()
+
+
+def test_no_completed_trial_is_an_error(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 4)).astype(np.float32), np.arange(30) % 2
+    few = zoo.Data("few", "few", 0, "classification", ("a", "b"), "0", x[:9], y[:9], x, y, x, y)
+    with pytest.raises(zoo.UserError, match="None of 2 trials was completed. The first: .* 16"):
+        searched(few, folder, objective="int8", trials=2)
+
+
+def test_a_worker_that_does_not_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job("", "", "", "mlp_tiny", (1,), 1, {}, {}, "float", {})
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with pytest.raises(zoo.UserError, match="runs the trials did not start.*worker.log"):
+        Pool(1, tmp_path / "worker.log").launch(job)
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_a_trial_does_without_tensorflow(backend: str) -> None:
+    trial = (
+        "import sys, zoo, tuning; from tuning.sweep import worker; worker.do_without_tensorflow()\n"
+        "data = zoo.load_data('wine'); model = zoo.create_model('mlp_tiny', (13,), 3)\n"
+        "tuning.fit(model, data, tuning.Recipe(epochs=2)); worker.estimate(model)\n"
+        "worker.int8_score(model, data); print('tensorflow' in sys.modules)"
+    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    ended = subprocess.run(
+        [sys.executable, "-c", trial], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "False"
+
+
+def test_gp_needs_torch(wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
+    with pytest.raises(zoo.UserError, match="algorithm gp needs PyTorch"):
+        searched(wine, folder, algorithm="gp")
+
+
+def test_folder_of_another_search(wine: zoo.Data, folder: Path) -> None:
+    searched(wine, folder)
+    with pytest.raises(zoo.UserError, match="holds another search: seed=0; asked for seed=1"):
+        searched(wine, folder, seed=1)
+    with pytest.raises(zoo.UserError, match="range of units"):
+        searched(wine, folder, overrides={"units": 8})
+    with pytest.raises(zoo.UserError, match="holds a search. Give another folder"):
+        tuning.train.train("mlp_tiny", wine, directory=folder)
+
+
+def test_folder_of_a_training(wine: zoo.Data, folder: Path) -> None:
+    tuning.train.train("mlp_tiny", wine, directory=folder, recipe=QUICK)
+    with pytest.raises(zoo.UserError, match="was trained without a search"):
+        searched(wine, folder)
+
+
+def test_diverged_refit_falls_back_to_the_trial(
+    wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(*_: Any) -> None:
+        raise Diverged("became NaN")
+
+    monkeypatch.setattr("tuning.outcome.winner.fit", diverge)
+    run, _ = searched(wine, folder)
+    assert np.isfinite(run.load_model().predict(wine.x_test, verbose=0)).all()

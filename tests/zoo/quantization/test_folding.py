@@ -1,0 +1,270 @@
+"""A twin of users' own models: what folds where, what stays, what is refused."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers, ops
+
+import zoo
+from tests.helpers.instances import data_of, fill, fill_weights, filled, rows
+from tuning import quantize_aware
+from zoo.layers.inputs import Standardize
+from zoo.quantization import UnknownLayer, calibrate, make_twin, quantize
+from zoo.quantization.calibration import predict
+from zoo.quantization.equalizing import equalize
+from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.elementwise import Add, Multiply
+from zoo.quantization.layers.stem import densified
+from zoo.quantization.rounding import refine
+from zoo.quantization.rows import first_standardize, standardized
+
+
+def dead_channel(model: keras.Model) -> None:
+    """Give the first BatchNorm a gain of zero in one channel."""
+    norm = next(one for one in model.layers if isinstance(one, layers.BatchNormalization))
+    gamma, *rest = norm.get_weights()
+    gamma[0] = 0.0
+    norm.set_weights([gamma, *rest])
+
+
+def shared_sum() -> keras.Model:
+    inputs = x = keras.Input((6, 6, 2))
+    x = layers.Conv2D(4, 3, padding="same")(x)
+    normed = layers.BatchNormalization()(x)
+    x = layers.Add()([layers.ReLU()(normed), x, layers.Dropout(0.3)(normed)])
+    x = layers.GlobalAveragePooling2D()(layers.ReLU(max_value=6)(x))
+    return keras.Model(inputs, layers.Dense(3, activation="softmax")(x))
+
+
+IMAGE = layers.Input((6, 6, 3))
+MODELS: dict[str, list[Any]] = {
+    "norm first": [layers.BatchNormalization(), layers.Conv2D(4, 3, padding="same")],
+    "norm first, valid": [layers.BatchNormalization(), layers.Conv2D(4, 3)],
+    "norm, relu, conv": [layers.BatchNormalization(), layers.ReLU(), layers.Conv2D(4, 3)],
+    "separable": [
+        layers.Rescaling(1 / 255, offset=-0.5),
+        layers.SeparableConv2D(5, 3, activation="relu", depth_multiplier=2),
+    ],
+    "depthwise": [
+        layers.BatchNormalization(),
+        layers.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False),
+        layers.BatchNormalization(scale=False),
+        layers.Activation("relu6"),
+    ],
+    "pools": [
+        layers.Conv2D(9, (3, 2), strides=2, padding="same", activation="silu"),
+        layers.MaxPooling2D(2),
+        layers.AveragePooling2D(1),
+    ],
+    "moves": [layers.ZeroPadding2D(1), layers.Permute((2, 1, 3)), layers.Reshape((4, 16, 3))],
+    "dilated": [layers.Conv2D(4, 3, dilation_rate=2, padding="same", activation="tanh")],
+}
+
+
+@pytest.mark.parametrize("zeroed", [False, True])
+@pytest.mark.parametrize("name", MODELS)
+def test_twins_of_users_models(name: str, zeroed: bool) -> None:
+    layer_list = [type(one).from_config(one.get_config()) for one in MODELS[name]]
+    model = fill_weights(keras.Sequential([IMAGE, *layer_list, layers.Flatten(), layers.Dense(3)]))
+    if zeroed and any(isinstance(one, layers.BatchNormalization) for one in layer_list):
+        dead_channel(model)
+    compare(model)
+
+
+def test_a_norm_that_others_read_too_is_not_folded_back() -> None:
+    compare(fill_weights(shared_sum()))
+
+
+def compare(model: keras.Model) -> None:
+    shape = model.input_shape[1:]
+    x = np.random.default_rng(0).normal(size=(16, *shape)).astype(np.float32)
+    twin = make_twin(model)
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=2e-5)
+    equalize(twin, x)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=2e-5)
+    calibrate(twin, x)
+    refine(twin, x)
+    error = np.abs(twin.predict(x, verbose=0) - expected).max()
+    assert error < 0.2 * np.abs(expected).max()
+
+
+def test_nothing_is_left_of_norms_in_our_families() -> None:
+    for name in ("mlp_small", "vit_small", "gru_small"):
+        kinds = [type(part) for part in make_twin(filled(name)).parts]
+        assert Multiply not in kinds
+    cnn = make_twin(filled("cnn_small")).parts
+    assert sum(isinstance(part, Add) and part.constant_range is not None for part in cnn) == 1
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "size", "channels"),
+    [
+        ((3, 3), 1, (8, 8), 1),
+        ((3, 3), 1, (7, 5), 3),
+        ((3, 3), 2, (8, 9), 3),
+        ((10, 4), 2, (49, 10), 1),
+        ((10, 4), 2, (11, 8), 1),
+        ((2, 5), 3, (10, 11), 2),
+        ((1, 4), 2, (6, 6), 4),
+    ],
+)
+def test_densified_stems_are_the_same_convolution(
+    kernel: tuple[int, int], stride: int, size: tuple[int, int], channels: int, padding: str
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(2, *size, channels)).astype(np.float32)
+    weights = rng.normal(size=(*kernel, channels, 5)).astype(np.float32)
+    expected = ops.conv(x, weights, stride, padding, "channels_last")
+    wide, rewritten = densified(
+        ops.convert_to_tensor(x), ops.convert_to_tensor(weights), stride, padding
+    )
+    got = ops.conv(wide, rewritten, 1, "valid", "channels_last")
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(got), ops.convert_to_numpy(expected), rtol=1e-4, atol=1e-4
+    )
+    assert wide.shape[-1] > channels
+
+
+DENSE = layers.Dense(2, name="every_step")
+
+
+def recurrent(layer: Any) -> keras.Model:
+    return keras.Sequential([layers.Input((6, 3)), layer, layers.Dense(2)])
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (
+            recurrent(layers.SimpleRNN(4, name="plain")),
+            r"layer 'plain' \(SimpleRNN\): there is no rule",
+        ),
+        (
+            recurrent(layers.GRU(4, reset_after=False, name="old")),
+            r"'old' \(GRU\): only tanh, sigmoid, reset_after=True",
+        ),
+        (
+            recurrent(layers.Bidirectional(layers.GRU(4), merge_mode="sum", name="both")),
+            "'both' .*only two GRU layers of one size whose outputs are concatenated",
+        ),
+        (
+            keras.Sequential([layers.Input((6, 3)), layers.GRU(4, return_sequences=True), DENSE]),
+            "'every_step' .*reads every step of a GRU; average them or add a GRU",
+        ),
+        (
+            keras.Sequential([IMAGE, layers.Flatten("channels_first", name="f")]),
+            "'f' .*data_format='channels_first'",
+        ),
+        (
+            keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
+            "(?s)'(any|input).*shape is not fixed; give every size",
+        ),
+        (recurrent(layers.GRU(4, go_backwards=True, name="back")), "'back' .*go_backwards=True"),
+        (
+            keras.Sequential([IMAGE, layers.Conv2D(6, 3, groups=3, name="g"), layers.Flatten()]),
+            "'g' .*groups=3",
+        ),
+        (
+            keras.Sequential([IMAGE, layers.Conv2D(6, 3, activation="selu", name="s")]),
+            "'s' .*activation 'selu'. Export with method='converter'",
+        ),
+        (
+            keras.Sequential([IMAGE, layers.ReLU(max_value=1, name="l")]),
+            "only relu, relu6 and slopes without an end",
+        ),
+        (keras.Sequential([IMAGE, layers.BatchNormalization(axis=1, name="b")]), "'b' .*axis=1"),
+        (
+            keras.Sequential([IMAGE, layers.GlobalAveragePooling2D("channels_first", name="c")]),
+            "data_format='channels_first'",
+        ),
+    ],
+)
+def test_what_a_twin_cannot_express_is_named(model: keras.Model, message: str) -> None:
+    with pytest.raises(UnknownLayer, match=message):
+        make_twin(model)
+
+
+def test_a_layer_that_is_used_twice_is_named() -> None:
+    inputs = keras.Input((6,))
+    dense = layers.Dense(6, name="twice")
+    model = keras.Model(inputs, dense(dense(inputs)))
+    with pytest.raises(zoo.UserError, match="'twice' .*it is used 2 times"):
+        make_twin(model)
+
+
+def test_an_operation_without_a_layer_is_named() -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, layers.Dense(2)(ops.exp(inputs)))
+    with pytest.raises(UnknownLayer, match=r"\(Exp\): there is no rule"):
+        make_twin(model)
+
+
+def test_two_inputs_and_two_ranks_are_named() -> None:
+    ends = [keras.Input((6,)), keras.Input((6,))]
+    with pytest.raises(zoo.UserError, match="must have one input and one output to have a twin"):
+        make_twin(keras.Model(ends, layers.Add()(ends)))
+    inputs = keras.Input((6, 3))
+    total = layers.Add(name="sum")([inputs, layers.GlobalAveragePooling1D()(inputs)])
+    with pytest.raises(UnknownLayer, match="'sum' .*inputs have different ranks"):
+        make_twin(keras.Model(inputs, total))
+
+
+def test_what_is_read_through_a_dropout_is_not_folded_for_the_others() -> None:
+    inputs = keras.Input((5,))
+    y = layers.Dense(6)(inputs)
+    normed = layers.BatchNormalization()(layers.Dropout(0.1)(y))
+    compare(fill_weights(keras.Model(inputs, layers.Dense(3)(layers.Add()([normed, y])))))
+    sequence = keras.Input((5, 3))
+    y = layers.GRU(4, return_sequences=True)(sequence)
+    last = layers.GRU(4)(layers.Dropout(0.1)(y))
+    both = layers.Add()([last, layers.GlobalAveragePooling1D()(y)])
+    compare(fill_weights(keras.Model(sequence, layers.Dense(3)(both))))
+
+
+def test_small_scales_survive_a_reshape() -> None:
+    model = keras.Sequential([IMAGE, layers.Rescaling(1e-8), layers.Flatten(), layers.Dense(3)])
+    x = 1e8 * np.random.default_rng(0).normal(size=(16, 6, 6, 3)).astype(np.float32)
+    twin = make_twin(fill_weights(model))
+    expected = model.predict(x, verbose=0)
+    np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_only_the_first_standardize_is_left_to_the_host() -> None:
+    inputs = keras.Input((3,))
+    x = layers.Dense(4, name="middle")(Standardize(name="first")(inputs))
+    model = keras.Model(inputs, layers.Dense(2)(Standardize(name="second")(x)))
+    first = first_standardize(model)
+    assert first is model.get_layer("first")
+    fill_weights(model)
+    rows = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+    twin = make_twin(model, standardized=True)
+    expected = model.predict(rows, verbose=0)
+    got = predict(twin, standardized(first, rows), Exact())
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    beside = keras.Model(
+        inputs, layers.Add()([layers.Dense(3)(Standardize()(inputs)), layers.ReLU()(inputs)])
+    )
+    assert first_standardize(beside) is None
+    sequential = keras.Sequential([layers.Input((3,)), Standardize(), layers.Dense(2)])
+    assert first_standardize(sequential) is sequential.layers[0]
+
+
+def test_a_branch_beside_the_gru_has_no_step_form() -> None:
+    inputs = keras.Input((6, 3))
+    deep = layers.Dense(4)(layers.Dense(4)(layers.Dense(4)(layers.GRU(4)(inputs))))
+    branches = [deep, layers.Dense(4)(layers.Flatten()(inputs))]
+    twin = make_twin(keras.Model(inputs, layers.Add()(branches)))
+    assert not twin.streams()
+    with pytest.raises(zoo.UserError, match="is read beside the GRU layers too"):
+        twin.cells()
+
+
+def test_a_twin_of_other_weights_is_refused() -> None:
+    data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+    other = quantize(filled("mlp_tiny"), data)
+    with pytest.raises(zoo.UserError, match="quantized was made from other weights than those"):
+        quantize_aware(fill("mlp_tiny", seed=1), data, start=other)

@@ -1,0 +1,189 @@
+"""Advice on data: what leaks is found, what does not is left alone."""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import zoo
+from zoo.advice.choice import RULES, SMALLEST
+from zoo.presets.catalogue import PRESETS
+
+
+def table(rows: int = 600, features: int = 6, classes: int = 3, seed: int = 0) -> dict[str, object]:
+    """Return arrays of an honest set: half the answer is in the features, linearly."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(rows, features)).astype(np.float32)
+    y = (x[:, :classes] + rng.normal(0, 1, (rows, classes))).argmax(axis=1)
+    cut = rows * 3 // 4
+    return {"x_train": x[:cut], "y_train": y[:cut], "x_test": x[cut:], "y_test": y[cut:]}
+
+
+def advised(folder: Path, arrays: dict[str, object]) -> zoo.advice.Advice:
+    np.savez(folder / "set.npz", **arrays)  # type: ignore[arg-type]
+    return zoo.advise(zoo.load_data(folder / "set.npz"))
+
+
+def test_an_honest_table(tmp_path: Path) -> None:
+    advice = advised(tmp_path, table())
+    (only,) = advice.warnings()
+    assert only.startswith("Fewer than 100 validation rows: intervals are wide")
+    assert advice.rows == {"train": 360, "validation": 90, "test": 150}
+    assert (advice.kind, advice.task) == ("table", "classification")
+    assert sum(advice.classes.values()) == 360
+    assert (advice.repeats.training, advice.repeats.validation, advice.repeats.test) == (0, 0, 0)
+    trivial, linear = (one.figures["accuracy"] for one in advice.baselines)
+    assert trivial.ci95[1] < linear.ci95[0]
+    assert advice.baselines[0].figures["balanced_accuracy"].value == pytest.approx(1 / 3)
+    assert (advice.choice.first, advice.choice.then) == ("trees", "mlp_tabm_small")
+    assert json.loads(advice.to_json())["warnings"] == advice.warnings()
+
+
+@pytest.mark.parametrize("bent", [False, True], ids=["in order", "not in order"])
+def test_a_feature_that_gives_the_answer_away(tmp_path: Path, bent: bool) -> None:
+    arrays = table()
+    for part in ("train", "test"):
+        y = np.asarray(arrays[f"y_{part}"])
+        arrays[f"x_{part}"][:, 4] = np.array([2, 0, 1])[y] if bent else y  # type: ignore[index]
+    advice = advised(tmp_path, arrays)
+    assert advice.telling[0].feature == "Feature 4"
+    assert advice.telling[0].information > 0.99
+    assert any(
+        "Feature 4 tells the class all by itself (AUC 1.000)" in one for one in advice.warnings()
+    )
+    assert all(one.information < 0.5 for one in advice.telling[1:])
+
+
+def test_repeated_and_nearly_repeated_rows(tmp_path: Path) -> None:
+    arrays = table()
+    x, y = np.asarray(arrays["x_train"]).copy(), np.asarray(arrays["y_train"]).copy()
+    x[1], y[1] = x[0], (y[0] + 1) % 3
+    rng = np.random.default_rng(1)
+    test = np.asarray(arrays["x_test"]).copy()
+    test[:20] = x[50:70]
+    test[20:60] = x[70:110] + rng.normal(0, 1e-3, (40, 6))
+    arrays |= {"x_train": x, "y_train": y, "x_test": test}
+    arrays |= {"x_val": table(seed=5)["x_test"], "y_val": table(seed=5)["y_test"]}
+    with pytest.warns(UserWarning, match="20 of 150 test rows are also training rows"):
+        advice = advised(tmp_path, arrays)
+    found = advice.repeats
+    assert (found.training, found.contradicting, found.validation, found.test) == (1, 1, 0, 20)
+    assert (found.near_validation, found.near_test) == (0, 40)
+    said = " ".join(advice.warnings())
+    assert "Test rows that equal training or validation rows: 20." in said
+    assert "40 of 130 sampled test rows are nearly a training row" in said
+    assert "Training rows that equal another of a different label: 1." in said
+
+
+def test_rare_and_uneven_classes(tmp_path: Path) -> None:
+    arrays = table(2000)
+    for part in ("train", "test"):
+        y = np.asarray(arrays[f"y_{part}"])
+        kept = (y == 0) | (np.arange(len(y)) % 50 == 0)
+        arrays |= {f"x_{part}": arrays[f"x_{part}"][kept], f"y_{part}": y[kept]}  # type: ignore[index]
+    advice = advised(tmp_path, arrays)
+    assert advice.imbalance is not None
+    assert advice.imbalance > 20
+    said = " ".join(advice.warnings())
+    assert "Classes are uneven" in said
+    assert "Fewer than 10 training rows of class" in said
+    assert advice.baselines[0].figures["accuracy"].value > 0.9
+    assert advice.baselines[0].figures["balanced_accuracy"].value < 0.5
+
+
+def test_an_easy_set_needs_no_network(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    y = np.arange(2000) % 2
+    x = rng.normal(size=(2000, 5)) + 1.6 * np.outer(2 * y - 1, np.ones(5))
+    advice = advised(
+        tmp_path, {"x_train": x[:1500], "y_train": y[:1500], "x_test": x[1500:], "y_test": y[1500:]}
+    )
+    assert advice.choice.first == "mlp_tiny"
+    assert "A linear model is nearly perfect" in advice.choice.why
+    assert advice.warnings() == []
+
+
+def test_shared_groups_and_times_out_of_order(tmp_path: Path) -> None:
+    days = np.datetime64("2024-01-01") + np.arange(600)
+    arrays = table()
+    beside = {
+        "groups_train": np.array([f"patient {n % 90}" for n in range(450)]),
+        "groups_test": np.array([f"patient {n + 60}" for n in range(150)]),
+        "time_train": days[:450],
+        "time_test": days[440:590],
+    }
+    advice = advised(tmp_path, arrays | beside)
+    assert advice.leaks.groups_test == 30
+    assert advice.leaks.time_test == 10
+    assert advice.leaks.groups_validation == 90
+    said = " ".join(advice.warnings())
+    assert "30 test rows are of groups that have training rows as well" in said
+    assert "10 test rows are not later than the newest training row" in said
+
+
+def test_regression(tmp_path: Path) -> None:
+    diabetes = zoo.advise(zoo.load_data("diabetes"))
+    assert diabetes.telling[0].feature in ("Feature 2", "Feature 8")  # bmi, s5
+    assert diabetes.telling[0].score is not None
+    assert 0.1 < diabetes.telling[0].score < 0.6
+    trivial, linear = (one.figures["rmse"].value for one in diabetes.baselines)
+    assert linear < 0.9 * trivial
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(800, 4))
+    arrays = {"x_train": x[:600], "y_train": 3 * x[:600, 2] ** 3, "x_test": x[600:]}
+    advice = advised(tmp_path, arrays | {"y_test": 3 * x[600:, 2] ** 3})
+    assert advice.telling[0].feature == "Feature 2"
+    assert advice.telling[0].information > 0.95
+    assert advice.classes == {}
+    assert advice.imbalance is None
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "first"),
+    [("digits", "image", "cnn_small"), ("digits_rows", "sequence", "lite_small")],
+)
+def test_other_kinds_of_rows(name: str, kind: str, first: str) -> None:
+    advice = zoo.advise(zoo.load_data(name))
+    assert (advice.kind, advice.choice.first) == (kind, first)
+    assert advice.telling[0].feature.startswith("Value (")
+    assert advice.constant_features > 0
+    assert not any("tells" in one or "nearly" in one for one in advice.warnings())
+
+
+@pytest.mark.parametrize("rows", [16, 40])
+def test_tiny_sets(tmp_path: Path, rows: int) -> None:
+    for classes, features in ((2, 1), (3, 6)):
+        arrays = table(rows, max(features, classes), classes)
+        for part in ("train", "test"):
+            arrays[f"x_{part}"] = arrays[f"x_{part}"][:, :features]  # type: ignore[index]
+        assert advised(tmp_path, arrays).choice.first
+
+
+def test_without_validation_rows(wine: zoo.Data) -> None:
+    with pytest.raises(zoo.UserError, match="wine has no validation rows to measure baselines on"):
+        zoo.advise(wine.merged())
+
+
+def test_labels_of_test_rows_are_not_looked_at(tmp_path: Path) -> None:
+    arrays = table()
+    one = json.loads(advised(tmp_path, arrays).to_json())
+    other = json.loads(advised(tmp_path, arrays | {"y_test": (np.arange(150) % 3)}).to_json())
+    for advice in (one, other):
+        del advice["seconds"], advice["hash"]
+    assert one == other
+
+
+def test_large_sets_are_sampled(tmp_path: Path) -> None:
+    started = time.monotonic()
+    advice = advised(tmp_path, table(30_000, 40, 4))
+    assert time.monotonic() - started < 30
+    assert advice.choice.then == "mlp_base"
+    assert advice.repeats.looked_at == {"validation": 500, "test": 500, "training": 18_000}
+
+
+def test_every_preset_that_is_recommended_exists() -> None:
+    named = {name for rule in RULES for name in (rule.first, rule.then)} | set(SMALLEST.values())
+    assert named - {"trees"} <= set(PRESETS)
+    assert {rule.kind for rule in RULES} == set(SMALLEST) == {"table", "image", "sequence", "text"}

@@ -1,0 +1,103 @@
+"""What a recipe does to training rows.
+
+Everything is NumPy on whole batches, outside the model: the same on every backend, never in an
+exported graph.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuning.augmentation import images as pictures
+from tuning.augmentation import mixing
+from tuning.augmentation import sequences as series
+from tuning.recipe import Recipe
+from zoo import Data, UserError
+
+# field -> sizes of the shape of the rows that it is for: table 1, series 2, picture 3
+KINDS = {
+    "shift": (2, 3),
+    "flip": (3,),
+    "randaugment": (3,),
+    "warp": (2,),
+    "scaling": (2,),
+    "jitter": (1, 2),
+    "cutout": (2, 3),
+    "specaugment": (2, 3),
+    "mixup": (1, 2, 3),
+    "cutmix": (2, 3),
+}
+NAMES = {1: "tables", 2: "series", 3: "pictures"}
+
+
+def check_augmentation(recipe: Recipe, data: Data) -> None:
+    """Raise UserError for a field that is on and does not go with the rows or the task."""
+    shape = data.input_shape
+    for name, kinds in KINDS.items():
+        if getattr(recipe, name) and data.of_texts:
+            raise UserError(f"{name} changes numbers; {data.name} holds texts. Set it to 0.")
+        if getattr(recipe, name) and len(shape) not in kinds:
+            wanted = " or ".join(NAMES[kind] for kind in kinds)
+            raise UserError(
+                f"{name} is for {wanted}; the rows of {data.name} have shape {shape}. Set it to 0."
+            )
+    for name in ("focal", "cutmix"):
+        if getattr(recipe, name) and data.task == "regression":
+            raise UserError(f"{name} is for classes; {data.name} is a regression. Set it to 0.")
+    if recipe.balance != "none" and data.task == "regression":
+        raise UserError(f"balance is for classes; {data.name} is a regression. Set it to none.")
+
+
+@dataclass(frozen=True, eq=False)
+class Augmentation:
+    """The changes of a recipe, and what they need to know of the training rows.
+
+    `mean` and `std` are those of each feature (last axis), `low` and `high` the smallest and the
+    largest value of all.
+    """
+
+    recipe: Recipe
+    mean: np.ndarray
+    std: np.ndarray
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, recipe: Recipe, rows: np.ndarray) -> "Augmentation":
+        axes = tuple(range(rows.ndim - 1))
+        mean, std = (np.asarray(f(rows, axis=axes), np.float32) for f in (np.mean, np.std))
+        return cls(recipe, mean, std, float(rows.min()), float(rows.max()))
+
+    def __call__(
+        self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return a changed batch of rows, and its targets; classes are one-hot."""
+        recipe = self.recipe
+        if recipe.shift:
+            x = mixing.shift(rng, x, recipe.shift)
+        if recipe.flip:
+            x = pictures.flip(rng, x)
+        if recipe.randaugment:
+            x = pictures.randaugment(rng, x, recipe.randaugment, self.low, self.high)
+        if recipe.warp:
+            x = series.warp(rng, x, recipe.warp)
+        if recipe.scaling:
+            x = series.scaling(rng, x, recipe.scaling, self.mean)
+        if recipe.jitter:
+            x = series.jitter(rng, x, recipe.jitter, self.std)
+        if recipe.cutout:
+            x = mixing.cutout(rng, x, recipe.cutout, self.mean)
+        if recipe.specaugment:
+            x = mixing.specaugment(rng, x, recipe.specaugment, self.mean)
+        x, y = self._mixed(rng, x, y)
+        return np.asarray(x, np.float32), y
+
+    def _mixed(
+        self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        recipe = self.recipe
+        if recipe.cutmix and (not recipe.mixup or rng.random() < 0.5):
+            return mixing.cutmix(rng, x, y, recipe.cutmix)
+        if recipe.mixup:
+            return mixing.mixup(rng, x, y, recipe.mixup)
+        return x, y

@@ -1,0 +1,1 @@
+"""The outcome of a search: the winner, the Pareto front, the lessons."""

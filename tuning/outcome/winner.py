@@ -1,0 +1,139 @@
+"""From the best trial to a run folder: its spread over seeds, the last training, the files."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from statistics import mean, stdev
+from typing import Any
+
+import keras
+
+from tuning.outcome.lessons import advise, importances
+from tuning.outcome.pareto import choose, front
+from tuning.recipe import Recipe, seed_of, without_stopping
+from tuning.study.ledger import Study, Trial, ranked
+from tuning.sweep.jobs import Plan
+from tuning.sweep.loop import run_jobs
+from tuning.sweep.pool import Pool
+from tuning.sweep.progress import count_states
+from tuning.sweep.shared import Job
+from tuning.training.fitting import Diverged, fit
+from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.temperature import fold, measure, temperature_file
+from zoo import Data, ModelSpec, Run, UserError
+from zoo.files import as_json
+from zoo.run import load_weights
+
+AGAIN = 1_000_000  # seeds of a repeated training begin there
+
+
+def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
+    """Return the jobs that train the best trial again, with other seeds."""
+    recipe = Recipe(**best.recipe)
+    jobs = []
+    for n in range(count):
+        own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
+        jobs.append(plan.job(f"{best.number:05d}-again{n}", best.overrides, own))
+    return jobs
+
+
+def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
+    """Choose among the finished trials, and write the run folder unless it holds the choice.
+
+    Raises:
+        UserError: no trial was completed; the message gives the first reason.
+    """
+    trials = study.trials()
+    direction = study.direction
+    order = ranked(direction, trials)
+    if not order:
+        first = f" The first: {trials[0].message}" if trials else ""
+        raise UserError(f"None of {len(trials)} trials was completed.{first}")
+    shortlist = choose(order, plan.settings.pick, direction)
+    best = shortlist[0]
+    summary = {
+        "algorithm": plan.settings.algorithm,
+        "objective": plan.settings.objective,
+        "pick": plan.settings.pick,
+        "limits": dict(plan.settings.limits),
+        "trials": count_states(trials),
+        "best": asdict(best) | {"weights": None},
+        "again": _again(study, plan, pool, best),
+        "history": [_shown(trial) | {"state": trial.state} for trial in trials],
+        "front": [_shown(trial) for trial in front(order, direction)],
+        "shortlist": [_shown(trial) for trial in shortlist],
+        "importance": importances(study.study),
+        "advice": advise(plan.space, trials, best, study.attempts(), direction),
+        "direction": direction[:3],
+        "refit": plan.settings.refit,
+        "seconds": round(sum(trial.seconds for trial in trials), 3),
+    }
+    if not _is_kept(run, summary):
+        _keep(run, plan, best, data, summary)
+
+
+def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
+    """Return the scores of the best trial's training with other seeds; run once, then known."""
+    known = study.study.user_attrs.get("again", {})
+    count = plan.settings.again
+    if known.get("number") != best.number or known.get("asked") != count:
+        jobs = _repeats(plan, best, count)
+        scores = [result["score"] for result in run_jobs(pool, jobs, plan.settings.jobs)]
+        known = {"number": best.number, "asked": count, "scores": scores}
+        study.study.set_user_attr("again", known)
+    scores = known["scores"]
+    spread = {"mean": mean(scores), "std": stdev(scores)} if len(scores) > 1 else {}
+    return {"scores": scores} | spread
+
+
+def _shown(trial: Trial) -> dict[str, Any]:
+    return {"number": trial.number, "score": trial.score} | dict(trial.cost)
+
+
+def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
+    """Tell whether the folder already holds the winner of this very study."""
+    try:
+        run.file("weights.h5"), run.file("model.json"), run.file("data.json")
+        return bool(run.read_json("study.json") == json.loads(as_json(summary)))
+    except UserError:  # unfinished or damaged: it is written again
+        return False
+
+
+def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, Any]) -> None:
+    """Write a trial into the run folder, trained once more on all rows but the test rows.
+
+    The temperature is that of the trial's own weights, which have not seen the validation rows.
+    """
+    recipe = Recipe(**best.recipe)
+    winner = replace(plan.spec, overrides=best.overrides)
+    model = _fresh(winner, recipe)
+    fetched, history = plan.files / "best.h5", None
+    if plan.fetch(best, fetched):
+        load_weights(model, fetched)
+    else:
+        history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
+    fetched.unlink(missing_ok=True)
+    temperature = measure(model, data)
+    held_out = held_out_rows(data, summary["refit"])
+    if summary["refit"]:
+        with suppress(Diverged):  # the trial's own weights are good; they stay
+            refitted = _fresh(winner, recipe)
+            all_rows = without_stopping(recipe, best.epochs)
+            history = fit(refitted, data.merged(held_out), all_rows)
+            model = refitted
+    fold(model, temperature)
+    files: dict[str, str | bytes] = {
+        "study.json": as_json(summary),
+        "recipe.json": as_json(best.recipe),
+        "history.csv": history.to_csv() if history else "",
+        **temperature_file(temperature),
+        **held_out_file(data, held_out),
+    }
+    run.save(model, winner, data, files)
+
+
+def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(recipe.seed)
+    return spec.build()

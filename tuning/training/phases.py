@@ -1,0 +1,142 @@
+"""Training on from weights that were trained elsewhere: the last layer first, then what is near it.
+
+The backbone is frozen while its new last layer is as random as any: its features of every row are
+computed once. Then its last layers are trained too, at a lower rate (Howard and Ruder 2018,
+arXiv:1801.06146, section 3.3; Keras' guide "Transfer learning & fine-tuning"). BatchNorms keep
+their statistics.
+"""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from tuning.augmentation.apply import KINDS
+from tuning.recipe import Recipe
+from tuning.training.losses import Targets, is_linear
+from zoo import Data, UserError
+
+if TYPE_CHECKING:
+    from tuning.training.fitting import Fit, OnEpoch
+
+NORM = keras.layers.BatchNormalization
+BATCH_VALUES = 2**21  # of pixels whose features are computed at a time
+
+
+def fit_in_phases(
+    fit: Any,
+    model: keras.Model,
+    data: Data,
+    recipe: Recipe,
+    on_epoch: "OnEpoch | None",
+    **others: Any,
+) -> "Fit":
+    """Train by a recipe with `frozen` epochs; the statistics of the inputs are set already.
+
+    Args:
+        fit: `tuning.fit`, which trains each phase.
+        others: its further arguments; a checkpoint is kept of the second phase only.
+    """
+    watch = _Watch(on_epoch)
+    epochs = min(recipe.epochs, math.ceil(recipe.frozen * recipe.epochs))
+    plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
+    first = _fit_head(fit, model, data, replace(recipe, epochs=epochs, **plain), watch, others)
+    if epochs == recipe.epochs or watch.stopped:
+        return first
+    Targets.of(data).remove_units(model)
+    kept, frozen = model.get_weights(), freeze(model, recipe.unfreeze)
+    watch.before = first.epochs
+    rate = recipe.learning_rate * recipe.backbone_rate
+    later = replace(recipe, epochs=recipe.epochs - epochs, frozen=0.0, learning_rate=rate)
+    try:
+        second: Fit = fit(model, data, later, on_epoch=watch, **others)
+    finally:
+        for layer in frozen:
+            layer.trainable = True
+    better = second
+    if recipe.patience and len(data.x_validation) and first.loss <= second.loss:
+        model.set_weights(kept)
+        Targets.of(data).restore_units(model)
+        better = first
+    history = {name: first.history[name] + second.history[name] for name in first.history}
+    return replace(
+        better,
+        epochs=first.epochs + second.epochs,
+        seconds=first.seconds + second.seconds,
+        history=history,
+    )
+
+
+class _Watch:
+    """Counts the epochs of both phases as one training's, and knows whether it was stopped."""
+
+    def __init__(self, on_epoch: "OnEpoch | None") -> None:
+        self._on_epoch = on_epoch
+        self.before, self.stopped = 0, False
+
+    def __call__(self, epoch: int, curves: Mapping[str, float]) -> bool:
+        if self._on_epoch is not None and not self._on_epoch(self.before + epoch, curves):
+            self.stopped = True
+        return not self.stopped
+
+
+def _fit_head(
+    fit: Any,
+    model: keras.Model,
+    data: Data,
+    recipe: Recipe,
+    watch: _Watch,
+    others: Mapping[str, Any],
+) -> "Fit":
+    """Train a copy of the last layer on features, and put its weights into the model."""
+    head = model.layers[-1]
+    if not is_linear(head):
+        raise UserError(
+            f"frozen={recipe.frozen} trains the last layer alone, which must be Dense without "
+            f"activation; {model.name} ends in {type(head).__name__}."
+        )
+    started = time.monotonic()
+    body = keras.Model(model.inputs, head.input)
+    few = replace(
+        data,
+        x_train=_features(body, data.x_train),
+        x_validation=_features(body, data.x_validation),
+        x_test=np.zeros((0, *body.output_shape[1:]), np.float32),
+        y_test=data.y_test[:0],
+    )
+    spent = time.monotonic() - started
+    before: Any = head.input._keras_history.operation
+    rate = before.rate if isinstance(before, keras.layers.Dropout) else 0.0
+    inputs = keras.Input(few.input_shape)
+    x = keras.layers.Dropout(rate)(inputs)
+    top = keras.Model(inputs, keras.layers.Dense(head.units, use_bias=head.use_bias)(x))
+    top.set_weights(head.get_weights())
+    once = {**others, "resume": None}
+    result: Fit = fit(top, few, replace(recipe, frozen=0.0), on_epoch=watch, **once)
+    head.set_weights(top.layers[-1].get_weights())
+    return replace(result, seconds=result.seconds + spent)
+
+
+def _features(body: keras.Model, x: np.ndarray) -> np.ndarray:
+    if not len(x):
+        return np.zeros((0, *body.output_shape[1:]), np.float32)
+    batch = max(1, BATCH_VALUES // x[0].size)
+    return np.asarray(body.predict(x, batch_size=batch, verbose=0), np.float32)
+
+
+def freeze(model: keras.Model, unfreeze: float) -> list[Any]:
+    """Freeze all layers but the last and a share of the others, from the end; return those.
+
+    BatchNorms are frozen anywhere, inside of layers too, and are in inference mode then.
+    """
+    layers = [layer for layer in model.layers[:-1] if layer.trainable_weights]
+    free = layers[len(layers) - round(unfreeze * len(layers)) :]
+    norms = [one for layer in free for one in layer._flatten_layers() if isinstance(one, NORM)]
+    frozen = [*(layer for layer in layers if layer not in free), *norms]
+    for layer in frozen:
+        layer.trainable = False
+    return frozen

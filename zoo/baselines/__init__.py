@@ -1,0 +1,1 @@
+"""Baselines for tables: models that cost little, to measure the others by."""

@@ -1,0 +1,1 @@
+"""The cost of an int8 file, estimated before anything is trained."""

@@ -1,0 +1,1 @@
+"""Data sets: rows and labels in three parts, and how raw rows become them."""

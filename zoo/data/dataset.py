@@ -1,0 +1,163 @@
+"""Data: arrays in three parts, what they are, and a hash of their content."""
+
+import hashlib
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.data.audio import FrontEnd
+from zoo.data.encoding import Encoding, encode
+from zoo.data.memory import joined
+from zoo.data.text import TextSettings
+from zoo.data.waveforms import heard
+from zoo.readers import COLUMNS, Arrays, Found, Reading
+from zoo.tasks.task import as_classes, as_targets, task_of
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set split in three; read-only arrays.
+
+    `x_*`: float32, (rows, *input_shape), or int32 ids of the tokens of texts, (rows, length).
+    `y_*`: int64 (rows,) class numbers 0..classes-1, or float32 (rows, targets) for regression. The
+    validation part may be empty; the test part is for the last evaluation only. `columns`: what is
+    known of the rows beside, such as "groups_train" or "time_test", one value per row; no model
+    sees them. "wave_test" is what the sounds look like of which test rows were made.
+    """
+
+    name: str
+    source: str  # built-in name or absolute path: what `load_data` takes to load it again
+    seed: int
+    task: str
+    class_names: tuple[str, ...]  # empty for regression
+    hash: str  # "sha256:..." over all six arrays
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_validation: np.ndarray
+    y_validation: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+    columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    front_end: FrontEnd | None = field(default=None, kw_only=True)  # what made rows of waveforms
+    encoding: Encoding = field(default=Encoding(), kw_only=True)  # of texts, or of several lengths
+    reading: Reading = field(default_factory=Reading, kw_only=True)  # what its owner said of it
+    schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)  # see `zoo.read_rows`
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one row."""
+        return tuple(int(size) for size in self.x_train.shape[1:])
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether the rows are ids of tokens."""
+        return self.x_train.dtype.kind in "iu"
+
+    @property
+    def num_outputs(self) -> int:
+        """Number of classes, or of regression targets."""
+        return len(self.class_names) or int(self.y_train.shape[1])
+
+    @property
+    def metric(self) -> str:
+        """What models are compared by: "accuracy", or "rmse" for regression."""
+        return "accuracy" if self.task == "classification" else "rmse"
+
+    def merged(self, keep: Sequence[int] = ()) -> "Data":
+        """Return the same data with the validation rows moved into the training part.
+
+        Args:
+            keep: indices of validation rows that stay where they are.
+        """
+        moved = np.ones(len(self.x_validation), dtype=bool)
+        moved[list(keep)] = False
+        return replace(
+            self,
+            x_train=_frozen(joined([self.x_train, self.x_validation[moved]])),
+            y_train=_frozen(np.concatenate([self.y_train, self.y_validation[moved]])),
+            x_validation=_frozen(self.x_validation[~moved]),
+            y_validation=_frozen(self.y_validation[~moved]),
+            columns={n: c for n, c in self.columns.items() if n.endswith("_test")},
+        )
+
+
+def assemble(
+    found: Found,
+    name: str,
+    source: str,
+    seed: int,
+    task: str | None,
+    front_end: FrontEnd | TextSettings | None,
+) -> Data:
+    """Check labels, hold validation rows out where none are given, and put all together."""
+    from zoo.data.splits import hold_out  # scikit-learn takes a second to import
+
+    arrays, schema = dict(found.arrays), dict(found.schema)
+    sound = front_end if isinstance(front_end, FrontEnd) else None
+    if sound is not None:
+        arrays = heard({key: one for key, one in arrays.items() if key != "rate"}, sound)
+        schema["front_end"] = asdict(sound)
+    task = task or task_of(arrays["y_train"], name)
+    arrays = as_classes(arrays) if task == "classification" else as_targets(arrays)
+    if "x_val" not in arrays:
+        beside = {kind: arrays[f"{kind}_train"] for kind in COLUMNS if f"{kind}_train" in arrays}
+        arrays = arrays | hold_out(arrays["x_train"], arrays["y_train"], seed, task, beside=beside)
+    arrays, encoding = encode(arrays, front_end if isinstance(front_end, TextSettings) else None)
+    _warn_of_shared_rows(arrays, name)
+    classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
+    class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
+    if len(class_names) < classes:
+        raise UserError(f"class_names holds {len(class_names)} names for {classes} classes.")
+    parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
+    frozen: dict[str, Any] = {
+        part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts
+    }
+    columns = {
+        name.replace("_val", "_validation"): _frozen(column)
+        for name, column in arrays.items()
+        if name.split("_")[0] in (*COLUMNS, "wave")
+    }
+    return Data(
+        name,
+        source,
+        seed,
+        task,
+        tuple(str(label) for label in class_names),
+        digest([*(arrays[part] for part in parts), *encoding.content()]),
+        **frozen,
+        columns=columns,
+        front_end=sound,
+        encoding=encoding,
+        schema=schema | encoding.schema() | {"shape": list(arrays["x_train"].shape[1:])},
+    )
+
+
+def _warn_of_shared_rows(arrays: Arrays, name: str) -> None:
+    from zoo.data.splits import count_shared_rows
+
+    shared = count_shared_rows((arrays["x_train"], arrays["x_val"]), arrays["x_test"])
+    if shared:
+        warnings.warn(
+            f"{name}: {shared} of {len(arrays['x_test'])} test rows are also training rows; "
+            "the test figures are too good by as much. Remove them from one part.",
+            stacklevel=4,
+        )
+
+
+def digest(arrays: Iterable[np.ndarray]) -> str:
+    """Return the hash of arrays: types, shapes and content."""
+    found = hashlib.sha256()
+    for array in arrays:
+        found.update(f"{array.dtype}{array.shape}".encode())
+        found.update(np.ascontiguousarray(array).data)
+    return f"sha256:{found.hexdigest()}"
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array = np.ascontiguousarray(array)
+    array.setflags(write=False)
+    return array

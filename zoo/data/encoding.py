@@ -1,0 +1,144 @@
+"""Texts and sequences of several lengths become rows of one length, by what training rows say."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import UserError, at_least, in_range, one_of, read_settings
+from zoo.data import text
+from zoo.data.lengths import Padding, is_ragged, learn_padding
+from zoo.data.text import FIRST, LONGEST, TextSettings, Vocabulary, learn_vocabulary
+
+LEVELS = ("word", "character")
+VOCABULARY, SNIPPET = "vocabulary.json", "front_end.py"  # in the run folder
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """What was learned of the training rows to make rows of one length; None where nothing was."""
+
+    vocabulary: Vocabulary | None = None
+    padding: Padding | None = None
+
+    @property
+    def settings(self) -> TextSettings | None:
+        """How the vocabulary was learned."""
+        return None if self.vocabulary is None else self.vocabulary.settings
+
+    def schema(self) -> dict[str, Any]:
+        """Return it as JSON types, for `Data.schema`."""
+        held = {"vocabulary": self.vocabulary, "padding": self.padding}
+        return {name: asdict(one) for name, one in held.items() if one is not None}
+
+    @classmethod
+    def of(cls, schema: Mapping[str, Any]) -> "Encoding":
+        """Return what `schema` and JSON have made of it."""
+        padding, words = schema.get("padding"), schema.get("vocabulary")
+        return cls(
+            None if words is None else Vocabulary.from_json(json.dumps(words)),
+            padding and Padding(padding["steps"], tuple(padding["fill"])),
+        )
+
+    def content(self) -> list[np.ndarray]:
+        """Return what tells equal ids of other texts apart."""
+        if self.vocabulary is None:
+            return []
+        return [np.frombuffer(self.vocabulary.to_json().encode(), np.uint8)]
+
+    def rows(self, x: np.ndarray) -> np.ndarray:
+        """Return texts, (rows,), or sequences with NaN after their ends as a model takes them."""
+        if self.vocabulary is not None:
+            return self.vocabulary.ids(x)
+        return x if self.padding is None else self.padding.rows(x)
+
+
+def is_text(x: np.ndarray) -> bool:
+    """Return whether an array holds texts, one a row."""
+    return x.dtype.kind == "U" and x.ndim == 1
+
+
+def choose_text(wanted: object, arrays: Mapping[str, np.ndarray]) -> TextSettings | None:
+    """Return how the texts of a set are read; None for a set without texts.
+
+    Args:
+        wanted: a level, with settings if need be ("character:length=200,minimum=3"); None is
+            "word".
+        arrays: of the set.
+
+    Raises:
+        UserError: an unknown level or setting, or one out of range.
+    """
+    if not is_text(arrays["x_train"]):
+        return None
+    if isinstance(wanted, TextSettings):
+        return _checked(wanted)
+    level, _, settings = str(wanted or LEVELS[0]).partition(":")
+    one_of("front_end", level, LEVELS)
+    return _checked(TextSettings(level, **_read(settings)))
+
+
+def _read(written: str) -> dict[str, Any]:
+    known = [field.name for field in fields(TextSettings) if field.name != "level"]
+    found: dict[str, Any] = {}
+    for name, value in read_settings(written, known, "Texts have").items():
+        if not value.isdecimal():
+            raise UserError(f"The setting {name} of texts must be an integer; got {value!r}.")
+        found[name] = int(value)
+    return found
+
+
+def _checked(settings: TextSettings) -> TextSettings:
+    one_of("level", settings.level, LEVELS)
+    in_range("words", settings.words, FIRST + 1, 1 << 16)
+    at_least("minimum", settings.minimum, 1)
+    if settings.length is not None:
+        in_range("length", settings.length, 2, 16 * LONGEST + 1)
+    return settings
+
+
+def encode(
+    arrays: Mapping[str, np.ndarray], settings: TextSettings | None
+) -> tuple[dict[str, np.ndarray], Encoding]:
+    """Return arrays whose `x_*` are rows of one length, and what was learned to make them.
+
+    Args:
+        arrays: of a set whose validation rows are held out already.
+        settings: of texts, from `choose_text`; None where there are none.
+
+    Raises:
+        UserError: training texts without a token that occurs often enough.
+    """
+    x_train, encoding = arrays["x_train"], Encoding()
+    if settings is not None:
+        vocabulary = learn_vocabulary(x_train, settings)
+        if not vocabulary.tokens:
+            raise UserError(
+                f"No token occurs {settings.minimum} times in the training texts. Give more texts, "
+                "or minimum=1."
+            )
+        encoding = Encoding(vocabulary=vocabulary)
+    elif is_ragged(arrays):
+        encoding = Encoding(padding=learn_padding(x_train))
+    parts = {n: encoding.rows(array) for n, array in arrays.items() if n.startswith("x_")}
+    return {**arrays, **parts}, encoding
+
+
+def settings_of(schema: Mapping[str, Any]) -> TextSettings | None:
+    """Return how the vocabulary of a schema was learned."""
+    return Encoding.of(schema).settings
+
+
+def files(encoding: Encoding) -> dict[str, str]:
+    """Return what the run folder holds of it: name -> text.
+
+    Of texts the vocabulary, and a Python file that does on its own what was done to them.
+    """
+    if encoding.vocabulary is None:
+        return {}
+    source, held = Path(text.__file__).read_text(), encoding.vocabulary.to_json()
+    code = f"{source}\n\nVOCABULARY = Vocabulary.from_json({held!r})\n"
+    return {VOCABULARY: held, SNIPPET: code}

@@ -1,0 +1,109 @@
+"""Sets of waveforms: which front end turns them into sequences, and what is left for the device."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import UserError, at_least, in_range, one_of, read_settings
+from zoo.data import audio
+from zoo.data.audio import KINDS, FrontEnd, spectra
+from zoo.readers import Arrays
+
+SNIPPET = "front_end.py"  # in the run folder
+OUTLINE = 150  # parts of a waveform that is drawn
+
+
+def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None:
+    """Return the front end of a set; None for a set that is no sound.
+
+    Args:
+        wanted: a kind, with settings if need be ("mfcc:coefficients=13,window_ms=25"); None is
+            "log_mel".
+        rate: what the set holds as `rate`, samples a second.
+
+    Raises:
+        UserError: an unknown kind or setting, one out of range, or a set without a rate.
+    """
+    if rate is None:
+        if wanted is not None:
+            raise UserError(
+                "A front end is for sound: an .npz file with waveforms (rows, samples) as x_* and "
+                "their rate in Hz as `rate`. This set has no rate."
+            )
+        return None
+    if isinstance(wanted, FrontEnd):
+        return _checked(wanted)
+    number = rate.dtype.kind in "iuf" and rate.size == 1
+    if not number or not 1000 <= rate.item() <= 192_000:
+        raise UserError(f"rate must be one number of 1000 to 192000 Hz; got {rate!r}.")
+    kind, _, settings = str(wanted or "log_mel").partition(":")
+    one_of("front_end", kind, KINDS)
+    return _checked(FrontEnd(int(rate.item()), kind, **_read(settings)))
+
+
+def _read(text: str) -> dict[str, Any]:
+    known = [field.name for field in fields(FrontEnd) if field.name not in ("rate", "kind")]
+    found: dict[str, Any] = {}
+    for name, value in read_settings(text, known, "The front end has").items():
+        try:
+            found[name] = int(value) if name in ("mels", "coefficients") else float(value)
+        except ValueError as error:
+            raise UserError(f"The front end's {name} must be a number; got {value!r}.") from error
+    return found
+
+
+def _checked(front_end: FrontEnd) -> FrontEnd:
+    in_range("window_ms", front_end.window_ms, 1, 1000)
+    in_range("stride_ms", front_end.stride_ms, 1, 1000)
+    at_least("mels", front_end.mels, 2)
+    at_least("coefficients", front_end.coefficients, 1)
+    in_range("floor", front_end.floor, 1e-12, 1)
+    high = front_end.rate / 2 if front_end.high_hz is None else front_end.high_hz
+    in_range("high_hz", high, 100, front_end.rate / 2 + 1)
+    in_range("low_hz", front_end.low_hz, 0, high)
+    if front_end.kind == "mfcc" and front_end.coefficients > front_end.mels:
+        raise UserError(
+            f"coefficients must be at most mels; got {front_end.coefficients} of {front_end.mels}."
+        )
+    return front_end
+
+
+def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:
+    """Return a set of waveforms (rows, samples) as sequences (rows, frames, features).
+
+    What those of the test rows look like is beside them, as "wave_test".
+
+    Raises:
+        UserError: rows that are no waveforms, or shorter than a frame.
+    """
+    for part in [name for name in arrays if name.startswith("x_")]:
+        x = arrays[part]
+        if x.ndim != 2:
+            raise UserError(f"{part} must hold waveforms (rows, samples); got shape {x.shape}.")
+        if front_end.frames(x.shape[1]) < 1:
+            raise UserError(
+                f"Waveforms of {x.shape[1]} samples are shorter than a frame of {front_end.window}."
+            )
+        seen = {"wave_test": outline(x)} if part == "x_test" else {}
+        arrays = arrays | seen | {part: spectra(x, front_end)}
+    return arrays
+
+
+def outline(waves: np.ndarray) -> np.ndarray:
+    """Return what waveforms (rows, samples) look like: (rows, 2 * OUTLINE); short ones as they are.
+
+    The least and the largest sample of each of equal parts, one after the other.
+    """
+    rows, samples = waves.shape
+    if samples < 2 * OUTLINE:
+        return waves
+    each = samples // OUTLINE
+    parts = waves[:, : each * OUTLINE].reshape(rows, OUTLINE, each)
+    return np.stack([parts.min(axis=2), parts.max(axis=2)], axis=2).reshape(rows, 2 * OUTLINE)
+
+
+def snippet(front_end: FrontEnd) -> str:
+    """Return a Python file that does on its own what was done to the waveforms."""
+    return f"{Path(audio.__file__).read_text()}\n\nFRONT_END = {front_end!r}\n"

@@ -1,0 +1,1 @@
+"""Architectures: plain functions that return a `keras.Model`."""

@@ -1,0 +1,39 @@
+"""Parts of networks for sequences, which run as pictures of height 1.
+
+LiteRT has no kernels of one dimension. A convolution over steps is one over columns; written so
+from the start, a model has one reshape in front and none between its layers.
+"""
+
+from typing import Any
+
+from keras import layers
+
+from zoo.layers.inputs import batch_norm
+
+
+def as_picture(x: Any) -> Any:
+    """Return a sequence (batch, steps, features) as a picture (batch, 1, steps, features)."""
+    _, steps, features = x.shape
+    return layers.Reshape((1, steps, features))(x)
+
+
+def as_sequence(x: Any) -> Any:
+    """Return a picture of height 1 as a sequence: what `as_picture` undoes."""
+    _, _, steps, features = x.shape
+    return layers.Reshape((steps, features))(x)
+
+
+def conv(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
+    """Convolve over the steps of a picture of height 1, without bias: a norm comes after it."""
+    return layers.Conv2D(
+        filters,
+        (1, kernel),
+        (1, stride),
+        padding="same",
+        use_bias=False,
+        data_format="channels_last",
+    )(x)
+
+
+def norm_relu(x: Any) -> Any:
+    return layers.Activation("relu")(batch_norm(x))

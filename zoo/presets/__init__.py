@@ -1,0 +1,1 @@
+"""Named sizes of the architectures, with their sources."""

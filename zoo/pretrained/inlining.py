@@ -1,0 +1,95 @@
+"""Models inside models taken apart: what is lowered, cut or frozen goes by single layers."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.layers.inputs import Standardize
+
+
+def flattened(model: keras.Model) -> keras.Model:
+    """Return an equal model of layers that are no models and are called once; perhaps the same.
+
+    A backbone that is called as a layer is the usual one. A layer that is called twice becomes two.
+    Keras' `Normalization` of the last axis becomes our `Standardize`, which can be left to the host
+    where one int8 scale would blur a table's features.
+    """
+    if all(map(_is_plain, model.layers)):
+        return model
+    source = model.inputs[0]
+    inputs = keras.Input(batch_shape=source.shape, dtype=source.dtype, name=source.name)
+    outputs = inlined(model, inputs, {inputs.name})
+    return keras.Model(inputs, outputs, name=model.name)
+
+
+def _is_plain(layer: Any) -> bool:
+    inside = isinstance(layer, keras.Model) or _normalizes(layer)
+    return not inside and len(layer._inbound_nodes) < 2
+
+
+def _normalizes(layer: Any) -> bool:
+    """Tell whether a layer is a `Normalization` that is built and goes feature by feature."""
+    known = isinstance(layer, keras.layers.Normalization) and layer.built and not layer.invert
+    return known and tuple(layer.axis) in ((-1,), (len(layer.input.shape) - 1,))
+
+
+def inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
+    """Call copies of a model's layers, weights included, on `x`.
+
+    Args:
+        model: of one input and one output, as it is taken here.
+        x: of its input's shape.
+        taken: names that layers have already; those of the copies are added.
+    """
+
+    def copied(layer: Any) -> Any:
+        if isinstance(layer, keras.Model):
+            return lambda y, **_: inlined(layer, y, taken)
+
+        if _normalizes(layer):
+            return _standardize(layer, _free(layer.name, model.name, taken))
+
+        def call(*given: Any, **named: Any) -> Any:
+            copy = _copied(layer, model.name, taken)
+            y = copy(*given, **named)
+            if getattr(layer, "weights", None):
+                copy.set_weights(layer.get_weights())
+            if isinstance(layer, keras.layers.Normalization):
+                copy.finalize_state()  # what it computes with is no weight
+            return y
+
+        return call
+
+    bare = keras.Model(model.inputs, model.outputs)
+    (y,) = keras.tree.flatten(bare._run_through_graph(x, operation_fn=copied))
+    return y
+
+
+def _copied(layer: Any, owner: str, taken: set[str]) -> Any:
+    """Return a new layer or operation of the same configuration, under a name that is free."""
+    config = layer.get_config()
+    if isinstance(layer, keras.layers.Layer):
+        config["name"] = _free(layer.name, owner, taken)
+    return type(layer).from_config(config)
+
+
+def _free(wanted: str, owner: str, taken: set[str]) -> str:
+    name, number = wanted, 1
+    while name in taken:
+        name, number = f"{owner}_{wanted}_{number}", number + 1
+    taken.add(name)
+    return name
+
+
+def _standardize(layer: Any, name: str) -> Standardize:
+    features = layer.input.shape[-1]
+    mean, variance = (
+        np.broadcast_to(keras.ops.convert_to_numpy(one).ravel(), features).astype(np.float64)
+        for one in (layer.mean, layer.variance)
+    )
+    made = Standardize(name=name)
+    made.build((None, features))
+    deviation = np.maximum(np.sqrt(variance), keras.config.epsilon())
+    made.set_weights([1 / deviation, -mean / deviation])
+    return made

@@ -1,0 +1,62 @@
+"""The layers of a twin that token ids and masks need."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.products import Dense, TwinLayer
+
+MASK = (0.0, 1.0)  # the range on which int8 has both exactly
+
+
+class Lookup(TwinLayer):
+    """GATHER of the rows of an int8 table, (words, width), by ids; the first row counts as zero.
+
+    Args:
+        mask: whether the table holds a mask: its range is known, and it is never trained.
+    """
+
+    def __init__(self, name: str, table: np.ndarray, mask: bool = False) -> None:
+        super().__init__(name)
+        self.operators = ("GATHER",)
+        self.words = len(table)
+        self.table = self.constant("table", table, trainable=not mask)
+        self.output_range = Range(f"{name}_output", fixed=MASK if mask else None)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        return arithmetic.lookup(self.table, self.output_range, ops.cast(inputs[0], "int32"))
+
+
+class Threshold(Dense):
+    """FULLY_CONNECTED whose output is cut off at 0 and 1: a mask."""
+
+    def __init__(self, name: str, kernel: np.ndarray, bias: np.ndarray) -> None:
+        super().__init__(name, kernel, bias, output_limits=MASK)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        kernel, bias = arithmetic.weights(self, inputs[0])
+        y = arithmetic.bounded(self.output_range, ops.matmul(inputs[0], kernel) + bias)
+        return arithmetic.activation(self.output_range, y)
+
+
+class Hold(TwinLayer):
+    """`mask * new + (1 - mask) * old` of states on one range: exact for masks of 0 and 1."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.one_range = Range(f"{name}_one", fixed=MASK)
+        self.absent_range = Range(f"{name}_absent", fixed=MASK)
+
+    def absent(self, present: Any, arithmetic: Exact) -> Any:
+        """Return 1 - mask."""
+        one = arithmetic.activation(self.one_range, ops.ones((1, 1)))
+        return arithmetic.activation(self.absent_range, one - present)
+
+    def hold(
+        self, present: Any, absent: Any, new: Any, old: Any, where: Range, arithmetic: Exact
+    ) -> Any:
+        """Return the new state where the mask is 1, the old one elsewhere."""
+        taken = arithmetic.activation(where, present * new)
+        return arithmetic.activation(where, taken + arithmetic.activation(where, absent * old))

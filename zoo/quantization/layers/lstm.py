@@ -1,0 +1,77 @@
+"""One integer step of an LSTM, whose memory is a state beside its output."""
+
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.products import SIGMOID, TANH, Dense, TwinLayer
+
+
+class Memory(TwinLayer):
+    """One step of an LSTM, every intermediate on a range of its own.
+
+    `c' = f * c + i * g` and `h' = o * tanh(c')` (Hochreiter and Schmidhuber 1997 with the forget
+    gate of Gers et al. 2000). The memory c is int8 like the rest, clipped where calibration says,
+    at 8 at the latest: its tanh is 1 from 4 on. Its range is symmetric, so that it starts at 0.
+
+    Args:
+        kernel: (features, 4 units), in Keras' order: input, forget, candidate, output.
+        recurrent: (units, 4 units).
+        bias: (4 units,).
+    """
+
+    def __init__(
+        self, name: str, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray
+    ) -> None:
+        super().__init__(name)
+        self.units = units = recurrent.shape[0]
+        candidate = np.arange(2 * units, 3 * units)
+        gates = np.delete(np.arange(4 * units), candidate)
+        none = np.zeros_like(bias)
+
+        def dense(part: str, kernel: np.ndarray, bias: np.ndarray, columns: np.ndarray) -> Dense:
+            return Dense(f"{name}_{part}", kernel[:, columns], bias[columns])
+
+        self.input_gates = dense("input_gates", kernel, bias, gates)
+        self.state_gates = dense("state_gates", recurrent, none, gates)
+        self.input_candidate = dense("input_candidate", kernel, bias, candidate)
+        self.state_candidate = dense("state_candidate", recurrent, none, candidate)
+        self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
+        self.gates_range = Range(f"{name}_gates", fixed=SIGMOID)
+        self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
+        self.candidate_range = Range(f"{name}_candidate", fixed=TANH)
+        self.kept_range = Range(f"{name}_kept", limit=8.0)
+        self.added_range = Range(f"{name}_added")
+        self.memory_range = Range(f"{name}_memory", limit=8.0, narrow=True)
+        self.squashed_range = Range(f"{name}_squashed", fixed=TANH)
+        self.output_range = Range(f"{name}_output", fixed=TANH)
+        for one in (self.state_gates, self.state_candidate):
+            one.reads(self.output_range)
+
+    def reads(self, source: Range) -> None:
+        for dense in (self.input_gates, self.input_candidate):
+            dense.reads(source)
+
+    def states(self) -> tuple[Range, ...]:
+        """Return the ranges of what is carried from step to step; the output comes first."""
+        return self.output_range, self.memory_range
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        """Return the next output and memory from an input (batch, features) and these two."""
+        x, state, memory = inputs
+        rounded = arithmetic.activation
+
+        def total(of_input: Dense, of_state: Dense) -> Any:
+            products = of_input.run(x, arithmetic=arithmetic)
+            return products + of_state.run(state, arithmetic=arithmetic)
+
+        gates = rounded(self.gates_sum_range, total(self.input_gates, self.state_gates))
+        write, keep, show = ops.split(rounded(self.gates_range, ops.sigmoid(gates)), 3, axis=-1)
+        candidate = total(self.input_candidate, self.state_candidate)
+        candidate = ops.tanh(rounded(self.candidate_sum_range, candidate))
+        added = rounded(self.added_range, write * rounded(self.candidate_range, candidate))
+        memory = rounded(self.memory_range, rounded(self.kept_range, keep * memory) + added)
+        squashed = rounded(self.squashed_range, ops.tanh(memory))
+        return rounded(self.output_range, show * squashed), memory

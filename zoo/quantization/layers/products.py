@@ -1,0 +1,207 @@
+"""The layers of a twin: each is one or a few operators of the integer graph, with its ranges.
+
+All take and give float tensors; where int8 rounds is said by `Range` and done by the arithmetic.
+Batches come first, channels last.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.stem import densified, is_narrow
+
+SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
+TANH = (-1.0, 127 / 128)
+
+FIXED = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}
+
+OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
+
+# activations that an operator clamps its own output with
+FUSED: dict[str | None, Callable[[Any], Any]] = {
+    None: lambda x: x,
+    "relu": ops.relu,
+    "relu6": ops.relu6,
+}
+
+
+class TwinLayer(keras.layers.Layer):
+    """A part of a twin; `run` computes it in a given arithmetic.
+
+    Attributes:
+        operators: those LiteRT operators of the layer that some runtime may lack.
+    """
+
+    _source: Callable[[], Range]  # a function, or Keras would count the range as ours
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+        self.operators: tuple[str, ...] = ()
+        self.built = True
+
+    def constant(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:
+        """Return a weight that starts as `value`."""
+        shape = np.shape(value)
+        weight = self.add_weight(name=name, shape=shape, initializer="zeros", trainable=trainable)
+        weight.assign(np.asarray(value, np.float32))
+        return weight
+
+    def reads(self, source: Range) -> None:
+        """Say of which range the (first) input is: biases are rounded to its scale."""
+        self._source = lambda: source
+
+    def source(self) -> Range:
+        """Return the range of the (first) input."""
+        return self._source()
+
+    def result(self) -> Range:
+        """Return the range of the output; `reads` comes first."""
+        where: Range = self.output_range
+        return where
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        raise NotImplementedError
+
+
+class Dense(TwinLayer):
+    """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,).
+
+    Args:
+        symmetric: whether the output's zero point is to be 0.
+        input_limits: what of the input matters to this layer, its only reader; None: everything.
+        output_limits: the range of the output, where it is known; None to observe it.
+    """
+
+    axes = (0,)
+
+    def __init__(
+        self,
+        name: str,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        activation: str | None = None,
+        symmetric: bool = False,
+        input_limits: tuple[float, float] | None = None,
+        output_limits: tuple[float, float] | None = None,
+        output: Range | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.kernel = self.constant("kernel", kernel)
+        self.bias = self.constant("bias", bias)
+        self.activation = activation
+        self.input_limits = input_limits
+        fixed = Range(f"{name}_output", narrow=symmetric, fixed=output_limits)
+        self.output_range = output or fixed
+
+    def reads(self, source: Range) -> None:
+        super().reads(source)
+        if self.input_limits is not None:
+            source.fix(*self.input_limits)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        kernel, bias = arithmetic.weights(self, inputs[0])
+        y = ops.matmul(inputs[0], kernel) + bias
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+
+
+class Conv(TwinLayer):
+    """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+
+    axes: tuple[int, ...] = (0, 1, 2)
+
+    def __init__(
+        self,
+        name: str,
+        kernel: np.ndarray,
+        bias: np.ndarray,
+        strides: tuple[int, int],
+        padding: str,
+        dilation: tuple[int, int] = (1, 1),
+        activation: str | None = None,
+        output: Range | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.kernel = self.constant("kernel", kernel)
+        self.bias = self.constant("bias", bias)
+        self.strides, self.padding, self.dilation = strides, padding, dilation
+        self.activation = activation
+        self.output_range = output or Range(f"{name}_output")
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        x = inputs[0]
+        kernel, bias = arithmetic.weights(self, x)
+        strides: tuple[int, int] | int = self.strides
+        padding = self.padding
+        if is_narrow(self.kernel.shape, self.strides, self.dilation):
+            x, kernel = densified(x, kernel, self.strides[0], padding)
+            strides, padding = 1, "valid"
+        y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + bias
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+
+
+class DepthwiseConv(Conv):
+    """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
+
+    axes = (0, 1)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        kernel, bias = arithmetic.weights(self, inputs[0])
+        y = ops.depthwise_conv(
+            inputs[0], kernel, self.strides, self.padding, "channels_last", self.dilation
+        )
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
+
+
+class ConvTranspose(Conv):
+    """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
+
+    axes = (0, 1, 3)
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        kernel, bias = arithmetic.weights(self, inputs[0])
+        y = ops.conv_transpose(
+            inputs[0], kernel, self.strides, self.padding, data_format="channels_last"
+        )
+        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
+
+
+PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one
+
+
+def by_output(kind: type, kernel: Any, values: Any) -> Any:
+    """Return values, one for each output of a product, so that the kernel can be multiplied."""
+    if kind is DepthwiseConv:
+        return values.reshape(kernel.shape[2:])
+    return values[:, None] if kind is ConvTranspose else values
+
+
+class Activation(TwinLayer):
+    """An activation that is an operator of its own.
+
+    Args:
+        function: its Keras name.
+        slope: of leaky_relu, below zero.
+    """
+
+    def __init__(
+        self, name: str, function: str, slope: float = 0.2, output: Range | None = None
+    ) -> None:
+        super().__init__(name)
+        self.function, self.slope = function, slope
+        self.operators = OPERATORS.get(function, ())
+        self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
+        self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        x = inputs[0]
+        if self.function == "silu":  # LOGISTIC and MUL: both have int8 kernels everywhere
+            y = x * arithmetic.activation(self.gate_range, ops.sigmoid(x))
+        elif self.function == "leaky_relu":
+            y = ops.leaky_relu(x, self.slope)
+        else:
+            y = keras.activations.get(self.function)(x)
+        return arithmetic.activation(self.output_range, y)

@@ -1,0 +1,1 @@
+"""Rules: how each Keras layer becomes layers of a twin."""

@@ -1,0 +1,227 @@
+"""A twin in the making: drafts of its layers, and scales and offsets still to be folded in.
+
+Of BatchNorm, standardization and a norm's gains nothing should be left in the integer graph. They
+go into the kernel before them, or stay pending on a value until a kernel after it takes them in.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
+from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
+from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
+
+LINEAR = (*PRODUCTS, ConvTranspose)
+CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
+ROUNDING = (*CLAMPING, Activation, Concat, Mean)  # to a range that others can share
+
+
+@dataclass(eq=False)
+class Draft:
+    """A twin layer to be: its class and arguments, which the layers after it may still change.
+
+    `shape` is the output's without the batch.
+    """
+
+    kind: type
+    name: str
+    inputs: tuple[int, ...]
+    shape: tuple[int, ...]
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A tensor: the number of the draft that makes it, and `x * scale + offset` still pending.
+
+    `shape` is without the batch; `scale` and `offset` have that shape, or are None. With `parts`
+    it is their concatenation along the channels, which is still to be made; `number` is -1 then.
+    """
+
+    number: int
+    shape: tuple[int, ...]
+    shared: bool = False  # read by more than one layer
+    scale: np.ndarray | None = None
+    offset: np.ndarray | None = None
+    parts: tuple["Value", ...] = ()
+
+    def key(self) -> Hashable:
+        """Return what tells this value from others."""
+        pending = [None if v is None else v.tobytes() for v in (self.scale, self.offset)]
+        return (self.number, *pending, *(part.key() for part in self.parts))
+
+    def then(self, scale: np.ndarray, offset: np.ndarray) -> "Value":
+        """Return the value with one more scale and offset pending."""
+        old_scale = np.ones(self.shape) if self.scale is None else self.scale
+        old_offset = np.zeros(self.shape) if self.offset is None else self.offset
+        return replace(self, scale=old_scale * scale, offset=old_offset * scale + offset)
+
+    def per_channel(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return scale and offset of shape (channels,); None where they differ by position."""
+        if self.scale is None or self.offset is None:
+            return np.ones(self.shape[-1]), np.zeros(self.shape[-1])
+        scales, offsets = (v.reshape(-1, self.shape[-1]) for v in (self.scale, self.offset))
+        if (scales != scales[0]).any() or (offsets != offsets[0]).any():
+            return None
+        return scales[0], offsets[0]
+
+
+@dataclass
+class Sketch:
+    """The twin so far."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    made: dict[Hashable, Value] = field(default_factory=dict)  # for more readers than one
+
+    def add(
+        self,
+        kind: type,
+        name: str,
+        inputs: tuple[Value, ...],
+        shape: tuple[int, ...],
+        **arguments: Any,
+    ) -> Value:
+        """Add a draft and return the value that it makes."""
+        numbers = tuple(value.number for value in inputs)
+        self.drafts.append(Draft(kind, name, numbers, shape, arguments))
+        return Value(len(self.drafts), shape)
+
+    def maker(self, x: Value, *kinds: type) -> Draft | None:
+        """Return the draft that makes `x`, if nobody else reads it, for it to take in more."""
+        if x.number == 0 or x.shared or x.scale is not None:
+            return None
+        draft = self.drafts[x.number - 1]
+        return draft if draft.kind in kinds else None
+
+    def settle(self, x: Value, name: str, own: bool = False) -> Value:
+        """Return `x` with nothing pending: what was becomes MUL and ADD operators.
+
+        All readers of `x` share these, but one that wants its `own`, to change them.
+        """
+        if x.scale is None or x.offset is None:
+            return x
+        if x.shared and not own:
+            return self.once("settle", x, lambda: self.settle(x, name, own=True))
+        scale, offset = x.per_channel() or (x.scale, x.offset)
+        plain = replace(x, scale=None, offset=None)
+        if (scale != 1).any():
+            plain = self.add(Multiply, f"{name}_scale", (plain,), x.shape, constant=scale)
+        if offset.any():
+            plain = self.add(Add, f"{name}_offset", (plain,), x.shape, constant=offset)
+        return plain
+
+    def once(self, what: Hashable, x: Value, make: Callable[[], Value]) -> Value:
+        """Return what several readers of `x` need, made for the first of them."""
+        key = what, x.key()
+        if key not in self.made:
+            self.made[key] = replace(make(), shared=True)
+        return self.made[key]
+
+    def join(self, x: Value, name: str) -> Value:
+        """Return `x` with its concatenation made."""
+        if not x.parts:
+            return x
+        if x.shared:
+            return self.once("join", x, lambda: self.join(replace(x, shared=False), name))
+        parts, scales, offsets = zip(
+            *(self.channels(part, f"{name}_{i}") for i, part in enumerate(x.parts)), strict=True
+        )
+        y = self.concatenate(parts, name, x.shape, axis=len(x.shape))
+        scale, offset = np.concatenate(scales), np.concatenate(offsets)
+        return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+
+    def concatenate(
+        self, parts: tuple[Value, ...], name: str, shape: tuple[int, ...], axis: int
+    ) -> Value:
+        """Add a CONCATENATION of values with nothing pending; `axis` counts the batch.
+
+        LiteRT wants one scale for its inputs and its output: their makers round to one range.
+        """
+        name = f"{name}_joined"
+        makers = [draft for draft in map(self.rounding, parts) if draft is not None]
+        claimed = {draft.arguments.get("output") for draft in makers} - {None}
+        for draft in self.drafts:
+            if draft in makers or draft.arguments.get("output") in claimed:
+                draft.arguments["output"] = name
+        return self.add(Concat, name, parts, shape, axis=axis, output=name)
+
+    def rounding(self, x: Value) -> Draft | None:
+        """Return the draft that rounds `x`, if its range can be chosen."""
+        number = x.number
+        while number and self.drafts[number - 1].kind is Rearrange:
+            (number,) = self.drafts[number - 1].inputs
+        if not number:
+            return None
+        draft = self.drafts[number - 1]
+        fixed = draft.arguments.get("function") in FIXED
+        return draft if draft.kind in ROUNDING and not fixed else None
+
+    def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
+        """Return `x` without, and separately, its scale and offset of shape (channels,)."""
+        pending = x.per_channel()
+        if pending is None:
+            x, pending = self.settle(x, name), (np.ones(x.shape[-1]), np.zeros(x.shape[-1]))
+        return replace(x, scale=None, offset=None), *pending
+
+    def rearrange(
+        self, x: Value, name: str, shape: tuple[int, ...], function: Callable[[Any], Any]
+    ) -> Value:
+        """Add an operator that moves values, or brings in zeros; what is pending moves along."""
+
+        def moved(values: np.ndarray) -> np.ndarray:
+            return np.asarray(keras.ops.convert_to_numpy(function(values[None]))[0])
+
+        y = self.add(Rearrange, name, (x,), shape, function=function)
+        if x.scale is None or x.offset is None:
+            return y
+        new = moved(np.ones(x.shape)) == 0  # a zero that came in stays zero
+        return y.then(np.where(new, 1.0, moved(x.scale)), moved(x.offset))
+
+    def fold_norm(self, x: Value, scale: np.ndarray, offset: np.ndarray) -> Value:
+        """Return `x * scale + offset`, (channels,): in the kernel before it, or pending."""
+        if x.parts:
+            ends = np.cumsum([part.shape[-1] for part in x.parts])[:-1]
+            shares = zip(x.parts, np.split(scale, ends), np.split(offset, ends), strict=True)
+            return replace(x, parts=tuple(self.fold_norm(*share) for share in shares))
+        draft = self.maker(x, *LINEAR)
+        if draft is None or draft.arguments["activation"] not in (None, "relu"):
+            return x.then(scale, offset)
+        if draft.arguments["activation"] == "relu":  # what is positive goes through it
+            _scale_kernel(draft, np.abs(scale), np.zeros_like(offset))
+            return x.then(np.where(scale < 0, -1.0, 1.0), offset)
+        _scale_kernel(draft, scale, offset)
+        return x
+
+
+def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
+    kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
+    of_kernel = by_output(draft.kind, kernel, scale)
+    draft.arguments |= {"kernel": kernel * of_kernel, "bias": bias * scale + offset}
+
+
+class UnknownLayer(UserError):
+    """A layer that a twin cannot express; `reason` says which and why in one clause."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"The quantization twin cannot express {reason}. Export with method='converter' to let "
+            "TensorFlow's converter quantize the model by itself."
+        )
+        self.reason = reason
+
+
+def unknown(layer: Any, why: str) -> UnknownLayer:
+    return UnknownLayer(f"layer {layer.name!r} ({type(layer).__name__}): {why}")
+
+
+def numpy_of(weight: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
+
+
+def shape_of(layer: Any) -> tuple[int, ...]:
+    return tuple(layer.output.shape[1:])

@@ -1,0 +1,57 @@
+"""How token ids and masks enter a twin."""
+
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from zoo.layers.padding import TokenEmbedding, TokenMask
+from zoo.quantization.layers.lookup import Lookup, Threshold
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+
+
+def embedding(sketch: Sketch, layer: Any, ids: Value) -> Value:
+    return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=numpy_of(layer.embeddings))
+
+
+def token_mask(sketch: Sketch, layer: Any, ids: Value) -> Value:
+    """A table too: 0 for the padding, 1 for every other id."""
+    table = np.ones((layer.words, 1))
+    return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=table, mask=True)
+
+
+def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """A dense layer of the last feature alone, cut off at 0 and 1 by the range of its output."""
+    x, scale, offset = sketch.channels(x, layer.name)
+    kernel = np.zeros((layer.features, 1))
+    kernel[-1] = numpy_of(layer.gain)
+    return sketch.add(
+        Threshold,
+        layer.name,
+        (x,),
+        shape_of(layer),
+        kernel=kernel * scale[:, None],
+        bias=numpy_of(layer.shift) + offset @ kernel,
+    )
+
+
+def check_ids(model: keras.Model) -> None:
+    """Raise UnknownLayer for a layer that computes with integers."""
+    for layer in model.operations:
+        inputs = () if isinstance(layer, layers.InputLayer) else keras.tree.flatten(layer.input)
+        first = any(tensor is model.inputs[0] for tensor in inputs)
+        looked_up = type(layer) in (TokenEmbedding, TokenMask)
+        if (first and looked_up != takes_ids(model)) or (looked_up and not first):
+            raise unknown(layer, "ids of tokens, and nothing else, are integers and looked up")
+
+
+def takes_ids(model: keras.Model) -> bool:
+    """Return whether a model reads integers: ids of tokens."""
+    return bool(keras.backend.is_int_dtype(model.inputs[0].dtype))
+
+
+def words_of(model: keras.Model) -> int | None:
+    """Return how many ids a model knows; None for one that takes numbers."""
+    tables = [layer.words for layer in model.layers if isinstance(layer, TokenEmbedding)]
+    return min(tables) if takes_ids(model) and tables else None

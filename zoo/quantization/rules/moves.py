@@ -1,0 +1,155 @@
+"""How layers that move or choose values enter a twin: they bring no range of their own."""
+
+from typing import Any
+
+import numpy as np
+from keras import layers, ops
+
+from zoo.quantization.layers.gathering import Mean
+from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
+from zoo.quantization.rules.products import check_channels_last
+from zoo.quantization.rules.sequences import (
+    as_picture,
+    as_seen,
+    both_ways,
+    check_not_steps,
+    reshaped,
+    shape_like,
+)
+
+
+def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
+    if not all(sketch.rounding(part) for part in parts):
+        raise unknown(
+            layer,
+            "an input has a scale of its own, as what tanh, sigmoid, softmax, attention or a "
+            "recurrent layer gives and as the model's input; put a dense layer or a convolution "
+            "between",
+        )
+    shape = shape_like(layer, parts[0])
+    axis = layer.axis % len(layer.output.shape) + len(shape) - len(shape_of(layer))
+    if axis == len(shape):
+        return Value(-1, shape, parts=parts)
+    settled = tuple(sketch.settle(part, f"{layer.name}_{i}") for i, part in enumerate(parts))
+    return sketch.concatenate(settled, layer.name, shape, axis)
+
+
+def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
+    largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
+    x = as_picture(sketch, layer, x)
+    function = ops.max_pool if largest else ops.average_pool
+    size, strides, padding = both_ways(layer.pool_size), both_ways(layer.strides), layer.padding
+    return _chosen(
+        sketch,
+        layer,
+        x,
+        shape_like(layer, x),
+        lambda v: function(v, size, strides, padding, "channels_last"),
+        largest,
+    )
+
+
+def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """MAX_POOL_2D of the whole picture."""
+    check_channels_last(layer)
+    if len(x.shape) == 2:
+        check_not_steps(sketch, layer, x)
+        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    size, shape = x.shape[:2], (1, 1, x.shape[-1])
+    y = _chosen(
+        sketch,
+        layer,
+        x,
+        shape,
+        lambda v: ops.max_pool(v, size, size, "valid", "channels_last"),
+        largest=True,
+    )
+    return (
+        y
+        if shape_of(layer) == shape
+        else reshaped(sketch, y, shape_of(layer), f"{layer.name}_flat")
+    )
+
+
+def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
+    how = getattr(layer, "interpolation", "nearest")
+    if how not in ("nearest", "bilinear"):
+        raise unknown(layer, f"interpolation={how!r}")
+    if len(x.shape) == 2:
+        check_not_steps(sketch, layer, x)
+        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    else:
+        check_channels_last(layer)
+    shape = shape_like(layer, x)
+    return _chosen(
+        sketch,
+        layer,
+        x,
+        shape,
+        lambda v: ops.image.resize(v, shape[:2], interpolation=how, data_format="channels_last"),
+    )
+
+
+def _chosen(
+    sketch: Sketch,
+    layer: Any,
+    x: Value,
+    shape: tuple[int, ...],
+    function: Any,
+    largest: bool = False,
+) -> Value:
+    """Add an operator that chooses or averages over positions, channel by channel."""
+    x, scale, offset = sketch.channels(x, layer.name)
+    if largest and (scale < 0).any():  # the largest would be the smallest
+        x = sketch.settle(x.then(scale, offset), layer.name)
+        scale, offset = np.ones_like(scale), np.zeros_like(offset)
+    y = sketch.rearrange(x, layer.name, shape, function)
+    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+
+
+def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
+    if layer.keepdims:
+        x = as_seen(sketch, x, layer.input, layer.name)
+    x, scale, offset = sketch.channels(x, layer.name)
+    axes = tuple(range(1, len(x.shape)))
+    y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
+    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+
+
+def flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
+    if len(x.shape) > 1:
+        check_channels_last(layer)
+    return reshape(sketch, layer, x)
+
+
+def reshape(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_not_steps(sketch, layer, x)
+    shape = shape_of(layer)
+    return sketch.rearrange(x, layer.name, shape, lambda v: ops.reshape(v, (-1, *shape)))
+
+
+def permute(sketch: Sketch, layer: Any, x: Value) -> Value:
+    order = (0, *layer.dims)
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.transpose(v, order))
+
+
+def zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
+    check_channels_last(layer)
+    pads = [(0, 0), *_ends(layer.padding), (0, 0)]
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
+
+
+def crop(sketch: Sketch, layer: Any, x: Value) -> Value:
+    if len(x.shape) == 3:
+        check_channels_last(layer)
+    cuts = _ends(layer.cropping)
+    sizes = zip(cuts, x.shape, strict=False)  # the channels stay whole
+    where = (slice(None), *(slice(first, size - last) for (first, last), size in sizes))
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: v[where])
+
+
+def _ends(pairs: Any) -> list[tuple[int, int]]:
+    """Return (before, after) for each axis; layers of one dimension have one pair."""
+    return [pairs] if isinstance(pairs[0], int) else list(pairs)

@@ -1,0 +1,62 @@
+"""Layers of one dimension in a twin: a sequence becomes a picture of height 1, and stays one.
+
+LiteRT has kernels of two dimensions only. What reads a convolution's steps as a picture too needs
+no reshape; whatever else does gets the sequence back.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from zoo.quantization.layers.gru import Recurrence
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+
+
+def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
+    """Raise UnknownLayer where the input is every step of a GRU: LiteRT cannot reshape those."""
+    if x.number > 0 and len(x.shape) == 2 and sketch.drafts[x.number - 1].kind is Recurrence:
+        raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
+
+
+def as_picture(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """Return the input of a convolution or pooling as (height, width, channels)."""
+    if layer.padding == "causal":
+        raise unknown(layer, "padding='causal'; only 'same' and 'valid'")
+    if len(x.shape) == 3:
+        return x
+    check_not_steps(sketch, layer, x)
+    return reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+
+
+def as_seen(sketch: Sketch, x: Value, tensor: Any, name: str) -> Value:
+    """Return a value in the shape that the Keras layers see, which is that of `tensor`."""
+    shape = tuple(tensor.shape[1:])
+    return x if len(x.shape) == len(shape) else reshaped(sketch, x, shape, f"{name}_sequence")
+
+
+def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Value:
+    """Return a value in another shape, made once for all who read it."""
+
+    def made() -> Value:
+        return sketch.rearrange(x, name, shape, lambda v: ops.reshape(v, (-1, *shape)))
+
+    return sketch.once(shape, x, made) if x.shared else made()
+
+
+def shape_like(layer: Any, x: Value) -> tuple[int, ...]:
+    """Return the shape of a layer's output, as a picture where its input `x` is one."""
+    shape = shape_of(layer)
+    return (1, *shape) if len(x.shape) == 3 and len(shape) == 2 else shape
+
+
+def both_ways(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Return strides, or extents, of height and width."""
+    return (1,) * (2 - len(sizes)) + tuple(sizes)
+
+
+def kernel_of(weight: Any) -> np.ndarray:
+    """Return a kernel as (height, width, channels, filters)."""
+    kernel = numpy_of(weight)
+    return kernel if kernel.ndim == 4 else kernel[None]

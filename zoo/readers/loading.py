@@ -1,0 +1,133 @@
+"""Data from where they are: built-in sets, files, folders, Python."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.checks import at_least, one_of
+from zoo.data.audio import FrontEnd
+from zoo.data.dataset import Data, assemble
+from zoo.data.encoding import choose_text
+from zoo.data.text import TextSettings
+from zoo.data.waveforms import choose_front_end
+from zoo.readers import BUILT_IN, Arrays, Found, Reading, read
+from zoo.readers.batches import PYTHON, rows_of
+from zoo.readers.checked import checked
+from zoo.tasks.task import task_of
+
+TASKS = ("classification", "regression")
+
+
+def load_data(
+    name_or_path: str | Path,
+    seed: int = 0,
+    task: str | None = None,
+    front_end: str | FrontEnd | TextSettings | None = None,
+    reading: Reading | None = None,
+) -> Data:
+    """Load a built-in data set, or a file or folder of one's own.
+
+    Args:
+        name_or_path: one of
+
+            - "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from scikit-learn,
+              nothing is downloaded);
+            - a table: `.csv`, `.tsv` or `.parquet`, with `reading.target`;
+            - a folder of class folders with pictures, or with sounds (WAV, FLAC, OGG); train/, val/
+              and test/ may stand above the classes;
+            - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
+              `x_val`, `y_val`. Labels are integers 0..classes-1; float targets mean regression.
+              Optional, one value per row and for any of the parts: `groups_train` ...
+              `groups_test`, which rows belong together (a patient, a machine), and `time_train` ...
+              `time_test`, numbers or dates. Sequences of several lengths: (rows, longest, features)
+              with NaN after the end of a row, or `lengths_train` ... beside;
+              see `zoo.data.lengths`;
+            - a folder with these as `.npy` files, which are mapped into memory.
+
+        seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
+            validation rows, 20 % of the training rows become validation rows. Class shares are
+            kept.
+        task: "classification" or "regression"; None: integers are classes, floats are targets.
+        front_end: for sound (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
+            in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
+            colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
+            For texts (a table's column, or `x_*` of strings) "word" (the default) or "character",
+            with settings of `zoo.data.text.TextSettings`, such as "word:words=4000,length=100".
+        reading: what the owner of a file or folder says of it.
+
+    Raises:
+        UserError: unknown name, missing, empty or damaged file, or arrays that cannot be used; the
+            message says which and what to do.
+
+    Warns:
+        UserWarning: test rows that also are training rows (with their count), or float targets that
+            look like classes.
+    """
+    at_least("seed", seed, 0)
+    if task is not None:
+        one_of("task", task, TASKS)
+    text, reading = str(name_or_path), reading or Reading()
+    found = read(text, reading, seed, task)
+    own = text not in BUILT_IN
+    data = assemble(
+        found,
+        Path(text).stem if own else text,
+        str(Path(text).resolve()) if own else text,
+        seed,
+        task or found.task,
+        choose_text(front_end, found.arrays)
+        or choose_front_end(front_end, found.arrays.get("rate")),
+    )
+    return replace(data, reading=reading)
+
+
+def data_from(
+    train: Any,
+    y_train: Any = None,
+    test: Any = None,
+    y_test: Any = None,
+    validation: Any = None,
+    y_validation: Any = None,
+    *,
+    name: str = "data",
+    seed: int = 0,
+    task: str | None = None,
+    class_names: Sequence[str] = (),
+) -> Data:
+    """Make data of what a program has in its hands; a run of it cannot load them again by itself.
+
+    Args:
+        train, test, validation: arrays, memory maps among them, with their labels; or what gives
+            batches (x, y): a `tf.data.Dataset` as `keras.utils.image_dataset_from_directory`
+            returns, a `keras.utils.PyDataset`, any iterable that ends. They are read once, whole.
+            Without test rows, 20 % of the training rows become test rows; without validation rows,
+            20 % of the rest.
+        y_train, y_test, y_validation: as in an `.npz` file; see `load_data`. None for batches.
+        name: what reports call the data.
+        seed: seed of the split, >= 0.
+        task: "classification" or "regression"; None: integers are classes, floats are targets.
+        class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
+
+    Raises:
+        UserError: arrays that cannot be used.
+    """
+    at_least("seed", seed, 0)
+    given = {"train": (train, y_train), "test": (test, y_test), "val": (validation, y_validation)}
+    arrays: Arrays = {}
+    for part, (x, y) in given.items():
+        if x is not None:
+            arrays[f"x_{part}"], arrays[f"y_{part}"] = rows_of(x, y, part)
+    if test is None:
+        from zoo.data.splits import hold_out
+
+        task = task or task_of(arrays["y_train"], name)
+        arrays |= hold_out(arrays["x_train"], arrays["y_train"], seed, task, part="test")
+    arrays = checked(name, arrays)
+    names = class_names or getattr(train, "class_names", None)
+    if names:
+        arrays["class_names"] = np.array(list(names))
+    found = Found(arrays, {"kind": "arrays"})
+    return assemble(found, name, PYTHON, seed, task, choose_text(None, arrays))

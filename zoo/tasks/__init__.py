@@ -1,0 +1,1 @@
+"""Tasks: what labels are, what is minimized, what outputs mean, how they are judged."""
