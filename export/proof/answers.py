@@ -4,7 +4,8 @@ import numpy as np
 
 from export.conversion.job import FLOAT, INT8
 from export.logits import HALF_STEP, as_logits
-from export.runtimes.litert import Scaling, load, predict
+from export.runtimes.litert import load, predict
+from export.tflite.scaling import Scaling
 from zoo import Run
 
 

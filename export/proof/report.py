@@ -9,8 +9,9 @@ from export.proof.conformal import PredictionInterval
 from export.proof.mistakes import Mistake, described
 from export.proof.quality import Quality
 from export.proof.targets import Placement
-from export.runtimes.litert import Latency, Scaling
+from export.runtimes.litert import Latency
 from export.tflite.audit import Audit
+from export.tflite.scaling import Scaling
 from zoo.files import as_json
 
 SCHEMA = 1

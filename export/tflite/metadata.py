@@ -15,7 +15,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from export.runtimes.litert import Scaling
+from export.tflite.scaling import Scaling
 
 NAME, LABELS = b"TFLITE_METADATA", "labels.txt"
 AXIS_LABELS, NORMALIZATION = 2, 1  # AssociatedFileType, ProcessUnitOptions
