@@ -85,7 +85,7 @@ HOMES = {
         "zoo/metrics/shift.py",
     },
     "pyarrow": {"zoo/readers/frame.py"},
-    "PIL": {"zoo/readers/pictures.py"},
+    "PIL": {"export/page/pictures.py", "zoo/readers/pictures.py"},
     "soundfile": {"zoo/readers/sounds.py"},
     "typer": {
         "pocketzoo/after.py",
