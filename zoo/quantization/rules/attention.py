@@ -56,5 +56,4 @@ def pooling(sketch: Sketch, layer: Any, x: Value) -> Value:
     x, scale, offset = sketch.channels(x, layer.name)
     kernel = numpy_of(layer.score.kernel)
     given = {"kernel": kernel * scale[:, None], "bias": offset @ kernel}
-    y = sketch.add(Pooling, layer.name, (x,), shape_of(layer), **given)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return sketch.add(Pooling, layer.name, (x,), shape_of(layer), **given).then(scale, offset)

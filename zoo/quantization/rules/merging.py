@@ -45,7 +45,7 @@ def multiply(sketch: Sketch, layer: Any, *factors: Value) -> Value:
     product, *rest = plain
     for i, factor in enumerate(rest):
         product = _combined(sketch, layer, Multiply, product, factor, i)
-    return product.then(scale, np.zeros_like(scale)) if (scale != 1).any() else product
+    return product.then(scale, np.zeros_like(scale))
 
 
 def maximum(sketch: Sketch, layer: Any, *terms: Value) -> Value:

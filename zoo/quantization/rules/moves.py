@@ -104,8 +104,7 @@ def _chosen(
     if largest and (scale < 0).any():  # the largest would be the smallest
         x = sketch.settle(x.then(scale, offset), layer.name)
         scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    y = sketch.rearrange(x, layer.name, shape, function)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return sketch.rearrange(x, layer.name, shape, function).then(scale, offset)
 
 
 def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -115,7 +114,7 @@ def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     x, scale, offset = sketch.channels(x, layer.name)
     axes = tuple(range(1, len(x.shape)))
     y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return y.then(scale, offset)
 
 
 def flatten(sketch: Sketch, layer: Any, x: Value) -> Value:

@@ -90,7 +90,7 @@ def _members(sketch: Sketch, layer: Any, x: Value) -> Value:
     y = sketch.rearrange(plain, layer.name, row, lambda v: ops.reshape(v, (-1, *row)))
     y = sketch.add(Multiply, f"{layer.name}_scale", (y,), gains.shape, constant=gains * scale)
     moved = np.zeros(gains.shape) if x.offset is None else gains * x.offset
-    return y.then(np.ones(gains.shape), moved) if moved.any() else y
+    return y.then(np.ones(gains.shape), moved)
 
 
 def _member_mean(sketch: Sketch, layer: Any, x: Value) -> Value:
