@@ -1,4 +1,4 @@
-"""How attention enters a twin."""
+"""Rules for attention."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from zoo.quantization.rules.products import bias_of
 
 
 def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`SelfAttention`: FULLY_CONNECTED, BATCH_MATMUL, and SOFTMAX or LOGISTIC between them."""
     x, scale, offset = sketch.channels(x, layer.name)
     dense = {}
     for part in ("query", "key", "value", "project"):

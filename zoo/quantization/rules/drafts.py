@@ -234,12 +234,15 @@ class UnknownLayer(UserError):
 
 
 def unknown(layer: Any, why: str) -> UnknownLayer:
+    """Return the error that names a layer which has no int8 form, and why."""
     return UnknownLayer(f"layer {layer.name!r} ({type(layer).__name__}): {why}")
 
 
 def numpy_of(weight: Any) -> np.ndarray:
+    """Return a weight's values as float64: folding is done in that."""
     return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
 
 
 def shape_of(layer: Any) -> tuple[int, ...]:
+    """Return the shape of a layer's output, without the batch."""
     return tuple(layer.output.shape[1:])
