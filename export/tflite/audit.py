@@ -17,6 +17,7 @@ from zoo import UserError
 from zoo.cost.graph import SUMMED, macs
 
 MAX_BYTES = 1 << 30
+# not `flatbuffer_utils.type_to_name`: what it does with an unknown type depends on its version
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
 INTEGER = frozenset(
     {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
