@@ -25,9 +25,10 @@ from export.conversion.job import (
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
 from export.device.ship import NAMES, Ends, card_of, shipped, streamed
-from export.runtimes.litert import Scaling, file_scaling, load_content, output_scaling, state_sizes
+from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
+from export.tflite.scaling import Scaling
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
 from zoo.files import as_json

@@ -21,7 +21,8 @@ from export.proof.float_layers import float_layers
 from export.proof.quality import assess, groups_of
 from export.proof.report import Report, Streaming
 from export.proof.targets import Placement, check_targets, place
-from export.runtimes.litert import Scaling, load, measure_latency, predict, stream
+from export.runtimes.litert import load, measure_latency, predict, stream
+from export.tflite.scaling import Scaling
 from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.cost.estimate import estimate

@@ -40,10 +40,11 @@ HOMES = {
     "ai_edge_litert": {
         "export/tflite/audit.py",
         "export/tflite/metadata.py",
+        "export/tflite/operators.py",
         "export/runtimes/litert.py",
         "export/tflite/tidy.py",
     },
-    "flatbuffers": {"export/tflite/metadata.py", "export/tflite/tidy.py"},
+    "flatbuffers": {"export/tflite/metadata.py"},
     "onnxruntime": {"export/conversion/formats_child.py"},
     "torch": {"zoo/pretrained/torch_weights.py"},
     "tflite_micro": {"export/runtimes/micro_child.py"},
@@ -84,7 +85,7 @@ HOMES = {
         "zoo/metrics/shift.py",
     },
     "pyarrow": {"zoo/readers/frame.py"},
-    "PIL": {"zoo/readers/pictures.py"},
+    "PIL": {"export/page/pictures.py", "zoo/readers/pictures.py"},
     "soundfile": {"zoo/readers/sounds.py"},
     "typer": {
         "pocketzoo/after.py",

@@ -14,8 +14,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from export.runtimes.litert import Scaling
 from export.tflite.metadata import Card, label_lines, one_line
+from export.tflite.scaling import Scaling
 from zoo import Data
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form

@@ -1,11 +1,11 @@
 """A row as one looks at it: picture, curves, waveform and spectrogram, or unusual features."""
 
 import base64
+import io
 import math
-import struct
-import zlib
 
 import numpy as np
+from PIL import Image
 
 from export.page.charts import spark
 from export.page.markup import Html, joined, table, tag
@@ -113,13 +113,7 @@ def _picture(pixels: np.ndarray, title: str, heat: np.ndarray | None) -> Html:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Return a PNG file of (height, width, 3) values of 0 to 255 (ISO/IEC 15948)."""
-    height, width = pixels.shape[:2]
-    bytes_ = np.rint(pixels).astype(np.uint8)
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), bytes_.reshape(height, -1)], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
-        for kind, part in parts
-    )
+    """Return a PNG file of (height, width, 3) values of 0 to 255."""
+    file = io.BytesIO()
+    Image.fromarray(np.rint(pixels).astype(np.uint8)).save(file, "PNG", optimize=True)
+    return file.getvalue()

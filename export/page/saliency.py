@@ -17,6 +17,7 @@ from zoo import Data
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture
 MOST_FEATURES = 64  # of a table: the ones that vary most are tried
+HOTTEST = 0.85  # opacity of the map at its largest: the row still shows through it
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,4 @@ def _effect(
     strength = np.clip(effect.size, 0, None) / max(float(effect.size.max()), 1e-9)
     flat = parts[..., 0]  # of the features or channels all are left out
     heat = np.einsum("p...,p->...", flat.astype(np.float64), strength)
-    return Explained(row, effect.answer, effect.falls, 0.85 * heat)
+    return Explained(row, effect.answer, effect.falls, HOTTEST * heat)

@@ -3,7 +3,8 @@
 import numpy as np
 
 from export.conversion.job import FLOAT, INT8
-from export.runtimes.litert import Scaling, load, predict
+from export.runtimes.litert import load, predict
+from export.tflite.scaling import Scaling
 from zoo import Run
 
 SMALLEST = 1e-7  # probability that is told from zero

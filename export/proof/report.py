@@ -7,8 +7,9 @@ from export.proof.baselines import Comparison, verdict
 from export.proof.conformal import PredictionInterval
 from export.proof.quality import Quality
 from export.proof.targets import Placement
-from export.runtimes.litert import Latency, Scaling
+from export.runtimes.litert import Latency
 from export.tflite.audit import Audit
+from export.tflite.scaling import Scaling
 from zoo.files import as_json
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Task

@@ -10,30 +10,10 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from export.tflite.scaling import Scaling
+
 SLICE = 0.0005  # seconds
 FEWEST_ROUNDS, LONGEST = 20, 5.0  # of a measurement; the latter in seconds
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """The host's half of the input: `q = clip(round(x / scale + zero_point), -128, 127)`.
-
-    Both have shape (1,), or (features,) where the host scales each feature by itself. A file that
-    takes ids of tokens has int32 inputs, and nothing is scaled: with `words` ids, the host must
-    clip them to 0..words-1, for a kernel may read whatever lies beyond the table.
-    """
-
-    scale: tuple[float, ...]
-    zero_point: tuple[float, ...]
-    words: int | None = None
-
-    def quantize(self, x: np.ndarray) -> np.ndarray:
-        """Return rows as the int8 values, or int32 ids, that the file takes."""
-        if self.words is not None:
-            return np.asarray(np.clip(np.rint(x), 0, self.words - 1), np.int32)
-        steps = x / np.asarray(self.scale) + np.asarray(self.zero_point)
-        quantized: np.ndarray = np.clip(np.rint(steps), -128, 127).astype(np.int8)
-        return quantized
 
 
 def load(path: Path, threads: int = 1) -> Any:

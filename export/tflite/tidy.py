@@ -8,11 +8,12 @@ itself changes no result; whoever edits a file checks that (`convert.py` does).
 import copy
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
-CODES = {name: code for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+from export.tflite.operators import operator_name
+
 FLOAT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
 Quantization = tuple[float, int]
 NAME = 24  # bytes
@@ -20,7 +21,7 @@ NAME = 24  # bytes
 
 def tidied(content: bytes) -> bytes:
     """Return a `.tflite` file whose loops carry int8, and without tensors that nothing reads."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = flatbuffer_utils.convert_bytearray_to_object(content)
     for graph in model.subgraphs:
         for operator in graph.operators:
             if _is(model, operator, "WHILE"):
@@ -31,18 +32,16 @@ def tidied(content: bytes) -> bytes:
                 _drop_idle_values(model, graph, operator)
         _merge_requantizations(model, graph)
     for graph in model.subgraphs:
-        _drop_unread(model, graph)
+        _drop_dead_operators(graph)
+        _drop_unused_tensors(model, graph)
         _shorten_names(graph)
     _drop_codes(model)
     _drop_buffers(model)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def _is(model: Any, operator: Any, name: str) -> bool:
-    code = model.operatorCodes[operator.opcodeIndex]
-    return bool(max(code.builtinCode, code.deprecatedBuiltinCode) == CODES[name])
+    return operator_name(model, operator.opcodeIndex) == name
 
 
 def _make_integer(model: Any, graph: Any, loop: Any) -> None:
@@ -139,14 +138,21 @@ def _redirect(model: Any, graph: Any, old: int, new: int) -> None:
                 end.tensorIndex = new if end.tensorIndex == old else end.tensorIndex
 
 
-def _drop_unread(model: Any, graph: Any) -> None:
-    """Remove operators, then tensors, whose values lead nowhere."""
-    while True:
-        read = {*graph.outputs, *(i for op in graph.operators for i in op.inputs)}
-        kept = [op for op in graph.operators if {*op.outputs} & read]
-        if len(kept) == len(graph.operators):
-            break
-        graph.operators = kept
+def _drop_dead_operators(graph: Any) -> None:
+    """Remove operators whose values lead nowhere: those nothing reads, from the last to the first.
+
+    An operator comes after those that make what it reads.
+    """
+    read, kept = {*graph.outputs}, []
+    for operator in reversed(graph.operators):
+        if {*operator.outputs} & read:
+            read |= {*operator.inputs}
+            kept.append(operator)
+    graph.operators = kept[::-1]
+
+
+def _drop_unused_tensors(model: Any, graph: Any) -> None:
+    """Keep the tensors of operators and of the graph's ends, and number them anew."""
     used = {*graph.inputs, *graph.outputs}
     used |= {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
     order = sorted(used)

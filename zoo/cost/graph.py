@@ -34,6 +34,26 @@ class Operator:
     calls: tuple["Graph", ...] = ()
 
 
+# operator -> which of its inputs is the factor that its outputs are sums over, and along which axes
+SUMMED = {
+    "CONV_2D": (1, slice(1, None)),  # kernel (outputs, height, width, inputs)
+    "FULLY_CONNECTED": (1, slice(1, None)),  # kernel (outputs, inputs)
+    "DEPTHWISE_CONV_2D": (1, slice(1, 3)),  # kernel (1, height, width, channels)
+    "BATCH_MATMUL": (0, slice(-1, None)),  # first factor (..., rows, summed)
+}
+
+
+def macs(name: str, output: Shape, factor: Shape) -> int:
+    """Return the multiply-accumulates of an operator in `SUMMED`.
+
+    Args:
+        output: shape of its output.
+        factor: shape of the input that `SUMMED` names, with axes in the order given there.
+    """
+    _, axes = SUMMED[name]
+    return math.prod(output) * math.prod(factor[axes])
+
+
 class Graph:
     """A subgraph of the file in the making: tensors and operators in their order."""
 

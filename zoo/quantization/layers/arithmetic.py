@@ -80,15 +80,22 @@ class Linear(Protocol):
 
 
 @dataclass(frozen=True)
+class State:
+    """What a recurrence carries from step to step, (batch, units)."""
+
+    units: int
+    where: Range
+    reverse: bool  # whether its rows come from the back
+
+
+@dataclass(frozen=True)
 class Loop:
-    """A recurrence over the steps of sequences. Every tuple has one entry a state."""
+    """A recurrence over the steps of sequences."""
 
     # (for each state a row of every sequence, states) -> states
     step: Callable[[list[tuple[Any, ...]], list[Any]], list[Any]]
-    units: tuple[int, ...]
-    ranges: tuple[Range, ...]
-    reverse: tuple[bool, ...]  # whether the state's rows come from the back
-    keep: tuple[int, ...]  # the states that are wanted at every step
+    states: tuple[State, ...]
+    keep: tuple[int, ...]  # the states that are wanted at every step, by place
 
 
 class Exact:
@@ -123,21 +130,25 @@ class Exact:
             (batch, steps, units) each.
         """
         rows = [ops.transpose(x, (1, 0, 2)) for x in sequences]  # (steps, batch, features)
-        flipped = [ops.flip(x, axis=0) for x in rows] if any(loop.reverse) else rows
-        sources = [tuple(flipped if back else rows) for back in loop.reverse]
+        back = any(state.reverse for state in loop.states)
+        flipped = [ops.flip(x, axis=0) for x in rows] if back else rows
+        sources = [tuple(flipped if state.reverse else rows) for state in loop.states]
 
         def body(states: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any]]:
             new = loop.step(rows, states)
             return new, new
 
         last, every = ops.scan(body, zeros(loop, sequences[0]), sources)
-        kept = [ops.flip(every[i], axis=0) if loop.reverse[i] else every[i] for i in loop.keep]
+        kept = [
+            ops.flip(every[place], axis=0) if loop.states[place].reverse else every[place]
+            for place in loop.keep
+        ]
         return last, [ops.transpose(one, (1, 0, 2)) for one in kept]
 
 
 def zeros(loop: Loop, x: Any) -> list[Any]:
     """Return the first states of a recurrence over `x`."""
-    return [ops.zeros((ops.shape(x)[0], units)) for units in loop.units]
+    return [ops.zeros((ops.shape(x)[0], state.units)) for state in loop.states]
 
 
 def step_by_step(
@@ -147,10 +158,14 @@ def step_by_step(
     every = []
     rows = list(zip(*(ops.unstack(x, axis=1) for x in sequences), strict=True))
     for t in range(len(rows)):
-        states = loop.step([rows[-1 - t] if back else rows[t] for back in loop.reverse], states)
+        fed = [rows[-1 - t] if state.reverse else rows[t] for state in loop.states]
+        states = loop.step(fed, states)
         every.append(states)
-    in_order = {i: every[::-1] if loop.reverse[i] else every for i in loop.keep}
-    return states, [ops.stack([new[i] for new in in_order[i]], axis=1) for i in loop.keep]
+    kept = []
+    for place in loop.keep:
+        in_order = every[::-1] if loop.states[place].reverse else every
+        kept.append(ops.stack([new[place] for new in in_order], axis=1))
+    return states, kept
 
 
 class Int8(Exact):
