@@ -12,6 +12,7 @@ from export.intervals import Estimate
 from export.proof.answers import answers
 from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics.numbers import bound
+from zoo.quantization.layers.numerics import INT8
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _compared(
         agreement = float(np.mean(of_a.argmax(axis=1) == of_b.argmax(axis=1)))
         broken = _by_class(names, y[right_a & ~right_b])
         mended = _by_class(names, y[right_b & ~right_a])
-    sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
+    sizes = [report["files"][INT8.file()]["bytes"] for report in reports]
     times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
     return Versus(
         "accuracy" if task == "classification" else "rmse",

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from export.conversion.job import FLOAT, INT8
+from export.conversion.job import FLOAT
 from export.logits import HALF_STEP, as_logits
 from export.runtimes.litert import Scaling, load, predict
 from zoo import Run
+from zoo.quantization.layers.numerics import INT8
 
 
 def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
@@ -23,5 +24,5 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     report = run.read_json("report.json")
     if of_float:
         return as_logits(predict(load(run.file(FLOAT)), x), report["ending"])
-    outputs = predict(load(run.file(INT8)), x, Scaling(**report["input"]))
+    outputs = predict(load(run.file(INT8.file())), x, Scaling(**report["input"]))
     return as_logits(outputs, report["ending"], HALF_STEP)

@@ -14,13 +14,11 @@ from ai_edge_litert import schema_py_generated as schema
 from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED
 from zoo import UserError
+from zoo.quantization.layers.numerics import INT8
 
 MAX_BYTES = 1 << 30
 OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
-INTEGER = frozenset(
-    {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,8 @@ class Audit:
     def fitting_ends(self) -> bool:
         """int8 in and out; or int32 in, ids that a GATHER looks up."""
         ids = self.inputs == ("INT32",) and "GATHER" in self.operators
-        return ({*self.inputs} == {"INT8"} or ids) and {*self.outputs} == {"INT8"}
+        fitting = {INT8.ends.tensor_type}
+        return ({*self.inputs} == fitting or ids) and {*self.outputs} == fitting
 
 
 def audit(path: Path) -> Audit:
@@ -126,7 +125,7 @@ def _audited(model: Any, content: bytes) -> Audit:
 
 
 def _is_float(tensor: Any) -> bool:
-    return DTYPES[tensor.type] not in INTEGER
+    return DTYPES[tensor.type] not in INT8.allowed
 
 
 def _operator(code: Any) -> str:

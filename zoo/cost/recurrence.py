@@ -1,6 +1,6 @@
 """The loop of recurrent layers in operators: a WHILE, its condition and its integer body."""
 
-from zoo.cost.graph import Graph, Tensor
+from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.rules.drafts import Draft
 
@@ -22,7 +22,8 @@ def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     end = condition.constant("integer", steps)
     condition.outputs = condition.call("LESS", (0, end), [Tensor((), 1, 0)])
     start = [graph.constant("integer", 0)]
-    start += [graph.constant("zeros", shape=t.shape, width=1, scales=1) for t in [*states, *kept]]
+    zeros = [*states, *kept]
+    start += [graph.constant("zeros", shape=t.shape, width=VALUE, scales=1) for t in zeros]
     start += inputs
     body = _body(carried, units, each, both, len(kept), masked=len(read) > 1)
     after = graph.call("WHILE", start, carried, condition, body)
@@ -71,7 +72,7 @@ def _row(body: Graph, read: list[int], place: int) -> list[int]:
 
 
 def _absent(body: Graph, mask: int) -> int:
-    one = body.constant("one", shape=(1, 1), width=1, scales=1)
+    one = body.constant("one", shape=(1, 1), width=VALUE, scales=1)
     return body.apply("SUB", (one, mask), (1, 1))
 
 
