@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.padding import without_padding
-from zoo.quantization.layers.numerics import INT8, Grid
+from zoo.quantization.layers.numerics import INT8, Grid, Numerics
 
 SAMPLE = 8192  # values kept of one tensor of one batch
 
@@ -43,9 +43,14 @@ class Range(keras.layers.Layer):
             setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
         self.built = True
 
-    def step(self, grid: Grid) -> Any:
-        """Return the size of one step of a grid that spans the range."""
-        return (self.high - self.low) / replace(grid, narrow=self.narrow).steps
+    def grid(self, numerics: Numerics) -> Grid:
+        """Return the numbers that the range is divided into."""
+        whole = numerics.activations
+        return replace(whole, narrow=True) if self.narrow else whole
+
+    def step(self, numerics: Numerics) -> Any:
+        """Return the distance of two of them."""
+        return (self.high - self.low) / self.grid(numerics).steps
 
     def fix(self, low: float, high: float) -> None:
         """Let the range be this one, whatever is observed."""
@@ -170,13 +175,13 @@ class Int8(Exact):
         kernel, bias = super().weights(layer, x)
         largest = ops.max(ops.abs(kernel), axis=layer.axes, keepdims=True)
         step = ops.maximum(largest, 1e-12) / self.numerics.weights.high
-        scale = ops.reshape(step, (-1,)) * layer.source().step(self.numerics.activations)
+        scale = ops.reshape(step, (-1,)) * layer.source().step(self.numerics)
         return _rounded(kernel, step), _rounded(bias, scale)
 
     def activation(self, where: Range, x: Any) -> Any:
-        bits = self.numerics.activations.bits
+        grid = where.grid(self.numerics)
         return keras.quantizers.fake_quant_with_min_max_vars(
-            x, *self.limits(where), num_bits=bits, narrow_range=where.narrow
+            x, *self.limits(where), num_bits=grid.bits, narrow_range=grid.narrow
         )
 
     def bounded(self, where: Range, x: Any) -> Any:

@@ -1,8 +1,8 @@
 """Numeric formats: every bound, type and file name that follows from one, in a record of its own.
 
-What a twin computes in a format is an arithmetic, which names its record (`arithmetic.Int8`); the
-files that are written, run and checked read the same record. Nothing else knows a bound (the shape
-of it is that of qwix's `core/numerics.py`).
+What a twin computes in a format is an arithmetic, which names its record (`arithmetic.Int8`);
+whatever writes, runs or checks a file reads the same record. No other file knows a bound, as in
+qwix's `core/numerics.py`.
 """
 
 from dataclasses import dataclass
