@@ -37,6 +37,7 @@ from benchmarks.record import (
     tables,
 )
 from tuning.sweep.pool import cores
+from zoo.quantization.layers.numerics import INT8
 
 RESULTS = RECORD.with_suffix(".md")
 INTRO = """# Quality
@@ -79,7 +80,7 @@ def run(name: str, preset: str, trials: int, seed: int, folder: Path) -> Run:
         report["float"]["value"],
         report["int8"]["value"],
         report["drop"]["value"],
-        report["files"]["model_int8.tflite"]["bytes"],
+        report["files"][INT8.file()]["bytes"],
         round(time.monotonic() - started),
         os.environ.get("KERAS_BACKEND", "tensorflow"),
         commit(),

@@ -29,6 +29,7 @@ from zoo.cost.estimate import estimate
 from zoo.layers.inputs import count_parameters
 from zoo.metrics.numbers import largest_difference
 from zoo.quantization.calibration import layer_noise
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
 
@@ -75,7 +76,7 @@ def verify(
     named = groups_of(data, groups)
     chosen, scaling = export.plan.rows, export.scaling
     if chosen is None or scaling is None:
-        raise UserError("There is no int8 file to verify; export with quantize='int8'.")
+        raise UserError(f"There is no int8 file to verify; export with quantize={INT8.name!r}.")
     for audit in export.audits.values():
         if audit.forbidden:
             raise UserError(
@@ -164,7 +165,7 @@ def _prediction_interval(export: Export, data: Data, int8: np.ndarray) -> Predic
 def _cost(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str, int]]:
     """Return what a search would have taken the file to need, beside what it needs."""
     main = next(iter(export.plan.forms))
-    audit = export.audits["model_int8.tflite"]
+    audit = export.audits[INT8.file()]
     measured = {"bytes": audit.model_bytes, "macs": audit.macs}
     for one in placements:
         if one.target == "micro" and one.form == main and one.ok:

@@ -242,6 +242,45 @@ def test_files_and_functions_stay_small() -> None:
                 assert (node.end_lineno or 0) - first < 50, (path, node.name)
 
 
+NUMERICS = "zoo/quantization/layers/numerics.py"
+# others that hold a number or a type that int8 has too, and what it is there
+NOT_A_FORMAT = {
+    "export/page/pictures.py": "bytes of a PNG's pixels",
+    "tuning/augmentation/images.py": "levels of a pixel",
+    "zoo/data/lengths.py": "flags whose differences are signed",
+    "zoo/layers/inputs.py": "white of a pixel",
+    "zoo/pretrained/backbones.py": "what published weights take for pixels",
+}
+BOUND = r"(?<![\w.])(-128|127|254|255)\b"
+OF_INT8 = re.compile(
+    rf"{BOUND}|\b(np|tf)\.int8\b|TensorType\.INT8|num_bits=\d|int8_t|(read|write)Int8\("
+)
+
+
+class Undocumented(ast.NodeTransformer):
+    """A module's code alone; comments are no part of a tree."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return ast.Pass() if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+def knows_int8(path: Path) -> bool:
+    """Return whether code holds a bound of int8, a name of its type, or of one of its files."""
+    tree = Undocumented().visit(ast.parse(path.read_text()))
+    nodes = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = [value for value in nodes if isinstance(value, str)]
+    named = any("INT8" in text or "model_int8" in text for text in texts)
+    return named or bool(OF_INT8.search(ast.unparse(tree)))
+
+
+def test_a_numeric_format_is_known_in_one_file() -> None:
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if knows_int8(path)}
+    assert found == {NUMERICS, *NOT_A_FORMAT}
+    templates = list((ROOT / "export" / "device" / "templates").glob("*.txt"))
+    assert templates
+    assert not [path for path in templates if OF_INT8.search(path.read_text())]
+
+
 def test_readme_and_examples_name_real_files() -> None:
     readme = (ROOT / "README.md").read_text()
     for name in re.findall(r"\]\(([^)#]+)\)", readme):

@@ -11,9 +11,10 @@ from tuning.study.samplers import SAMPLERS, check_sampler
 from tuning.study.storage import database
 from zoo import UserError
 from zoo.checks import at_least, in_range, one_of
+from zoo.quantization.layers.numerics import INT8
 
 ALGORITHMS = (*SAMPLERS, *ORACLES)
-OBJECTIVES = ("float", "int8")
+OBJECTIVES = ("float", INT8.name)
 LIMITS = ("bytes", "macs", "arena")
 PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 

@@ -10,6 +10,7 @@ import numpy as np
 from export.proof.answers import answers
 from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics.intervals import Estimate
+from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
 
 
@@ -141,7 +142,7 @@ def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray
         )
     reports = [run.read_json("report.json") for run in (a, b)]
     changes = task.changes(y, of_a, of_b)
-    sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
+    sizes = [report["files"][INT8.file()]["bytes"] for report in reports]
     times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
     return Versus(
         task,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -26,11 +25,8 @@ class Constant(Int8):
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
         return self.values[id(layer.kernel)], self.values[id(layer.bias)]
 
-    def activation(self, where: Range, x: Any) -> Any:
-        low, high = self.values[id(where.low)], self.values[id(where.high)]
-        return keras.quantizers.fake_quant_with_min_max_vars(
-            x, low, high, num_bits=8, narrow_range=where.narrow
-        )
+    def limits(self, where: Range) -> tuple[Any, Any]:
+        return self.values[id(where.low)], self.values[id(where.high)]
 
     def lookup(self, table: Any, where: Range, ids: Any) -> Any:
         """A GATHER; the table is a constant, which takes the range of what leaves it."""

@@ -1,7 +1,9 @@
 """The top of the page: whether the file may be shipped, in words, and its figures."""
 
+from export.conversion.job import FLOAT
 from export.page.facts import Facts, kilobytes, microseconds
 from export.page.markup import Html, tag
+from zoo.quantization.layers.numerics import INT8
 
 
 def summary(facts: Facts) -> Html:
@@ -60,7 +62,7 @@ def _doubt(facts: Facts) -> str | None:
 
 def _file(facts: Facts) -> str:
     report = facts.report
-    size = kilobytes(report["files"]["model_int8.tflite"]["bytes"])
+    size = kilobytes(report["files"][INT8.file()]["bytes"])
     time = microseconds(report["runtimes"]["litert"]["latency_us"]["int8"])
     whole = "holds integers only" if report["integer_only"] else "is NOT integer-only"
     return f"It {whole}, is {size} large, and takes {time} a row on one thread here."
@@ -71,7 +73,7 @@ def _tiles(facts: Facts) -> Html:
     files, times = report["files"], report["runtimes"]["litert"]["latency_us"]
     drop, model = report["drop"], report["model"]
     unit = facts.task.metric.unit
-    float_size = kilobytes(files["model_float.tflite"]["bytes"])
+    float_size = kilobytes(files[FLOAT]["bytes"])
     found = [
         (
             facts.shown(report["int8"]["value"]),
@@ -79,7 +81,7 @@ def _tiles(facts: Facts) -> Html:
             f"float {facts.shown(report['float']['value'])}",
         ),
         (f"{drop['value']:.2f}", f"drop, {unit}", f"at most {drop['bound']:.2f}"),
-        (kilobytes(files["model_int8.tflite"]["bytes"]), "int8 file", f"float {float_size}"),
+        (kilobytes(files[INT8.file()]["bytes"]), "int8 file", f"float {float_size}"),
         (microseconds(times["int8"]), "a row, int8", f"float {microseconds(times['float'])}"),
         (f"{model['parameters']:,}", "parameters", f"{model['macs']:,} multiply-adds"),
     ]

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from export.conversion.job import FLOAT, INT8
+from export.conversion.job import FLOAT
 from export.runtimes.litert import load, predict
 from export.tflite.scaling import Scaling
 from zoo import Run
+from zoo.quantization.layers.numerics import INT8
 
 SMALLEST = 1e-7  # probability that is told from zero
 HALF_STEP = 1 / 512  # of an int8 probability
@@ -27,5 +28,5 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     if of_float:
         outputs = predict(load(run.file(FLOAT)), x)
         return run.task().logits(outputs, report["ending"], SMALLEST)
-    outputs = predict(load(run.file(INT8)), x, Scaling(**report["input"]))
+    outputs = predict(load(run.file(INT8.file())), x, Scaling(**report["input"]))
     return run.task().logits(outputs, report["ending"], HALF_STEP)

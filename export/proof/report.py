@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from export.conversion.job import FLOAT
 from export.proof.baselines import Comparison, verdict
 from export.proof.conformal import PredictionInterval
 from export.proof.quality import Quality
@@ -12,6 +13,7 @@ from export.tflite.audit import Audit
 from export.tflite.scaling import Scaling
 from zoo.files import as_json
 from zoo.metrics.intervals import Estimate
+from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
 from zoo.tasks.answers import Mistake
 
@@ -81,11 +83,11 @@ class Report:
 
     @property
     def float_audit(self) -> Audit:
-        return self.audits["model_float.tflite"]
+        return self.audits[FLOAT]
 
     @property
     def int8_audit(self) -> Audit:
-        return self.audits["model_int8.tflite"]
+        return self.audits[INT8.file()]
 
     def failures(self) -> list[str]:
         """Return what is wrong with the int8 files, in sentences; empty if they may be shipped."""
@@ -147,8 +149,7 @@ class Report:
                 "ending": self.ending,
                 "float": asdict(self.float_estimate),
                 "int8": asdict(self.int8_estimate),
-                "drop": asdict(self.drop)
-                | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
+                "drop": self._drop(),
                 "agreement": self.agreement,
                 **self.quality.described(),
                 "worst": [vars(one) for one in self.worst],
@@ -180,8 +181,13 @@ class Report:
             }
         )
 
+    def _drop(self) -> dict[str, Any]:
+        limits = {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound}
+        return asdict(self.drop) | limits
+
     def _file(self, name: str) -> dict[str, Any]:
         audit = self.audits[name]
+        measured = {FLOAT: self.float_estimate, INT8.file(): self.int8_estimate}.get(name)
         return {
             "bytes": audit.bytes,
             "description_bytes": audit.description_bytes,
@@ -189,6 +195,8 @@ class Report:
             "sha256": audit.sha256,
             "operators": audit.operators,
             "dtypes": audit.dtypes,
+            "estimate": None if measured is None else asdict(measured),
+            "drop": self._drop() if name == INT8.file() else None,
         }
 
     def _tried(self, target: str) -> list[Placement]:
@@ -221,7 +229,7 @@ def _file_failures(name: str, audit: Audit, integer: bool) -> list[str]:
         names = ", ".join(audit.floats[:3])
         found.append(f"not integer-only: {len(audit.floats)} float tensors ({names}) in {name}")
     if integer and not audit.fitting_ends:
-        found.append(f"input or output of {name} is not INT8")
+        found.append(f"input or output of {name} is not {INT8.ends.tensor_type}")
     if audit.forbidden:
         found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
     return found

@@ -15,13 +15,11 @@ from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED, operator_name
 from zoo import UserError
 from zoo.cost.graph import SUMMED, macs
+from zoo.quantization.layers.numerics import INT8
 
 MAX_BYTES = 1 << 30
 # not `flatbuffer_utils.type_to_name`: what it does with an unknown type depends on its version
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
-INTEGER = frozenset(
-    {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,8 @@ class Audit:
     def fitting_ends(self) -> bool:
         """int8 in and out; or int32 in, ids that a GATHER looks up."""
         ids = self.inputs == ("INT32",) and "GATHER" in self.operators
-        return ({*self.inputs} == {"INT8"} or ids) and {*self.outputs} == {"INT8"}
+        fitting = {INT8.ends.tensor_type}
+        return ({*self.inputs} == fitting or ids) and {*self.outputs} == fitting
 
 
 def audit(path: Path) -> Audit:
@@ -125,7 +124,7 @@ def _operators(model: Any) -> Iterator[tuple[str, Any, list[Any]]]:
 
 
 def _is_float(tensor: Any) -> bool:
-    return DTYPES[tensor.type] not in INTEGER
+    return DTYPES[tensor.type] not in INT8.allowed
 
 
 def _floats_made(name: str, operator: Any, tensors: list[Any]) -> list[tuple[str, str]]:

@@ -13,8 +13,10 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
 from export.tflite.operators import operator_name
+from zoo.quantization.layers.numerics import INT8
 
-FLOAT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
+GRID = INT8.activations
+FLOAT32, INTEGER = schema.TensorType.FLOAT32, getattr(schema.TensorType, GRID.tensor_type)
 Quantization = tuple[float, int]
 NAME = 24  # bytes
 
@@ -96,15 +98,15 @@ def _drop_idle_values(model: Any, graph: Any, loop: Any) -> None:
 
 def _retype(model: Any, tensor: Any, like: Any) -> None:
     """Make a float tensor int8 with the scale of `like`; a constant's values are quantized."""
-    if tensor.type == INT8:
+    if tensor.type == INTEGER:
         return
-    tensor.type, tensor.quantization = INT8, like.quantization
+    tensor.type, tensor.quantization = INTEGER, like.quantization
     data = model.buffers[tensor.buffer].data
     if data is not None:
         scale, zero_point = _quantization(like)
         steps = np.rint(np.frombuffer(bytes(data), "<f4") / scale) + zero_point
         buffer = schema.BufferT()
-        buffer.data = np.clip(steps, -128, 127).astype(np.int8).view(np.uint8)
+        buffer.data = np.clip(steps, GRID.low, GRID.high).astype(GRID.dtype).view(np.uint8)
         model.buffers.append(buffer)
         tensor.buffer = len(model.buffers) - 1
 
@@ -119,7 +121,7 @@ def _merge_requantizations(model: Any, graph: Any) -> None:
     for operator in graph.operators:
         if _is(model, operator, "QUANTIZE"):
             source, target = (graph.tensors[i] for i in (operator.inputs[0], operator.outputs[0]))
-            if source.type == target.type == INT8 and _quantization(source) == _quantization(
+            if source.type == target.type == INTEGER and _quantization(source) == _quantization(
                 target
             ):
                 _redirect(model, graph, operator.outputs[0], operator.inputs[0])

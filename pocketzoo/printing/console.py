@@ -19,6 +19,7 @@ from tuning.training.rates import RangeTest
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
 from zoo.presets.catalogue import PRESETS, find_preset, reference
+from zoo.quantization.layers.numerics import INT8
 from zoo.readers import BUILT_IN
 from zoo.run import rows
 
@@ -178,7 +179,7 @@ def print_report(report: Report, folder: Path) -> None:
     if len(report.scaling.scale) > 1:
         CONSOLE.print(
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
-            '-128, 127), with both arrays in report.json under "input".'
+            f'{INT8.ends.low}, {INT8.ends.high}), with both arrays in report.json under "input".'
         )
     for failure in report.failures():
         CONSOLE.print(f"FAILED: {failure}", style="bold red", soft_wrap=True)

@@ -8,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 import zoo
-from export.conversion.job import FLOAT, INT8
+from export.conversion.job import FLOAT
 from export.proof.answers import answers
 from zoo.checks import UserError
+from zoo.quantization.layers.numerics import INT8
 from zoo.tasks.answers import Answers
 
 CONSOLE = Console(highlight=False)
@@ -34,7 +35,7 @@ def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answ
         UserError: no export, or rows that the model cannot take.
     """
     run = zoo.Run(path)
-    name, report = FLOAT if use_float else INT8, run.read_json("report.json")
+    name, report = FLOAT if use_float else INT8.file(), run.read_json("report.json")
     rows = zoo.read_rows(source, run)
     if not len(rows):
         raise UserError(f"{source} holds no rows to answer.")

@@ -1,5 +1,6 @@
 """From a model to files and a report: crashes, refusals, verdicts."""
 
+import json
 import os
 import signal
 import sys
@@ -186,6 +187,22 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
         failures = replace(good, **changes).failures()
         assert len(failures) == 1
         assert message in failures[0]
+
+
+def test_each_file_has_its_own_figures_in_the_report(exported: export.Export) -> None:
+    data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+    report = export.verify(exported, data, max_drop=100.0)
+    step = "model_int8_step.tflite"  # not measured on the test rows
+    sizes = {"audits": report.audits | {step: report.int8_audit}}
+    report = replace(report, **sizes, zip_bytes=report.zip_bytes | {step: 1})
+    told = json.loads(report.to_json())
+    found = {name: (one["estimate"], one["drop"]) for name, one in told["files"].items()}
+    assert found == {
+        "model_float.tflite": (told["float"], None),
+        "model_int8.tflite": (told["int8"], told["drop"]),
+        step: (None, None),
+    }
+    assert told["drop"]["bound"] == 100.0
 
 
 def test_children_see_the_installed_packages_not_the_working_folder(tmp_path: Path) -> None:

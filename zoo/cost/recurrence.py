@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from zoo.cost.graph import Graph, Tensor
+from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.rules.drafts import Draft
 
@@ -54,7 +54,7 @@ def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     condition.outputs = condition.call("LESS", (0, end), [Tensor((), 1, 0)])
     zeros = tensors[1 : carried.inputs()[0]]
     start = [graph.constant("integer", 0)]
-    start += [graph.constant("zeros", shape=t.shape, width=1, scales=1) for t in zeros]
+    start += [graph.constant("zeros", shape=t.shape, width=VALUE, scales=1) for t in zeros]
     body = _body(carried, given["bidirectional"])
     after = graph.call("WHILE", [*start, *inputs], tensors, condition, body)
     place = carried.sequence if kept else carried.output
@@ -128,7 +128,7 @@ def _row(body: Graph, read: list[int], place: int) -> list[int]:
 
 
 def _absent(body: Graph, mask: int) -> int:
-    one = body.constant("one", shape=(1, 1), width=1, scales=1)
+    one = body.constant("one", shape=(1, 1), width=VALUE, scales=1)
     return body.apply("SUB", (one, mask), (1, 1))
 
 

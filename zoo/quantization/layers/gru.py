@@ -8,7 +8,8 @@ from keras import ops
 from zoo.quantization.layers.arithmetic import Exact, Loop, Range, State
 from zoo.quantization.layers.lookup import Hold
 from zoo.quantization.layers.lstm import Memory
-from zoo.quantization.layers.products import SIGMOID, TANH, Dense, TwinLayer
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.products import Dense, TwinLayer
 
 
 class Cell(TwinLayer):
@@ -40,13 +41,13 @@ class Cell(TwinLayer):
             f"{name}_state_candidate", recurrent[:, candidate], bias[1, candidate]
         )
         self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
-        self.gates_range = Range(f"{name}_gates", fixed=SIGMOID)
+        self.gates_range = Range(f"{name}_gates", fixed=INT8.sigmoid)
         self.reset_range = Range(f"{name}_reset")
         self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
-        self.candidate_range = Range(f"{name}_candidate", fixed=TANH)
+        self.candidate_range = Range(f"{name}_candidate", fixed=INT8.tanh)
         self.difference_range = Range(f"{name}_difference")
         self.kept_range = Range(f"{name}_kept")
-        self.output_range = Range(f"{name}_output", fixed=TANH)
+        self.output_range = Range(f"{name}_output", fixed=INT8.tanh)
         for dense in (self.state_gates, self.state_candidate):
             dense.reads(self.output_range)
 
