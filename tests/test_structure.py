@@ -11,6 +11,7 @@ import pytest
 import export
 import tuning
 import zoo
+from zoo.presets.families import FAMILIES
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [
@@ -57,7 +58,7 @@ HOMES = {
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
         "tuning/search.py",
-        "tuning/spaces.py",
+        "tuning/spaces/space.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},
     "psycopg": set(),
@@ -102,6 +103,10 @@ HOMES = {
         "pocketzoo/printing/after.py",
     },
 }
+
+
+# where a family is named: its factory, its record and presets, its search space
+FAMILY_HOMES = {"zoo/models", "zoo/pretrained", "zoo/presets", "tuning/spaces"}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -163,6 +168,30 @@ def test_public_names(package: object, public: str) -> None:
     assert sorted(package.__all__) == public.split()  # type: ignore[attr-defined]
     assert all(getattr(package, name).__doc__ for name in package.__all__)  # type: ignore[attr-defined]
     assert all(hasattr(package, name) for name in package.__all__)  # type: ignore[attr-defined]
+
+
+def strings_of(path: Path) -> set[str]:
+    """Return the strings of a file, docstrings left out."""
+    tree = ast.parse(path.read_text())
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    said = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+    }
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return {one.value for one in constants if isinstance(one.value, str) and id(one) not in said}
+
+
+def test_families_are_named_at_home() -> None:
+    named = set()
+    for path in SOURCES:
+        families = set(FAMILIES) & strings_of(path)
+        if str(path.parent.relative_to(ROOT)) in FAMILY_HOMES:
+            named |= families
+        else:
+            assert not families, path
+    assert named == set(FAMILIES)
 
 
 def messages() -> list[tuple[str, list[str]]]:

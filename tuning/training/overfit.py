@@ -14,7 +14,7 @@ from tuning.training.fitting import fit
 from tuning.training.losses import Targets
 from zoo import Data, ModelSpec
 from zoo.checks import at_least
-from zoo.presets.catalogue import factory_arguments, find_preset
+from zoo.presets.catalogue import family_of
 
 STEPS = 3000  # at most
 STALLED = 500  # steps without a loss that is lower by a hundredth of all there is
@@ -92,7 +92,7 @@ def overfit(
         seed=recipe.seed,
     )
     keras.utils.set_random_seed(recipe.seed)
-    calm = {name: 0.0 for name in REGULARIZERS if name in factory_arguments(_family(preset))}
+    calm = {name: 0.0 for name in REGULARIZERS if name in family_of(preset).arguments}
     spec = ModelSpec.of(preset, data, {**(overrides or {}), **calm})
     model = spec.build()
     before = _ignorance(few)
@@ -110,10 +110,6 @@ def overfit(
     result = fit(model, few, plain, on_epoch=on_epoch)
     score, after = _measured(model, few)
     return Overfit(len(few.x_train), data.metric, score, before, after, result.epochs)
-
-
-def _family(preset: str) -> str:
-    return find_preset(preset).family
 
 
 def _some(data: Data, rows: int, seed: int) -> Data:
