@@ -19,7 +19,7 @@ import pytest
 import export
 import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
-from tests.helpers.instances import HOME, Home, data_of, family, fill, rows, save_sentences
+from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, save_sentences
 from tests.helpers.prefork import Prefork
 from tuning.sweep.pool import Pool
 
@@ -77,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     texts = save_sentences(tmp_path_factory.mktemp("texts") / "sentences.npz")
 
     def load(name: str) -> zoo.Data:
-        known = HOME[family(name)]
+        known = HOME[made_for(name)]
         return zoo.load_data(texts if known == "sentences" else known)
 
     return load

@@ -11,6 +11,7 @@ import pytest
 import export
 import tuning
 import zoo
+from zoo.presets.families import FAMILIES
 from zoo.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,7 @@ HOMES = {
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
         "tuning/search.py",
-        "tuning/spaces.py",
+        "tuning/spaces/space.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},
     "psycopg": set(),
@@ -103,6 +104,10 @@ HOMES = {
         "pocketzoo/printing/after.py",
     },
 }
+
+
+# where a family is named: its factory, its record and presets, its search space
+FAMILY_HOMES = {"zoo/models", "zoo/pretrained", "zoo/presets", "tuning/spaces"}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -189,6 +194,17 @@ def test_tasks_stay_at_home(path: Path) -> None:
     names = {*TASKS, *(task.metric.name for task in TASKS.values())}
     if path.parent != ROOT / "zoo" / "tasks":
         assert not names & strings_of(path)
+
+
+def test_families_are_named_at_home() -> None:
+    named = set()
+    for path in SOURCES:
+        families = set(FAMILIES) & strings_of(path)
+        if str(path.parent.relative_to(ROOT)) in FAMILY_HOMES:
+            named |= families
+        else:
+            assert not families, path
+    assert named == set(FAMILIES)
 
 
 def messages() -> list[tuple[str, list[str]]]:

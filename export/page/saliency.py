@@ -13,6 +13,7 @@ import numpy as np
 from export.page.pictures import WINDOWS, sample
 from export.runtimes.litert import predict
 from zoo import Data
+from zoo.data.kinds import SEQUENCE, Kind
 
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture
@@ -39,21 +40,21 @@ def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Expl
         predicted: outputs for the first of the test rows, (rows, outputs).
     """
     x = sample(data.x_train)
-    parts = _parts(x)
-    usual = np.median(x, axis=0) if parts.ndim == 2 else x.mean(axis=0)
+    parts = _parts(x, data.kind)
+    usual = np.median(x, axis=0) if data.kind.flat else x.mean(axis=0)
     return [
         _effect(data, interpreter, row, parts, usual.astype(np.float32))
         for row in data.task.examples(data.y_test[: len(predicted)], predicted, SAMPLES)
     ]
 
 
-def _parts(x: np.ndarray) -> np.ndarray:
+def _parts(x: np.ndarray, kind: Kind) -> np.ndarray:
     """Return masks (parts, *row) of what is left out of a row together, for training rows `x`."""
     shape = x.shape[1:]
-    if len(shape) == 1:
+    if kind.flat:
         varying = np.argsort(-x.std(axis=0), kind="stable")[:MOST_FEATURES]
         return np.eye(shape[0], dtype=bool)[np.sort(varying)]
-    if len(shape) == 2:
+    if kind is SEQUENCE:
         owner = np.arange(shape[0]) // math.ceil(shape[0] / WINDOWS)
         owners = np.broadcast_to(owner[:, None], shape)
     else:
@@ -70,7 +71,7 @@ def _effect(
     without = np.where(parts, usual, x).astype(np.float32)
     outputs = predict(interpreter, np.concatenate([x[None], without]))
     effect = data.task.effect(outputs)
-    if len(data.input_shape) == 1:
+    if data.kind.flat:
         whole = np.zeros(data.input_shape[0])
         whole[parts.argmax(axis=1)] = effect.falls
         return Explained(row, effect.answer, whole, None)

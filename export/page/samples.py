@@ -19,7 +19,7 @@ def samples(facts: Facts, data: Data, effects: Sequence[Explained]) -> Html:
     """Return the worst test rows, and the effects of the parts of a few."""
     rows = Rows(data)
     wide = "rows" if rows.pictured else "rows wide"
-    roomy = "grid" if len(data.input_shape) == 1 else wide  # bars have labels
+    roomy = "grid" if data.kind.flat else wide  # bars have labels
     worst = [_mistake(one, rows) for one in facts.report["worst"]]
     shown = [figure(_answer(one), _drawn(one, rows, data)) for one in effects]
     what = _what(data)
@@ -53,7 +53,7 @@ def _mistake(one: dict[str, Any], rows: Rows) -> Html:
 
 
 def _what(data: Data) -> str:
-    if len(data.input_shape) == 1:
+    if data.kind.flat:
         return (
             "By how much the float model's answer falls when a feature is replaced by its usual "
             "value (hollow: it rises). It says what the answer changes with, not what causes it."

@@ -10,14 +10,24 @@ import export
 import tuning
 import zoo
 from export.runtimes.litert import load, predict
-from tests.helpers.instances import COSTLY, SMALL, TRAINED, Home, data_of, family, filled, rows
+from tests.helpers.instances import (
+    COSTLY,
+    TRAINED,
+    Home,
+    data_of,
+    filled,
+    made_for,
+    rows,
+    small,
+)
 from tuning import Recipe
+from zoo.data.kinds import TABLE
 
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     model, x = filled(name), rows(name, 40)
-    data = data_of(x, np.arange(40) % SMALL[family(name)][1])
+    data = data_of(x, np.arange(40) % small(name)[1])
     result = export.to_litert(model, data=data, directory=tmp_path, calibration_rows=24)
 
     assert result.int8_audit is not None
@@ -61,7 +71,7 @@ def test_search_export_verify(name: str, home: Home, folder: Path) -> None:
     assert written["data"]["hash"] == data.hash
     assert written["files"]["model_int8.tflite"]["sha256"] == result.int8_audit.sha256  # type: ignore[union-attr]
     assert written["runtimes"]["litert"]["latency_us"]["int8"] > 0
-    assert bool(written["baselines"]) == (family(name) == "mlp") == bool(written["trees"])
+    assert bool(written["baselines"]) == (made_for(name) is TABLE) == bool(written["trees"])
     assert written["prediction_interval"] is None
     with np.load(run.file("calibration.npz")) as calibration:
         np.testing.assert_array_equal(data.x_train[calibration["indices"]], calibration["x"])

@@ -18,7 +18,7 @@ from tuning.train import train
 from tuning.training.phases import freeze
 from zoo.layers.inputs import Pixels, count_parameters
 from zoo.presets.catalogue import find_preset, reference
-from zoo.pretrained.backbones import PRETRAINED
+from zoo.presets.pretrained import PRETRAINED
 from zoo.pretrained.weights import lite0_weights
 from zoo.quantization import make_twin
 from zoo.quantization.calibration import predict
