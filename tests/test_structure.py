@@ -216,6 +216,27 @@ def test_files_and_functions_stay_small() -> None:
                 assert (node.end_lineno or 0) - first < 50, (path, node.name)
 
 
+def tracked() -> list[Path]:
+    """Return the files that git knows, relative to the root."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [Path(name) for name in listed.stdout.splitlines()]
+
+
+def test_files_at_the_root() -> None:
+    """A new file at the root is wanted, or committed by accident."""
+    assert {path.name for path in tracked() if len(path.parts) == 1} == {
+        ".gitignore",
+        "CHANGELOG.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "constraints.txt",
+        "pyproject.toml",
+    }
+
+
 def test_readme_and_examples_name_real_files() -> None:
     readme = (ROOT / "README.md").read_text()
     for name in re.findall(r"\]\(([^)#]+)\)", readme):
