@@ -1,4 +1,4 @@
-"""Child processes: where the converter and foreign files run, because both can end a process."""
+"""Child processes for the converter and foreign files, because both can end a process."""
 
 import importlib.util
 import os

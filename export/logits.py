@@ -1,4 +1,4 @@
-"""What a classifier's outputs are: logits, or probabilities, which are put back into logits."""
+"""Outputs of a classifier: logits, or probabilities that are turned back into logits."""
 
 from typing import Any
 

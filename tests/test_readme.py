@@ -1,4 +1,4 @@
-"""What the README shows runs: its Python blocks, its commands' options, and the examples."""
+"""README: its Python blocks run, its commands have their options, and the examples run."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The test rows that the int8 file is most wrong on."""
+"""The test rows on which the int8 file is most wrong."""
 
 from dataclasses import dataclass
 from typing import Any

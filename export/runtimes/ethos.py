@@ -1,4 +1,4 @@
-"""Arm Ethos-U: what the compiler Vela makes of a `.tflite` file for the NPU."""
+"""Arm Ethos-U: compilation of a `.tflite` file for the NPU by Vela."""
 
 import csv
 import tempfile

@@ -1,4 +1,4 @@
-"""Figures of merit, each written for weighted rows, so that a bootstrap sample is one more row.
+"""Metrics of weighted rows, so that a bootstrap sample is one more row of weights.
 
 scikit-learn is what the tests compare with; for a thousand resamples it would need minutes.
 """

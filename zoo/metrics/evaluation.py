@@ -1,4 +1,4 @@
-"""What answers are worth beyond accuracy and RMSE: every figure with its 95 % interval.
+"""Metrics beyond accuracy and RMSE, each with a 95 % interval.
 
 Equal weights of the rows give a figure's value; weights that say how often a bootstrap sample
 (Efron 1979) holds each row, drawn within its class, give its interval.

@@ -1,4 +1,4 @@
-"""Intervals of shares, such as right answers of all: they keep a width where all rows agree."""
+"""Confidence intervals of proportions; they have a width even where all rows agree."""
 
 import numpy as np
 from scipy import stats

@@ -1,4 +1,4 @@
-"""How far answers are from others: what int8 loses, in the units of a report, and copies."""
+"""Drop from float to int8, in a report's units; largest difference between two sets of outputs."""
 
 import numpy as np
 

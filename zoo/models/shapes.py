@@ -1,4 +1,4 @@
-"""Which family takes rows of which shape."""
+"""Row shapes that each family takes."""
 
 from zoo.checks import UserError, at_least
 

@@ -1,4 +1,4 @@
-"""How activations enter a twin: in the operator that makes their input, or as one of their own."""
+"""Rules for activations: fused into the operator before them, or operators of their own."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""How attention enters a twin."""
+"""Rules for attention."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How token ids and masks enter a twin."""
+"""Rules for token ids and masks."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How layers that combine tensors element by element enter a twin, and arithmetic without layers.
+"""Rules for layers that combine tensors element by element, and for arithmetic without layers.
 
 A constant factor or addend is folded like a norm's gain and bias.
 """

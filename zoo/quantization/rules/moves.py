@@ -1,4 +1,4 @@
-"""How layers that move or choose values enter a twin: they bring no range of their own."""
+"""Rules for layers that move or select values; these have no range of their own."""
 
 from typing import Any
 

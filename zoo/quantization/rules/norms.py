@@ -1,4 +1,4 @@
-"""How normalization enters a twin: folded into kernels, or as operators without gain and bias."""
+"""Rules for normalization: folded into kernels, or operators without gain and bias."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How the Keras layers that have kernels enter a twin."""
+"""Rules for layers with kernels."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How recurrent layers enter a twin: as a loop, or as a cell more in the loop before it."""
+"""Rules for recurrent layers: a loop, or one more cell in the loop before."""
 
 from typing import Any
 

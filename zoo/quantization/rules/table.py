@@ -1,4 +1,4 @@
-"""How each Keras layer enters a twin: one function per class, in the table at the end."""
+"""The table of rules: one function for each Keras layer class."""
 
 from collections.abc import Callable
 from dataclasses import replace
