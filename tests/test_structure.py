@@ -230,6 +230,7 @@ def test_files_at_the_root() -> None:
     assert {path.name for path in tracked() if len(path.parts) == 1} == {
         ".gitignore",
         "CHANGELOG.md",
+        "CONTRIBUTING.md",
         "LICENSE",
         "Makefile",
         "README.md",
