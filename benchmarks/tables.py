@@ -1,4 +1,4 @@
-"""Tables in Markdown, and those of `benchmarks/export.py`: what a row holds, how it is written."""
+"""Tables in Markdown, and those of `benchmarks/export`: what a row holds, how it is written."""
 
 import datetime
 import importlib.metadata

@@ -1,4 +1,4 @@
-"""What weights that others trained are worth: ten classes of 20 pictures each.
+"""Value of pretrained weights: ten classes of 20 images each.
 
     python -m benchmarks.transfer [--seeds 0 1 2] [--size 96] [--epochs 60] [--methods NAME ...]
                                   --keep FOLDER

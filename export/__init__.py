@@ -1,4 +1,4 @@
-"""How a model leaves: `.tflite` files, what they hold, and the proof that they work."""
+"""Export: `.tflite` files, their audit, and the proof that they work."""
 
 from export.check import check
 from export.conversion.job import ExportError

@@ -1,4 +1,4 @@
-"""Checking a `.tflite` file of any origin: its bytes first, then a run in a child process."""
+"""Check of a `.tflite` file of any origin: its bytes first, then a run in a child process."""
 
 import json
 from dataclasses import dataclass

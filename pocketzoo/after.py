@@ -1,4 +1,4 @@
-"""The commands about a finished run, or a file of any origin. Heavy imports wait, as in `cli`."""
+"""Commands for finished runs and foreign files. Heavy imports wait, as in `cli`."""
 
 from pathlib import Path
 from typing import Annotated

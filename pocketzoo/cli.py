@@ -1,4 +1,4 @@
-"""`pocketzoo`: the commands. Heavy imports wait until a command runs, so that help is immediate."""
+"""Commands of `pocketzoo`. Heavy imports wait until a command runs, so that help is immediate."""
 
 from dataclasses import asdict, replace
 from pathlib import Path

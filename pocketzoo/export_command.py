@@ -1,4 +1,4 @@
-"""The command by which a model leaves."""
+"""`pocketzoo export`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""The options that several commands share, and how their texts are read."""
+"""Options that several commands share, and the parsing of their values."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""A run folder as a run in MLflow: what was set, what came out, and the files."""
+"""A run folder as a run in MLflow: parameters, metrics and files."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""What all tests share. Torch is imported before TensorFlow: the other order crashes."""
+"""Fixtures of all tests. Torch is imported before TensorFlow: the other order crashes."""
 
 import importlib.util
 import os

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -295,6 +296,56 @@ def test_a_numeric_format_is_known_in_one_file() -> None:
     templates = list((ROOT / "export" / "device" / "templates").glob("*.txt"))
     assert templates
     assert not [path for path in templates if OF_INT8.search(path.read_text())]
+
+
+def tracked() -> list[Path]:
+    """Return the files that git knows, relative to the root."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [Path(name) for name in listed.stdout.splitlines()]
+
+
+def test_files_at_the_root() -> None:
+    """A new file at the root is wanted, or committed by accident."""
+    assert {path.name for path in tracked() if len(path.parts) == 1} == {
+        ".gitignore",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "Makefile",
+        "README.md",
+        "constraints.txt",
+        "pyproject.toml",
+    }
+
+
+def test_folders_stay_small() -> None:
+    """A newcomer can read the names in a folder at a glance."""
+    count = Counter(path.parent for path in tracked() if path.suffix == ".py")
+    assert not {str(folder): files for folder, files in count.items() if files > 20}
+
+
+CLAUSES = re.compile(r"(What|How|Which|Whoever|Whether|By what|By which)\b")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_has_a_noun_for_a_title(path: Path) -> None:
+    title = ast.get_docstring(ast.parse(path.read_text()))
+    assert title
+    assert not CLAUSES.match(title), title
+
+
+def test_benchmarks_that_are_named_are_there() -> None:
+    """The module or the path of one, in documents, comments, imports and the Makefile."""
+    for path in tracked():
+        if path.suffix in (".md", ".py", ".toml") or path.name == "Makefile":
+            text = (ROOT / path).read_text()
+            for name in re.findall(r"\bbenchmarks(?:/\w+)+(?:\.\w+)?", text):
+                assert (ROOT / name).exists(), (path, name)
+            for name in re.findall(r"\bbenchmarks(?:\.\w+)+", text):
+                module = ROOT / name.replace(".", "/")
+                assert module.is_dir() or module.with_suffix(".py").exists(), (path, name)
 
 
 def test_readme_and_examples_name_real_files() -> None:

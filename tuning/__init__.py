@@ -1,4 +1,4 @@
-"""How a model is trained and chosen: the recipe, the one `fit`, the search, the ladder to int8."""
+"""Training and search: the recipe, the one `fit`, the search, the ladder to int8."""
 
 from tuning.quantization import FineTuning, quantize, quantize_aware
 from tuning.recipe import Recipe

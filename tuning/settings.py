@@ -1,4 +1,4 @@
-"""What a search is told, checked before anything begins."""
+"""Settings of a search, checked before anything begins."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a model is: architectures, named sizes, data, and the run folder that stages hand over."""
+"""Model zoo: architectures, presets, data sets, int8 quantization and run folders."""
 
 from zoo.backends import require_backend
 

@@ -1,4 +1,4 @@
-"""The run folder: how a stage hands over to the next, as files that can be checked.
+"""The run folder: files that one stage hands to the next, with checksums.
 
 JSON and weights only, never a pickle. Every file is written beside its place and moved there; the
 manifest, with the sha256 of each, comes last, so that a folder that loads is whole.

@@ -1,4 +1,4 @@
-"""Two runs on the same test rows: is the new one really better, and what breaks?"""
+"""Comparison of two runs on the same test rows: is the new one really better, and what breaks?"""
 
 import json
 from dataclasses import asdict, dataclass

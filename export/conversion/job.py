@@ -1,4 +1,4 @@
-"""The converter's job: what it is told to make, in a folder that a child process works on."""
+"""The converter's job: a folder with its inputs, on which a child process works."""
 
 import tempfile
 import warnings

@@ -1,4 +1,4 @@
-"""By what an int8 file is made: the twin, TensorFlow's converter or tfmot."""
+"""Choosing the quantizer: the twin, TensorFlow's converter or tfmot."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""C++ source: a file as the constant array that a microcontroller is flashed with."""
+"""C++ source: a file as a constant array for microcontroller firmware."""
 
 import hashlib
 

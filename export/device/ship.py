@@ -1,4 +1,4 @@
-"""What goes with a file to where it runs: labels, and code that feeds it, in three languages.
+"""Deployment files: labels, and inference code in Python, C++ and Kotlin.
 
 `infer.py` needs ai-edge-litert and NumPy alone; `Infer.kt` and `infer.cc` use LiteRT's
 CompiledModel; `model_io.h` is the arithmetic around the file, for any C++. `stream.py`, `stream.cc`

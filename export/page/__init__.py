@@ -1,4 +1,4 @@
-"""`report.html`: one file that shows what a run is worth, without network, fonts or scripts.
+"""`report.html`: one file that shows the results of a run, without network, fonts or scripts.
 
 What comes from the data is escaped (`markup`), and a Content-Security-Policy forbids scripts and
 everything else that a browser would fetch or run.

@@ -1,4 +1,4 @@
-"""How good the answers are: figures, confusion, confidence, groups, and what else was tried."""
+"""The page's section on quality: metrics, confusion, confidence, groups, baselines."""
 
 from dataclasses import replace
 from typing import Any

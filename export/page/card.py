@@ -1,4 +1,4 @@
-"""The model card (Mitchell et al. 2019, arXiv:1810.03993): what it is for, and how it was made."""
+"""The model card (Mitchell et al. 2019, arXiv:1810.03993): intended use, and how it was made."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the files are, and what becomes of them on a device."""
+"""The page's section on files and devices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a page is made of: the files of a run folder, read once."""
+"""The files of a run folder that a page shows, read once."""
 
 import sys
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A row as one looks at it: picture, curves, waveform and spectrogram, or unusual features."""
+"""Drawings of a row: an image, curves, a waveform and spectrogram, or unusual features."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Which parts of a row an answer rests on: what happens without them.
+"""Saliency: the parts of a row that an answer depends on, by leaving them out.
 
 Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2): a part is replaced by what is usual
 there in the training rows, and the answer of the float file is compared with the one before. It

@@ -1,4 +1,4 @@
-"""Rows to look at: the worst answers, and what the answers to a few rows rest on."""
+"""Sample rows: the worst answers, and what some answers depend on."""
 
 from collections.abc import Sequence
 from typing import Any

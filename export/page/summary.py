@@ -1,4 +1,4 @@
-"""The top of the page: whether the file may be shipped, in words, and its figures."""
+"""The top of the page: whether the file may be shipped, in words, and the main figures."""
 
 from export.conversion.job import FLOAT
 from export.page.facts import Facts, kilobytes, microseconds

@@ -1,4 +1,4 @@
-"""How the model came about: its training, the search, and what mattered in it."""
+"""The page's section on the training, the search, and what mattered in it."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the files of a run answer to rows."""
+"""Outputs of a run's files for given rows."""
 
 import numpy as np
 

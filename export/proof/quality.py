@@ -1,4 +1,4 @@
-"""How good the answers are: every figure, the mistakes, the confidence, and each group of rows."""
+"""Quality of the outputs: all metrics, the mistakes, the confidence, and each group of rows."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""The report: what was measured, as a value that knows its JSON form and its verdict."""
+"""The report: all measurements, as a value that knows its JSON form and its verdict."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""The runtimes an int8 file is for: what each makes of it, and what it would refuse."""
+"""Target runtimes of an int8 file: measurements on each, and operators it lacks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""LiteRT metadata: what a `.tflite` file says of itself to whoever opens it.
+"""LiteRT metadata: the description of inputs and outputs inside a `.tflite` file.
 
 The schema is LiteRT's own (tflite-support, metadata_schema.fbs, identifier M001): a flatbuffer in
 the buffer "TFLITE_METADATA", and its associated files as a zip archive behind the model. Its Python

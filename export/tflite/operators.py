@@ -1,4 +1,4 @@
-"""The operators a `.tflite` file may hold before pocketzoo lets an interpreter allocate it.
+"""Operators that a `.tflite` file may hold for pocketzoo to let an interpreter allocate it.
 
 A model file is a program. Custom and Flex operators can read and write files at inference
 (LiteRT's SECURITY.md), and variables carry state from one call to the next; arithmetic cannot.

@@ -1,4 +1,4 @@
-"""An edit of a converted file: the state of a WHILE becomes int8, and what nothing reads goes.
+"""Edits of a converted file: the state of a WHILE becomes int8, unread operators are removed.
 
 The converter keeps the values that a loop carries in float32, between a DEQUANTIZE at the end of
 the body and a QUANTIZE at its beginning. Both have the same scale, so carrying the int8 value

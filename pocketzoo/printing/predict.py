@@ -1,4 +1,4 @@
-"""`pocketzoo predict`: what a run's file answers for new rows."""
+"""`pocketzoo predict`: predictions of a run's file for new rows."""
 
 import csv
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How a report's figures, mistakes and groups are printed."""
+"""Printed metrics, mistakes and groups of a report."""
 
 from rich.console import Console
 from rich.table import Table

@@ -1,4 +1,4 @@
-"""What runs in the training loop is the same on every backend: batches, rates, averages."""
+"""Training is the same on every backend: batches, rates, averages."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a `.tflite` file holds, and files of foreign origin."""
+"""The audit of a `.tflite` file, and files of foreign origin."""
 
 import contextlib
 import sys

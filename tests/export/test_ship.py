@@ -1,4 +1,4 @@
-"""What goes with a file to where it runs, and what the file says of itself."""
+"""Deployment files and metadata."""
 
 import io
 import re

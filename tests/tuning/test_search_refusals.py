@@ -1,4 +1,4 @@
-"""What a search refuses, and how it ends where it cannot go on."""
+"""Searches that are refused, and searches that cannot go on."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What befalls a sweep besides kills: damaged journals, a full disk, crashing trials."""
+"""Sweeps under damage other than kills: damaged journals, a full disk, crashing trials."""
 
 import json
 import resource

@@ -1,4 +1,4 @@
-"""What a recipe does to training rows.
+"""Augmentation of training rows, as a recipe asks for it.
 
 Everything is NumPy on whole batches, outside the model: the same on every backend, never in an
 exported graph.

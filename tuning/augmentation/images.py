@@ -1,4 +1,4 @@
-"""Augmentation of pictures: mirroring, and RandAugment for any number of channels; whole batches.
+"""Augmentation of images: flips, and RandAugment for any number of channels; whole batches.
 
 Keras' own RandAugment takes one operation for a whole batch, computes all eleven for it each time,
 and differs between backends; here each picture has its own two, in NumPy.

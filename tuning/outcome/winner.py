@@ -1,4 +1,4 @@
-"""From the best trial to a run folder: its spread over seeds, the last training, the files."""
+"""From the best trial to a run folder: spread over seeds, final training, files."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The study as a ledger: which trials there are, who runs them, what became of them.
+"""The study as a ledger: which trials there are, who runs them, how they ended.
 
 Optuna's trials are attempts here. An attempt that was lost with its process is marked failed and
 its trial gets another one, with the same point and the same number; so a trial is finished exactly

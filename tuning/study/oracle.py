@@ -1,4 +1,4 @@
-"""Optuna's study as an oracle of KerasTuner: for a build(hp) or a Tuner of one's own."""
+"""Optuna's study as a KerasTuner oracle, for any build(hp) or Tuner."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Samplers: which point of the space trial n is, by the algorithm's name.
+"""Samplers by name: the point of the space that trial n tries.
 
 Every trial gets a sampler of its own, seeded from (seed, n): what is suggested depends on the
 trials that are finished and on n, not on the process that asks.
@@ -19,7 +19,7 @@ from tuning.recipe import seed_of
 from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
-# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep.py
+# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep
 MODELLED = {"tpe": 2500, "gp": 200, "cmaes": 3000, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 

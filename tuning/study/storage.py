@@ -1,4 +1,4 @@
-"""Where a study lives: a journal file in the run folder, or a database that many machines share."""
+"""Storage of a study: a journal file in the run folder, or a database shared by many machines."""
 
 import json
 import random

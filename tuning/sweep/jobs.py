@@ -1,4 +1,4 @@
-"""What a search hands to its workers, and how it takes their results into the study."""
+"""Jobs: what a search hands to its workers, and their results on the way into the study."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The sweep: claims trials from the study, hands them to processes, and records what they say."""
+"""The sweep: claims trials from the study, hands them to processes, and records their results."""
 
 import errno
 import json

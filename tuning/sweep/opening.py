@@ -1,4 +1,4 @@
-"""Opening the study of a search: what it is of, who samples, who prunes, what was left running."""
+"""Opening of a search's study: identity, sampler, pruner, and trials left running."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Starts the process that forks trials (`tuning.sweep.worker`), and again if it was killed."""
+"""The process that forks trials (`tuning.sweep.worker`): started, and restarted if killed."""
 
 import contextlib
 import os

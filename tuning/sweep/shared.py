@@ -1,4 +1,4 @@
-"""Rows that several processes read: written once, mapped into memory by each.
+"""Rows shared by several processes: written once, memory-mapped by each.
 
 Test rows are not written: no trial can touch them.
 """

@@ -1,4 +1,4 @@
-"""The one `fit` that everything uses: an ordinary Keras training that can be taken up again.
+"""The one `fit` that everything uses: an ordinary Keras training that can be resumed.
 
 Each epoch begins with seeds of its own: a training that was killed goes on from its last checkpoint
 and gives the same weights as one that was not.

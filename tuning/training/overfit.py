@@ -1,4 +1,4 @@
-"""The first debugging step: can this model learn a hundred rows by heart?"""
+"""Overfit test: can this model learn a hundred rows by heart?"""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Training on from weights that were trained elsewhere: the last layer first, then what is near it.
+"""Fine-tuning of pretrained weights: the last layer first, then the layers near it.
 
 The backbone is frozen while its new last layer is as random as any: its features of every row are
 computed once. Then its last layers are trained too, at a lower rate (Howard and Ruder 2018,

@@ -1,4 +1,4 @@
-"""A learning rate by a range test."""
+"""Learning-rate range test."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Say what data are before anything is trained on them: counts, leaks, baselines, what to try."""
+"""Advice on data before any training: counts, leaks, baselines, and what to try."""
 
 import time
 from collections.abc import Mapping

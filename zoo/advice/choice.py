@@ -1,4 +1,4 @@
-"""What to try first: rules of thumb, in one table."""
+"""Rules of thumb for what to try first, in one table."""
 
 import math
 from dataclasses import dataclass

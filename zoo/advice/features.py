@@ -1,4 +1,4 @@
-"""What single features tell: nothing (constants), or all of it (the answer in disguise)."""
+"""Single features that carry no information (constants) or all of it (leaks of the label)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an untrained model will cost as an int8 `.tflite`: from its configuration, in milliseconds.
+"""Cost of an untrained model as an int8 `.tflite`: from its configuration, in milliseconds.
 
 The twin's drafts say which operators the file will have, so products are counted exactly; what a
 file and LiteRT-Micro need beside the values was measured, on 39 exports of all presets at

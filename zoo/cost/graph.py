@@ -1,4 +1,4 @@
-"""A `.tflite` file in outline: tensors, operators and the order they run in, without values.
+"""Outline of a `.tflite` file: tensors, operators and their order, without values.
 
 Shapes count the batch, which is one row; axes are in the file's order.
 """

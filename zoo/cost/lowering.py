@@ -1,4 +1,4 @@
-"""The operators of the int8 file that a twin's drafts stand for, known before any training.
+"""Operators of the int8 file that a twin's drafts become, known before any training.
 
 TensorFlow's converter makes the file; what it makes of each kind of draft was read off its files.
 Shapes count the batch, which is one row.

@@ -1,4 +1,4 @@
-"""The front end for sound: log-mel spectra or MFCC of waveforms, in NumPy alone.
+"""Audio front end: log-mel spectra or MFCC of waveforms, in NumPy alone.
 
 It stays outside the integer graph. This very file lies in the run folder of a model that was
 trained on sound, so that what runs on the device can be checked against it, number by number. The

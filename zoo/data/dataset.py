@@ -1,4 +1,4 @@
-"""Data: arrays in three parts, what they are, and a hash of their content."""
+"""Data sets: arrays in three parts, their description, and a hash of their content."""
 
 import hashlib
 import warnings

@@ -1,4 +1,4 @@
-"""Texts and sequences of several lengths become rows of one length, by what training rows say."""
+"""Encodings learned from training rows: texts and ragged sequences become rows of equal length."""
 
 import json
 from collections.abc import Mapping

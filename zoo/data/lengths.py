@@ -1,4 +1,4 @@
-"""Sequences of several lengths: padded in front to one length, with a feature that says so.
+"""Ragged sequences: padded in front to one length, with a feature that marks the real steps.
 
 A row that is shorter than the others gets steps in front, each the mean of the training steps (0
 once it is standardized). The number of steps is that of the longest training row; of a longer test

@@ -1,4 +1,4 @@
-"""Room for arrays: in memory, or for large ones in a file without a name, which ends with them.
+"""Space for arrays: memory, or for large ones an unnamed file that ends with the array.
 
 The pages of such a file are the system's to drop and to read again, so that rows that are larger
 than the memory are only slow.

@@ -1,4 +1,4 @@
-"""What the owner of a file or folder says of it; everything may be left out."""
+"""Options for reading a file or folder; all are optional."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""Splits that keep class shares and are the same for the same seed; scikit-learn does the work."""
+"""Reproducible splits that preserve class shares; scikit-learn does the work."""
 
 import hashlib
 import warnings

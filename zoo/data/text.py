@@ -1,4 +1,4 @@
-"""The front end for text: a vocabulary, and rows of token ids, in NumPy and the standard library.
+"""Text front end: a vocabulary, and rows of token ids, in NumPy and the standard library.
 
 It stays outside the integer graph. This very file lies in the run folder of a model that was
 trained on texts, beside `vocabulary.json`, so that what runs on the device can be checked against

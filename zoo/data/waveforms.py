@@ -1,4 +1,4 @@
-"""Sets of waveforms: which front end turns them into sequences, and what is left for the device."""
+"""Audio data sets: the front end that turns waveforms into sequences, and what the device needs."""
 
 from dataclasses import fields
 from pathlib import Path

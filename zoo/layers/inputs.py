@@ -1,4 +1,4 @@
-"""The layers that Keras lacks, or that do not quantize to int8 as shipped.
+"""Input layers that Keras lacks, or that do not quantize to int8 as shipped.
 
 Each lowers to operators with int8 kernels in LiteRT and LiteRT-Micro. None needs `safe_mode=False`.
 """

@@ -1,4 +1,4 @@
-"""The layers of sequences of several lengths: token ids, and what tells steps from padding.
+"""Layers for padded sequences: token embedding and masks.
 
 Rows are padded in front (`zoo.data.lengths`, `zoo.data.text`). A mask is 1 on steps and 0 on
 padding, exactly so in int8 too; multiplied by it, or held where it is 0, nothing that stands on

@@ -1,4 +1,4 @@
-"""The layers of tables: a feature's encoding, and an ensemble that shares its weights."""
+"""Layers for tables: encodings of single features, and an ensemble with shared weights."""
 
 from typing import Any
 

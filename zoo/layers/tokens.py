@@ -1,4 +1,4 @@
-"""The layers of tokens: where each is, attention among them, and what is made of all together."""
+"""Layers for tokens: positions, attention among tokens, and pooling over them."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Have the rows changed? Two samples of the same features, compared one feature at a time."""
+"""Drift statistics: two samples of the same features, compared one feature at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""CNN: the small residual network, the depthwise-separable one, and that of inverted residuals.
+"""CNN: the small residual network, the depthwise-separable one, and inverted residuals.
 
 Residual: He et al. 2016 (arXiv:1512.03385, section 4.2) in the form of MLPerf Tiny's ResNet-8
 (mlcommons/tiny, benchmark/training/image_classification/keras_model.py), which has biases before

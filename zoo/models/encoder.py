@@ -1,4 +1,4 @@
-"""The transformer encoder that images and sequences share, in the form that stays integer-only.
+"""The transformer encoder for images and sequences, in a form that stays integer-only.
 
 Vaswani et al. 2017 (arXiv:1706.03762) with the norms first, as in Dosovitskiy et al. 2021
 (arXiv:2010.11929, figure 1).

@@ -1,4 +1,4 @@
-"""GRU: the gated recurrent network for sequences, with a convolution in front if wanted.
+"""GRU: the gated recurrent network for sequences, with an optional convolution in front.
 
 Cho et al. 2014 (arXiv:1406.1078, figure 2), with the reset gate after the matrix product
 (`reset_after=True`, Keras' default), which needs one product per step and quantizes well. Behind a

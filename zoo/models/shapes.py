@@ -1,4 +1,4 @@
-"""Whether a family takes rows of a shape."""
+"""The shapes of rows that a family takes."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Parts of networks for sequences, which run as pictures of height 1.
+"""Building blocks of networks for sequences, which run as images of height 1.
 
 LiteRT has no kernels of one dimension. A convolution over steps is one over columns; written so
 from the start, a model has one reshape in front and none between its layers.

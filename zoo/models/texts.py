@@ -1,4 +1,4 @@
-"""Models of texts: token ids, a table of vectors, and a body that padding does not reach.
+"""Text models: token ids, an embedding, and a body that padding does not reach.
 
 Rows are ids padded in front, as `zoo.data.text` makes them. More padding never changes an answer,
 in float or in int8: a recurrent layer holds its state on it, a convolution's maximum does not feel

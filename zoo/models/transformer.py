@@ -1,4 +1,4 @@
-"""Transformer: an encoder over a sequence, several of whose steps make a token where it is long.
+"""Transformer: an encoder over a sequence; long sequences become tokens of several steps.
 
 Vaswani et al. 2017 (arXiv:1706.03762) as an encoder of time series: Zerveas et al. 2021
 (arXiv:2010.02803), with learned positions and batch norm; steps are put together as in Nie et al.

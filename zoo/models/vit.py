@@ -1,4 +1,4 @@
-"""ViT: the vision transformer and the compact convolutional one, in forms that stay integer-only.
+"""ViT: the vision transformer and the compact convolutional one, in integer-only forms.
 
 Dosovitskiy et al. 2021 (arXiv:2010.11929, figure 1) with global average pooling in place of the
 class token (Beyer et al. 2022, arXiv:2205.01580). The patch embedding is a reshape and a dense

@@ -1,4 +1,4 @@
-"""What a line of the preset table says."""
+"""One entry of the preset table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

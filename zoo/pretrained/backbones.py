@@ -1,4 +1,4 @@
-"""Networks trained on ImageNet, with a new last layer: small data are won by what others learned.
+"""Backbones pretrained on ImageNet, with a new last layer, for small data sets.
 
 EfficientNet-Lite0 comes with a package, the others by Keras' own download or from a file, and those
 of KerasHub from a folder or by its download.

@@ -1,4 +1,4 @@
-"""Backbones of KerasHub: from a folder of one's own, or by a name that KerasHub downloads.
+"""KerasHub backbones: from a local folder, or by a name that KerasHub downloads.
 
 The only file that imports it. A configuration is JSON, of which Keras makes its own and KerasHub's
 classes, nothing else.

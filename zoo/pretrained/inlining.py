@@ -1,4 +1,4 @@
-"""Models inside models taken apart: what is lowered, cut or frozen goes by single layers."""
+"""Nested models flattened, because lowering, cutting and freezing work on single layers."""
 
 from typing import Any
 

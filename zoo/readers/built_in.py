@@ -1,4 +1,4 @@
-"""The sets that scikit-learn ships."""
+"""Built-in data sets, from scikit-learn."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What has been decoded once: an array a file, named by the content it was made from."""
+"""Cache of decoded files: one array per file, named by the content it was made from."""
 
 import contextlib
 import hashlib

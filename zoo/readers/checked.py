@@ -1,4 +1,4 @@
-"""Arrays by name, as an `.npz` file holds them, and what is wrong with them."""
+"""Checks of arrays by name, as an `.npz` file holds them."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What becomes of each column of a table: a plan, fitted on training rows, as JSON.
+"""Plans for the columns of a table: fitted on training rows, written as JSON.
 
 A number is one feature, its gaps filled with the median; a category one feature a value, and one
 for all others; a date the days since the first. Where training rows have gaps, one more feature

@@ -1,4 +1,4 @@
-"""Files that are decoded: several at a time, once, with progress, and a list of broken ones."""
+"""Decoding of many files: in parallel, once, with progress and a list of broken ones."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Folders of files by class: which there are, and in which part they come."""
+"""Class folders: which files there are, and which part each belongs to."""
 
 import os
 from collections.abc import Sequence

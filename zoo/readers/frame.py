@@ -1,4 +1,4 @@
-"""CSV, TSV and Parquet files as columns; pyarrow reads them."""
+"""CSV, TSV and Parquet files as columns, read by pyarrow."""
 
 import codecs
 import re

@@ -1,4 +1,4 @@
-"""Rows with their true answers, for a model that is there already."""
+"""Labeled rows, read the way an existing run read its training data."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Data from where they are: built-in sets, files, folders, Python."""
+"""Data from any source: built-in sets, files, folders, Python."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Folders of pictures; Pillow decodes them."""
+"""Image folders, decoded by Pillow."""
 
 from collections.abc import Mapping
 from functools import partial

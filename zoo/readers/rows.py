@@ -1,4 +1,4 @@
-"""Raw rows for a model that is there already: read as its training rows were."""
+"""New rows for an existing model, read the way its training rows were."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Folders of sounds; soundfile decodes them."""
+"""Audio folders, decoded by soundfile."""
 
 import math
 import struct

@@ -1,4 +1,4 @@
-"""Tables: which column is what, the split, and then, from training rows only, the features."""
+"""Tables: the role of each column, the split, and features fitted on training rows only."""
 
 from collections.abc import Mapping
 from pathlib import Path

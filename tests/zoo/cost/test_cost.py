@@ -1,4 +1,4 @@
-"""What a model will cost, foretold: beside real files and beside Keras' shapes."""
+"""Cost estimates beside real files and beside Keras' shapes."""
 
 import importlib.util
 import math

@@ -1,4 +1,4 @@
-"""Rules for activations: in the operator that makes their input, or an operator of their own."""
+"""Rules for activations: fused into the operator before them, or operators of their own."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rules for layers that move or choose values: they bring no range of their own."""
+"""Rules for layers that move or select values; these have no range of their own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Rules for the Keras layers that have kernels."""
+"""Rules for layers with kernels."""
 
 from typing import Any
 

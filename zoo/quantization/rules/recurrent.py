@@ -1,4 +1,4 @@
-"""Rules for recurrent layers: a loop, or one more cell in the loop before it."""
+"""Rules for recurrent layers: a loop, or one more cell in the loop before."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The table of rules: for each Keras class the function that says what becomes of it in a twin."""
+"""The table of rules: one function for each Keras layer class."""
 
 from collections.abc import Callable
 from dataclasses import replace

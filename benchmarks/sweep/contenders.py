@@ -1,6 +1,6 @@
 """One search by one method, for so many seconds, in a process of its own: it leaves a trace.
 
-    python -m benchmarks.contenders '{"method": "RandomSearch", "task": "digits", ...}'
+    python -m benchmarks.sweep.contenders '{"method": "RandomSearch", "task": "digits", ...}'
 
 The seconds begin when the process is started, so imports count; what runs when they are over is
 thrown away. Both are so for every method. What is heavy is imported once the clock runs.

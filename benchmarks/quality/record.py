@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.datasets import SOURCES
+from benchmarks.quality.datasets import SOURCES
 from benchmarks.tables import interval, table
 
-RECORD = Path(__file__).parent / "results" / "quality.jsonl"
+RECORD = Path(__file__).parents[1] / "results" / "quality.jsonl"
+RESULTS = RECORD.with_suffix(".md")
 SETS = {
     "table": ["breast_cancer", "wine", "digits_table", "diabetes"],
     "image": ["digits", "mnist5k"],

@@ -1,4 +1,4 @@
-"""What the presets reach on real data, float and int8, beside trees and a linear model.
+"""Quality of the presets on real data, float and int8, beside trees and a linear model.
 
     python -m benchmarks.quality [--sets NAME ...] [--presets NAME ...] [--trials 1 30]
                                  [--seeds 0 1 2 3 4] [--folder FOLDER]
@@ -22,12 +22,12 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from pathlib import Path
 
-from benchmarks.baselines import baseline
-from benchmarks.datasets import prepared
-from benchmarks.record import (
+from benchmarks.quality.baselines import baseline
+from benchmarks.quality.datasets import prepared
+from benchmarks.quality.record import (
     BASELINES,
     PRESETS,
-    RECORD,
+    RESULTS,
     SETS,
     Run,
     commit,
@@ -39,7 +39,6 @@ from benchmarks.record import (
 from tuning.sweep.pool import cores
 from zoo.quantization.layers.numerics import INT8
 
-RESULTS = RECORD.with_suffix(".md")
 INTRO = """# Quality
 
 `pocketzoo run` with its defaults (1 trial: the preset with its own recipe; 30: a search), judged on

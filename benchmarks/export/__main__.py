@@ -1,6 +1,6 @@
 """Our int8 files beside the stock converter's and ONNX Runtime's: same weights, rows and run.
 
-    python benchmarks/export.py [--only NAME ...] [--trained] [--epochs 30] [--keep FOLDER]
+    python -m benchmarks.export [--only NAME ...] [--trained] [--epochs 30] [--keep FOLDER]
 
 Needs `pip install 'pocketzoo[bench,targets]'`. Prints tables, and writes them to
 `benchmarks/results/export.md` where all models are done; six to nine minutes on two cores. With
@@ -10,20 +10,17 @@ Needs `pip install 'pocketzoo[bench,targets]'`. Prints tables, and writes them t
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # or `export` were this file
 
 import keras
 import numpy as np
 
 import export
 import tuning
-from benchmarks.runners import OrtRunner, least, runner
+from benchmarks.export.runners import OrtRunner, least, runner
 from benchmarks.tables import HOW_TO_READ, Row, compared, machine, table, tables
 from export.child import ChildError, run_python
 from export.runtimes.ethos import compile_ethos
@@ -35,7 +32,7 @@ from zoo import Data, load_data
 from zoo.presets.catalogue import find_preset
 from zoo.presets.spec import ModelSpec
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 IMAGES, ROWS = ((32, 32, 3), 10), 256
 SPECS = {
     "mlp_small": ModelSpec("mlp_small", (30,), 2),
@@ -121,7 +118,7 @@ def _write_job(model: keras.Model, ours: export.Export, folder: Path) -> None:
 
 def _peers(folder: Path, files: Iterable[str]) -> dict[str, float]:
     """Have a child process make files. Returns the seconds of each."""
-    run_python(["-m", "benchmarks.peers", str(folder), str(time.time()), *files], 600)
+    run_python(["-m", "benchmarks.export.peers", str(folder), str(time.time()), *files], 600)
     return dict(json.loads((folder / "seconds.json").read_text()))
 
 

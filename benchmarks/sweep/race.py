@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.contenders import OURS, STOCK, TASKS, Ended, Task
+from benchmarks.sweep.contenders import OURS, STOCK, TASKS, Ended, Task
 from benchmarks.tables import table
 
 FACTORS = (1, 2)  # every run lasts twice the budget; both are shown
@@ -66,7 +66,7 @@ def _run(folder: Path, task: str, method: str, seed: int, seconds: float) -> Non
     job |= {"folder": str(folder), "started": time.time()}
     with (folder / "log.txt").open("w") as log:
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.contenders", json.dumps(job)],
+            [sys.executable, "-m", "benchmarks.sweep.contenders", json.dumps(job)],
             stdout=log,
             stderr=log,
             timeout=seconds + SECONDS_TO_END,

@@ -1,6 +1,6 @@
-"""The child process of `benchmarks/export.py`: what others make of the same model and rows.
+"""The child process of `benchmarks/export`: what others make of the same model and rows.
 
-    python -m benchmarks.peers FOLDER STARTED PRODUCT...
+    python -m benchmarks.export.peers FOLDER STARTED PRODUCT...
 
 FOLDER is as `export.conversion.convert` has it (`model.json`, `model.weights.h5`, `calibration.npy`
 and, for the float of the same graph, `settings.json` and `twin.weights.h5`). Files appear beside

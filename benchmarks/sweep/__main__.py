@@ -10,58 +10,21 @@ folder already are not run again.
 """
 
 import argparse
-import datetime
-import importlib.metadata
-import os
-import platform
 import re
 import tempfile
-import time
 from pathlib import Path
 
-import keras
+from benchmarks.sweep import costs
+from benchmarks.sweep.machine import machine
+from benchmarks.sweep.race import METHODS, RACES, race_report, run_all
 
-from benchmarks import costs
-from benchmarks.race import METHODS, RACES, race_report, run_all
-from tuning.sweep.pool import cores
-
-RESULTS = Path(__file__).parent / "results" / "sweep.md"
-PACKAGES = ("keras", "keras-tuner", "optuna", "numpy", "scikit-learn")
+RESULTS = Path(__file__).parents[1] / "results" / "sweep.md"
 PARTS = {
     "race": "## The race",
     "overhead": "## What a trial costs beside its training",
     "ask": "## What asking costs",
     "memory": "## Memory",
 }
-
-
-def machine() -> str:
-    """Return date, processor, backend and versions, and how busy others keep the cores."""
-    info = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    model = re.search(r"model name\s*: (.*)", info)
-    backend = keras.backend.backend()
-    packages = (backend, *PACKAGES)
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
-    threads = os.environ.get("OMP_NUM_THREADS", "not set")
-    return (
-        f"{datetime.date.today()}, {model[1] if model else platform.processor()}, {cores()} cores "
-        f"({busy():.1f} of them busy with something else before it began), Python "
-        f"{platform.python_version()}, backend {backend}, {versions}, OMP_NUM_THREADS {threads}."
-    )
-
-
-def busy(seconds: float = 3.0) -> float:
-    """Return how many cores are busy while we do nothing."""
-
-    def idle() -> float:
-        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()
-        return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
-
-    if not Path("/proc/stat").exists():
-        return float("nan")
-    before, started = idle(), time.monotonic()
-    time.sleep(seconds)
-    return max(0.0, (os.cpu_count() or 1) - (idle() - before) / (time.monotonic() - started))
 
 
 def put(part: str, text: str) -> None:

@@ -1,6 +1,6 @@
 """Time by operator of `.tflite` and `.onnx` files, side by side.
 
-    python benchmarks/operators.py FILE [FILE ...] [--steps 24] [--each]
+    python -m benchmarks.export.operators FILE [FILE ...] [--steps 24] [--each]
 
 A `.tflite` file is cut into models of one operator, each timed under XNNPACK on one thread, the
 time of an empty call taken off; the sum is less than the whole where operators stop each other
@@ -12,7 +12,6 @@ Runtime's own profiler, which also costs time.
 import argparse
 import copy
 import json
-import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -20,13 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # or `export` were export.py
-
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from benchmarks.runners import OrtRunner, least, runner
+from benchmarks.export.runners import OrtRunner, least, runner
 from export.tflite.audit import OPERATORS
 
 CALLS = 300  # of an ONNX session

@@ -1,9 +1,9 @@
-"""What a search costs beside its trainings, one measurement at a time, in a process of its own.
+"""Cost of a search beside its trainings, one measurement at a time, in a process of its own.
 
-    python -m benchmarks.engine '{"part": "ask", "folder": ..., ...}'
+    python -m benchmarks.sweep.engine '{"part": "ask", "folder": ..., ...}'
 
-is what `benchmarks.costs` starts; the answer is JSON in the folder. What is heavy is imported where
-it is needed, so that each process holds what it measures and nothing else.
+is what `benchmarks.sweep.costs` starts; the result is JSON in the folder. Heavy modules are
+imported where they are needed, so that each process holds what it measures and nothing else.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import TASKS, ours, stock
+from benchmarks.sweep.contenders import TASKS, ours, stock
 
 MEASURED = (5, 100)  # trials after which memory is read
 ASKED = 20

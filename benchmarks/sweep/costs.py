@@ -1,4 +1,4 @@
-"""What a search costs beside its trainings: the tables of `benchmarks.engine`'s measurements."""
+"""The cost of a search beside its trainings: tables of `benchmarks.sweep.engine`'s measurements."""
 
 import json
 import os
@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.engine import ASKED, MEASURED
-from benchmarks.race import interval
+from benchmarks.sweep.engine import ASKED, MEASURED
+from benchmarks.sweep.race import interval
 from benchmarks.tables import table
 
 TRIAL = {"source": "digits", "preset": "cnn_small", "epochs": 12}
@@ -33,7 +33,7 @@ def measure(folder: Path, part: str, **arguments: Any) -> Any:
     job = {"part": part, "folder": str(folder), **arguments}
     with (folder / "log.txt").open("w") as log:
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.engine", json.dumps(job)],
+            [sys.executable, "-m", "benchmarks.sweep.engine", json.dumps(job)],
             stdout=log,
             stderr=log,
             timeout=LIMIT,

@@ -1,4 +1,4 @@
-"""What the presets are measured against: the same rows, flattened, in other hands.
+"""Baselines of the quality benchmark: the same rows, flattened, in other models.
 
 The two networks are those of RealMLP's authors (pytabkit: `pip install -e '.[reference]'`), with
 their defaults: RealMLP-TD-S, whose recipe our MLP's are after, and TabM.
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import zoo
-from benchmarks.datasets import prepared
-from benchmarks.record import Run, commit
+from benchmarks.quality.datasets import prepared
+from benchmarks.quality.record import Run, commit
 
 
 def baseline(name: str, kind: str, seed: int, folder: Path) -> Run:
