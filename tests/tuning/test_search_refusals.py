@@ -18,7 +18,7 @@ from tuning.limits import check_limits
 from tuning.spaces import default_recipe, point
 from tuning.sweep.pool import Pool
 from tuning.sweep.shared import Job
-from tuning.training.fitting import Diverged
+from tuning.training.phase import Diverged
 
 
 def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:

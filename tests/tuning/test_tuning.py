@@ -14,7 +14,7 @@ from tests.helpers.instances import NAMES, Home, family
 from tuning import Recipe, fit
 from tuning.spaces import SPACES, default_recipe, point
 from tuning.study.oracles import hyperband_units
-from tuning.training.fitting import Diverged
+from tuning.training.phase import Diverged
 from zoo.presets.catalogue import FAMILIES, factory_arguments
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)

@@ -18,8 +18,9 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from tuning.training.fitting import Diverged, fit
+from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.phase import Diverged
 from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json

@@ -18,7 +18,7 @@ from pocketzoo.options import Exporting
 from tests.helpers.instances import data_of
 from tuning import Recipe, search
 from tuning.train import train
-from tuning.training.fitting import adapt_inputs
+from tuning.training.phase import adapt_inputs
 from zoo.pretrained import hub
 
 MAKE = """
