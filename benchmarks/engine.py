@@ -104,8 +104,7 @@ def ask(folder: Path, finished: int, journal: bool) -> dict[str, Any]:
 
     from tuning.spaces import default_recipe, point
     from tuning.study.ledger import Study, Trial
-    from tuning.study.samplers import MODELLED, PerTrial, free, suggest
-    from tuning.sweep.opening import sampler_of
+    from tuning.study.samplers import MODELLED, PerTrial, free, sampler_of, suggest
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = keras_tuner.HyperParameters()

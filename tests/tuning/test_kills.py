@@ -15,8 +15,7 @@ import zoo
 from tests.helpers.killing import Command, attempts_by_trial, broken, harass, study_of
 from tuning.recipe import Recipe
 from tuning.study.ledger import Study, Trial
-from tuning.study.samplers import PerTrial, free, suggest
-from tuning.sweep.opening import sampler_of
+from tuning.study.samplers import PerTrial, free, sampler_of, suggest
 
 PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0}
 ONE = {"trials": 1, "jobs": 1, "refit": False, "recipe": {"epochs": 40, "patience": 0}, **PLAIN}

@@ -5,6 +5,7 @@ trials that are finished and on n, not on the process that asks.
 """
 
 import importlib.util
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from scipy.stats import qmc
 
 from tuning.recipe import seed_of
+from tuning.study.ledger import attempts_of, number_of
 from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
@@ -156,6 +158,20 @@ class PerTrial(optuna.samplers.BaseSampler):
         self._sampler.after_trial(*arguments)
 
 
+def sampler_of(
+    parameters: Callable[[], Sequence[Any]], algorithm: str, seed: int
+) -> Callable[[optuna.Study, optuna.trial.FrozenTrial], optuna.samplers.BaseSampler]:
+    """Return what makes the sampler of a trial, for `PerTrial`; a space may grow as it is used."""
+
+    def sampler(study: optuna.Study, trial: Any) -> optuna.samplers.BaseSampler:
+        attempts = attempts_of(study)
+        number = number_of(attempts, trial.number)
+        finished = sum(attempt.outcome is not None for attempt in attempts)
+        return make_sampler(algorithm, parameters(), seed, number, finished)
+
+    return sampler
+
+
 def suggest(trial: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str, Any]:
     """Ask for the active parameters of the space, in its order, and return the values of all.
 
@@ -199,3 +215,8 @@ def _is_a_list(parameter: Any) -> bool:
 def free(space: keras_tuner.HyperParameters) -> list[Any]:
     """Return the parameters that can vary, each name once."""
     return list({p.name: p for p in space.space if type(p).__name__ != "Fixed"}.values())
+
+
+def ranges(parameters: Sequence[Any]) -> dict[str, str]:
+    """Return what makes two spaces the same: each parameter's name and range."""
+    return {f"range of {p.name}": json.dumps(p.get_config(), sort_keys=True) for p in parameters}

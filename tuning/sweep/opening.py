@@ -1,21 +1,19 @@
 """Opening the study of a search: what it is of, who samples, who prunes, what was left running."""
 
-import json
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
-import optuna
 
 from tuning.recipe import Recipe
 from tuning.settings import Settings
-from tuning.study.ledger import Study, attempts_of, number_of
+from tuning.study.ledger import Study
 from tuning.study.oracles import ORACLES, OracleSampler, make_oracle
 from tuning.study.pruning import make_pruner
-from tuning.study.samplers import PerTrial, free, make_sampler
+from tuning.study.samplers import PerTrial, free, ranges, sampler_of
 from tuning.study.storage import Direction, open_study
 from zoo import Data, ModelSpec, Run
 
@@ -59,20 +57,6 @@ def _whole(number: int) -> float:
     return 1.0
 
 
-def sampler_of(
-    parameters: Callable[[], Sequence[Any]], algorithm: str, seed: int
-) -> Callable[[optuna.Study, optuna.trial.FrozenTrial], optuna.samplers.BaseSampler]:
-    """Return what makes the sampler of a trial, for `PerTrial`; a space may grow as it is used."""
-
-    def sampler(study: optuna.Study, trial: Any) -> optuna.samplers.BaseSampler:
-        attempts = attempts_of(study)
-        number = number_of(attempts, trial.number)
-        finished = sum(attempt.outcome is not None for attempt in attempts)
-        return make_sampler(algorithm, parameters(), seed, number, finished)
-
-    return sampler
-
-
 def _identity(
     spec: ModelSpec,
     data: Data,
@@ -96,8 +80,3 @@ def _identity(
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
     return identity | ranges(free(space))
-
-
-def ranges(parameters: Sequence[Any]) -> dict[str, str]:
-    """Return what makes two spaces the same: each parameter's name and range."""
-    return {f"range of {p.name}": json.dumps(p.get_config(), sort_keys=True) for p in parameters}
