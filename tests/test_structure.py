@@ -56,7 +56,7 @@ HOMES = {
         "tuning/study/oracle.py",
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
-        "tuning/search.py",
+        "tuning/searching.py",
         "tuning/spaces.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},
@@ -75,7 +75,7 @@ HOMES = {
     "catboost": {"zoo/baselines/boosting.py"},
     "scipy": {
         "tuning/training/distillation.py",
-        "tuning/training/overfit.py",
+        "tuning/training/overfitting.py",
         "tuning/augmentation/sequences.py",
         "tuning/study/samplers.py",
         "tuning/training/temperature.py",
@@ -149,8 +149,8 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
         ),
         (
             tuning,
-            "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
-            "search",
+            "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
+            "find_learning_rate fit overfit quantize quantize_aware search train",
         ),
         (
             export,

@@ -9,7 +9,7 @@ from typing import Any
 import keras_tuner
 
 from tuning.recipe import Recipe
-from tuning.settings import Settings
+from tuning.settings import Search
 from tuning.study.ledger import Study
 from tuning.study.oracles import ORACLES, OracleSampler, make_oracle
 from tuning.study.pruning import make_pruner
@@ -24,7 +24,7 @@ def begin(
     data: Data,
     base: Recipe,
     space: keras_tuner.HyperParameters,
-    settings: Settings,
+    settings: Search,
     scratch: Path,
 ) -> tuple[Study, Callable[[int], float]]:
     """Open the study of a search; with it, how long trial n is trained."""
@@ -32,7 +32,7 @@ def begin(
     direction: Direction = "maximize" if data.task == "classification" else "minimize"
     name = run.path.resolve().name
     opened = open_study(run.path, name, identity, direction, settings.storage, alone=True)
-    opened.pruner = make_pruner(settings.prune, base.epochs)
+    opened.pruner = make_pruner(_pruner_of(settings), base.epochs)
     owner = f"{socket.gethostname()}:{run.path.resolve()}"
     if settings.algorithm in ORACLES:
         objective = keras_tuner.Objective("score", direction[:3])
@@ -53,6 +53,10 @@ def begin(
     return study, share_of
 
 
+def _pruner_of(settings: Search) -> str:
+    return settings.prune or ("none" if settings.algorithm in ORACLES else "median")
+
+
 def _whole(number: int) -> float:
     return 1.0
 
@@ -62,7 +66,7 @@ def _identity(
     data: Data,
     base: Recipe,
     space: keras_tuner.HyperParameters,
-    settings: Settings,
+    settings: Search,
 ) -> dict[str, Any]:
     """Return what makes two searches the same. Hyperband's rungs depend on the number of trials."""
     identity = {
@@ -72,7 +76,7 @@ def _identity(
         "hash": data.hash,
         "algorithm": settings.algorithm,
         "seed": settings.seed,
-        "prune": settings.prune,
+        "prune": _pruner_of(settings),
         "objective": settings.objective,
         "limits": dict(settings.limits),
         "recipe": asdict(base),

@@ -15,8 +15,7 @@ import export
 import zoo
 from export.after.versus import versus
 from pocketzoo.cli import app
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 
 RNG = np.random.default_rng(0)
 KINDS = np.array(["red", "rosé", "white"])
