@@ -3,9 +3,9 @@
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -175,19 +175,19 @@ def _options(group: type) -> list[inspect.Parameter]:
         inspect.Parameter(
             one.name,
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=_option(one.name, hints[one.name]),
+            annotation=_annotation(one, hints[one.name]),
             default=one.default if one.default_factory is MISSING else one.default_factory(),
         )
         for one in fields(group)
     ]
 
 
-def _option(name: str, hint: Any) -> Any:
-    """Return an annotation as typer reads it, where a field of `Search` has a text for help."""
-    kind, text = get_args(hint)
-    if not isinstance(text, str):
+def _annotation(one: Field[Any], hint: Any) -> Any:
+    """Return a field's type as typer reads it, with the help that a field of `Search` brings."""
+    if "help" not in one.metadata:
         return hint
-    return Annotated[kind, typer.Option(help=text, **FROM_ENVIRONMENT.get(name, {}))]
+    extra = FROM_ENVIRONMENT.get(one.name, {})
+    return Annotated[hint, typer.Option(help=one.metadata["help"], **extra)]
 
 
 def pairs(option: str, texts: list[str]) -> dict[str, Any]:

@@ -5,9 +5,8 @@ Imports here are light, and the heavy ones wait for the checks: help is immediat
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
 
 OBJECTIVES = ("float", "int8")
 LIMITS = ("bytes", "macs", "arena")
@@ -46,28 +45,47 @@ class Search:
         UserError: a field that is out of range, or that does not go with another.
     """
 
-    trials: Annotated[int, "Trials to finish, the preset included."] = 10
-    algorithm: Annotated[
-        str,
-        "tpe, gp, cmaes, nsga2, sobol or random; or KerasTuner's kt-random, bayesian or hyperband.",
-    ] = "tpe"
-    seed: Annotated[int, "Seed of the search and of every trial."] = 0
-    jobs: Annotated[int | None, "Trials at a time. Default: one a core."] = None
-    prune: Annotated[str | None, "median (default), halving or none."] = None
-    objective: Annotated[str, "float, or int8: score the twin."] = "float"
-    max_bytes: Annotated[int | None, "Largest int8 file."] = None
-    max_macs: Annotated[int | None, "Most multiply-accumulates a row."] = None
-    max_arena: Annotated[int | None, "Most memory in LiteRT-Micro."] = None
-    pick: Annotated[str, "best, smallest-within:P points of the best, trial:N."] = "best"
-    repeats: Annotated[
-        int, "More trainings of the winner, with other seeds, to estimate the spread."
-    ] = 3
-    refit: Annotated[bool, "Train the winner once more on validation rows too."] = True
-    storage: Annotated[
-        str | None, "Database that machines share, e.g. postgresql://user@host/name."
-    ] = None
-    artifacts: Annotated[Path | None, "Folder that machines share for the best weights."] = None
-    heartbeat: Annotated[float, "Seconds between signs of life in a shared storage."] = 60.0
+    trials: int = field(default=10, metadata={"help": "Trials to finish, the preset included."})
+    algorithm: str = field(
+        default="tpe",
+        metadata={
+            "help": "tpe, gp, cmaes, nsga2, sobol or random; "
+            "or KerasTuner's kt-random, bayesian or hyperband."
+        },
+    )
+    seed: int = field(default=0, metadata={"help": "Seed of the search and of every trial."})
+    jobs: int | None = field(
+        default=None, metadata={"help": "Trials at a time. Default: one a core."}
+    )
+    prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
+    objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
+    max_bytes: int | None = field(default=None, metadata={"help": "Largest int8 file."})
+    max_macs: int | None = field(
+        default=None, metadata={"help": "Most multiply-accumulates a row."}
+    )
+    max_arena: int | None = field(default=None, metadata={"help": "Most memory in LiteRT-Micro."})
+    pick: str = field(
+        default="best", metadata={"help": "best, smallest-within:P points of the best, trial:N."}
+    )
+    repeats: int = field(
+        default=3,
+        metadata={
+            "help": "More trainings of the winner, with other seeds, to estimate the spread."
+        },
+    )
+    refit: bool = field(
+        default=True, metadata={"help": "Train the winner once more on validation rows too."}
+    )
+    storage: str | None = field(
+        default=None,
+        metadata={"help": "Database that machines share, e.g. postgresql://user@host/name."},
+    )
+    artifacts: Path | None = field(
+        default=None, metadata={"help": "Folder that machines share for the best weights."}
+    )
+    heartbeat: float = field(
+        default=60.0, metadata={"help": "Seconds between signs of life in a shared storage."}
+    )
 
     def __post_init__(self) -> None:
         from tuning.study.oracles import ORACLES
