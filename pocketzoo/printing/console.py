@@ -13,8 +13,8 @@ from export.proof.report import BOUND, RUNGS
 from export.proof.targets import Placement
 from pocketzoo.printing import columns as schema
 from pocketzoo.printing import report as quality
-from tuning.training.fitting import Fit
-from tuning.training.overfit import Overfit
+from tuning.training.overfitting import Overfit
+from tuning.training.phase import Fit
 from tuning.training.rates import RangeTest
 from zoo import Data, Run, list_models
 from zoo.checks import UserError, near
