@@ -50,9 +50,9 @@ def evaluate(
     of_int8: np.ndarray,
     only: str | None = None,
 ) -> dict[str, Pair]:
-    """Return every figure of a task for float and int8, or the one called `only`.
+    """Return all metrics of a task for float and int8, or only the one called `only`.
 
-    What is undefined for the rows is left out: see the `figures` of each task.
+    Metrics that are undefined for the rows are left out: see the `figures` of each task.
 
     Args:
         task: whose figures they are.
