@@ -109,7 +109,7 @@ def main() -> None:
     head = ["", "draws", "float, %", "int8, %", "integer-only", "int8, KB", "training, s"]
     text = (
         f"# Transfer learning: 20 pictures a class, {given.size}x{given.size}\n\n"
-        "Ten digits in colour; mean and 95 % interval over draws. From scratch: "
+        "Ten digits in color; mean and 95 % interval over draws. From scratch: "
         f"{given.epochs} epochs. `python -m benchmarks.transfer --methods "
         f"{' '.join(given.methods)} --seeds {' '.join(map(str, given.seeds))} --size {given.size} "
         f"--epochs {given.epochs} --keep FOLDER`, {keras.backend.backend()} on the CPU.\n\n"

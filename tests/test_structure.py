@@ -348,6 +348,35 @@ def test_benchmarks_that_are_named_are_there() -> None:
                 assert module.is_dir() or module.with_suffix(".py").exists(), (path, name)
 
 
+OURS = ("zoo", "tuning", "export", "pocketzoo", "benchmarks", "tests")
+
+
+def defined(path: Path) -> set[str]:
+    """Return the names at the top level of a module, and the modules beside an `__init__`."""
+    names = {inner.stem for inner in path.parent.iterdir()} if path.stem == "__init__" else set()
+    if not path.exists():  # a folder of benchmarks/
+        return names
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("folder", ["benchmarks", "examples"])
+def test_what_benchmarks_and_examples_import_is_there(folder: str) -> None:
+    """No test runs most of them, and mypy does not read them."""
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in OURS:
+                source = ROOT / str(node.module).replace(".", "/")
+                file = source / "__init__.py" if source.is_dir() else source.with_suffix(".py")
+                assert {alias.name for alias in node.names} <= defined(file), (path, node.module)
+
+
 def test_readme_and_examples_name_real_files() -> None:
     readme = (ROOT / "README.md").read_text()
     for name in re.findall(r"\]\(([^)#]+)\)", readme):

@@ -20,7 +20,7 @@ def baseline(name: str, kind: str, seed: int, folder: Path) -> Run:
     started = time.monotonic()
     data = zoo.load_data(prepared(name, seed, folder / "sets"), seed).merged()
     x_train, x_test = (x.reshape(len(x), -1) for x in (data.x_train, data.x_test))
-    classes = data.task == "classification"
+    classes = bool(data.class_names)
     y_train, y_test = (y if classes else y[:, 0] for y in (data.y_train, data.y_test))
     found = _estimator(kind, classes, seed).fit(x_train, y_train).predict(x_test).ravel()
     score = (found == y_test).mean() if classes else np.sqrt(((found - y_test) ** 2).mean())

@@ -53,7 +53,7 @@ ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class Cost:
-    """What an untrained model will cost once it is an int8 `.tflite`; of a GRU its rolled form."""
+    """Cost of an untrained model as an int8 `.tflite`; for a GRU that of its rolled form."""
 
     parameters: int  # weights of the float model, without `Standardize`
     macs: int  # multiply-accumulates of one row, as `export` counts: a loop's body once
@@ -71,7 +71,7 @@ class Life:
 
 
 def estimate(model: keras.Model) -> Cost:
-    """Return what a model will cost; nothing is trained, converted or run.
+    """Return the cost of a model; nothing is trained, converted or run.
 
     The model's weights do not matter. Where the host standardizes the rows (features of very
     different sizes) the file can be an ADD or a MUL smaller.

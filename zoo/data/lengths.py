@@ -1,10 +1,10 @@
 """Ragged sequences: padded in front to one length, with a feature that marks the real steps.
 
-A row that is shorter than the others gets steps in front, each the mean of the training steps (0
-once it is standardized). The number of steps is that of the longest training row; of a longer test
-row the end is kept. A last feature is added, 1 on steps and 0 on padding: the presets `gru_*` hold
-their state where it is 0, so that padding changes nothing at all, in float or int8; to the others
-it is a feature like any, and padding is something that they learn to see.
+Shorter rows are padded in front with the mean of the training steps (0 after standardization), up
+to the length of the longest training row; of a longer test row the end is kept. An additional last
+feature is 1 on steps and 0 on padding. The presets `gru_*` hold their state where it is 0, so that
+padding changes nothing at all, in float or int8; for the others it is a feature like any other, and
+they learn to recognize padding.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from zoo.data.kinds import SEQUENCE, kind_of
 
 @dataclass(frozen=True)
 class Padding:
-    """What rows are padded to.
+    """The length and the fill value of padded rows.
 
     Attributes:
-        steps: of every row.
-        fill: a step of padding, without the feature that tells it from others.
+        steps: length of every row.
+        fill: a step of padding, without the feature that marks it.
     """
 
     steps: int
@@ -52,7 +52,7 @@ def learn_padding(x: np.ndarray) -> Padding:
 
 
 def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.ndarray]:
-    """Return arrays of a file without `lengths_*`: x is NaN after the end of a row instead.
+    """Return the arrays of a file with `lengths_*` replaced by NaN after the end of each row.
 
     Raises:
         UserError: lengths that do not fit the rows, or NaN elsewhere than at the ends of rows.
@@ -71,7 +71,7 @@ def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.nd
 
 
 def is_ragged(arrays: Mapping[str, np.ndarray]) -> bool:
-    """Return whether some row ends before the others, as `with_ends` marks it."""
+    """Return whether some rows are shorter than others, as `with_ends` marks them."""
     return any(_has_gaps(array) for name, array in arrays.items() if name.startswith("x_"))
 
 
@@ -94,7 +94,7 @@ def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndar
 
 
 def _check_ends(path: object, part: str, x: np.ndarray) -> None:
-    """Raise UserError unless NaN stands for whole steps, after the last of a row that has some."""
+    """Raise UserError unless all NaN are whole steps at the end of a non-empty row."""
     gaps = np.isnan(x)
     ended = gaps.all(axis=2)
     whole = (gaps.any(axis=2) == ended).all()

@@ -9,8 +9,8 @@ from zoo.checks import UserError, at_least, flag, in_range, one_of
 OTHER = "=other"  # ends the name of the feature for values that training rows lack
 
 COLOURS = ("rgb", "grey")
-LARGEST_SIDE = 1024  # of pictures, in pixels
-CONCERNS = {  # option -> the kinds of data it says something about
+LARGEST_SIDE = 1024  # of images, in pixels
+CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table",),
     "group": ("table",),
     "time": ("table",),
@@ -26,23 +26,23 @@ CONCERNS = {  # option -> the kinds of data it says something about
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file or folder is read, where that is not what it says by itself.
+    """Options for reading a file or folder, where the defaults are not right.
 
     Attributes:
-        target: column of a table that is to be predicted.
-        group: column that says which rows belong together (a patient, a machine): all rows of a
-            group are in one part. It is no feature.
+        target: column of a table to predict.
+        group: column that identifies which rows belong together (a patient, a machine): all rows of
+            a group are in the same part. It is not a feature.
         time: column with a date or a number: the latest 20 % of the rows are test rows, the latest
-            of the others validation rows. It is no feature.
-        text: the one column that is read, as text.
+            of the others validation rows. It is not a feature.
+        text: the column to read as text; other columns are ignored.
         drop: columns that are left out.
         columns: the only columns that are features; empty for all.
-        image_size: (height, width) of pictures, or one side. None: theirs if all have the same, of
-            at most 224 pixels a side; else 64.
-        colour: "rgb" or "grey"; None: grey if all pictures are.
-        seconds: length of sounds; longer ones are cut, shorter ones end in silence. None: so that
-            19 of 20 are whole.
-        skip_bad: leave broken pictures and sounds out, instead of refusing the folder.
+        image_size: (height, width) of images, or one side. None: their own size if all have the
+            same, of at most 224 pixels a side; else 64.
+        colour: "rgb" or "grey"; None: gray if all images are.
+        seconds: length of audio; longer files are truncated, shorter ones padded with silence.
+            None: long enough for 19 of 20 files.
+        skip_bad: leave out unreadable images and audio, instead of refusing the folder.
 
     Raises:
         UserError: a value out of range.
@@ -72,18 +72,18 @@ class Reading:
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """Height and width of pictures, if given."""
+        """Height and width of images, if given."""
         return self.image_size  # type: ignore[return-value]  # a pair since __post_init__
 
     @classmethod
     def of(cls, values: Mapping[str, Any] | None) -> "Reading":
-        """Return what `asdict` and JSON have made of a reading."""
+        """Return the options that `to_json` wrote."""
         return cls() if values is None else cls(**values)
 
     def check(self, kind: str, what: str) -> None:
-        """Raise UserError for what says nothing about data of this kind; `what` names them."""
-        said = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
-        for name in said:
+        """Raise UserError for options that do not apply to this kind of data, called `what`."""
+        given = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        for name in given:
             if kind not in CONCERNS[name]:
                 option = "column" if name == "columns" else name.replace("_", "-")
                 raise UserError(
@@ -91,7 +91,7 @@ class Reading:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is said, for `data.json`."""
+        """Return the options that are set, for `data.json`."""
         return {name: value for name, value in asdict(self).items() if value}
 
 

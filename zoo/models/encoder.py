@@ -48,7 +48,7 @@ def encoder_block(
     qkv_bias: bool = True,
     mask: Any = None,
 ) -> Any:
-    """Self-attention, then an MLP of each token, both beside a shortcut: (B, tokens, width).
+    """Self-attention, then an MLP per token, each with a shortcut: (B, tokens, width).
 
     With a mask, (B, tokens, 1), sigmoid attention without bias reads nothing where it is 0.
     """

@@ -40,7 +40,7 @@ def GRU(
     Args:
         input_shape: `(steps, features)`, both fixed.
         num_outputs: classes, or regression targets; at least 1.
-        cell: "gru", or "lstm" (Hochreiter and Schmidhuber 1997), whose memory is a second state.
+        cell: "gru", or "lstm" (Hochreiter and Schmidhuber 1997), whose memory is its second state.
         units: state size of each layer, in each direction.
         depth: number of stacked layers, at least 1.
         bidirectional: read each sequence from both ends (Schuster and Paliwal 1997); such a model
@@ -81,7 +81,7 @@ def GRU(
         recurrent = CELLS[cell](units, return_sequences=layer + 1 < depth)
         if bidirectional:
             recurrent = layers.Bidirectional(recurrent)
-        # (B, steps, units), from the last layer (B, units); twice if both ways
+        # (B, steps, units), from the last layer (B, units); doubled if bidirectional
         x = recurrent(x, **mask)
         x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, units) -> (B, num_outputs)

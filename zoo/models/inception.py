@@ -66,7 +66,7 @@ def Inception(
 
 
 def _module(x: Any, filters: int, kernel: int, bottleneck: int) -> Any:
-    """Three lengths of filters behind a bottleneck, and the largest of three steps beside them."""
+    """Filters of three lengths behind a bottleneck, in parallel with a max-pooling of 3 steps."""
     narrow = conv(x, bottleneck, 1) if x.shape[-1] > 1 else x
     found = [conv(narrow, filters, length) for length in (kernel, kernel // 2, kernel // 4)]
     largest = layers.MaxPooling2D((1, 3), 1, padding="same", data_format="channels_last")(x)

@@ -1,7 +1,7 @@
 """LITE: the light Inception network for sequences, with hand-made filters beside learned ones.
 
 Ismail-Fawaz et al. 2023 and 2024 (arXiv:2409.02869, figure 2; code: MSD-IRIMAS/LITE and aeon's
-LITENetwork). Of one feature it learns 9,814 weights before the last layer.
+LITENetwork). For one feature it learns 9,814 weights before the last layer.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def LITE(
     patterns: Sequence[int] = (2, 4, 8, 16, 32, 64),
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Build LITE: filters of several lengths side by side, two dilated convolutions, average.
+    """Build LITE: parallel filters of several lengths, two dilated convolutions, average.
 
     Args:
         input_shape: `(steps, features)`, both fixed.
@@ -38,7 +38,7 @@ def LITE(
         kernel: steps of the longest learned filter, at least 4; the others have a half and a
             quarter of them.
         patterns: steps of the hand-made filters that find increases, decreases and peaks; powers
-            of two. They are not trained. None of them: an empty list.
+            of two. They are not trained. An empty list leaves them out.
         dropout: rate before the dense layer, in [0, 1).
 
     Returns:
@@ -88,7 +88,7 @@ def _separable(x: Any, filters: int, length: int, dilation: int) -> Any:
 
 
 def _find(x: Any, patterns: Sequence[int]) -> Any:
-    """Look for the hand-made patterns: one frozen convolution for all of them."""
+    """Detect the hand-made patterns with one frozen convolution."""
     width, count = hand_made(patterns).shape
     return layers.Conv2D(
         count,

@@ -21,7 +21,7 @@ from zoo.models.steps import as_picture
 
 KINDS = (SEQUENCE,)  # of rows
 
-MOST_TOKENS, FEWEST_TOKENS = 100, 32  # of a span that nobody chose
+MOST_TOKENS, FEWEST_TOKENS = 100, 32  # with the default span
 
 
 def Transformer(
@@ -85,7 +85,7 @@ def Transformer(
 
 
 def default_span(steps: int) -> int:
-    """Return steps of a token: the fewest that leave none over and make 32 to 100 tokens.
+    """Return the steps of a token: the fewest that divide the sequence into 32 to 100 tokens.
 
     Where there is no such number, one that makes about 64; 1 of up to 100 steps.
     """

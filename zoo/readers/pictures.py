@@ -15,27 +15,27 @@ from zoo.readers.folders import Files, find, loose, parted
 from zoo.tasks import Classification
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no format that runs a program
-MOST_PIXELS = 100_000_000  # of a picture; 300 MB in colour
-USUAL = 64  # side where pictures differ
-LARGEST_USUAL = 224  # side that is taken as it is
+MOST_PIXELS = 100_000_000  # of an image; 300 MB in color
+USUAL = 64  # default side for images of different sizes
+LARGEST_USUAL = 224  # largest side that is kept by default
 GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel
 
 
 def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
-    """Read a folder of class folders; train/, val/ and test/ may stand above them.
+    """Read a folder of class folders, optionally within train/, val/ and test/.
 
-    Pictures are turned as their EXIF orientation says, laid on white where they are transparent,
-    and brought to one size, bilinear, whatever their proportions. Of an animation the first picture
-    counts. Values are 0 to 255.
+    Images are rotated by their EXIF orientation, composited on white where they are transparent,
+    and resized to one size (bilinear), regardless of their aspect ratio. The first frame of an
+    animation counts. Values are 0 to 255.
 
     Args:
-        folder: of the pictures.
+        folder: the folder of class folders.
         reading: `image_size`, `colour`, `skip_bad`.
-        seed: of the split.
+        seed: seed of the split.
 
     Raises:
-        UserError: no classes, or broken files (all in one message).
+        UserError: no classes, or unreadable files (all in one message).
     """
     reading.check("pictures", folder.name)
     notes: list[str] = []
@@ -51,15 +51,15 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
 def picture_rows(
     path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
 ) -> np.ndarray:
-    """Return a picture, or all of a folder in the order of their paths, as the model takes them.
+    """Return an image, or all images of a folder sorted by path, as inputs of the model.
 
     Args:
-        path: of the picture or the folder.
+        path: an image or a folder.
         schema: of the run.
-        files: of the folder, where only these are wanted.
+        files: those of the folder to read; None for all.
 
     Returns:
-        float32 (pictures, height, width, channels).
+        float32 (images, height, width, channels).
     """
     files, bad = looked_at(path, files or loose(path, "pictures"), _look)
     x, _ = _decoded(files, tuple(schema["image_size"]), schema["colour"], bad)
@@ -88,8 +88,8 @@ def _look(path: Path) -> tuple[int, int, str]:
     """Return height, width and mode, from the header alone."""
     with _open(path) as image:
         width, height = image.size
-        said = image.format != "PNG" or "exif" in image.info  # else Pillow decodes to look for it
-        turned = said and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
+        stated = image.format != "PNG" or "exif" in image.info  # else Pillow decodes it to search
+        turned = stated and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
         return (width, height, image.mode) if turned else (height, width, image.mode)
 
 
@@ -106,7 +106,7 @@ def _decode(path: Path, size: tuple[int, int], colour: str) -> np.ndarray:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Return a picture of 8 bits that hides nothing."""
+    """Return an image of 8 bits without transparency."""
     if image.mode in DEEP:
         return Image.fromarray((np.asarray(image).clip(0, 65_535) // 257).astype(np.uint8))
     if image.mode == "F":
