@@ -13,6 +13,7 @@ import zoo
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.presets.catalogue import PRESETS
 from zoo.presets.families import FAMILIES
+from zoo.tasks import Classification
 
 # kind of rows -> a shape small enough for seconds, and outputs
 SMALL = {
@@ -145,4 +146,4 @@ def data_of(x: np.ndarray, y: np.ndarray) -> zoo.Data:
     """Wrap rows and class numbers as training rows without validation rows."""
     classes = tuple(str(label) for label in np.unique(y))
     parts = (x, y, x[:0], y[:0], x[:8], y[:8])
-    return zoo.Data("rows", "rows", 0, "classification", classes, "sha256:0", *parts)
+    return zoo.Data("rows", "rows", 0, Classification(classes), "sha256:0", *parts)

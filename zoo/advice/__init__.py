@@ -12,6 +12,7 @@ from zoo.data.dataset import Data
 from zoo.data.kinds import TEXT
 from zoo.files import as_json
 from zoo.run import rows
+from zoo.tasks import TASKS
 
 if TYPE_CHECKING:
     from zoo.advice.choice import Choice
@@ -47,7 +48,9 @@ class Advice:
     def warnings(self) -> list[str]:
         """Return what should be looked at before training, in sentences."""
         found = [*self.repeats.warnings(), *self.leaks.warnings()]
-        found += [sentence for one in self.telling[:1] for sentence in one.warnings(self.task)]
+        found += [
+            sentence for one in self.telling[:1] for sentence in one.warnings(TASKS[self.task])
+        ]
         return [*found, *self._of_counts()]
 
     def to_json(self) -> str:
@@ -98,7 +101,7 @@ def advise(data: Data) -> Advice:
     return Advice(
         name=data.name,
         hash=data.hash,
-        task=data.task,
+        task=data.task.name,
         kind=data.kind.name,
         rows=rows(data),
         input_shape=data.input_shape,
@@ -109,7 +112,9 @@ def advise(data: Data) -> Advice:
         leaks=repeats.find_leaks(data),
         telling=features.find_telling(table, names),
         baselines=measured,
-        choice=choice.choose(data.kind, len(data.x_train), measured[-1]),
+        choice=choice.choose(
+            data.kind, len(data.x_train), measured[-1].figures.get(data.task.ceiling)
+        ),
         seconds=round(time.monotonic() - started, 3),
     )
 
