@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 from keras import layers, ops
 from sklearn.metrics import log_loss
-from typer.testing import CliRunner
 
 import export
 import zoo
 from export.after.versus import versus
 from export.runtimes.litert import load, predict
-from pocketzoo.cli import app
 from pocketzoo.printing.predict import answer
+from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import data_of, fill_weights
 from zoo.cost.estimate import outline
 from zoo.quantization import UnknownLayer, make_twin
@@ -161,10 +160,10 @@ def test_a_keras_file_leaves_in_every_format(digits: zoo.Data, tmp_path: Path) -
     model, file, out = classifier(digits), tmp_path / "mine.keras", tmp_path / "out"
     model.save(file)
     given = ["--data", "digits", "--out", out, "--format", "litert,onnx,saved_model"]
-    ended = CliRunner().invoke(app, list(map(str, ["export", file, *given, "--max-drop", 2])))
-    assert ended.exit_code == 0, ended.output
-    assert "model.onnx: " in ended.output
-    assert "PASSED" in ended.output
+    code, said, err = pocketzoo("export", file, *given, "--max-drop", 2)
+    assert code == 0, err
+    assert "model.onnx: " in said
+    assert "PASSED" in said
     written = json.loads((out / "report.json").read_text())
     chances = model.predict(digits.x_test, verbose=0)
     measured = written["metrics"]["log_loss"]
