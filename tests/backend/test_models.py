@@ -10,6 +10,7 @@ import zoo
 from tests.helpers.instances import (
     COSTLY,
     SMALL,
+    SMALLEST,
     TINY,
     TRIED,
     data_of,
@@ -27,7 +28,7 @@ from zoo.presets.catalogue import PRESETS, factory_arguments, reference
 from zoo.run import load_weights, save_weights
 
 every_preset = pytest.mark.parametrize("name", TRIED)
-every_family = pytest.mark.parametrize("name", TINY)
+every_family = pytest.mark.parametrize("name", SMALLEST)
 GOLDEN = Path(__file__).parents[1] / "helpers" / "golden.npz"
 
 

@@ -107,8 +107,8 @@ def test_every_layer_that_has_an_int8_form_leaves_as_integers(tmp_path: Path) ->
     ("name", "size", "arguments"),
     [
         ("MobileNetV3Small", 32, {}),
-        ("EfficientNetV2B0", 32, {}),
-        ("ResNet50", 32, {}),
+        pytest.param("EfficientNetV2B0", 32, {}, marks=pytest.mark.slow),
+        pytest.param("ResNet50", 32, {}, marks=pytest.mark.slow),
         ("MobileNetV2", 32, {"alpha": 0.35}),
     ],
 )
@@ -128,7 +128,10 @@ def test_twins_of_applications_compute_the_same(
 
 @pytest.mark.parametrize(
     ("name", "last"),
-    [("MobileNetV3Small", "expanded_conv_2_add"), ("EfficientNetV2B0", "block4a_project_bn")],
+    [
+        ("MobileNetV3Small", "expanded_conv_2_add"),
+        pytest.param("EfficientNetV2B0", "block4a_project_bn", marks=pytest.mark.slow),
+    ],
 )
 def test_applications_leave_as_integers(name: str, last: str, tmp_path: Path) -> None:
     """Their beginnings, with every kind of block; `benchmarks/applications.py` takes them whole."""
