@@ -19,7 +19,6 @@ import tuning
 import zoo
 from export.runtimes.litert import load, predict
 from tuning.spaces import default_recipe
-from zoo.metrics.numbers import drop
 from zoo.quantization import quantize
 
 SETS = {
@@ -52,7 +51,7 @@ def measured(preset: str, source: str, seed: int, epochs: int) -> dict[str, floa
         with tempfile.TemporaryDirectory() as folder:
             result = export.to_litert(model, data=data, directory=folder, **arguments)
             of_int8 = predict(load(result.int8_file), data.x_test, result.scaling)
-        found[name] = drop(data.task, data.y_test, of_float, of_int8)
+        found[name] = data.task.lost(data.y_test, of_float, of_int8)
         found[f"{name} agreement"] = float(
             (of_int8.argmax(axis=1) == of_float.argmax(axis=1)).mean()
         )

@@ -107,6 +107,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
     import tuning
     import zoo
     from zoo.presets.catalogue import reference
+    from zoo.tasks import Classification
 
     shape, outputs = reference(preset)
     steps = STEPS[preset]
@@ -114,7 +115,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
     x = rng.normal(size=(BATCH * steps, *shape)).astype(np.float32)
     y = np.arange(len(x)) % outputs
     names = tuple(str(n) for n in range(outputs))
-    data = zoo.Data("noise", "noise", 0, "classification", names, "", x, y, x[:0], y[:0], x, y)
+    data = zoo.Data("noise", "noise", 0, Classification(names), "", x, y, x[:0], y[:0], x, y)
     recipe = tuning.Recipe(epochs=epochs, batch_size=BATCH, patience=0)
 
     class Clock(keras.callbacks.Callback):  # type: ignore[misc]

@@ -25,7 +25,6 @@ from export.conversion.job import (
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
 from export.device.ship import NAMES, Ends, card_of, shipped, streamed
-from export.logits import ending
 from export.runtimes.litert import Scaling, file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
@@ -169,7 +168,7 @@ def _finished(
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
-    scaling, end = None, ending(model, data)
+    scaling, end = None, data.task.ending(model)
     if plan.rows is not None:
         interpreter = load_content(files[INT8])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)

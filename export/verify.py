@@ -9,17 +9,15 @@ from dataclasses import asdict
 import keras
 import numpy as np
 
-from export import intervals
 from export.conversion.compression import zip_bytes
 from export.conversion.job import checked
 from export.formats import recorded
 from export.litert import Export
-from export.logits import HALF_STEP, as_logits, ending
 from export.page import write_page
+from export.proof.answers import HALF_STEP, SMALLEST
 from export.proof.baselines import compare
 from export.proof.conformal import PredictionInterval, held_out, prediction_interval
 from export.proof.float_layers import float_layers
-from export.proof.mistakes import worst
 from export.proof.quality import assess, groups_of
 from export.proof.report import Report, Streaming
 from export.proof.targets import Placement, check_targets, place
@@ -28,7 +26,7 @@ from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.cost.estimate import estimate
 from zoo.layers.inputs import count_parameters
-from zoo.metrics.numbers import bound, largest_difference
+from zoo.metrics.numbers import largest_difference
 from zoo.quantization.calibration import layer_noise
 from zoo.quantization.rows import CalibrationRows
 from zoo.run import rows, versions
@@ -105,23 +103,23 @@ def _report(
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     difference = largest_difference(predict(of_float, data.x_test), of_keras)
     plain = predict(of_int8, data.x_test, scaling)
-    end = ending(export.model, data)
-    of_keras, int8 = as_logits(of_keras, end), as_logits(plain, end, HALF_STEP)
-    estimates, agreement = _estimates(data, of_keras, int8)
+    task, y, end = data.task, data.y_test, data.task.ending(export.model)
+    of_keras = task.logits(of_keras, end, SMALLEST)
+    int8 = task.logits(plain, end, HALF_STEP)
     placements = place(export, data, targets, max_drop, of_keras)
     return Report(
         model=_model(export),
         data=_identity(data),
-        metric=data.metric,
+        task=task,
         ending=end,
-        float_estimate=estimates[0],
-        int8_estimate=estimates[1],
-        drop=estimates[2],
+        float_estimate=task.estimate(y, of_keras),
+        int8_estimate=task.estimate(y, int8),
+        drop=task.drop(y, of_keras, int8),
         max_drop=max_drop,
-        bound=bound(data.task, max_drop, len(data.x_test)),
-        agreement=agreement,
+        bound=task.bound(max_drop, len(y)),
+        agreement=task.agreement(of_keras, int8),
         quality=assess(export.run, data, of_keras, int8, groups),
-        worst=worst(data, of_keras, int8),
+        worst=tuple(task.worst(y, of_keras, int8)),
         float_difference=difference,
         rung=export.plan.rung,
         without_twin=export.plan.without_twin,
@@ -152,20 +150,8 @@ def _report(
     )
 
 
-def _estimates(
-    data: Data, of_keras: np.ndarray, int8: np.ndarray
-) -> tuple[list[intervals.Estimate], float | None]:
-    """Return float metric, int8 metric and drop; and for classes how often the two agree."""
-    y, task = data.y_test, data.task
-    found = [intervals.measured(task, y, outputs) for outputs in (of_keras, int8)]
-    found.append(intervals.dropped(task, y, of_keras, int8))
-    if task == "regression":
-        return found, None
-    return found, float(np.mean(of_keras.argmax(axis=1) == int8.argmax(axis=1)))
-
-
 def _prediction_interval(export: Export, data: Data, int8: np.ndarray) -> PredictionInterval | None:
-    if data.task != "regression":
+    if not data.task.numbers:
         return None
     rows = held_out(export.run)
     if not len(rows):
@@ -235,7 +221,7 @@ def _model(export: Export) -> dict[str, object]:
 
 
 def _identity(data: Data) -> dict[str, object]:
-    return {"name": data.name, "hash": data.hash, "rows": rows(data), "task": data.task}
+    return {"name": data.name, "hash": data.hash, "rows": rows(data), "task": data.task.name}
 
 
 def _search_seconds(export: Export) -> float:

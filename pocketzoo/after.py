@@ -58,10 +58,10 @@ def predict(
     """Show what a run's int8 file answers for new rows."""
     from pocketzoo.printing import predict as answering
 
-    answers = answering.answer(run, file, use_float)
+    name, answers = answering.answer(run, file, use_float)
     if out is not None:
         answering.write_csv(answers, out)
-    answering.print_answers(answers, out)
+    answering.print_answers(name, answers, out)
 
 
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:

@@ -11,6 +11,7 @@ import pytest
 import export
 import tuning
 import zoo
+from zoo.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [
@@ -74,13 +75,12 @@ HOMES = {
     "xgboost": {"zoo/baselines/boosting.py"},
     "catboost": {"zoo/baselines/boosting.py"},
     "scipy": {
-        "tuning/training/distillation.py",
-        "tuning/training/overfit.py",
         "tuning/augmentation/sequences.py",
         "tuning/study/samplers.py",
         "tuning/training/temperature.py",
         "zoo/readers/sounds.py",
         "zoo/metrics/intervals.py",
+        "zoo/tasks/classification.py",
         "zoo/metrics/shift.py",
     },
     "pyarrow": {"zoo/readers/frame.py"},
@@ -163,6 +163,31 @@ def test_public_names(package: object, public: str) -> None:
     assert sorted(package.__all__) == public.split()  # type: ignore[attr-defined]
     assert all(getattr(package, name).__doc__ for name in package.__all__)  # type: ignore[attr-defined]
     assert all(hasattr(package, name) for name in package.__all__)  # type: ignore[attr-defined]
+
+
+def strings_of(path: Path) -> set[str]:
+    """Return the string constants of a file, but for its docstrings."""
+    tree = ast.parse(path.read_text())
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, owners) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+    return {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if id(node) not in docstrings
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tasks_stay_at_home(path: Path) -> None:
+    """No file but those of `zoo/tasks` knows a task or its metric by name."""
+    names = {*TASKS, *(task.metric.name for task in TASKS.values())}
+    if path.parent != ROOT / "zoo" / "tasks":
+        assert not names & strings_of(path)
 
 
 def messages() -> list[tuple[str, list[str]]]:

@@ -22,6 +22,7 @@ from zoo import Data, ModelSpec, UserError
 from zoo.data.dataset import digest
 from zoo.data.splits import hold_out
 from zoo.metrics.classes import probabilities
+from zoo.tasks import Classification, Regression, Task
 
 BATCH = 32  # of answers: always full, so that a row's answer does not depend on its company
 
@@ -41,8 +42,8 @@ class _Estimator(BaseEstimator):
         self.overrides = overrides
         self.random_state = random_state
 
-    def _train(self, x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...]) -> None:
-        data = _data(x, y, task, names, self.random_state)
+    def _train(self, x: np.ndarray, y: np.ndarray, task: Task) -> None:
+        data = _data(x, y, task, self.random_state)
         recipe = self.recipe or default_recipe(self.preset, data)
         recipe = replace(recipe, seed=self.random_state)
         spec = ModelSpec(
@@ -88,7 +89,7 @@ class Classifier(ClassifierMixin, _Estimator):
         self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(self.classes_) < 2:
             raise UserError("y holds one class only; a classifier needs at least two.")
-        self._train(X, numbers, "classification", tuple(str(name) for name in self.classes_))
+        self._train(X, numbers, Classification(tuple(str(name) for name in self.classes_)))
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -114,7 +115,7 @@ class Regressor(RegressorMixin, _Estimator):
             self, X, y, dtype=np.float32, allow_nd=True, ensure_min_samples=2, y_numeric=True
         )
         targets = np.asarray(column_or_1d(y, warn=True), np.float32)
-        self._train(X, targets[:, None], "regression", ())
+        self._train(X, targets[:, None], Regression())
         return self
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
@@ -122,13 +123,13 @@ class Regressor(RegressorMixin, _Estimator):
         return self._outputs(X)[:, 0]
 
 
-def _data(x: np.ndarray, y: np.ndarray, task: str, names: tuple[str, ...], seed: int) -> Data:
+def _data(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> Data:
     """Return rows as data without test rows; without validation rows where there are too few."""
-    y = y.astype(np.int64 if task == "classification" else np.float32)
+    y = y.astype(np.float32 if task.numbers else np.int64)
     try:
-        arrays = hold_out(x, y, seed, task)
+        arrays = hold_out(x, y, seed, task.strata(y))
     except UserError:
         arrays = {"x_train": x, "y_train": y, "x_val": x[:0], "y_val": y[:0]}
     held = [arrays[name] for name in ("x_train", "y_train", "x_val", "y_val")]
     parts = (held[0], held[1], held[2], held[3], x[:0], y[:0])
-    return Data("arrays", "arrays", seed, task, names, digest(parts), *parts)
+    return Data("arrays", "arrays", seed, task, digest(parts), *parts)

@@ -8,10 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from tuning.training.losses import Targets
 from zoo import Data
 from zoo.checks import at_least, in_range
-from zoo.metrics.numbers import bound, drop
 from zoo.quantization import Quantized, Twin, make_twin
 from zoo.quantization import quantize as calibrated
 from zoo.quantization.calibration import predict, relative_error
@@ -85,7 +83,7 @@ def quantize_aware(
     epochs = how.epochs or max(EPOCHS, -(-STEPS // steps))
     schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-    twin.compile(optimizer, _distance(outputs, data.task))
+    twin.compile(optimizer, _distance(outputs, one_scale=not data.task.numbers))
     before = twin.evaluate(*validation, verbose=0)
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     told = on_epoch or (lambda done, of: None)
@@ -133,7 +131,7 @@ def quantize(
         UserError: as `zoo.quantization.quantize`.
     """
     first = calibrated(model, data, rows=calibration_rows, seed=seed)
-    allowed = bound(data.task, max_drop, len(_held_out(data)[0]))
+    allowed = data.task.bound(max_drop, len(_held_out(data)[0]))
     lost, noise = held_out_loss(model, data, first)
     if lost <= allowed and noise <= NOISE:
         return first
@@ -153,7 +151,7 @@ def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
     of_int8 = predict(quantized.twin, quantized.rows.fed(x), Int8())
-    return drop(data.task, y, of_float, of_int8), relative_error(of_int8, of_float)
+    return data.task.lost(y, of_float, of_int8), relative_error(of_int8, of_float)
 
 
 def int8_score(model: keras.Model, data: Data) -> float:
@@ -166,11 +164,7 @@ def int8_score(model: keras.Model, data: Data) -> float:
     x, y = _held_out(data)
     first = calibrated(model, data)
     outputs = predict(first.twin, first.rows.fed(x), Int8())
-    if data.task == "classification":
-        return float((outputs.argmax(axis=1) == y).mean())
-    targets = Targets.of(data)
-    errors = targets.encode(y) - targets.encode(outputs)
-    return targets.in_units({"rmse": float(np.sqrt(np.mean(errors**2)))})["rmse"]
+    return data.task.score(y, outputs, data.task.units(data.y_train))
 
 
 def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:
@@ -186,8 +180,8 @@ def _copy(model: keras.Model, twin: Twin) -> Twin:
     return copy
 
 
-def _distance(outputs: np.ndarray, task: str) -> Callable[[Any, Any], Any]:
+def _distance(outputs: np.ndarray, one_scale: bool) -> Callable[[Any, Any], Any]:
     """Return the mean squared error in standard deviations: of all logits, or of each target."""
-    spread = outputs.std(axis=0 if task == "regression" else None, keepdims=True)
+    spread = outputs.std(axis=None if one_scale else 0, keepdims=True)
     weight = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
     return lambda wanted, found: ops.mean(ops.square(ops.multiply(found - wanted, weight)), axis=-1)

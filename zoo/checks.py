@@ -37,6 +37,7 @@ def one_of(argument: str, value: object, choices: Iterable[str]) -> None:
         raise UserError(f"{argument}={value!r} is not known. {near(str(value), known)}")
 
 
+LARGEST = 1e18  # of values in data: its square is still a float32
 LARGEST_SIZE = 2**14  # of a width, a depth or a number of heads; more is a slip of the keyboard
 
 

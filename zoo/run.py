@@ -20,14 +20,15 @@ from zoo.checks import UserError
 from zoo.data import encoding
 from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data
+from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, snippet
 from zoo.files import as_json, beside, read_json, sha256, write_atomic
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
 from zoo.presets.catalogue import ModelSpec
-from zoo.readers import Reading
 from zoo.readers.batches import PYTHON
 from zoo.readers.loading import load_data
+from zoo.tasks import Task, recorded
 
 MANIFEST = "manifest.json"
 PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")
@@ -87,6 +88,10 @@ class Run:
         shape = tuple(model["input_shape"])
         return ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
 
+    def task(self) -> Task:
+        """Return the task that `data.json` names."""
+        return recorded(self.read_json("data.json"))
+
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""
         model = self.spec().without_weights().build()
@@ -95,20 +100,20 @@ class Run:
 
     def load_data(self) -> Data:
         """Load the data the run was made from, and check that it is the same."""
-        recorded = self.read_json("data.json")
-        if recorded["source"] == PYTHON:
+        held = self.read_json("data.json")
+        if held["source"] == PYTHON:
             raise UserError(
                 f"The data of {self.path} came from a Python program, not from a file. Give them "
                 "again there: export.to_litert(run, data=data)."
             )
-        front_end, reading = recorded.get("front_end"), Reading.of(recorded.get("reading"))
+        front_end, reading = held.get("front_end"), Reading.of(held.get("reading"))
         made = front_end and FrontEnd(**front_end)
-        made = made or encoding.settings_of(recorded.get("schema", {}))
-        data = load_data(recorded["source"], recorded["seed"], recorded["task"], made, reading)
-        if data.hash != recorded["hash"]:
+        made = made or encoding.settings_of(held.get("schema", {}))
+        data = load_data(held["source"], held["seed"], held["task"], made, reading)
+        if data.hash != held["hash"]:
             raise UserError(
-                f"{recorded['source']} has changed since {self.path} was made ({data.hash} instead "
-                f"of {recorded['hash']}). Restore it, or make a new run."
+                f"{held['source']} has changed since {self.path} was made ({data.hash} instead "
+                f"of {held['hash']}). Restore it, or make a new run."
             )
         return data
 
@@ -170,7 +175,7 @@ class Run:
         What an earlier stage wrote about other weights (an export, a report) is removed.
         """
         description = asdict(spec) | {
-            "task": data.task,
+            "task": data.task.name,
             "parameters": count_parameters(model),
             "backend": keras.backend.backend(),
             "versions": versions(),
@@ -196,7 +201,7 @@ def identity(data: Data) -> dict[str, Any]:
         "name": data.name,
         "source": data.source,
         "seed": data.seed,
-        "task": data.task,
+        "task": data.task.name,
         "hash": data.hash,
         "class_names": data.class_names,
         "rows": rows(data),

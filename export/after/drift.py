@@ -7,7 +7,6 @@ import numpy as np
 
 from export.proof.answers import answers
 from zoo import Data, Run, UserError
-from zoo.metrics.classes import probabilities
 from zoo.metrics.shift import Shift, described, shifts
 
 FEWEST = 20  # rows that say anything
@@ -58,14 +57,7 @@ def drift(run: Run, x: np.ndarray, data: Data | None = None) -> Drift:
             f"Drift needs at least {FEWEST} rows of shape {data.input_shape}; got "
             f"{len(x)} of {x.shape[1:]}."
         )
-    before, now = (_predictions(data, answers(run, rows)) for rows in (data.x_test, x))
+    before, now = (data.task.predictions(answers(run, rows)) for rows in (data.x_test, x))
     names = tuple(data.schema.get("features", ()))  # a table's columns
     features = shifts(described(data.x_train, names), described(x, names))
     return Drift(len(x), features, shifts(before, now))
-
-
-def _predictions(data: Data, outputs: np.ndarray) -> dict[str, np.ndarray]:
-    if data.task == "regression":
-        return {f"prediction {n}": outputs[:, n] for n in range(outputs.shape[1])}
-    sure = probabilities(outputs).max(axis=1)
-    return {"predicted class": outputs.argmax(axis=1), "confidence": sure}

@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from export import intervals
-from export.intervals import Estimate
 from export.proof.answers import answers
 from zoo import Data, Run, UserError, read_labelled
-from zoo.metrics.numbers import bound
+from zoo.metrics.intervals import Estimate
+from zoo.tasks import Task
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,8 @@ class Versus:
     """The int8 files of two runs, A and B, on the same test rows.
 
     Attributes:
-        a, b: accuracy, or RMSE.
+        task: of both.
+        a, b: their figures.
         worse: by how much B is worse than A: points, or percent of RMSE; paired.
         agreement: share of rows with the same class; None for regression.
         broken: class -> rows that A has right and B wrong.
@@ -28,7 +28,7 @@ class Versus:
         latency_us: of the two files, as their own reports have it; not measured in one run.
     """
 
-    metric: str
+    task: Task
     rows: int
     a: Estimate
     b: Estimate
@@ -40,13 +40,19 @@ class Versus:
     latency_us: tuple[float, float]
 
     @property
+    def metric(self) -> str:
+        """Name of the figure that the runs are compared by."""
+        return self.task.metric.name
+
+    @property
     def winner(self) -> str:
         """ "a" or "b" where the interval of the difference leaves zero out, else "neither"."""
         low, high = self.worse.ci95
         return "a" if low > 0 else "b" if high < 0 else "neither"
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"winner": self.winner}
+        measured = {name: value for name, value in asdict(self).items() if name != "task"}
+        return {"metric": self.metric, **measured, "winner": self.winner}
 
     def verdict(self, max_drop: float = 0.5) -> str:
         """Say in a sentence whether B may take A's place.
@@ -54,15 +60,14 @@ class Versus:
         Args:
             max_drop: points, or percent of RMSE, that B may lose at most.
         """
-        unit = "points" if self.metric == "accuracy" else "% of rmse"
+        unit = self.task.metric.unit
         low, high = self.worse.ci95
         value, least, most = (0.0 - one for one in (self.worse.value, high, low))  # no "-0"
         gap = f"{value:+.2g} {unit}, {least:+.2g} to {most:+.2g}"
         if self.winner != "neither":
             better = self.winner.upper()
             return f"{better} is better on these {self.rows} rows (B against A: {gap})."
-        task = "classification" if self.metric == "accuracy" else "regression"
-        if high <= bound(task, max_drop, self.rows):
+        if high <= self.task.bound(max_drop, self.rows):
             return f"Neither is better, and B loses no more than {max_drop:g} {unit} ({gap})."
         return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
 
@@ -80,19 +85,19 @@ def versus(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
         UserError: runs of different data where none are given, or whose rows do not fit.
     """
     if isinstance(data, str | Path):
-        _check_answers(b, a.path, *_told(a))
+        _check_answers(b, a.path, a.task())
         (of_a, y), (of_b, also) = (read_labelled(data, run) for run in (a, b))
         if y.shape != also.shape or not np.array_equal(y, also):
             raise UserError(
                 f"{a.path} and {b.path} read other answers from {data}: their targets "
                 "are different columns."
             )
-        return _compared(a, b, (of_a, of_b), y, *_told(a))
+        return _compared(a, b, (of_a, of_b), y)
     data = _shared(a, b) if data is None else data
     for run in (a, b):
         _check_reading(run, data)
-        _check_answers(run, data.name, data.task, list(data.class_names))
-    return _compared(a, b, (data.x_test, data.x_test), data.y_test, *_told(a))
+        _check_answers(run, data.name, data.task)
+    return _compared(a, b, (data.x_test, data.x_test), data.y_test)
 
 
 def _shared(a: Run, b: Run) -> Data:
@@ -105,17 +110,10 @@ def _shared(a: Run, b: Run) -> Data:
     return a.load_data()
 
 
-def _told(run: Run) -> tuple[str, list[str]]:
-    """Return the task of a run, and the names of its classes."""
-    held = run.read_json("data.json")
-    return held["task"], held["class_names"]
-
-
-def _check_answers(run: Run, other: object, task: str, names: list[str]) -> None:
-    if _told(run) != (task, names):
-        raise UserError(
-            f"{run.path} tells {_told(run)[1] or 'numbers'}; {other} holds {names or 'numbers'}."
-        )
+def _check_answers(run: Run, other: object, task: Task) -> None:
+    if run.task() != task:
+        ours, theirs = (list(one.labels) or "numbers" for one in (run.task(), task))
+        raise UserError(f"{run.path} tells {ours}; {other} holds {theirs}.")
 
 
 def _check_reading(run: Run, data: Data) -> None:
@@ -133,38 +131,27 @@ def _check_reading(run: Run, data: Data) -> None:
         )
 
 
-def _compared(
-    a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray, task: str, names: list[str]
-) -> Versus:
+def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray) -> Versus:
+    task = a.task()
     of_a, of_b = answers(a, rows[0]), answers(b, rows[1])
-    if task == "regression" and not of_a.shape == of_b.shape == y.shape:
+    if task.numbers and not of_a.shape == of_b.shape == y.shape:
         raise UserError(
             f"{a.path} and {b.path} answer {of_a.shape} and {of_b.shape} numbers; to compare them "
             f"with there are {y.shape}."
         )
     reports = [run.read_json("report.json") for run in (a, b)]
-    agreement, broken, mended = None, {}, {}
-    if task == "classification":
-        right_a, right_b = (outputs.argmax(axis=1) == y for outputs in (of_a, of_b))
-        agreement = float(np.mean(of_a.argmax(axis=1) == of_b.argmax(axis=1)))
-        broken = _by_class(names, y[right_a & ~right_b])
-        mended = _by_class(names, y[right_b & ~right_a])
+    changes = task.changes(y, of_a, of_b)
     sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
     times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
     return Versus(
-        "accuracy" if task == "classification" else "rmse",
+        task,
         len(y),
-        intervals.measured(task, y, of_a),
-        intervals.measured(task, y, of_b),
-        intervals.dropped(task, y, of_a, of_b),
-        agreement,
-        broken,
-        mended,
+        task.estimate(y, of_a),
+        task.estimate(y, of_b),
+        task.drop(y, of_a, of_b),
+        task.agreement(of_a, of_b),
+        changes.broken,
+        changes.fixed,
         (sizes[0], sizes[1]),
         (times[0], times[1]),
     )
-
-
-def _by_class(names: list[str], y: np.ndarray) -> dict[str, int]:
-    counts = np.bincount(y, minlength=len(names))
-    return {name: int(n) for name, n in zip(names, counts, strict=True) if n}

@@ -129,7 +129,7 @@ def compress(
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "seed": seed,
-        "task": data.task,
+        "activation": data.task.activation,
     }
     started = time.monotonic()
     result = _run(model, data, {"layers": layers, "settings": settings}, host, timeout)

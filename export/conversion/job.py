@@ -11,7 +11,6 @@ import numpy as np
 
 from export.child import ChildError, run_child
 from export.conversion.custom import name_classes
-from export.logits import columns_of
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.files import as_json
@@ -111,7 +110,7 @@ def checked(model: keras.Model, data: Data) -> keras.Model:
                 f"{model.name} holds code of its own, in the Lambda layer {layer.name!r}; it is "
                 "not run elsewhere. Write it with Keras layers or operations (keras.ops)."
             )
-    expected = (None, *data.input_shape), (None, columns_of(model, data))
+    expected = (None, *data.input_shape), (None, data.task.columns(model, data.num_outputs))
     if (shape, model.output_shape) != expected:
         raise UserError(
             f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "

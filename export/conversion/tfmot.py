@@ -83,7 +83,7 @@ def steps(x: np.ndarray, settings: dict[str, Any]) -> int:
 
 def tune(model: Any, x: np.ndarray, y: np.ndarray, settings: dict[str, Any], *calls: Any) -> None:
     """Train `model` in place; classes by cross-entropy, targets by their standardized error."""
-    if settings["task"] == "classification":
+    if settings["activation"] == "softmax":
         loss: Any = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     else:
         std = np.where(y.std(axis=0) > 0, y.std(axis=0), 1.0).astype(np.float32)

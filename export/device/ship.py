@@ -59,14 +59,9 @@ class Ends:
 def card_of(name: str, data: Data, end: str | None) -> Card:
     """Return what the metadata of a model's files say."""
     shape = "x".join(str(size) for size in data.input_shape)
-    if data.task == "regression":
-        rest = f"{data.num_outputs} number(s)"
-        answers = "The predicted numbers."
-    else:
-        rest = f"{data.num_outputs} classes"
-        answers = "Logits: their softmax is the probability of each class."
-        answers = answers if end is None else "Probabilities of the classes; one: the second's."
-    about = f"{data.task.capitalize()} of {data.name}: {shape} values to {rest}. Made by pocketzoo."
+    rest, answers = data.task.card(data.num_outputs, end)
+    about = f"{data.task.name.capitalize()} of {data.name}: {shape} values to {rest}."
+    about += " Made by pocketzoo."
     rows = f"One row, {shape}, as the model was trained on."
     return Card(name, about, rows, answers, data.class_names)
 

@@ -41,11 +41,11 @@ def page(run: Run, data: Data) -> str:
     Raises:
         UserError: the folder has no report, or a file of it was changed.
     """
-    facts = read(run)
+    facts = read(run, data.task)
     interpreter = load(run.path / FLOAT)
     few = data.x_test[:LOOKED_AT]
     found = effects(data, interpreter, predict(interpreter, few))
-    of_int8 = answered(run, few) if data.task == "regression" else None
+    of_int8 = answered(run, few) if data.task.numbers else None
     body = (
         summary(facts),
         training(facts),

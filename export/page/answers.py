@@ -8,8 +8,8 @@ import numpy as np
 from export.page.charts import Axis, Series, axis, plot
 from export.page.facts import Facts
 from export.page.markup import Child, Html, figure, folded, grid, joined, section, table, tag
-from export.proof.quality import TITLES
 from zoo import Data
+from zoo.tasks import FIGURES
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown
 MOST = 20  # lines of a table that stands open
@@ -38,7 +38,7 @@ def answers(facts: Facts, data: Data, of_int8: np.ndarray | None) -> Html:
 def _figures(facts: Facts) -> Html:
     rows: list[tuple[Child, ...]] = []
     for name, pair in facts.report["metrics"].items():
-        title, unit = TITLES[name]
+        title, unit = FIGURES[name]
         rows.append((title, *(_value(pair[kind], unit) for kind in ("float", "int8"))))
     drop, unit = facts.report["drop"], facts.report["drop"]["unit"]
     low, high = drop["ci95"]
@@ -66,8 +66,12 @@ def _reliability(facts: Facts) -> Html | None:
         return None
     series = [Series("", [(0, 0), (1, 1)], "quiet")]
     if found["before"]:
-        series.append(Series("before", _bins(found["before"]), "b", dots=True))
-    series.append(Series("after" if found["before"] else "int8", _bins(found["after"]), dots=True))
+        series.append(Series("before", _bins(found["before"], facts.metric), "b", dots=True))
+    series.append(
+        Series(
+            "after" if found["before"] else "int8", _bins(found["after"], facts.metric), dots=True
+        )
+    )
     chart = plot(
         "reliability", Axis("confidence", 0, 1), Axis("share of right answers", 0, 1), series
     )
@@ -97,8 +101,8 @@ def _scatter(data: Data, of_int8: np.ndarray | None) -> Html | None:
     )
 
 
-def _bins(bins: list[dict[str, float]]) -> list[tuple[float, float]]:
-    return [(one["confidence"], one["accuracy"]) for one in bins]
+def _bins(bins: list[dict[str, float]], right: str) -> list[tuple[float, float]]:
+    return [(one["confidence"], one[right]) for one in bins]
 
 
 def _confusion(facts: Facts) -> Html | None:
@@ -145,7 +149,7 @@ def _groups(facts: Facts) -> Html | None:
     groups = facts.report["groups"]
     if not groups:
         return None
-    title, unit = TITLES[facts.metric]
+    title, unit = facts.task.metric.title, facts.unit
     header = ("group", "rows", f"float {title}", f"int8 {title}")
     rows = [
         (one["name"], f"{one['rows']:,}", _value(one["float"], unit), _value(one["int8"], unit))
@@ -168,5 +172,5 @@ def _baselines(facts: Facts) -> Html | None:
         low, high = one["ahead"]["ci95"]
         ahead = _ranged(f"{one['ahead']['value']:+.2f}", f"{low:+.2f}", f"{high:+.2f}")
         rows.append((one["name"], _value(one["estimate"], unit), ahead, f"{one['seconds']:.1f} s"))
-    header = (f"test {TITLES[facts.metric][0]}", "figure (95 %)", "ahead of int8", "fitted in")
+    header = (f"test {facts.task.metric.title}", "figure (95 %)", "ahead of int8", "fitted in")
     return tag("div", tag("h3", "What else was tried"), table(header, rows, numbers=1))

@@ -49,10 +49,9 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
 
 def _use(facts: Facts) -> str:
     data = facts.report["data"]
-    kind = "Which class a row is of" if data["task"] == "classification" else "Numbers for a row"
     return (
-        f"{kind}, for rows that come about as those of {data['name']} did, on a device. Not for "
-        "decisions about people that nobody looks at."
+        f"{facts.task.words.use}, for rows that come about as those of {data['name']} did, on a "
+        "device. Not for decisions about people that nobody looks at."
     )
 
 
@@ -80,8 +79,8 @@ def limits(facts: Facts) -> list[str]:
         rare = [name for name, count in pairs if count < FEW]
         if rare:
             said.append(f"Classes with fewer than {FEW} test rows: {_names(rare)}.")
-    if report["data"]["task"] == "classification":
-        said.append("It always answers with one of its classes, for a row of none of them too.")
+    if facts.task.words.limit:
+        said.append(facts.task.words.limit)
     if report["worst_group"]:
         said.append(f"The worst group of test rows is {report['worst_group']}.")
     within = report["prediction_interval"]

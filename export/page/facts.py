@@ -4,14 +4,15 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from export.proof.quality import TITLES
 from zoo import Run
+from zoo.tasks import Task
 
 
 @dataclass(frozen=True)
 class Facts:
     """The JSON files of a run; empty where a run has none, as one made from a Keras model."""
 
+    task: Task
     report: dict[str, Any]
     model: dict[str, Any]
     data: dict[str, Any]
@@ -28,7 +29,7 @@ class Facts:
     @property
     def unit(self) -> int:
         """What a figure is multiplied by to be shown."""
-        return TITLES[self.metric][1]
+        return self.task.metric.factor
 
     @property
     def name(self) -> str:
@@ -40,7 +41,7 @@ class Facts:
 
     def shown(self, value: float) -> str:
         """Return a value of the metric with its unit."""
-        return f"{100 * value:.1f}\u00a0%" if self.unit == 100 else f"{value:.4g}"
+        return self.task.metric.shown(value)
 
     def ranged(self, estimate: dict[str, Any]) -> str:
         """Return the 95 % interval of an estimate of the metric."""
@@ -48,13 +49,14 @@ class Facts:
         return f"{low} to {high}"
 
 
-def read(run: Run) -> Facts:
-    """Read a run folder that holds a report."""
+def read(run: Run, task: Task) -> Facts:
+    """Read a run folder that holds a report; `task` is that of its data."""
 
     def maybe(name: str) -> dict[str, Any]:
         return run.read_json(name) if (run.path / name).is_file() else {}
 
     return Facts(
+        task=task,
         report=run.read_json("report.json"),
         model=maybe("model.json"),
         data=maybe("data.json"),

@@ -13,7 +13,6 @@ import numpy as np
 from export.page.pictures import WINDOWS, sample
 from export.runtimes.litert import predict
 from zoo import Data
-from zoo.metrics.classes import probabilities
 
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture
@@ -21,7 +20,7 @@ MOST_FEATURES = 64  # of a table: the ones that vary most are tried
 
 
 @dataclass(frozen=True)
-class Effect:
+class Explained:
     """What the parts of one test row are worth to its answer."""
 
     row: int
@@ -30,18 +29,7 @@ class Effect:
     heat: np.ndarray | None  # (height, width) or (steps,), 0 to 1; None for a table
 
 
-def samples(data: Data, predicted: np.ndarray) -> list[int]:
-    """Return a few test rows: right ones of different classes, or numbers far apart."""
-    if data.task == "regression":
-        order = np.argsort(predicted[:, 0], kind="stable")
-        places = np.linspace(0, len(order) - 1, min(SAMPLES, len(order))).astype(int)
-        return [int(row) for row in order[places]]
-    right = np.flatnonzero(predicted.argmax(axis=1) == data.y_test[: len(predicted)])
-    _, first = np.unique(data.y_test[right], return_index=True)
-    return [int(row) for row in np.sort(right[first])[:SAMPLES]]
-
-
-def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Effect]:
+def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Explained]:
     """Return what matters to the answers of a few test rows.
 
     Args:
@@ -54,7 +42,7 @@ def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Effe
     usual = np.median(x, axis=0) if parts.ndim == 2 else x.mean(axis=0)
     return [
         _effect(data, interpreter, row, parts, usual.astype(np.float32))
-        for row in samples(data, predicted)
+        for row in data.task.examples(data.y_test[: len(predicted)], predicted, SAMPLES)
     ]
 
 
@@ -76,23 +64,16 @@ def _parts(x: np.ndarray) -> np.ndarray:
 
 def _effect(
     data: Data, interpreter: object, row: int, parts: np.ndarray, usual: np.ndarray
-) -> Effect:
+) -> Explained:
     x = data.x_test[row]
     without = np.where(parts, usual, x).astype(np.float32)
     outputs = predict(interpreter, np.concatenate([x[None], without]))
-    if data.task == "classification":
-        values = probabilities(outputs)
-        best = int(values[0].argmax())
-        answer = data.class_names[best]
-    else:
-        values, best, answer = outputs.astype(np.float64), 0, f"{outputs[0, 0]:.4g}"
-    falls = values[0, best] - values[1:, best]
+    effect = data.task.effect(outputs)
     if len(data.input_shape) == 1:
         whole = np.zeros(data.input_shape[0])
-        whole[parts.argmax(axis=1)] = falls
-        return Effect(row, answer, whole, None)
-    size = falls if data.task == "classification" else np.abs(falls)
-    strength = np.clip(size, 0, None) / max(float(size.max()), 1e-9)
+        whole[parts.argmax(axis=1)] = effect.falls
+        return Explained(row, effect.answer, whole, None)
+    strength = np.clip(effect.size, 0, None) / max(float(effect.size.max()), 1e-9)
     flat = parts[..., 0]  # of the features or channels all are left out
     heat = np.einsum("p...,p->...", flat.astype(np.float64), strength)
-    return Effect(row, answer, falls, 0.85 * heat)
+    return Explained(row, effect.answer, effect.falls, 0.85 * heat)

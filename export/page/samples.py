@@ -9,13 +9,13 @@ from export.page.charts import bars
 from export.page.facts import Facts
 from export.page.markup import Html, figure, joined, section, tag
 from export.page.pictures import Rows
-from export.page.saliency import Effect
+from export.page.saliency import Explained
 from zoo import Data
 
 MOST = 10  # features as bars
 
 
-def samples(facts: Facts, data: Data, effects: Sequence[Effect]) -> Html:
+def samples(facts: Facts, data: Data, effects: Sequence[Explained]) -> Html:
     """Return the worst test rows, and the effects of the parts of a few."""
     rows = Rows(data)
     wide = "rows" if rows.pictured else "rows wide"
@@ -33,14 +33,14 @@ def samples(facts: Facts, data: Data, effects: Sequence[Effect]) -> Html:
 
 def _lead(facts: Facts) -> str:
     worst = facts.report["worst"]
-    if facts.metric != "accuracy":
-        return "The test rows with the largest errors of the int8 file."
+    if facts.task.numbers:
+        return facts.task.words.worst
     wrong = sum(one["wrong"] for one in worst)
     if not wrong:
         return "No test row is answered wrong. These were the closest to it."
     if wrong < len(worst):
         return f"All {wrong} test rows that are answered wrong, and the ones closest to it."
-    return "The test rows whose true class the int8 file gave the least probability."
+    return facts.task.words.worst
 
 
 def _mistake(one: dict[str, Any], rows: Rows) -> Html:
@@ -64,15 +64,15 @@ def _what(data: Data) -> str:
     )
 
 
-def _answer(effect: Effect) -> Html:
+def _answer(effect: Explained) -> Html:
     return joined([tag("b", effect.answer), tag("small", f"row {effect.row}")])
 
 
-def _drawn(effect: Effect, rows: Rows, data: Data) -> Html:
+def _drawn(effect: Explained, rows: Rows, data: Data) -> Html:
     if effect.heat is not None:
         return rows.drawn(effect.row, effect.heat)
     order = np.argsort(-np.abs(effect.parts), kind="stable")[:MOST]
-    scale = 100 if data.task == "classification" else 1
+    scale = 1 if data.task.numbers else 100
     unit = " %" if scale == 100 else ""
     items = [
         (rows.names[n], float(effect.parts[n]), f"{scale * effect.parts[n]:.3g}{unit}")

@@ -31,10 +31,7 @@ def _verdict(facts: Facts) -> Html:
 def _answers(facts: Facts) -> str:
     report, rows = facts.report, f"{facts.test_rows:,} test rows"
     int8, interval = facts.shown(report["int8"]["value"]), facts.ranged(report["int8"])
-    if facts.metric == "accuracy":
-        said = f"The int8 file answers {int8} of {rows} right (95 % interval {interval})"
-    else:
-        said = f"The int8 file's root mean squared error on {rows} is {int8} ({interval})"
+    said = facts.task.words.result.format(value=int8, rows=rows, interval=interval)
     return f"{said}, {_beside_float(facts)}."
 
 
@@ -42,9 +39,8 @@ def _beside_float(facts: Facts) -> str:
     drop = facts.report["drop"]["value"]
     if round(abs(drop), 2) == 0:
         return "the same as the float model"
-    if facts.metric == "accuracy":
-        return f"{abs(drop):.2f} points {'less' if drop > 0 else 'more'} than the float model"
-    return f"{abs(drop):.2f}\u00a0% {'worse' if drop > 0 else 'better'} than the float model"
+    words = facts.task.words
+    return f"{abs(drop):.2f}{words.less if drop > 0 else words.more} than the float model"
 
 
 def _doubt(facts: Facts) -> str | None:
@@ -74,7 +70,7 @@ def _tiles(facts: Facts) -> Html:
     report = facts.report
     files, times = report["files"], report["runtimes"]["litert"]["latency_us"]
     drop, model = report["drop"], report["model"]
-    unit = "points" if facts.metric == "accuracy" else "% of rmse"
+    unit = facts.task.metric.unit
     float_size = kilobytes(files["model_float.tflite"]["bytes"])
     found = [
         (

@@ -3,9 +3,11 @@
 import numpy as np
 
 from export.conversion.job import FLOAT, INT8
-from export.logits import HALF_STEP, as_logits
 from export.runtimes.litert import Scaling, load, predict
 from zoo import Run
+
+SMALLEST = 1e-7  # probability that is told from zero
+HALF_STEP = 1 / 512  # of an int8 probability
 
 
 def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
@@ -22,6 +24,7 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     """
     report = run.read_json("report.json")
     if of_float:
-        return as_logits(predict(load(run.file(FLOAT)), x), report["ending"])
+        outputs = predict(load(run.file(FLOAT)), x)
+        return run.task().logits(outputs, report["ending"], SMALLEST)
     outputs = predict(load(run.file(INT8)), x, Scaling(**report["input"]))
-    return as_logits(outputs, report["ending"], HALF_STEP)
+    return run.task().logits(outputs, report["ending"], HALF_STEP)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from export import intervals
-from export.intervals import Estimate
 from zoo import Data
 from zoo.baselines.fitted import fit_baselines
+from zoo.metrics.intervals import Estimate
+from zoo.tasks import Metric
 
 
 @dataclass(frozen=True)
@@ -44,24 +44,22 @@ def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
     found, task, y = [], data.task, data.y_test
     for one in fit_baselines(data):
         outputs = one.predict(data.x_test)
-        own = intervals.measured(task, y, outputs)
-        ahead = intervals.dropped(task, y, outputs, of_int8)
+        own, ahead = task.estimate(y, outputs), task.drop(y, outputs, of_int8)
         found.append(Comparison(one.name, one.trees, own, ahead, one.seconds))
     return tuple(found)
 
 
-def verdict(comparisons: Sequence[Comparison], metric: str, int8: Estimate, rows: int) -> str:
+def verdict(comparisons: Sequence[Comparison], metric: Metric, int8: Estimate, rows: int) -> str:
     """Say in a sentence whether the best of the trees or the int8 model wins, and by how much.
 
     Args:
         comparisons: from `compare`, not empty.
-        metric: "accuracy" or "rmse".
+        metric: what they are compared by.
         int8: the model's own figure.
         rows: number of test rows.
     """
-    sign = 1 if metric == "accuracy" else -1
-    best = max((one for one in comparisons if one.trees), key=lambda one: sign * one.estimate.value)
-    unit = "points" if metric == "accuracy" else "% of rmse"
+    trees, unit = [one for one in comparisons if one.trees], metric.unit
+    best = max(trees, key=lambda one: metric.better * one.estimate.value)
     figures = f"trees ({best.name}) {best.estimate.value:.4g}, this model {int8.value:.4g}"
     low, high = best.ahead.ci95
     if best.winner == "neither":

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export import intervals
-from export.intervals import Estimate
 from zoo import Run
+from zoo.metrics import intervals
+from zoo.metrics.intervals import Estimate
 
 LEVEL = 0.9
 
@@ -63,5 +63,5 @@ def prediction_interval(errors: np.ndarray, errors_test: np.ndarray) -> Predicti
     if widths is None:
         return None
     inside = np.abs(errors_test) <= widths
-    coverage = tuple(intervals.accuracy(column) for column in inside.T)
+    coverage = tuple(intervals.share(column) for column in inside.T)
     return PredictionInterval(LEVEL, widths, len(errors), coverage)

@@ -8,23 +8,10 @@ import numpy as np
 
 from zoo import Data, Run
 from zoo.data.groups import MOST, name_groups
-from zoo.metrics.classes import confusion, reliability
 from zoo.metrics.evaluation import Figure, Pair, evaluate
+from zoo.tasks import Task
+from zoo.tasks.reliability import Bin
 
-# figure -> what it is called, and what it is multiplied by to be shown
-TITLES = {
-    "accuracy": ("accuracy %", 100),
-    "balanced_accuracy": ("balanced accuracy %", 100),
-    "macro_f1": ("macro F1 %", 100),
-    "roc_auc": ("ROC-AUC %", 100),
-    "log_loss": ("log-loss", 1),
-    "brier": ("Brier score", 1),
-    "ece": ("calibration error (ECE) %", 100),
-    "rmse": ("rmse", 1),
-    "mae": ("mean absolute error", 1),
-    "mape": ("mean absolute error %", 100),
-    "r2": ("R2", 1),
-}
 SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
 LARGEST_CONFUSION = 100  # classes
 
@@ -45,7 +32,7 @@ class Temperature:
 
     recorded: Mapping[str, Any]
     before: Pair  # expected calibration error, without it
-    reliability: list[dict[str, float]]  # of int8, without it: see `reliability`
+    reliability: list[Bin]  # of int8, without it: see `reliability`
 
     @property
     def value(self) -> float:
@@ -56,17 +43,22 @@ class Temperature:
 class Quality:
     """What the float and the int8 answers to the test rows are worth."""
 
+    task: Task
     metrics: dict[str, Pair]  # of `zoo.metrics.evaluation.evaluate`
-    class_names: tuple[str, ...]
-    confusion: np.ndarray | None  # int8: true class x answer, rows; None for regression
+    details: dict[str, Any]  # of int8, by kind: see `zoo.tasks.Task.details`
     temperature: Temperature | None
-    reliability: list[dict[str, float]] | None  # of int8; None for regression
     groups: tuple[Subgroup, ...]  # by number or name
 
-    def worst_group(self, metric: str) -> Subgroup | None:
+    @property
+    def confusion(self) -> np.ndarray | None:
+        """Int8: true class x answer, rows; None where rows have no single class."""
+        found: np.ndarray | None = self.details.get("confusion")
+        return found
+
+    def worst_group(self) -> Subgroup | None:
         """Return the group with the worst int8 figure, of those that are large enough to tell."""
         large = [group for group in self.groups if group.rows >= SMALLEST] or self.groups
-        sign = 1 if metric == "accuracy" else -1
+        sign = self.task.metric.better
         return min(large, key=lambda group: (sign * group.int8.value, -group.rows), default=None)
 
     def worst_mistake(self) -> tuple[str, str, int, int] | None:
@@ -75,26 +67,29 @@ class Quality:
             return None
         wrong = self.confusion - np.diag(np.diag(self.confusion))
         truth, answer = np.unravel_index(wrong.argmax(), wrong.shape)
-        names = self.class_names[truth], self.class_names[answer]
+        names = self.task.labels[truth], self.task.labels[answer]
         count, rows = int(wrong[truth, answer]), int(self.confusion[truth].sum())
         return (*names, count, rows) if count else None
 
-    def described(self, metric: str) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
-        worst = self.worst_group(metric)
+        worst = self.worst_group()
         shown = self.confusion is not None and len(self.confusion) <= LARGEST_CONFUSION
         table = None if self.confusion is None or not shown else self.confusion.tolist()
-        scaling = self.temperature
+        scaling, reliability = self.temperature, self.details.get("reliability")
         return {
             "metrics": {name: asdict(figures) for name, figures in self.metrics.items()},
-            "confusion": table and {"classes": self.class_names, "int8": table},
+            "confusion": table and {"classes": self.task.labels, "int8": table},
             "temperature": scaling
             and {
                 **scaling.recorded,
                 "ece": {"before": asdict(scaling.before), "after": asdict(self.metrics["ece"])},
             },
-            "reliability": self.reliability
-            and {"before": scaling and scaling.reliability, "after": self.reliability},
+            "reliability": reliability
+            and {
+                "before": scaling and [asdict(one) for one in scaling.reliability],
+                "after": [asdict(one) for one in reliability],
+            },
             "groups": [asdict(group) for group in self.groups],
             "worst_group": worst and worst.name,
         }
@@ -126,14 +121,12 @@ def assess(
         of_int8: the same of the int8 file.
         groups: the name of each row's group, (rows,), if any.
     """
-    y = data.y_test
-    classes = data.task == "classification"
+    task, y = data.task, data.y_test
     return Quality(
-        evaluate(data.task, y, of_float, of_int8),
-        data.class_names,
-        confusion(y, of_int8) if classes else None,
-        _temperature(run, data, of_float, of_int8) if classes else None,
-        reliability(y, of_int8) if classes else None,
+        task,
+        evaluate(task, y, of_float, of_int8),
+        task.details(y, of_int8),
+        _temperature(run, data, of_float, of_int8),
         () if groups is None else _subgroups(data, of_float, of_int8, groups),
     )
 
@@ -146,7 +139,8 @@ def _temperature(
     recorded = run.read_json("temperature.json")
     cold = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
     found = evaluate(data.task, data.y_test, cold[0], cold[1], only="ece")
-    return Temperature(recorded, found["ece"], reliability(data.y_test, cold[1]))
+    after = data.task.details(data.y_test, cold[1])
+    return Temperature(recorded, found["ece"], after["reliability"])
 
 
 def _subgroups(

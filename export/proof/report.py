@@ -3,15 +3,16 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from export.intervals import Estimate
 from export.proof.baselines import Comparison, verdict
 from export.proof.conformal import PredictionInterval
-from export.proof.mistakes import Mistake, described
 from export.proof.quality import Quality
 from export.proof.targets import Placement
 from export.runtimes.litert import Latency, Scaling
 from export.tflite.audit import Audit
 from zoo.files import as_json
+from zoo.metrics.intervals import Estimate
+from zoo.tasks import Task
+from zoo.tasks.answers import Mistake
 
 SCHEMA = 1
 RUNGS = {
@@ -38,7 +39,7 @@ class Report:
 
     model: dict[str, Any]
     data: dict[str, Any]
-    metric: str  # "accuracy" or "rmse"
+    task: Task
     ending: str | None  # "softmax" or "sigmoid" of a classifier that gives probabilities
     float_estimate: Estimate
     int8_estimate: Estimate
@@ -71,6 +72,11 @@ class Report:
     backend: str
     versions: dict[str, str]
     seconds: dict[str, float]
+
+    @property
+    def metric(self) -> str:
+        """Name of the figure that float and int8 are compared by."""
+        return self.task.metric.name
 
     @property
     def float_audit(self) -> Audit:
@@ -112,7 +118,7 @@ class Report:
 
     @property
     def drop_unit(self) -> str:
-        return "points" if self.metric == "accuracy" else "% of rmse (worst target)"
+        return self.task.metric.drop_unit
 
     @property
     def trees(self) -> str | None:
@@ -120,7 +126,7 @@ class Report:
         if not self.baselines:
             return None
         rows = int(self.data["rows"]["test"])
-        return verdict(self.baselines, self.metric, self.int8_estimate, rows)
+        return verdict(self.baselines, self.task.metric, self.int8_estimate, rows)
 
     @property
     def worst_layer(self) -> tuple[str, float] | None:
@@ -143,8 +149,8 @@ class Report:
                 "drop": asdict(self.drop)
                 | {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound},
                 "agreement": self.agreement,
-                **self.quality.described(self.metric),
-                "worst": described(self.worst),
+                **self.quality.described(),
+                "worst": [vars(one) for one in self.worst],
                 "method": self.rung,
                 "without_twin": self.without_twin,
                 "float_layers": self.float_layers,

@@ -9,13 +9,12 @@ import keras
 import numpy as np
 
 from export.litert import Export
-from export.logits import HALF_STEP, as_logits, ending
+from export.proof.answers import HALF_STEP
 from export.runtimes.ethos import compile_ethos
 from export.runtimes.litert import dequantized, load, raw_outputs, row_inputs
 from export.runtimes.micro import MicroRun, run_micro
 from zoo import Data, UserError
 from zoo.checks import one_of
-from zoo.metrics.numbers import bound, drop
 from zoo.quantization import UnknownLayer, make_twin
 
 TARGETS = ("litert", "micro", "ethos-u55")
@@ -107,9 +106,9 @@ def _whole_on_micro(
         return Placement("micro", "rolled", False, found.refused)
     interpreter = load(path)
     of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
-    of_micro = as_logits(of_micro, ending(export.model, data), HALF_STEP)
-    lost = drop(data.task, data.y_test[:count], of_float[:count], of_micro)
-    limit = bound(data.task, max_drop, count)
+    of_micro = data.task.logits(of_micro, data.task.ending(export.model), HALF_STEP)
+    lost = data.task.lost(data.y_test[:count], of_float[:count], of_micro)
+    limit = data.task.bound(max_drop, count)
     beside = _beside_litert(found, raw_outputs(interpreter, [rows]))
     figures = {"rows": count, "drop": lost, **beside}
     why = (

@@ -6,15 +6,10 @@ from rich.table import Table
 from pocketzoo.printing.report import text
 from zoo.advice import Advice
 from zoo.baselines.quick import Baseline
+from zoo.tasks import FIGURES, TASKS
 
 CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 MOST_CLASSES = 10
-UNITS = {
-    "accuracy": ("accuracy", 100),
-    "balanced_accuracy": ("balanced accuracy", 100),
-    "rmse": ("rmse", 1),
-    "r2": ("R2", 1),
-}
 
 
 def print_advice(advice: Advice) -> None:
@@ -69,15 +64,16 @@ def _near(advice: Advice) -> str:
 
 def _told(advice: Advice, number: int) -> str:
     one = advice.telling[number]
-    figure = "AUC" if advice.task == "classification" else "R2"
-    score = "" if one.score is None else f"{figure} {one.score:.3f}, "
-    what = "information" if advice.task == "classification" else "variance"
-    return f"{one.feature}: {score}{one.information:.0%} of the {what}"
+    words = TASKS[advice.task].words
+    score = "" if one.score is None else f"{words.told} {one.score:.3f}, "
+    return f"{one.feature}: {score}{one.information:.0%} of the {words.explained}"
 
 
 def _baseline(baseline: Baseline) -> tuple[str, str]:
     figures = []
     for name, figure in baseline.figures.items():
-        title, unit = UNITS[name]
-        figures.append(f"{title} {text(figure, unit)}{' %' if unit == 100 else ''}")
+        title, unit = FIGURES[name]
+        figures.append(
+            f"{title.removesuffix(' %')} {text(figure, unit)}{' %' if unit == 100 else ''}"
+        )
     return f"{baseline.name}: {baseline.what}", "\n".join(figures)

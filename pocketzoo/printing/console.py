@@ -50,7 +50,7 @@ def print_built_in() -> None:
 def print_data(data: Data) -> None:
     table = Table(data.name, "", show_header=True)
     parts = ", ".join(f"{count} {part}" for part, count in rows(data).items())
-    table.add_row("task", f"{data.task}, {data.num_outputs} outputs")
+    table.add_row("task", f"{data.task.name}, {data.num_outputs} outputs")
     table.add_row("row shape", str(data.input_shape))
     table.add_row("rows", parts)
     table.add_row("classes", ", ".join(data.class_names[:20]) or "-")

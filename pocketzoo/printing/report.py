@@ -4,13 +4,14 @@ from rich.console import Console
 from rich.table import Table
 
 from export import Report
-from export.proof.quality import TITLES, Quality
+from export.proof.quality import Quality
 from zoo.metrics.evaluation import Figure
+from zoo.tasks import FIGURES, TASKS
 
-FIRST = ("accuracy", "rmse")  # of their tasks; the others are set under them
+FIRST = {task.metric.name for task in TASKS.values()}  # the others are set under them
 SHOWN = {
     name: (f"test {title}" if name in FIRST else f"  {title}", unit)
-    for name, (title, unit) in TITLES.items()
+    for name, (title, unit) in FIGURES.items()
 }
 MOST_GROUPS = 20  # lines of a table
 
@@ -42,7 +43,7 @@ def print_groups(console: Console, report: Report) -> None:
     if len(groups) > MOST_GROUPS:
         table.add_row(f"{len(groups) - MOST_GROUPS} more, in report.json", "", "", "")
     console.print(table)
-    worst = report.quality.worst_group(report.metric)
+    worst = report.quality.worst_group()
     if worst is not None:
         everyone = f"{unit * report.int8_estimate.value:.2f}"
         console.print(

@@ -20,7 +20,6 @@ from tests.helpers.instances import (
     rows,
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
-from zoo.metrics.numbers import drop
 from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import predict, relative_error
 from zoo.quantization.equalizing import equalize
@@ -175,7 +174,7 @@ def test_quantization_aware_training(name: str, home: Home) -> None:
     for one in (start, trained):
         found = predict(one.twin, one.rows.fed(data.x_validation), Int8())
         errors.append(np.sqrt(np.mean((found - exact) ** 2)))
-        assert drop(data.task, data.y_validation, exact, found) < 6
+        assert data.task.lost(data.y_validation, exact, found) < 6
     assert errors[1] <= errors[0] * 1.001
 
 

@@ -18,7 +18,7 @@ from pocketzoo.options import Exporting
 from tests.helpers.instances import filled
 from tuning import FineTuning, Recipe, fit, quantize
 from tuning.quantization import held_out_loss
-from zoo.metrics import numbers as metrics
+from zoo.tasks import Classification, Regression
 
 
 @pytest.fixture(scope="module")
@@ -57,20 +57,20 @@ def test_the_ladder_never_looks_at_test_rows(trained: keras.Model, digits: zoo.D
 
 
 def test_one_row_is_always_acceptable() -> None:
-    assert metrics.bound("classification", 0.5, 114) == pytest.approx(100 / 114)
-    assert metrics.bound("classification", 0.5, 1000) == 0.5
-    assert metrics.bound("classification", -1.0, 114) == -1.0
-    assert metrics.bound("regression", 0.5, 10) == 0.5
+    assert Classification().bound(0.5, 114) == pytest.approx(100 / 114)
+    assert Classification().bound(0.5, 1000) == 0.5
+    assert Classification().bound(-1.0, 114) == -1.0
+    assert Regression().bound(0.5, 10) == 0.5
 
 
 def test_drop_in_points_and_percent() -> None:
     y = np.arange(200) % 4
     right, wrong = np.eye(4)[y], np.eye(4)[(y + 1) % 4]
     of_int8 = np.where((np.arange(200) < 3)[:, None], wrong, right)
-    assert metrics.drop("classification", y, right, of_int8) == pytest.approx(1.5)
+    assert Classification().lost(y, right, of_int8) == pytest.approx(1.5)
     targets = np.zeros((100, 2))
     of_float, of_int8 = np.ones((100, 2)), np.tile([1.0, 1.2], (100, 1))
-    assert metrics.drop("regression", targets, of_float, of_int8) == pytest.approx(20)
+    assert Regression().lost(targets, of_float, of_int8) == pytest.approx(20)
 
 
 @pytest.mark.parametrize("rung", ["ptq", "qat"])

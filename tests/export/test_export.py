@@ -13,12 +13,12 @@ import pytest
 
 import export
 import zoo
-from export import intervals
 from export.child import ChildError, run_child
 from export.conversion.convert import unrolled
 from export.proof.report import Streaming
 from export.proof.targets import Placement
 from tests.helpers.instances import data_of, fill, rows
+from zoo.metrics.intervals import Estimate
 
 
 def test_recurrent_layers_are_unrolled_at_any_depth() -> None:
@@ -178,7 +178,7 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
         "float .tflite differs from Keras by 1.0e-03": {"float_difference": 1e-3},
         "differs from Keras by nan": {"float_difference": float("nan")},
         "drop of 2 points is over the bound of 1": {
-            "drop": intervals.Estimate(2.0, (1.0, 3.0), (1.0, 3.0)),
+            "drop": Estimate(2.0, (1.0, 3.0), (1.0, 3.0)),
             "bound": 1.0,
         },
     }

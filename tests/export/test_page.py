@@ -24,11 +24,12 @@ from export.page.markup import EMPTY, Html, joined, table, tag
 from export.page.pictures import Rows, png
 from export.page.saliency import effects
 from export.page.summary import summary
-from export.proof.mistakes import worst
 from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.files import as_json
-from zoo.metrics.classes import calibration_error, probabilities, reliability
+from zoo.metrics.classes import calibration_error, probabilities
+from zoo.tasks import Classification, Regression
+from zoo.tasks.reliability import reliability
 
 
 class Reader(HTMLParser):
@@ -121,7 +122,7 @@ def test_a_file_that_failed_gets_a_page_that_says_so(
 def test_a_model_that_has_learned_nothing_is_not_praised(
     run_and_data: tuple[zoo.Run, zoo.Data],
 ) -> None:
-    facts = read(run_and_data[0])
+    facts = read(run_and_data[0], run_and_data[1].task)
     assert "Ready to ship." in summary(facts)
     guesses = {"classes": ["a", SCRIPT], "int8": [[0, 10], [0, 50]]}
     lucky = facts.report | {"confusion": guesses}
@@ -139,7 +140,7 @@ def test_keys_of_the_report(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:
     assert {"row", "truth", "int8", "float", "probability", "wrong"} == {*report["worst"][0]}
     assert sum(one["rows"] for one in report["reliability"]["before"]) == len(data.y_test)
     assert report["licence"] == "CC-BY-4.0 <b>"
-    assert any("fewer than 20 test rows" in sentence for sentence in limits(read(run)))
+    assert any("fewer than 20 test rows" in sentence for sentence in limits(read(run, data.task)))
 
 
 def test_the_worst_rows_come_first() -> None:
@@ -149,25 +150,26 @@ def test_the_worst_rows_come_first() -> None:
     logits[7] = 5.0 * np.eye(2)[1 - y[7]]
     logits[3] = 1.0 * np.eye(2)[1 - y[3]]
     logits[8, y[8]] = 0.5
-    found = worst(data, logits, logits)
+    found = data.task.worst(y, logits, logits)
     assert [one.row for one in found[:3]] == [7, 3, 8]
     assert [one.wrong for one in found[:3]] == [True, True, False]
     assert found[0].probability == pytest.approx(probabilities(logits)[7].max())
-    numbers = replace(data, task="regression", class_names=(), y_test=np.c_[y, y] * [1.0, 100.0])
-    off = numbers.y_test.copy()
+    numbers = np.c_[y, y] * [1.0, 100.0]
+    off = numbers.copy()
     off[4, 1] += 90  # less than the next in its target's own spread
     off[5, 0] -= 2
-    assert [one.row for one in worst(numbers, off, off)[:2]] == [5, 4]
-    assert worst(numbers, off, off)[0].int8 == "-1, 100"
+    worst = Regression().worst(numbers, off, off)
+    assert [one.row for one in worst[:2]] == [5, 4]
+    assert worst[0].int8 == "-1, 100"
 
 
 def test_reliability_is_what_the_calibration_error_sums() -> None:
     rng = np.random.default_rng(0)
     y, logits = rng.integers(0, 4, 300), rng.normal(size=(300, 4)) * 2
     bins = reliability(y, logits)
-    gaps = [abs(one["accuracy"] - one["confidence"]) * one["rows"] / 300 for one in bins]
+    gaps = [abs(one.accuracy - one.confidence) * one.rows / 300 for one in bins]
     assert sum(gaps) == pytest.approx(calibration_error(y, logits))
-    assert sum(one["rows"] for one in bins) == 300
+    assert sum(one.rows for one in bins) == 300
 
 
 class Linear:
@@ -202,7 +204,8 @@ def test_what_an_answer_rests_on(shape: tuple[int, ...]) -> None:
     place = tuple(size // 2 for size in shape)
     weights[place] = 2.0
     x[:8][(slice(None), *place)] = 3.0
-    data = replace(data_of(x, np.zeros(40, int)), y_test=np.zeros(8, int), class_names=("a", "b"))
+    data = replace(data_of(x, np.zeros(40, int)), y_test=np.zeros(8, int))
+    data = replace(data, task=Classification(("a", "b")))
     answers = np.tile([1.0, 0.0], (8, 1))
     (found,) = effects(data, Linear(weights), answers)
     assert found.answer == "a"
@@ -287,7 +290,7 @@ def test_a_regression_has_a_page(tmp_path: Path) -> None:
     x = rng.normal(size=(60, 5)).astype(np.float32)
     y = (x @ rng.normal(size=(5, 2))).astype(np.float32)
     parts = (x, y, x[:0], y[:0], x[:30], y[:30])
-    data = zoo.Data("numbers", "numbers", 0, "regression", (), "sha256:0", *parts)
+    data = zoo.Data("numbers", "numbers", 0, Regression(), "sha256:0", *parts)
     made_of = export.to_litert(
         zoo.create_model("mlp_tiny", (5,), 2), data=data, directory=tmp_path / "run"
     )

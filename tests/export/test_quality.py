@@ -30,12 +30,12 @@ def test_groups_and_mistakes(tmp_path: Path) -> None:
     found = assess(zoo.Run(tmp_path), data, logits, logits, groups)
     assert [(one.name, one.rows) for one in found.groups] == [("a", 45), ("b", 15)]
     assert [one.int8.value for one in found.groups] == pytest.approx([1, 10 / 15])
-    worst = found.worst_group("accuracy")
+    worst = found.worst_group()
     assert worst is not None
     assert worst.name == "b"
     assert worst.int8.ci95[0] < 10 / 15 < worst.int8.ci95[1] < 1
     assert found.worst_mistake() == ("1", "2", 5, 20)
-    described = json.loads(as_json(found.described("accuracy")))
+    described = json.loads(as_json(found.described()))
     assert described["worst_group"] == "b"
     assert described["confusion"]["int8"] == [[20, 0, 0], [0, 15, 5], [0, 0, 20]]
     assert described["metrics"]["macro_f1"] == json.loads(
@@ -47,7 +47,7 @@ def test_groups_and_mistakes(tmp_path: Path) -> None:
 def test_a_group_of_few_rows_is_not_the_worst(tmp_path: Path) -> None:
     data, logits = answered()
     groups = np.where(np.arange(60) == 1, "one", np.where(np.arange(60) < 15, "b", "a"))
-    worst = assess(zoo.Run(tmp_path), data, logits, logits, groups).worst_group("accuracy")
+    worst = assess(zoo.Run(tmp_path), data, logits, logits, groups).worst_group()
     assert worst is not None
     assert worst.name == "b"
 
@@ -57,7 +57,7 @@ def test_calibration_before_and_after_the_temperature(tmp_path: Path) -> None:
     run = zoo.Run(tmp_path)
     run.write({"temperature.json": as_json({"value": 2.5, "rows": 9})})
     found = assess(run, data, logits, logits, None)
-    described = json.loads(as_json(found.described("accuracy")))["temperature"]
+    described = json.loads(as_json(found.described()))["temperature"]
     assert described["value"] == 2.5
     before = calibration_error(data.y_test, 2.5 * logits)
     assert described["ece"]["before"]["int8"]["value"] == pytest.approx(before)
@@ -69,12 +69,12 @@ def test_regression_has_no_confusion(tmp_path: Path) -> None:
     predicted = data.y_test + 30
     groups = name_groups(data.x_test[:, 0], data)
     found = assess(zoo.Run(tmp_path), data, predicted, predicted + 1, groups)
-    described = found.described("rmse")
+    described = found.described()
     assert described["confusion"] is described["temperature"] is None
     assert set(described["metrics"]) == {"rmse", "mae", "mape", "r2"}
     assert found.metrics["mae"].int8.value == pytest.approx(31, rel=1e-4)
     assert [one.name[0] for one in found.groups] == ["1", "2", "3", "4"]
-    assert found.worst_group("rmse") in found.groups
+    assert found.worst_group() in found.groups
 
 
 def test_groups_in_a_report(exported: export.Export) -> None:

@@ -6,6 +6,7 @@ from scipy.ndimage import zoom
 from sklearn.datasets import load_digits
 
 import zoo
+from zoo.tasks import Classification
 
 CONTRAST = 120.0  # least distance of the colours of digit and background, in 0..255 per channel
 
@@ -27,7 +28,7 @@ def colour_digits(
         parts += [np.array(pictures, np.float32).reshape(-1, size, size, 3), labels[chosen]]
     names = tuple(str(label) for label in range(10))
     content = f"colour digits {size} {counts} {seed}"
-    return zoo.Data("colour_digits", content, seed, "classification", names, content, *parts)
+    return zoo.Data("colour_digits", content, seed, Classification(names), content, *parts)
 
 
 def coloured(digit: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

@@ -13,6 +13,7 @@ from _pytest.mark.structures import ParameterSet
 
 import zoo
 from zoo.presets.catalogue import PRESETS, factory_arguments
+from zoo.tasks import Classification
 
 # family -> rows small enough for seconds, and outputs
 SMALL = {
@@ -157,4 +158,4 @@ def data_of(x: np.ndarray, y: np.ndarray) -> zoo.Data:
     """Wrap rows and class numbers as training rows without validation rows."""
     classes = tuple(str(label) for label in np.unique(y))
     parts = (x, y, x[:0], y[:0], x[:8], y[:8])
-    return zoo.Data("rows", "rows", 0, "classification", classes, "sha256:0", *parts)
+    return zoo.Data("rows", "rows", 0, Classification(classes), "sha256:0", *parts)

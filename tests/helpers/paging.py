@@ -10,6 +10,7 @@ import export
 import zoo
 from tests.helpers.instances import fill
 from zoo.files import as_json
+from zoo.tasks import Classification
 
 SCRIPT, BROKEN = "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'
 NAMES = (SCRIPT, BROKEN, "&amp; it's", *(f"class {n}" for n in range(7)))
@@ -30,7 +31,7 @@ def data(model: keras.Model) -> zoo.Data:
         np.arange(60) % 5 == 0, y[:60], model.predict(x[:60], verbose=0).argmax(axis=1)
     )
     parts = (x, y, x[:0], y[:0], x[:60], truth)
-    return zoo.Data(f"set {SCRIPT}", "rows", 0, "classification", NAMES, "sha256:0", *parts)
+    return zoo.Data(f"set {SCRIPT}", "rows", 0, Classification(NAMES), "sha256:0", *parts)
 
 
 def study() -> dict[str, object]:

@@ -17,6 +17,7 @@ from tuning.augmentation import sequences as series
 from tuning.augmentation.apply import KINDS, Augmentation, check_augmentation
 from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets
+from zoo.tasks import Regression
 
 SHAPES = {1: (6,), 2: (20, 3), 3: (12, 10, 2)}
 ON: dict[str, Any] = {
@@ -221,7 +222,7 @@ def test_every_field_changes_its_kind_of_rows_and_refuses_others(name: str, kind
 def test_what_is_for_classes_only(field: dict[str, object], message: str) -> None:
     data = data_of(batch(3), np.arange(16))
     targets = np.zeros((16, 1), np.float32)
-    regression = replace(data, name="ours", task="regression", y_train=targets, class_names=())
+    regression = replace(data, name="ours", task=Regression(), y_train=targets)
     with pytest.raises(zoo.UserError, match=message):
         check_augmentation(Recipe(**field), regression)  # type: ignore[arg-type]
 

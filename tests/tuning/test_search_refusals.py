@@ -19,6 +19,7 @@ from tuning.spaces import default_recipe, point
 from tuning.sweep.pool import Pool
 from tuning.sweep.shared import Job
 from tuning.training.fitting import Diverged
+from zoo.tasks import Classification
 
 
 def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:
@@ -76,7 +77,7 @@ def test_rows_a_search_needs(wine: zoo.Data, folder: Path) -> None:
 def test_no_completed_trial_is_an_error(folder: Path) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 4)).astype(np.float32), np.arange(30) % 2
-    few = zoo.Data("few", "few", 0, "classification", ("a", "b"), "0", x[:9], y[:9], x, y, x, y)
+    few = zoo.Data("few", "few", 0, Classification(("a", "b")), "0", x[:9], y[:9], x, y, x, y)
     with pytest.raises(zoo.UserError, match="None of 2 trials was completed. The first: .* 16"):
         searched(few, folder, objective="int8", trials=2)
 

@@ -41,11 +41,11 @@ def check_augmentation(recipe: Recipe, data: Data) -> None:
             raise UserError(
                 f"{name} is for {wanted}; the rows of {data.name} have shape {shape}. Set it to 0."
             )
-    for name in ("focal", "cutmix"):
-        if getattr(recipe, name) and data.task == "regression":
-            raise UserError(f"{name} is for classes; {data.name} is a regression. Set it to 0.")
-    if recipe.balance != "none" and data.task == "regression":
-        raise UserError(f"balance is for classes; {data.name} is a regression. Set it to none.")
+    for name, off in (("focal", 0), ("cutmix", 0), ("balance", "none")):
+        if getattr(recipe, name) != off and name not in data.task.knobs:
+            raise UserError(
+                f"{name} is for classes; {data.name} {data.task.words.is_a}. Set it to {off}."
+            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ def begin(
 ) -> tuple[Study, Callable[[int], float]]:
     """Open the study of a search; with it, how long trial n is trained."""
     identity = _identity(spec, data, base, space, settings)
-    direction: Direction = "maximize" if data.task == "classification" else "minimize"
+    direction: Direction = "maximize" if data.task.metric.better > 0 else "minimize"
     name = run.path.resolve().name
     opened = open_study(run.path, name, identity, direction, settings.storage, alone=True)
     opened.pruner = make_pruner(settings.prune, base.epochs)

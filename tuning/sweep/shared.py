@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from zoo import Data
+from zoo.tasks import recorded
 
 PARTS = ("x_train", "y_train", "x_validation", "y_validation")
-PLAIN = ("name", "source", "seed", "task", "class_names", "hash")
+PLAIN = ("name", "source", "seed", "hash")
 
 
 @contextmanager
@@ -43,18 +44,19 @@ def share(data: Data, folder: Path) -> None:
     for part in PARTS:
         np.save(folder / f"{part}.npy", getattr(data, part), allow_pickle=False)
     plain = {name: getattr(data, name) for name in PLAIN}
+    plain |= {"task": data.task.name, "class_names": data.class_names}
     (folder / "data.json").write_text(json.dumps(plain))
 
 
 def shared(folder: Path) -> Data:
     """Map the rows that `share` wrote; read-only, in memory once for all processes."""
     plain = json.loads((folder / "data.json").read_text())
-    plain["class_names"] = tuple(plain["class_names"])
+    task = recorded(plain)
     arrays = {
         part: np.load(folder / f"{part}.npy", mmap_mode="r", allow_pickle=False) for part in PARTS
     }
     none = {"x_test": arrays["x_train"][:0], "y_test": arrays["y_train"][:0]}
-    return Data(**plain, **arrays, **none)
+    return Data(**{name: plain[name] for name in PLAIN}, task=task, **arrays, **none)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-from scipy.special import softmax
 
 from zoo import Data, Run, UserError
+from zoo.tasks.answers import Part
 
 FOLDS = 5
 
@@ -34,28 +34,34 @@ def teach(teacher: str | Path, data: Data) -> np.ndarray:
             "Give a teacher that was trained on the same split."
         )
     outputs = np.asarray(run.load_model().predict(data.x_train, verbose=0))
-    return np.asarray(softmax(outputs, axis=1)) if data.task == "classification" else outputs
+    return data.task.soft(outputs)
 
 
 def _trees(data: Data) -> np.ndarray:
+    parts = [_of_part(data, part) for part in data.task.parts(data.y_train)]
+    return data.task.soft(data.task.joined(parts))
+
+
+def _of_part(data: Data, part: Part) -> np.ndarray:
+    """Return log-probabilities (rows, classes), or numbers (rows, targets)."""
     # scikit-learn takes a second to import
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.model_selection import KFold, StratifiedKFold, cross_val_predict
 
     x = data.x_train.reshape(len(data.x_train), -1)
-    if data.task == "regression":
+    if not part.classes:
         folds = KFold(FOLDS, shuffle=True, random_state=data.seed)
         model = HistGradientBoostingRegressor(random_state=data.seed)
-        columns = [cross_val_predict(model, x, column, cv=folds) for column in data.y_train.T]
+        columns = [cross_val_predict(model, x, column, cv=folds) for column in part.y.T]
         return np.stack(columns, axis=1)
-    known, counts = np.unique(data.y_train, return_counts=True)
+    known, counts = np.unique(part.y, return_counts=True)
     if counts.min() < 2:
         raise UserError(
             f"Class {known[np.argmin(counts)]} has a single training row; trees as a teacher need "
             "2 of each class. Give a run folder as the teacher."
         )
-    parts = StratifiedKFold(min(FOLDS, counts.min()), shuffle=True, random_state=data.seed)
+    folds = StratifiedKFold(min(FOLDS, counts.min()), shuffle=True, random_state=data.seed)
     trees = HistGradientBoostingClassifier(random_state=data.seed)
-    answers = np.zeros((len(x), data.num_outputs))
-    answers[:, known] = cross_val_predict(trees, x, data.y_train, cv=parts, method="predict_proba")
-    return answers
+    answers = np.zeros((len(x), part.classes))
+    answers[:, known] = cross_val_predict(trees, x, part.y, cv=folds, method="predict_proba")
+    return np.log(np.maximum(answers, np.finfo(np.float64).tiny))

@@ -39,13 +39,14 @@ class Feed:
     ) -> "Feed":
         """Prepare the rows of `data`; raise UserError where the recipe does not go with them."""
         check_augmentation(recipe, data)
-        answers = None if teacher is None else targets.standardize(teacher)
+        answers = None if teacher is None else targets.units.standardize(teacher)
         y = soft(targets.encode(data.y_train), answers, recipe.distill)
         weights, validation = class_weights(data, recipe), None
         if len(data.x_validation):
             aims = targets.encode(data.y_validation)
             validation = (data.x_validation, aims, *([] if weights is None else [aims @ weights]))
-        classes = data.y_train if data.task == "classification" else np.zeros(0, int)
+        strata = data.task.strata(data.y_train)
+        classes = np.zeros(0, int) if strata is None else strata
         changed = any(getattr(recipe, name) for name in KINDS)
         augment = Augmentation.of(recipe, data.x_train) if changed else None
         return cls(data.x_train, y, classes, weights, validation, recipe, augment)

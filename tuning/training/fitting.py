@@ -125,7 +125,7 @@ def fit(
         model.set_weights(progress.best_weights)
     elif recipe.ema:
         model.set_weights(averaged(model))
-    targets.restore_units(model)
+    targets.units.fold(model)
     return result
 
 
@@ -222,10 +222,10 @@ def check_fits(model: keras.Model, data: Data) -> None:
             f"{data.name} holds {wanted}; {model.name} cannot take those. Use {presets}."
         )
     head = model.layers[-1]
-    if data.task == "regression" and not (is_linear(head) and head.use_bias):
+    if data.task.numbers and not (is_linear(head) and head.use_bias):
         raise UserError(
-            f"{model.name} ends in {type(head).__name__}; for regression the last layer must be "
-            "Dense with a bias and no activation."
+            f"{model.name} ends in {type(head).__name__}; for {data.task.name} the last layer must "
+            "be Dense with a bias and no activation."
         )
 
 

@@ -19,7 +19,7 @@ def held_out_rows(data: Data, refit: bool) -> list[int]:
     count = len(data.x_validation)
     if not refit:
         return list(range(count))
-    if data.task != "regression" or count < FEWEST:
+    if not data.task.numbers or count < FEWEST:
         return []
     order = np.random.default_rng(data.seed).permutation(count)
     return sorted(int(row) for row in order[: min(count // 2, MOST)])
@@ -27,6 +27,6 @@ def held_out_rows(data: Data, refit: bool) -> list[int]:
 
 def held_out_file(data: Data, rows: list[int]) -> dict[str, str]:
     """Return the file of a run that names them, for a regression."""
-    if data.task != "regression":
+    if not data.task.numbers:
         return {}
     return {"held_out.json": as_json({"validation_rows": rows})}

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -11,50 +10,27 @@ import numpy as np
 from tuning.recipe import Recipe
 from tuning.training.schedules import rate_of
 from zoo import Data, UserError
+from zoo.tasks import Task
+from zoo.tasks.units import Units
 
 
 @dataclass(frozen=True)
 class Targets:
-    """Targets as the loss wants them: one-hot classes, or standardized values."""
+    """Labels as the loss wants them: one-hot classes, or standardized numbers."""
 
-    classes: int
-    mean: np.ndarray
-    std: np.ndarray
+    task: Task
+    units: Units
 
     @classmethod
     def of(cls, data: Data) -> "Targets":
-        if data.task == "classification":
-            return cls(data.num_outputs, np.zeros(1), np.ones(1))
-        std = data.y_train.std(axis=0)
-        return cls(0, data.y_train.mean(axis=0), np.where(std > 0, std, 1.0))
+        return cls(data.task, data.task.units(data.y_train))
 
     def encode(self, y: np.ndarray) -> np.ndarray:
-        if self.classes:
-            return np.asarray(np.eye(self.classes)[y], np.float32)
-        return self.standardize(y)
-
-    def standardize(self, values: np.ndarray) -> np.ndarray:
-        """Return values in the units of the targets as the loss wants them; shares stay."""
-        return np.asarray((values - self.mean) / self.std, np.float32)
+        return self.units.standardize(self.task.aims(y))
 
     def in_units(self, logs: Mapping[str, float]) -> dict[str, float]:
         """Return an epoch's logs, errors in the units of the targets: pooled for several."""
-        unit = float(np.sqrt(np.mean(np.square(self.std))))
-        return {k: float(v) * (unit if k.endswith("rmse") else 1.0) for k, v in logs.items()}
-
-    def restore_units(self, model: keras.Model) -> None:
-        """Fold `* std + mean` into the last dense layer, which is exact and costs nothing."""
-        if self.classes:
-            return
-        kernel, bias = model.layers[-1].get_weights()
-        model.layers[-1].set_weights([kernel * self.std, bias * self.std + self.mean])
-
-    def remove_units(self, model: keras.Model) -> None:
-        """Take back what `restore_units` did, for a model that is trained on."""
-        if self.classes:
-            return
-        kernel, bias = model.layers[-1].get_weights()
-        model.layers[-1].set_weights([kernel / self.std, (bias - self.mean) / self.std])
+        return self.units.restored(logs, self.task.metric.name)
 
 
 def is_linear(head: keras.layers.Layer) -> bool:
@@ -107,25 +83,8 @@ def compile_for(model: keras.Model, data: Data, recipe: Recipe) -> None:
     optimizer.exclude_from_weight_decay(var_names=exempt)
     # Keras would put the average into the model at the end
     optimizer.finalize_variable_values = lambda variables: None
-    loss: Any = keras.losses.MeanSquaredError()
-    metric: Any = keras.metrics.RootMeanSquaredError(name="rmse")
-    if data.task == "classification":
-        loss = _cross_entropy(recipe)
-        metric = keras.metrics.CategoricalAccuracy(name="accuracy")
-    model.compile(optimizer, loss, metrics=[metric])
-
-
-def _cross_entropy(recipe: Recipe) -> keras.losses.Loss:
-    if recipe.focal:
-        return keras.losses.CategoricalFocalCrossentropy(
-            alpha=1.0,
-            gamma=recipe.focal,
-            from_logits=True,
-            label_smoothing=recipe.label_smoothing,
-        )
-    return keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=recipe.label_smoothing
-    )
+    loss = data.task.loss(recipe.label_smoothing, recipe.focal)
+    model.compile(optimizer, loss, metrics=[data.task.progress()])
 
 
 def averaged(model: keras.Model) -> list[np.ndarray]:

@@ -7,14 +7,14 @@ from typing import Any
 
 import keras
 import numpy as np
-from scipy.special import log_softmax
 
 from tuning.recipe import Recipe
 from tuning.training.fitting import fit
-from tuning.training.losses import Targets
 from zoo import Data, ModelSpec
 from zoo.checks import at_least
 from zoo.presets.catalogue import factory_arguments, find_preset
+from zoo.tasks import Task
+from zoo.tasks.units import Units
 
 STEPS = 3000  # at most
 STALLED = 500  # steps without a loss that is lower by a hundredth of all there is
@@ -34,6 +34,7 @@ class Overfit:
             (squared error in units of the targets' variance).
         after: loss of the trained model, without smoothing.
         epochs: trained.
+        right: whether every answer that can be right is; true of numbers.
     """
 
     rows: int
@@ -42,6 +43,7 @@ class Overfit:
     before: float
     after: float
     epochs: int
+    right: bool
 
     @property
     def fall(self) -> float:
@@ -51,7 +53,7 @@ class Overfit:
     @property
     def learned(self) -> bool:
         """The loss fell by more than 95 %, and every row's class is right."""
-        return self.fall > FALL and (self.metric != "accuracy" or self.score == 1.0)
+        return self.fall > FALL and self.right
 
 
 def overfit(
@@ -95,7 +97,8 @@ def overfit(
     calm = {name: 0.0 for name in REGULARIZERS if name in factory_arguments(_family(preset))}
     spec = ModelSpec.of(preset, data, {**(overrides or {}), **calm})
     model = spec.build()
-    before = _ignorance(few)
+    task = data.task
+    before = task.ignorance(few.y_train)
     best, better_at = math.inf, 0
 
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
@@ -103,13 +106,19 @@ def overfit(
         done, loss = (epoch + 1) * per_epoch, curves["loss"]
         if loss < best - 0.01 * before:
             best, better_at = loss, done
-        right = curves.get("accuracy", 1.0) == 1.0
+        right = _all_right(task, curves[data.metric])
         known = right and loss < (1 - FALL) / 5 * before and done >= SETTLING
         return not known and done - better_at < STALLED
 
     result = fit(model, few, plain, on_epoch=on_epoch)
-    score, after = _measured(model, few)
-    return Overfit(len(few.x_train), data.metric, score, before, after, result.epochs)
+    outputs, y = np.asarray(model.predict(few.x_train, verbose=0)), few.y_train
+    score, after = task.score(y, outputs, Units()), task.plain_loss(y, outputs, task.units(y))
+    right = _all_right(task, score)
+    return Overfit(len(y), data.metric, score, before, after, result.epochs, right)
+
+
+def _all_right(task: Task, score: float) -> bool:
+    return task.numbers or score == 1.0
 
 
 def _family(preset: str) -> str:
@@ -125,22 +134,3 @@ def _some(data: Data, rows: int, seed: int) -> Data:
         x_validation=data.x_validation[:0],
         y_validation=data.y_validation[:0],
     )
-
-
-def _ignorance(data: Data) -> float:
-    """Return the loss of the best answer that does not look at the row."""
-    if data.task == "regression":
-        return 1.0  # in units of the targets' variance
-    shares = np.bincount(data.y_train) / len(data.y_train)
-    return float(-np.sum(shares * np.log(np.maximum(shares, 1e-12))))
-
-
-def _measured(model: keras.Model, data: Data) -> tuple[float, float]:
-    """Return score and loss of what the model predicts for its training rows."""
-    outputs, y = np.asarray(model.predict(data.x_train, verbose=0)), data.y_train
-    if data.task == "classification":
-        loss = -log_softmax(outputs, axis=1)[np.arange(len(y)), y].mean()
-        return float((outputs.argmax(axis=1) == y).mean()), float(loss)
-    error = outputs - y
-    std = Targets.of(data).std
-    return float(np.sqrt(np.mean(error**2))), float(np.mean((error / std) ** 2))

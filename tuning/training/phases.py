@@ -47,7 +47,7 @@ def fit_in_phases(
     first = _fit_head(fit, model, data, replace(recipe, epochs=epochs, **plain), watch, others)
     if epochs == recipe.epochs or watch.stopped:
         return first
-    Targets.of(data).remove_units(model)
+    Targets.of(data).units.unfold(model)
     kept, frozen = model.get_weights(), freeze(model, recipe.unfreeze)
     watch.before = first.epochs
     rate = recipe.learning_rate * recipe.backbone_rate
@@ -60,7 +60,7 @@ def fit_in_phases(
     better = second
     if recipe.patience and len(data.x_validation) and first.loss <= second.loss:
         model.set_weights(kept)
-        Targets.of(data).restore_units(model)
+        Targets.of(data).units.fold(model)
         better = first
     history = {name: first.history[name] + second.history[name] for name in first.history}
     return replace(

@@ -45,7 +45,7 @@ def measure(model: keras.Model, data: Data) -> Temperature | None:
         None for regression, without validation rows, and for a model that does not end in a dense
         layer without activation.
     """
-    if data.task != "classification" or len(data.x_validation) < FOLDS:
+    if not data.task.exclusive or len(data.x_validation) < FOLDS:
         return None
     if not is_linear(model.layers[-1]):
         return None

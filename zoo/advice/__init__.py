@@ -11,6 +11,7 @@ from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.files import as_json
 from zoo.run import rows
+from zoo.tasks import TASKS
 
 if TYPE_CHECKING:
     from zoo.advice.choice import Choice
@@ -47,7 +48,9 @@ class Advice:
     def warnings(self) -> list[str]:
         """Return what should be looked at before training, in sentences."""
         found = [*self.repeats.warnings(), *self.leaks.warnings()]
-        found += [sentence for one in self.telling[:1] for sentence in one.warnings(self.task)]
+        found += [
+            sentence for one in self.telling[:1] for sentence in one.warnings(TASKS[self.task])
+        ]
         return [*found, *self._of_counts()]
 
     def to_json(self) -> str:
@@ -99,7 +102,7 @@ def advise(data: Data) -> Advice:
     return Advice(
         name=data.name,
         hash=data.hash,
-        task=data.task,
+        task=data.task.name,
         kind=kind,
         rows=rows(data),
         input_shape=data.input_shape,
@@ -110,7 +113,7 @@ def advise(data: Data) -> Advice:
         leaks=repeats.find_leaks(data),
         telling=features.find_telling(table, names),
         baselines=measured,
-        choice=choice.choose(kind, len(data.x_train), measured[-1]),
+        choice=choice.choose(kind, len(data.x_train), measured[-1].figures.get(data.task.ceiling)),
         seconds=round(time.monotonic() - started, 3),
     )
 

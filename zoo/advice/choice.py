@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from zoo.baselines.quick import Baseline
+from zoo.metrics.evaluation import Figure
 
 ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that leaves little to win
 
@@ -108,18 +108,16 @@ SMALLEST = {
 }
 
 
-def choose(kind: str, rows: int, linear: Baseline) -> Choice:
+def choose(kind: str, rows: int, linear: Figure | None) -> Choice:
     """Return what to try first.
 
     Args:
         kind: "table", "sequence", "image" or "text".
         rows: training rows.
-        linear: the linear model's figures.
+        linear: a linear model's figure that is 1 at best; None where it is undefined.
     """
     rule = next(rule for rule in RULES if rule.kind == kind and rows <= rule.rows)
-    ends = [linear.figures[name].ci95[0] for name in ("accuracy", "r2") if name in linear.figures]
-    reached = max(ends, default=0.0)
-    if reached >= ENOUGH:
+    if linear is not None and linear.ci95[0] >= ENOUGH:
         why = "A linear model is nearly perfect: the smallest network will do, if any."
         return Choice(SMALLEST[kind], rule.then, why, "the linear baseline above")
     return Choice(rule.first, rule.then, rule.why, rule.source)

@@ -7,7 +7,8 @@ import numpy as np
 
 from zoo.data.dataset import Data
 from zoo.data.reading import OTHER
-from zoo.metrics.classes import figures_of, once
+from zoo.metrics.weighted import once
+from zoo.tasks import Task
 
 BINS = 32  # of a feature's values, by quantiles; twice the classes where there are more
 VALUES = 4_000_000  # of the training rows that are looked at: rows x features
@@ -26,15 +27,14 @@ class Telling:
     score: float | None  # ROC-AUC (mean of one class against the rest) or R2, on validation rows
     information: float  # share of the label's entropy, or of its variance; on training rows
 
-    def warnings(self, task: str) -> list[str]:
+    def warnings(self, task: type[Task]) -> list[str]:
         """Return a sentence, if it tells nearly all."""
         if (self.information if self.score is None else self.score) < ANSWER:
             return []
-        what, figure = ("class", "AUC") if task == "classification" else ("target", "R2")
-        shown = "" if self.score is None else f" ({figure} {self.score:.3f})"
+        shown = "" if self.score is None else f" ({task.words.told} {self.score:.3f})"
         return [
-            f"{self.feature} tells the {what} all by itself{shown}: is it known when the model is "
-            "used, or is it the answer in disguise?"
+            f"{self.feature} tells the {task.words.target} all by itself{shown}: is it known when "
+            "the model is used, or is it the answer in disguise?"
         ]
 
 
@@ -57,20 +57,20 @@ def find_telling(data: Data, names: Sequence[str] = ()) -> tuple[Telling, ...]:
         chosen = np.sort(np.random.default_rng(0).choice(len(chosen), most, replace=False))
     x, y = data.x_train[chosen].reshape(len(chosen), -1), data.y_train[chosen]
     y_held_out = data.y_validation
-    if data.task == "regression":
+    if data.task.numbers:
         y, y_held_out = _ranked(y, y), _ranked(y, y_held_out)
     bins = int(min(max(BINS, 2 * len(data.class_names)), max(2, len(x) // 4)))
     edges = np.quantile(x, np.arange(1, bins) / bins, axis=0)
     held_out = data.x_validation.reshape(len(data.x_validation), -1)
-    told = _entropy_told if data.task == "classification" else _variance_told
+    told = _entropy_told if data.task.exclusive else _variance_told
     shares = np.array([told(_binned(x[:, f], edges[:, f]), y, bins) for f in range(features)])
     best = np.argsort(-shares, kind="stable")[:SHOWN]
     scores = []
     for f in best:
         table = _answers(data, _binned(x[:, f], edges[:, f]), y, bins)
-        figures = figures_of(data.task, y_held_out, table[_binned(held_out[:, f], edges[:, f])])
-        figure = figures.get("roc_auc" if data.task == "classification" else "r2")
-        scores.append(None if figure is None else float(figure(once(len(held_out)))[0]))
+        outputs = table[_binned(held_out[:, f], edges[:, f])]
+        figure = data.task.figures(y_held_out, outputs).get(data.task.told)
+        scores.append(None if figure is None else float(figure.at(once(len(held_out)))[0]))
     return tuple(
         Telling(names[f] if names else _name(int(f), data), score, float(shares[f]))
         for f, score in zip(best, scores, strict=True)
@@ -125,7 +125,7 @@ def _ranked(known: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _answers(data: Data, bins: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
     """Return log-probabilities (classes) or mean ranks (targets) of each bin, (count, outputs)."""
-    if data.task == "regression":
+    if not data.task.exclusive:
         return _means(bins, y, count)
     shares = np.bincount(y, minlength=data.num_outputs) / len(y)
     table = np.zeros((count, data.num_outputs))

@@ -9,49 +9,47 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.dataset import Data
-
-Predict = Callable[[np.ndarray], np.ndarray]
+from zoo.baselines.problem import Predict, Problem, each_target
 
 ROUNDS, PATIENCE = 1000, 30  # most trees, and those without a better validation loss at the end
 UNSTOPPED = 100  # trees, where there are no validation rows
 
 
-def lightgbm(data: Data, seed: int) -> Predict:
+def lightgbm(problem: Problem, seed: int) -> Predict:
     """Grow LightGBM's trees (Ke et al. 2017)."""
     import lightgbm as library
 
     def grow(y: np.ndarray, y_validation: np.ndarray) -> Any:
-        objective: dict[str, Any] = {"objective": "regression"}
-        if data.task == "classification":
-            objective = {"objective": "multiclass", "num_class": data.num_outputs}
+        objective: dict[str, Any] = {"objective": "l2"}
+        if problem.classes:
+            objective = {"objective": "multiclass", "num_class": problem.classes}
         settings = objective | {"seed": seed, "verbosity": -1, "deterministic": True}
         rounds = UNSTOPPED
         if len(y_validation):
-            rows = library.Dataset(data.x_train, y)
-            held_out = library.Dataset(data.x_validation, y_validation, reference=rows)
+            rows = library.Dataset(problem.x, y)
+            held_out = library.Dataset(problem.x_validation, y_validation, reference=rows)
             stop = library.early_stopping(PATIENCE, verbose=False)
             stopped = library.train(settings, rows, ROUNDS, [held_out], callbacks=[stop])
             rounds = max(1, stopped.best_iteration)
-        every = library.Dataset(data.merged().x_train, np.concatenate([y, y_validation]))
+        every = library.Dataset(problem.x_all, np.concatenate([y, y_validation]))
         return library.train(settings, every, rounds).predict
 
-    return _each_target(data, grow)
+    return each_target(problem, grow)
 
 
-def xgboost(data: Data, seed: int) -> Predict:
+def xgboost(problem: Problem, seed: int) -> Predict:
     """Grow XGBoost's trees (Chen and Guestrin 2016, arXiv:1603.02754)."""
     import xgboost as library
 
     def grow(y: np.ndarray, y_validation: np.ndarray) -> Any:
         objective: dict[str, Any] = {"objective": "reg:squarederror"}
-        if data.task == "classification":
-            objective = {"objective": "multi:softprob", "num_class": data.num_outputs}
+        if problem.classes:
+            objective = {"objective": "multi:softprob", "num_class": problem.classes}
         settings = objective | {"seed": seed, "verbosity": 0}
         rounds = UNSTOPPED
         if len(y_validation):
-            rows = library.DMatrix(data.x_train, y)
-            held_out = [(library.DMatrix(data.x_validation, y_validation), "validation")]
+            rows = library.DMatrix(problem.x, y)
+            held_out = [(library.DMatrix(problem.x_validation, y_validation), "validation")]
             stopped = library.train(
                 settings,
                 rows,
@@ -61,18 +59,18 @@ def xgboost(data: Data, seed: int) -> Predict:
                 verbose_eval=False,
             )
             rounds = stopped.best_iteration + 1
-        every = library.DMatrix(data.merged().x_train, np.concatenate([y, y_validation]))
+        every = library.DMatrix(problem.x_all, np.concatenate([y, y_validation]))
         model = library.train(settings, every, rounds)
         return lambda x: model.predict(library.DMatrix(x))
 
-    return _each_target(data, grow)
+    return each_target(problem, grow)
 
 
-def catboost(data: Data, seed: int) -> Predict:
+def catboost(problem: Problem, seed: int) -> Predict:
     """Grow CatBoost's trees (Prokhorenkova et al. 2018, arXiv:1706.09516)."""
     import catboost as library
 
-    classes = data.task == "classification"
+    classes = problem.classes > 0
     kind: Any = library.CatBoostClassifier if classes else library.CatBoostRegressor
     settings: dict[str, Any] = {"random_seed": seed, "verbose": False, "allow_writing_files": False}
     if classes:
@@ -82,26 +80,17 @@ def catboost(data: Data, seed: int) -> Predict:
         rounds = UNSTOPPED
         if len(y_validation):
             stopped = kind(iterations=ROUNDS, early_stopping_rounds=PATIENCE, **settings)
-            stopped.fit(data.x_train, y, eval_set=(data.x_validation, y_validation))
+            stopped.fit(problem.x, y, eval_set=(problem.x_validation, y_validation))
             rounds = stopped.get_best_iteration() + 1
         model = kind(iterations=rounds, **settings)
-        model.fit(data.merged().x_train, np.concatenate([y, y_validation]))
+        model.fit(problem.x_all, np.concatenate([y, y_validation]))
         return model.predict_proba if classes else model.predict
 
-    return _each_target(data, grow)
+    return each_target(problem, grow)
 
 
-LIBRARIES: dict[str, Callable[[Data, int], Predict]] = {
+LIBRARIES: dict[str, Callable[[Problem, int], Predict]] = {
     "lightgbm": lightgbm,
     "xgboost": xgboost,
     "catboost": catboost,
 }
-
-
-def _each_target(data: Data, grow: Callable[[np.ndarray, np.ndarray], Any]) -> Predict:
-    """Return what predicts class probabilities, or all targets by one model each."""
-    if data.task == "classification":
-        of_classes = grow(data.y_train, data.y_validation)
-        return lambda x: np.asarray(of_classes(x))
-    columns = [grow(data.y_train[:, i], data.y_validation[:, i]) for i in range(data.num_outputs)]
-    return lambda x: np.stack([np.asarray(column(x)) for column in columns], axis=1)

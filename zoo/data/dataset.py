@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError
+from zoo.data.arrays import COLUMNS, Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.encoding import Encoding, encode
 from zoo.data.memory import joined
+from zoo.data.reading import Reading
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import heard
-from zoo.readers import COLUMNS, Arrays, Found, Reading
-from zoo.tasks.task import as_classes, as_targets, task_of
+from zoo.tasks import Task, guess
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,7 @@ class Data:
     name: str
     source: str  # built-in name or absolute path: what `load_data` takes to load it again
     seed: int
-    task: str
-    class_names: tuple[str, ...]  # empty for regression
+    task: Task
     hash: str  # "sha256:..." over all six arrays
     x_train: np.ndarray
     y_train: np.ndarray
@@ -59,13 +58,18 @@ class Data:
 
     @property
     def num_outputs(self) -> int:
-        """Number of classes, or of regression targets."""
-        return len(self.class_names) or int(self.y_train.shape[1])
+        """Number of outputs of a model: of classes, or of targets."""
+        return self.task.outputs(self.y_train)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the classes; empty where answers are numbers."""
+        return self.task.labels
 
     @property
     def metric(self) -> str:
-        """What models are compared by: "accuracy", or "rmse" for regression."""
-        return "accuracy" if self.task == "classification" else "rmse"
+        """Name of the figure that models are compared by."""
+        return self.task.metric.name
 
     def merged(self, keep: Sequence[int] = ()) -> "Data":
         """Return the same data with the validation rows moved into the training part.
@@ -90,7 +94,7 @@ def assemble(
     name: str,
     source: str,
     seed: int,
-    task: str | None,
+    kind: type[Task] | None,
     front_end: FrontEnd | TextSettings | None,
 ) -> Data:
     """Check labels, hold validation rows out where none are given, and put all together."""
@@ -101,17 +105,13 @@ def assemble(
     if sound is not None:
         arrays = heard({key: one for key, one in arrays.items() if key != "rate"}, sound)
         schema["front_end"] = asdict(sound)
-    task = task or task_of(arrays["y_train"], name)
-    arrays = as_classes(arrays) if task == "classification" else as_targets(arrays)
+    task, arrays = (kind or guess(arrays["y_train"], name)).learn(arrays)
     if "x_val" not in arrays:
-        beside = {kind: arrays[f"{kind}_train"] for kind in COLUMNS if f"{kind}_train" in arrays}
-        arrays = arrays | hold_out(arrays["x_train"], arrays["y_train"], seed, task, beside=beside)
+        beside = {of: arrays[f"{of}_train"] for of in COLUMNS if f"{of}_train" in arrays}
+        x, y = arrays["x_train"], arrays["y_train"]
+        arrays = arrays | hold_out(x, y, seed, task.strata(y), beside=beside)
     arrays, encoding = encode(arrays, front_end if isinstance(front_end, TextSettings) else None)
     _warn_of_shared_rows(arrays, name)
-    classes = int(arrays["y_train"].max()) + 1 if task == "classification" else 0
-    class_names = arrays.get("class_names", np.arange(classes)) if classes else ()
-    if len(class_names) < classes:
-        raise UserError(f"class_names holds {len(class_names)} names for {classes} classes.")
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
     frozen: dict[str, Any] = {
         part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts
@@ -126,7 +126,6 @@ def assemble(
         source,
         seed,
         task,
-        tuple(str(label) for label in class_names),
         digest([*(arrays[part] for part in parts), *encoding.content()]),
         **frozen,
         columns=columns,

@@ -24,7 +24,7 @@ def hold_out(
     x: np.ndarray,
     y: np.ndarray,
     seed: int,
-    task: str,
+    strata: np.ndarray | None,
     part: str = "val",
     beside: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, np.ndarray]:
@@ -33,58 +33,58 @@ def hold_out(
     Args:
         x, y: rows and their labels.
         seed: of the split.
-        task: "classification" or "regression".
+        strata: whose shares both parts keep, (rows,), such as classes; None for nothing.
         part: name of what is split off.
         beside: columns of one value per row, which are split alike.
 
     Returns:
-        `x_train`, `y_train`, `x_{part}`, `y_{part}`; stratified by class for classification. The
-        columns likewise.
+        `x_train`, `y_train`, `x_{part}`, `y_{part}`; the columns likewise.
 
     Raises:
-        UserError: too few rows, or a class too small to be in both parts.
+        UserError: too few rows, or a stratum too small to be in both parts.
     """
-    rest, held = hold_out_rows(y, seed, task)
+    rest, held = hold_out_rows(len(y), seed, strata)
     found = {}
     for name, column in {"x": x, "y": y, **(beside or {})}.items():
         found[f"{name}_train"], found[f"{name}_{part}"] = gather(column, rest), gather(column, held)
     return found
 
 
-def hold_out_rows(y: np.ndarray, seed: int, task: str) -> tuple[np.ndarray, np.ndarray]:
+def hold_out_rows(
+    count: int, seed: int, strata: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows that stay and the 20 % that are held out; see `hold_out`."""
-    classes = len(np.unique(y)) if task == "classification" else 1
-    if len(y) < max(5, 5 * (classes - 1) + 1):  # 20 % must hold a row of each class
+    classes = 1 if strata is None else len(np.unique(strata))
+    if count < max(5, 5 * (classes - 1) + 1):  # 20 % must hold a row of each class
         raise UserError(
-            f"{len(y)} training rows are too few to hold 20 % out for validation. "
+            f"{count} training rows are too few to hold 20 % out for validation. "
             "Give more rows, or x_val and y_val."
         )
-    if task == "classification" and np.unique(y, return_counts=True)[1].min() < 2:
-        rare = np.unique(y)[np.argmin(np.unique(y, return_counts=True)[1])]
+    if strata is not None and np.unique(strata, return_counts=True)[1].min() < 2:
+        rare = np.unique(strata)[np.argmin(np.unique(strata, return_counts=True)[1])]
         raise UserError(
             f"Class {rare} has a single training row; at least 2 are needed, one of them for "
             "validation. Add rows, drop the class, or give x_val and y_val."
         )
-    stratify = y if task == "classification" else None
     rest, held = train_test_split(
-        np.arange(len(y)), test_size=SHARE, random_state=seed, stratify=stratify
+        np.arange(count), test_size=SHARE, random_state=seed, stratify=strata
     )
     return rest, held
 
 
 def split_rows(
-    y: np.ndarray,
+    count: int,
     seed: int,
-    task: str,
+    strata: np.ndarray | None,
     groups: np.ndarray | None = None,
     time: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the rows of "train", "val" and "test": 20 % are test, 20 % of the others validation.
 
     Args:
-        y: labels.
+        count: of all rows.
         seed: of the split.
-        task: "classification" or "regression".
+        strata: whose shares the parts keep, (rows,); None for nothing.
         groups: all rows of a group come into the same part.
         time: numbers; the latest rows are test rows, the latest of the others validation rows.
             Rows of the same time stay together, so that no test row is as old as a training row.
@@ -95,16 +95,16 @@ def split_rows(
     """
 
     def halves(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own = None if groups is None else groups[rows]
+        own, kept = (None if of is None else of[rows] for of in (groups, strata))
         if time is not None:
             rest, held = _latest(time[rows], own)
         elif own is not None:
-            rest, held = _apart(y[rows], own, seed, task)
+            rest, held = _apart(own, seed, kept)
         else:
-            rest, held = hold_out_rows(y[rows], seed, task)
+            rest, held = hold_out_rows(len(rows), seed, kept)
         return rows[rest], rows[held]
 
-    rest, test = halves(np.arange(len(y)))
+    rest, test = halves(np.arange(count))
     train, val = halves(rest)
     return {"train": train, "val": val, "test": test}
 
@@ -127,7 +127,7 @@ def _latest(time: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np
 
 
 def _apart(
-    y: np.ndarray, groups: np.ndarray, seed: int, task: str
+    groups: np.ndarray, seed: int, strata: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     count = len(np.unique(groups))
     if count < 2:
@@ -139,11 +139,11 @@ def _apart(
     splitter = GroupKFold(folds, shuffle=True, random_state=seed)
     if count > MANY:
         splitter = GroupShuffleSplit(1, test_size=SHARE, random_state=seed)
-    elif task == "classification" and np.unique(y, return_counts=True)[1].max() >= folds:
+    elif strata is not None and np.unique(strata, return_counts=True)[1].max() >= folds:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes with fewer rows than folds
-        rest, held = next(splitter.split(np.zeros(len(y)), y, groups))
+        rest, held = next(splitter.split(np.zeros(len(groups)), strata, groups))
     return rest, held
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from zoo.checks import UserError, at_least, in_range, one_of, read_settings
 from zoo.data import audio
+from zoo.data.arrays import Arrays
 from zoo.data.audio import KINDS, FrontEnd, spectra
-from zoo.readers import Arrays
 
 SNIPPET = "front_end.py"  # in the run folder
 OUTLINE = 150  # parts of a waveform that is drawn

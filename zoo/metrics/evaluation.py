@@ -1,19 +1,29 @@
-"""What answers are worth beyond accuracy and RMSE: every figure with its 95 % interval.
+"""Every figure of a task for float and int8 outputs, with 95 % intervals.
 
 Equal weights of the rows give a figure's value; weights that say how often a bootstrap sample
-(Efron 1979) holds each row, drawn within its class, give its interval.
+(Efron 1979) holds each row, drawn within its stratum, give its interval.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from zoo.metrics.classes import confusion, figures_of, once
-from zoo.metrics.intervals import mean_of_shares, wilson
+from zoo.metrics.weighted import Measure, once, percentiles
 
 RESAMPLES = 1000
 CHUNK = 2**20  # weights at a time
+
+
+class Judge(Protocol):
+    """What knows the figures of outputs: a task."""
+
+    def strata(self, y: np.ndarray) -> np.ndarray | None:
+        """Return what resamples keep the shares of, (rows,); None for nothing."""
+
+    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
+        """Return the figures that are defined for these rows."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,7 @@ class Pair:
 
 
 def evaluate(
-    task: str,
+    task: Judge,
     y: np.ndarray,
     of_float: np.ndarray,
     of_int8: np.ndarray,
@@ -42,45 +52,40 @@ def evaluate(
 ) -> dict[str, Pair]:
     """Return every figure of a task for float and int8, or the one called `only`.
 
-    Classification: accuracy, balanced_accuracy, macro_f1, roc_auc (mean of one class against the
-    rest), log_loss (nats), brier (as scikit-learn scales it), ece (expected calibration error, 15
-    bins). Classes that no row has do not count. Regression: rmse and mae in units of the targets,
-    mape as a share, r2; of several targets the mean, for rmse over all values. What is undefined
-    is left out: roc_auc of one class, mape with a target of 0, r2 of equal targets.
+    What is undefined for the rows is left out: see the `figures` of each task.
 
     Args:
-        task: "classification" or "regression".
-        y: class numbers (rows,), or targets (rows, targets).
-        of_float: logits or predictions, (rows, outputs).
+        task: whose figures they are.
+        y: labels, an entry per row.
+        of_float: outputs of the float model, an entry per row.
         of_int8: the same of the int8 file.
+        only: name of a figure.
     """
-    order = np.argsort(_strata(task, y), kind="stable")
+    strata = task.strata(y)
+    strata = np.zeros(len(y), int) if strata is None else strata
+    order = np.argsort(strata, kind="stable")
     y, both = y[order], [of_float[order], of_int8[order]]
-    figures = [figures_of(task, y, outputs) for outputs in both]
-    names = [name for name in figures[0] if only in (name, None)]
+    measures = [task.figures(y, outputs) for outputs in both]
+    names = [name for name in measures[0] if only in (name, None)]
     if not names:
         return {}
 
     def measured(weights: np.ndarray) -> np.ndarray:
-        return np.array([[one[name](weights) for name in names] for one in figures])
+        return np.array([[of[name].at(weights) for name in names] for of in measures])
 
     values = measured(once(len(y)))[..., 0]  # (float and int8, names)
-    resampled = [measured(weights) for weights in _resamples(_strata(task, y))]
+    resampled = [measured(weights) for weights in _resamples(strata[order])]
     samples = np.concatenate(resampled, axis=-1)  # (float and int8, names, resamples)
     pairs = {}
     for n, name in enumerate(names):
         ends = [
-            Figure(float(values[i, n]), _interval(name, values[i, n], samples[i, n], y, outputs))
-            for i, outputs in enumerate(both)
+            Figure(float(values[i, n]), of[name].interval(values[i, n], samples[i, n]))
+            for i, of in enumerate(measures)
         ]
-        moved = _percentiles(samples[1, n] - samples[0, n])
-        change = Figure(float(values[1, n] - values[0, n]), moved)
+        moved = float(values[1, n] - values[0, n])
+        change = Figure(moved, percentiles(moved, samples[1, n] - samples[0, n]))
         pairs[name] = Pair(ends[0], ends[1], change)
     return pairs
-
-
-def _strata(task: str, y: np.ndarray) -> np.ndarray:
-    return y if task == "classification" else np.zeros(len(y), int)
 
 
 def _resamples(strata: np.ndarray, seed: int = 0) -> Iterator[np.ndarray]:
@@ -88,6 +93,7 @@ def _resamples(strata: np.ndarray, seed: int = 0) -> Iterator[np.ndarray]:
 
     Args:
         strata: numbers (rows,), in order.
+        seed: of the draws.
     """
     rng = np.random.default_rng(seed)
     rows = len(strata)
@@ -102,25 +108,3 @@ def _resamples(strata: np.ndarray, seed: int = 0) -> Iterator[np.ndarray]:
         drawn += rows * np.arange(count)[:, None]
         times = np.bincount(drawn.ravel(), minlength=count * rows)
         yield times.reshape(count, rows).astype(np.float32)
-
-
-def _interval(
-    name: str, value: float, samples: np.ndarray, y: np.ndarray, outputs: np.ndarray
-) -> tuple[float, float]:
-    """Return a figure's interval: percentiles, or a form that keeps its width where none differ."""
-    if name in ("accuracy", "balanced_accuracy"):
-        table = confusion(y, outputs)
-        hits, rows = np.diag(table), table.sum(axis=1)
-        if name == "accuracy":
-            return wilson(int(hits.sum()), len(y))
-        return mean_of_shares(hits[rows > 0], rows[rows > 0])
-    low, high = _percentiles(samples)
-    if name == "ece":  # a mean of distances: resampling adds to it what it has added to the sample
-        shift = float(value - np.median(samples))
-        return max(0.0, low + shift), high + shift
-    return low, (min(high, 1.0) if name == "roc_auc" else high)
-
-
-def _percentiles(samples: np.ndarray) -> tuple[float, float]:
-    low, high = np.nanpercentile(samples, [2.5, 97.5])
-    return float(low), float(high)

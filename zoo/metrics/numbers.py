@@ -1,25 +1,46 @@
-"""How far answers are from others: what int8 loses, in the units of a report, and copies."""
+"""Figures of merit of predicted numbers, each as a function of row weights.
+
+Everywhere y holds targets and `predicted` what was answered, both (rows, targets).
+"""
 
 import numpy as np
 
+from zoo.metrics.weighted import Measure, mean
 
-def drop(task: str, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> float:
-    """Return float minus int8 accuracy in points, or by how many percent int8's RMSE is larger.
 
-    Of several regression targets the worst counts: one int8 output scale can drown the small ones.
+def rmse(y: np.ndarray, predicted: np.ndarray) -> Measure:
+    """Return the root mean squared error over all values, in units of the targets."""
+    squares = mean(np.mean((predicted - y) ** 2, axis=1))
+    return Measure(lambda weights: np.sqrt(squares(weights)))
 
-    Args:
-        task: "classification" or "regression".
-        y: class numbers (rows,), or targets (rows, targets).
-        of_float: logits or predictions, (rows, outputs).
-        of_int8: the same of the int8 file.
-    """
-    if task == "classification":
-        right = [int((logits.argmax(axis=1) == y).sum()) for logits in (of_float, of_int8)]
-        return 100 * (right[0] - right[1]) / len(y)
-    return float(
-        rmse_excess(np.mean((of_float - y) ** 2, axis=0), np.mean((of_int8 - y) ** 2, axis=0))
-    )
+
+def mae(y: np.ndarray, predicted: np.ndarray) -> Measure:
+    """Return the mean absolute error over all values, in units of the targets."""
+    return Measure(mean(np.mean(np.abs(predicted - y), axis=1)))
+
+
+def mape(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
+    """Return the mean absolute error as a share of the target; None where a target is 0."""
+    if not (y != 0).all():
+        return None
+    return Measure(mean(np.mean(np.abs((predicted - y) / y), axis=1)))
+
+
+def r2(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
+    """Return the share of the variance that is explained; None where all targets are equal."""
+    if not (y != y[0]).any(axis=0).all():
+        return None
+    centered, errors = y - y.mean(axis=0), predicted - y
+    columns = np.concatenate([errors**2, centered**2, centered], axis=1) / len(y)
+
+    def figure(weights: np.ndarray) -> np.ndarray:
+        lost, squares, means = np.split(weights @ columns.astype(weights.dtype), 3, axis=1)
+        variance = squares - means**2
+        # a resample of equal targets says nothing
+        shares = np.where(variance > 1e-9 * squares, 1 - lost / np.maximum(variance, 1e-30), np.nan)
+        return np.asarray(shares.mean(axis=1))
+
+    return Measure(figure)
 
 
 def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray) -> np.ndarray:
@@ -29,14 +50,6 @@ def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray) -> np.ndarray:
     """
     ratio = of_int8 / np.maximum(of_float, np.finfo(np.float64).tiny)
     return np.asarray(100 * (np.sqrt(ratio.max(axis=-1)) - 1))
-
-
-def bound(task: str, max_drop: float, rows: int) -> float:
-    """Return the drop that may pass: `max_drop`, but never less than one row can make.
-
-    On 114 rows one answer is 0.88 points; a bound below that would measure luck.
-    """
-    return max(max_drop, 100 / rows) if task == "classification" and max_drop >= 0 else max_drop
 
 
 def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:

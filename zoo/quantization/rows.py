@@ -73,12 +73,13 @@ def first_standardize(model: keras.Model) -> Standardize | None:
 def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
     """Return sorted indices of at most `rows` training rows.
 
-    For classification as many of each class as there are, evenly: a rare class has activations too.
+    Of classes as many of each as there are, evenly: a rare class has activations too.
     TensorFlow's guide advises about 100 rows, AIMET's about 1000.
     """
     order = np.random.default_rng(seed).permutation(len(data.x_train))
-    if data.task == "classification":
-        labels = data.y_train[order]
+    strata = data.task.strata(data.y_train)
+    if strata is not None:
+        labels = strata[order]
         rank = np.empty(len(order), dtype=np.int64)  # 0 for the first of each class, then 1, ...
         for label in np.unique(labels):
             rank[labels == label] = np.arange(np.count_nonzero(labels == label))

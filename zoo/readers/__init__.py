@@ -3,17 +3,15 @@
 from pathlib import Path
 
 from zoo.checks import UserError, near
+from zoo.data.arrays import Found
 from zoo.data.reading import Reading
 from zoo.readers.built_in import BUILT_IN, read_built_in
-from zoo.readers.checked import COLUMNS, Arrays, Found
 from zoo.readers.labelled import read_labelled
 from zoo.readers.rows import read_rows
+from zoo.tasks import Task
 
 __all__ = [
     "BUILT_IN",
-    "COLUMNS",
-    "Arrays",
-    "Found",
     "Reading",
     "read",
     "read_labelled",
@@ -25,7 +23,7 @@ KINDS = (
 )
 
 
-def read(source: str, reading: Reading, seed: int, task: str | None) -> Found:
+def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> Found:
     """Read a built-in set, a file or a folder; see `zoo.load_data`.
 
     Raises:
@@ -49,7 +47,7 @@ def read(source: str, reading: Reading, seed: int, task: str | None) -> Found:
     )
 
 
-def _read_file(path: Path, reading: Reading, seed: int, task: str | None) -> Found:
+def _read_file(path: Path, reading: Reading, seed: int, task: type[Task] | None) -> Found:
     from zoo.readers.npz import read_npz
 
     ending = path.suffix.lower()

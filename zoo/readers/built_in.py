@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from zoo.readers.checked import Arrays
+from zoo.data.arrays import Arrays
+from zoo.tasks import guess
 
 # name -> what it is
 BUILT_IN = {
@@ -24,8 +25,8 @@ def read_built_in(name: str, seed: int) -> Arrays:
     x = loaded.images if name.startswith("digits") else loaded.data
     x = x[..., None] if name == "digits" else x
     y = loaded.target
-    task = "regression" if name == "diabetes" else "classification"
-    arrays = hold_out(x.astype(np.float32), y, seed, task, part="test")
-    if task == "classification":
+    strata = guess(y, name).strata(y)
+    arrays = hold_out(x.astype(np.float32), y, seed, strata, part="test")
+    if strata is not None:
         arrays["class_names"] = np.asarray(loaded.target_names)
     return arrays

@@ -1,40 +1,20 @@
 """Arrays by name, as an `.npz` file holds them, and what is wrong with them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError
+from zoo.checks import LARGEST, UserError
+from zoo.data.arrays import COLUMNS, Arrays
 from zoo.data.encoding import is_text
 from zoo.data.lengths import with_ends
 from zoo.data.memory import as_float32, blocks
 
-Arrays = dict[str, np.ndarray]
-
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 OPTIONAL = ("x_val", "y_val", "rate")
-COLUMNS = {"groups": "biufUS", "time": "biufM"}  # beside the rows of a part -> kinds of types
 BESIDE = tuple(f"{kind}_{part}" for kind in COLUMNS for part in ("train", "val", "test"))
 LENGTHS = ("lengths_train", "lengths_val", "lengths_test")
 KNOWN = (*REQUIRED, *OPTIONAL, *LENGTHS, *BESIDE)
-LARGEST = 1e18  # whose square is still a float32
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """What a reader makes of a file or folder.
-
-    Attributes:
-        arrays: those of `KNOWN`, and `class_names`.
-        schema: how raw rows became them, as JSON; see `zoo.read_rows`.
-        task: where the file itself says so.
-    """
-
-    arrays: Arrays
-    schema: dict[str, Any] = field(default_factory=dict)
-    task: str | None = None
 
 
 def check_names(what: object, names: Iterable[str]) -> None:

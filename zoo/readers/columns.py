@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError
+from zoo.checks import LARGEST, UserError
 from zoo.data.reading import OTHER
-from zoo.readers.checked import LARGEST
 from zoo.readers.frame import Column
 
 MOST_VALUES = 50  # of a category that are features of their own

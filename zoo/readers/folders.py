@@ -9,8 +9,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
-from zoo.readers.checked import Arrays
 
 ENDINGS = {
     "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
@@ -124,10 +124,10 @@ def parted(files: "Files[Any]", x: np.ndarray, seed: int, dtype: str) -> Arrays:
         rows = {part: np.flatnonzero(of == part) for part in dict.fromkeys(files.parts)}
     elif "val" in files.parts:
         train = np.flatnonzero(of == "train")
-        rest, held = hold_out_rows(files.labels[train], seed, "classification")
+        rest, held = hold_out_rows(len(train), seed, files.labels[train])
         rows = {"train": train[rest], "test": train[held], "val": np.flatnonzero(of == "val")}
     else:
-        rows = split_rows(files.labels, seed, "classification")
+        rows = split_rows(len(files.labels), seed, files.labels)
     arrays = {f"y_{part}": files.labels[places] for part, places in rows.items()}
     arrays |= {f"x_{part}": gather(x, places, dtype) for part, places in rows.items()}
     return arrays | {"class_names": np.array(files.class_names)}

@@ -1,6 +1,5 @@
 """Rows with their true answers, for a model that is there already."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.readers.folders import find
 from zoo.readers.rows import Described, fitting, unsaid
+from zoo.tasks import recorded as task_in
 
 NAMES = (("x", "y"), ("x_test", "y_test"))  # in an .npz file
 
@@ -39,9 +39,7 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
             f"and {len(answers)} answers."
         )
     rows = fitting(path, x, recorded["schema"])
-    if recorded["task"] == "regression":
-        return rows, _targets(path, answers)
-    return rows, _classes(path, answers, recorded["class_names"])
+    return rows, task_in(recorded).take_answers(path, answers)
 
 
 def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -74,28 +72,3 @@ def _arrays(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not arrays:
         raise UserError(f"{path} must be an .npz file with x and y, or x_test and y_test.")
     return arrays[0], arrays[1]
-
-
-def _classes(path: Path, answers: np.ndarray, names: Sequence[str]) -> np.ndarray:
-    """Return class numbers for names of classes, or for numbers after a check."""
-    if answers.dtype.kind == "U":
-        number = {name: place for place, name in enumerate(names)}
-        unknown = sorted({*answers.tolist()} - {*number})
-        if unknown:
-            raise UserError(
-                f"{path} has the class {unknown[0]!r}, which the run does not know; it knows "
-                f"{', '.join(map(repr, names))}."
-            )
-        return np.array([number[name] for name in answers.tolist()], np.int64)
-    y = answers.ravel()
-    if len(y) != len(answers) or not np.isin(y, np.arange(len(names))).all():
-        raise UserError(f"{path} must hold a class number of 0 to {len(names) - 1} for each row.")
-    return y.astype(np.int64)
-
-
-def _targets(path: Path, answers: np.ndarray) -> np.ndarray:
-    if answers.dtype.kind not in "biuf" or not np.isfinite(answers).all():
-        raise UserError(
-            f"{path} must hold numbers to be answered; it holds {answers.dtype} or NaN."
-        )
-    return answers.astype(np.float32).reshape(len(answers), -1)

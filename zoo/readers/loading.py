@@ -8,17 +8,16 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import at_least, one_of
+from zoo.data.arrays import Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data, assemble
 from zoo.data.encoding import choose_text
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import choose_front_end
-from zoo.readers import BUILT_IN, Arrays, Found, Reading, read
+from zoo.readers import BUILT_IN, Reading, read
 from zoo.readers.batches import PYTHON, rows_of
 from zoo.readers.checked import checked
-from zoo.tasks.task import task_of
-
-TASKS = ("classification", "regression")
+from zoo.tasks import TASKS, guess
 
 
 def load_data(
@@ -69,15 +68,16 @@ def load_data(
     at_least("seed", seed, 0)
     if task is not None:
         one_of("task", task, TASKS)
+    kind = None if task is None else TASKS[task]
     text, reading = str(name_or_path), reading or Reading()
-    found = read(text, reading, seed, task)
+    found = read(text, reading, seed, kind)
     own = text not in BUILT_IN
     data = assemble(
         found,
         Path(text).stem if own else text,
         str(Path(text).resolve()) if own else text,
         seed,
-        task or found.task,
+        kind or found.task,
         choose_text(front_end, found.arrays)
         or choose_front_end(front_end, found.arrays.get("rate")),
     )
@@ -116,6 +116,7 @@ def data_from(
     """
     at_least("seed", seed, 0)
     given = {"train": (train, y_train), "test": (test, y_test), "val": (validation, y_validation)}
+    kind = None if task is None else TASKS[task]
     arrays: Arrays = {}
     for part, (x, y) in given.items():
         if x is not None:
@@ -123,11 +124,12 @@ def data_from(
     if test is None:
         from zoo.data.splits import hold_out
 
-        task = task or task_of(arrays["y_train"], name)
-        arrays |= hold_out(arrays["x_train"], arrays["y_train"], seed, task, part="test")
+        kind = kind or guess(arrays["y_train"], name)
+        strata = kind.strata(arrays["y_train"])
+        arrays |= hold_out(arrays["x_train"], arrays["y_train"], seed, strata, part="test")
     arrays = checked(name, arrays)
     names = class_names or getattr(train, "class_names", None)
     if names:
         arrays["class_names"] = np.array(list(names))
     found = Found(arrays, {"kind": "arrays"})
-    return assemble(found, name, PYTHON, seed, task, choose_text(None, arrays))
+    return assemble(found, name, PYTHON, seed, kind, choose_text(None, arrays))

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.readers.checked import KNOWN, REQUIRED, Arrays, check_names, checked
+from zoo.data.arrays import Arrays
+from zoo.readers.checked import KNOWN, REQUIRED, check_names, checked
 
 # what NumPy, zip and zlib raise on damage, odd compressions, passwords and headers
 DAMAGE = (

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from zoo.data.arrays import Found
 from zoo.data.reading import Reading
-from zoo.readers.checked import Found
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
+from zoo.tasks import Classification
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no format that runs a program
 MOST_PIXELS = 100_000_000  # of a picture; 300 MB in colour
@@ -44,7 +45,7 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "float32")
     schema = {"kind": "pictures", "image_size": size, "colour": colour, "notes": notes}
-    return Found(arrays, schema, "classification")
+    return Found(arrays, schema, Classification)
 
 
 def picture_rows(

@@ -12,10 +12,11 @@ import numpy as np
 import soundfile
 from scipy.signal import resample_poly
 
+from zoo.data.arrays import Found
 from zoo.data.reading import Reading
-from zoo.readers.checked import Found
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
+from zoo.tasks import Classification
 
 RATES = (1000, 192_000)  # Hz
 MOST_VALUES = 200_000_000  # samples x channels that are decoded of a file
@@ -51,7 +52,7 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "int16") | {"rate": np.array(rate)}
     schema = {"kind": "sounds", "rate": rate, "samples": samples, "notes": notes}
-    return Found(arrays, schema, "classification")
+    return Found(arrays, schema, Classification)
 
 
 def sound_rows(

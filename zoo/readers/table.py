@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError, near
+from zoo.data.arrays import Arrays, Found
 from zoo.data.memory import room
 from zoo.data.reading import Reading
-from zoo.readers.checked import LARGEST, Arrays, Found
 from zoo.readers.columns import Plan, encode, feature_names, fit
 from zoo.readers.frame import SECONDS, Column, read_frame
+from zoo.tasks import TASKS, Task, guess_column
 
-MOST_CLASSES = 20  # of whole numbers as targets; what has more is measured, not counted
-YES_NO = ("true", "false")
 LONGEST_TEXT = 2000  # characters of a row
 TEXT_BYTES = 2**30  # of all texts; they are cut so that they fit
 
 
-def read_table(path: Path, reading: Reading, seed: int, task: str | None) -> Found:
+def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None) -> Found:
     """Read a CSV, TSV or Parquet file.
 
     The rows are split first; whatever is computed from values is computed from training rows.
@@ -28,8 +27,7 @@ def read_table(path: Path, reading: Reading, seed: int, task: str | None) -> Fou
         path: of the file.
         reading: `target` must be given, and is if there is no other column.
         seed: of the split.
-        task: "classification" or "regression"; None: texts, true and false, and up to 20 different
-            integers are classes.
+        task: None: texts, true and false, and up to 20 different integers are classes.
 
     Raises:
         UserError: no such column, or a target that cannot be learned.
@@ -40,17 +38,20 @@ def read_table(path: Path, reading: Reading, seed: int, task: str | None) -> Fou
     columns, notes = read_frame(path)
     target = _target(path, columns, reading)
     columns = _with_target(columns, target, notes)
-    task, y, classes = _labels(target, columns[target], task)
+    task = _task(target, columns[target], task)
+    y, classes = task.take_column(target, columns[target])
     groups, time = _groups(columns, reading), _time(columns, reading)
-    rows = split_rows(y, seed, task, groups, None if time is None else time.astype(np.float64))
+    moment = None if time is None else time.astype(np.float64)
+    rows = split_rows(len(y), seed, task.strata(y), groups, moment)
     arrays: Arrays = {f"y_{part}": y[places] for part, places in rows.items()}
     for kind, values in (("groups", groups), ("time", time)):
         if values is not None:
             arrays |= {f"{kind}_{part}": values[places] for part, places in rows.items()}
     if classes:
-        _check_classes(target, arrays, classes)
+        task.check_parts(target, arrays, classes)
         arrays["class_names"] = np.array(classes)
-    schema: dict[str, Any] = {"kind": "table", "target": target, "task": task, "classes": classes}
+    schema: dict[str, Any] = {"kind": "table", "target": target}
+    schema |= {"task": task.name, "classes": classes}
     if reading.text is not None:
         schema |= {"text": reading.text, "notes": notes}
         texts = text_column(columns, reading.text, notes)
@@ -96,11 +97,8 @@ def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np
     columns, notes = read_frame(path)
     target = _known(schema["target"], columns, "target")
     columns = _with_target(columns, target, notes)
-    column = columns[target]
-    if schema["task"] == "regression" and column.kind != "number":
-        raise UserError(f"The target {target!r} of {path} holds {column.kind}s; expected numbers.")
-    x = _rows(columns, notes, schema)
-    return x, column.values if schema["task"] == "regression" else _names(column)
+    answers = TASKS[schema["task"]].raw_answers(path, target, columns[target])
+    return _rows(columns, notes, schema), answers
 
 
 def _rows(columns: Mapping[str, Column], notes: list[str], schema: Mapping[str, Any]) -> np.ndarray:
@@ -111,13 +109,6 @@ def _rows(columns: Mapping[str, Column], notes: list[str], schema: Mapping[str, 
         _known(plan["name"], columns, "needed")
     count = len(next(iter(columns.values())).values)
     return encoded(columns, used, np.arange(count))
-
-
-def _names(column: Column) -> np.ndarray:
-    """Return the values of a target as names of classes."""
-    if column.kind == "boolean":
-        return np.where(column.values > 0, *YES_NO)
-    return column.texts()
 
 
 def text_column(columns: Mapping[str, Column], name: str, notes: list[str]) -> np.ndarray:
@@ -169,46 +160,13 @@ def _with_target(columns: dict[str, Column], target: str, notes: list[str]) -> d
     }
 
 
-def _labels(name: str, column: Column, task: str | None) -> tuple[str, np.ndarray, list[str]]:
-    """Return the task, the labels, and the names of the classes."""
+def _task(name: str, column: Column, task: type[Task] | None) -> type[Task]:
+    """Return the task of a target, which must have two values at least."""
     if column.kind not in ("text", "boolean", "number"):
         raise UserError(f"The target {name!r} must hold numbers or texts; it holds {column.kind}s.")
-    distinct = len(np.unique(column.values))
-    if distinct < 2:
+    if len(np.unique(column.values)) < 2:
         raise UserError(f"The target {name!r} is the same in all rows; there is nothing to learn.")
-    few = column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
-    if task is None:
-        task = "classification" if column.kind != "number" or few else "regression"
-    if task == "regression":
-        if column.kind == "text":
-            raise UserError(
-                f"The target {name!r} holds texts, such as {column.words[0][:40]!r}; a regression "
-                "needs numbers."
-            )
-        if not (np.abs(column.values) < LARGEST).all():
-            raise UserError(f"The target {name!r} holds values over {LARGEST:g}. Rescale it.")
-        return task, column.values, []
-    if distinct > max(1000, len(column.values) // 3):
-        raise UserError(
-            f"The target {name!r} has {distinct} different values in {len(column.values)} rows: "
-            "these are no classes. Is it the right column?"
-        )
-    if column.kind == "number":  # their order is that of the numbers, not of the texts
-        values, y = np.unique(column.values, return_inverse=True)
-        return task, y, [f"{value:.12g}" for value in values]
-    names, y = np.unique(_names(column), return_inverse=True)
-    return task, y, list(map(str, names))
-
-
-def _check_classes(target: str, arrays: Arrays, classes: list[str]) -> None:
-    """Raise UserError for classes that only later rows or other groups have."""
-    learned = np.unique(arrays["y_train"])
-    lacking = [name for place, name in enumerate(classes) if place not in learned]
-    if lacking:
-        raise UserError(
-            f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: it "
-            "is too rare, or only in the held-out groups or the latest rows. Drop such rows."
-        )
+    return task or guess_column(column)
 
 
 def _groups(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:

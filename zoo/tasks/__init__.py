@@ -1,1 +1,60 @@
-"""Tasks: what labels are, what is minimized, what outputs mean, how they are judged."""
+"""Tasks: what labels are, what is minimized, what outputs mean, how they are judged.
+
+A task joins `TASKS`, and with it the command line, the reports and the tests.
+"""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from zoo.tasks.classification import Classification
+from zoo.tasks.metric import Metric
+from zoo.tasks.regression import Regression
+from zoo.tasks.task import Task
+from zoo.tasks.truth import Column, few_values
+
+__all__ = [
+    "FIGURES",
+    "TASKS",
+    "Classification",
+    "Metric",
+    "Regression",
+    "Task",
+    "guess",
+    "guess_column",
+    "recorded",
+]
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Classification, Regression)}
+# figure -> title, and what it is multiplied by to be shown
+FIGURES: dict[str, tuple[str, int]] = {
+    name: title for task in TASKS.values() for name, title in task.titles.items()
+}
+
+
+def recorded(held: Mapping[str, Any]) -> Task:
+    """Return the task that `data.json` names, with its labels."""
+    return TASKS[held["task"]](tuple(held["class_names"]))
+
+
+def guess(y: np.ndarray, name: str) -> type[Task]:
+    """Return the task that labels look like: integers are classes, floats are targets.
+
+    Warns:
+        UserWarning: float targets that look like classes.
+    """
+    task = next(task for task in TASKS.values() if task.takes(y))
+    if task is Regression and np.array_equal(y, np.rint(y)) and len(np.unique(y)) <= 20:
+        warnings.warn(
+            f"{name}: y_train is {y.dtype} with only whole numbers; taken as regression targets. "
+            "For classes pass integers, or task='classification'.",
+            stacklevel=4,
+        )
+    return task
+
+
+def guess_column(column: Column) -> type[Task]:
+    """Return the task of a table's column: texts, booleans and a few integers are classes."""
+    return Classification if column.kind != "number" or few_values(column) else Regression

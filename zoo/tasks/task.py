@@ -1,75 +1,227 @@
-"""Labels: class numbers or targets, and what is wrong with them."""
+"""The task of a model: truth, loss, answers and figures of merit, in one home.
 
-import warnings
+A task is a value that holds what it learned of the labels. Nothing outside this package asks which
+one it is: readers, training, export and the report ask it for what they need.
+"""
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import keras
 import numpy as np
 
-from zoo.checks import UserError
-from zoo.readers import Arrays
+from zoo.metrics.intervals import Estimate
+from zoo.metrics.weighted import Measure
+from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.metric import Metric
+from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.units import Units
+from zoo.tasks.words import Words
 
 
-def task_of(y: np.ndarray, name: str) -> str:
-    """Return "classification" for integers, "regression" for floats."""
-    if np.issubdtype(y.dtype, np.integer) or y.dtype == bool:
-        return "classification"
-    if np.array_equal(y, np.rint(y)) and len(np.unique(y)) <= 20:
-        warnings.warn(
-            f"{name}: y_train is {y.dtype} with only whole numbers; taken as regression targets. "
-            "For classes pass integers, or task='classification'.",
-            stacklevel=4,
-        )
-    return "regression"
+@dataclass(frozen=True)
+class Task(ABC):
+    """What is learned: one entry of y per row, and only the task looks inside.
 
+    Attributes:
+        labels: names of the classes; empty where answers are numbers.
+    """
 
-def as_classes(arrays: Arrays) -> Arrays:
-    """Return class numbers as int64, after checking that every class can be learned."""
-    y_train = arrays["y_train"]
-    for part in [key for key in arrays if key.startswith("y_")]:
-        y = arrays[part]
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
-        if y.ndim != 1 or not np.array_equal(y, np.rint(y)):
-            raise UserError(
-                f"{part} must hold one class number per row; got shape {arrays[part].shape}, "
-                f"type {y.dtype}. Undo one-hot labels with y.argmax(axis=1)."
-            )
-        arrays = arrays | {part: y.astype(np.int64)}
-    y_train = arrays["y_train"]
-    present = np.unique(y_train)
-    if present[0] < 0 or len(present) != present[-1] + 1:
-        raise UserError(
-            f"Labels outside the range: y_train must use every class 0..classes-1; it holds "
-            f"{_some(present)}. Renumber with numpy.unique(y, return_inverse=True)."
-        )
-    if len(present) == 1:
-        raise UserError("y_train holds one class only; a classifier needs at least two.")
-    for part in [key for key in arrays if key.startswith("y_")]:
-        unknown = np.setdiff1d(arrays[part], present)
-        if len(unknown):
-            raise UserError(
-                f"Labels outside the range: {part} holds {_some(unknown)}, "
-                f"y_train only 0..{present[-1]}."
-            )
-    return arrays
+    labels: tuple[str, ...] = ()
 
+    name: ClassVar[str]  # in `--task`, data.json, report.json
+    metric: ClassVar[Metric]
+    titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
+    activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
+    knobs: ClassVar[frozenset[str]]  # fields of a recipe that mean nothing for some tasks
+    advised: ClassVar[tuple[str, str]]  # figures of baselines; of them the share to reach is
+    ceiling: ClassVar[str]  # this one, 1 at best
+    told: ClassVar[str]  # the figure by which a single feature is judged, 1 at best
+    words: ClassVar[Words]
 
-def as_targets(arrays: Arrays) -> Arrays:
-    """Return regression targets as float32 of shape (rows, targets)."""
-    for part in [key for key in arrays if key.startswith("y_")]:
-        y = arrays[part].astype(np.float32)
-        y = y[:, None] if y.ndim == 1 else y
-        if (
-            y.ndim != 2
-            or y.shape[1] != arrays["y_train"].reshape(len(arrays["y_train"]), -1).shape[1]
-        ):
-            raise UserError(
-                f"{part} must have shape (rows,) or (rows, targets), the same targets in every "
-                f"part; got {arrays[part].shape}."
-            )
-        arrays = arrays | {part: y}
-    return arrays
+    @property
+    def numbers(self) -> bool:
+        """Whether answers are numbers, in units of their own."""
+        return self.activation == "linear"
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether each row has one of the classes, so that probabilities add up to 1."""
+        return self.activation == "softmax"
 
-def _some(values: np.ndarray) -> str:
-    listed = ", ".join(str(value) for value in values[:10])
-    return listed + (", ..." if len(values) > 10 else "")
+    # truth
+
+    @classmethod
+    @abstractmethod
+    def takes(cls, y: np.ndarray) -> bool:
+        """Return whether raw labels look like this task's."""
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
+        """Return the task of training labels, and all `y_*` as the task takes them.
+
+        Raises:
+            UserError: labels that cannot be learned.
+        """
+
+    @classmethod
+    @abstractmethod
+    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
+        """Return the raw labels of a table's column, and the names of the classes.
+
+        Raises:
+            UserError: values that cannot be learned.
+        """
+
+    @classmethod
+    @abstractmethod
+    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
+        """Raise UserError for labels of a split table that no training row has."""
+
+    @classmethod
+    @abstractmethod
+    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
+        """Return a column of true answers as `take_answers` reads them."""
+
+    @abstractmethod
+    def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
+        """Return true answers to new rows as y. Raises UserError for ones that do not fit."""
+
+    @classmethod
+    @abstractmethod
+    def strata(cls, y: np.ndarray) -> np.ndarray | None:
+        """Return what splits and resamples keep the shares of, (rows,); None for nothing."""
+
+    @abstractmethod
+    def outputs(self, y: np.ndarray) -> int:
+        """Return how many outputs a model has for labels like y."""
+
+    # loss
+
+    @abstractmethod
+    def aims(self, y: np.ndarray) -> np.ndarray:
+        """Return y as the loss compares it with outputs, (rows, outputs), before `units`."""
+
+    def units(self, y: np.ndarray) -> Units:
+        """Return the units that training takes the aims in; as they are, for classes."""
+        return Units()
+
+    @abstractmethod
+    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
+        """Return the loss of outputs."""
+
+    @abstractmethod
+    def progress(self) -> keras.metrics.Metric:
+        """Return the metric that a training shows, of aims; its name is the metric's."""
+
+    @abstractmethod
+    def ignorance(self, y: np.ndarray) -> float:
+        """Return the plain loss of the best answer that does not look at the row."""
+
+    @abstractmethod
+    def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        """Return the loss of outputs without smoothing, numbers in `units`."""
+
+    @abstractmethod
+    def soft(self, outputs: np.ndarray) -> np.ndarray:
+        """Return a teacher's outputs as aims: probabilities, or numbers."""
+
+    # answers
+
+    @abstractmethod
+    def ending(self, model: keras.Model) -> str | None:
+        """Return the activation that a model ends in, where its outputs are probabilities."""
+
+    def columns(self, model: keras.Model, outputs: int) -> int:
+        """Return how many outputs this model should have, where data ask for so many."""
+        return outputs
+
+    @abstractmethod
+    def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
+        """Return outputs of a model with an ending as those of one without.
+
+        Args:
+            outputs: of the model, (rows, ...).
+            ending: from `ending`; None returns them as they are.
+            smallest: probability below which one is not told from zero.
+        """
+
+    @abstractmethod
+    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+        """Return what outputs say, as a table.
+
+        Args:
+            outputs: logits or numbers, (rows, outputs).
+            widths: of the prediction intervals of numbers, if known.
+        """
+
+    @abstractmethod
+    def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what of the outputs is watched for drift, by name: (rows,) each."""
+
+    @abstractmethod
+    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+        """Return what a model gives, and what its outputs mean, for the metadata of a file."""
+
+    @abstractmethod
+    def effect(self, outputs: np.ndarray) -> Effect:
+        """Return what parts of a row are worth: outputs of the row, then without each part."""
+
+    @abstractmethod
+    def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
+        """Return rows whose answers are worth explaining."""
+
+    # judging
+
+    @abstractmethod
+    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
+        """Return the figures that are defined for these rows; the metric's comes first."""
+
+    @abstractmethod
+    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        """Return the metric as a training shows it: of several numbers, errors in `units`."""
+
+    @abstractmethod
+    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
+        """Return the metric with its interval."""
+
+    @abstractmethod
+    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
+        """Return by how much the second outputs are worse, paired, in the metric's unit."""
+
+    @abstractmethod
+    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+        """Return the value of `drop` alone."""
+
+    def bound(self, max_drop: float, rows: int) -> float:
+        """Return the drop that may pass: `max_drop`, but never less than one row can make."""
+        return max_drop
+
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
+        """Return the share of rows with the same answer; None for numbers."""
+        return None
+
+    @abstractmethod
+    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
+        """Return the rows that int8 is most wrong on, the worst first."""
+
+    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        """Return what a report shows beside figures, by kind: "confusion", "reliability"."""
+        return {}
+
+    def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
+        """Return the rows that only the first, and only the second outputs have right."""
+        return Changes({}, {})
+
+    # baselines
+
+    @abstractmethod
+    def parts(self, y: np.ndarray) -> list[Part]:
+        """Return what y falls into for models of one label each: classes, or numbers."""
+
+    @abstractmethod
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the outputs, of log-probabilities or numbers for each part, (rows, outputs)."""

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 import zoo
-from export import intervals
-from export.intervals import Estimate
 from export.proof import baselines as comparison
 from export.proof.baselines import Comparison, compare, verdict
 from export.proof.conformal import half_widths, prediction_interval
@@ -15,6 +13,9 @@ from tests.helpers.instances import data_of
 from tuning.training.heldout import held_out_file, held_out_rows
 from zoo.baselines.boosting import LIBRARIES
 from zoo.baselines.fitted import Baseline, fit_baselines
+from zoo.metrics import intervals
+from zoo.metrics.intervals import Estimate
+from zoo.tasks import TASKS, Classification, Regression
 
 TREES = ("hist_gradient_boosting", "lightgbm")
 
@@ -33,7 +34,7 @@ def test_trees_and_line_beat_the_constant(wine: zoo.Data) -> None:
     assert min(right[name] for name in ("linear", *TREES)) > 0.9
     assert [name for name, one in found.items() if one.trees][:2] == list(TREES)
     for y in outputs.values():
-        np.testing.assert_allclose(y.sum(axis=1), 1, atol=1e-5)
+        np.testing.assert_allclose(np.exp(y).sum(axis=1), 1, atol=1e-5)
 
 
 def two_targets(count: int) -> zoo.Data:
@@ -42,7 +43,7 @@ def two_targets(count: int) -> zoo.Data:
     y = np.stack([np.sin(2 * x[:, 0]), 100 * x[:, 1] * x[:, 2]], axis=1).astype(np.float32)
     cut = [int(0.6 * count), int(0.8 * count)]
     parts = [part for pair in zip(np.split(x, cut), np.split(y, cut), strict=True) for part in pair]
-    return zoo.Data("two", "two", 0, "regression", (), "sha256:0", *parts)
+    return zoo.Data("two", "two", 0, Regression(), "sha256:0", *parts)
 
 
 def test_regression_of_two_targets() -> None:
@@ -82,11 +83,11 @@ def test_who_wins(better: int, worse: int, winner: str, said: str) -> None:
     trees, int8 = np.ones(100, bool), np.ones(100, bool)
     int8[:better] = False
     trees[better : better + worse] = False
-    ahead = intervals.accuracy_drop(trees, int8)
-    one = Comparison("hist_gradient_boosting", True, intervals.accuracy(trees), ahead, 0.1)
+    ahead = intervals.share_drop(trees, int8)
+    one = Comparison("hist_gradient_boosting", True, intervals.share(trees), ahead, 0.1)
     linear = replace(one, name="linear", trees=False, estimate=Estimate(1.0, (1, 1), (1, 1)))
     assert one.winner == winner == one.to_json()["winner"]
-    sentence = verdict((linear, one), "accuracy", intervals.accuracy(int8), 100)
+    sentence = verdict((linear, one), Classification.metric, intervals.share(int8), 100)
     assert f"this model {int8.mean():.4g}: {said}" in sentence
 
 
@@ -102,8 +103,10 @@ def test_the_best_of_the_trees_by_rmse_is_the_smallest(monkeypatch: pytest.Monke
     found = compare(data, y + 1.0)
     assert [one.winner for one in found] == ["int8", "baseline", "int8"]
     assert found[1].ahead.value == pytest.approx(100, rel=1e-3)
-    own = intervals.rmse(y, y + 1.0)
-    assert "trees (best) 0.5, this model 1: trees win by" in verdict(found, "rmse", own, 40)
+    own = intervals.error(y, y + 1.0)
+    assert "trees (best) 0.5, this model 1: trees win by" in verdict(
+        found, Regression.metric, own, 40
+    )
 
 
 def test_half_widths_are_the_ranks_of_split_conformal() -> None:
@@ -144,7 +147,7 @@ def test_the_coverage_is_that_of_the_test_rows() -> None:
 def test_rows_that_a_refit_leaves_out(task: str, refit: bool, count: int, kept: int) -> None:
     x = np.arange(count, dtype=np.float32)[:, None]
     parts = (x[:3], x[:3], x, x, x[:3], x[:3])
-    data = zoo.Data("rows", "rows", 0, task, (), "sha256:0", *parts)
+    data = zoo.Data("rows", "rows", 0, TASKS[task](), "sha256:0", *parts)
     rows = held_out_rows(data, refit)
     assert len(rows) == len({*rows}) == kept
     seen = data.merged(rows)

@@ -23,7 +23,7 @@ from zoo.readers import BUILT_IN
 )
 def test_built_in_sets(name: str, shape: tuple[int, ...], outputs: int, task: str) -> None:
     data = zoo.load_data(name)
-    assert (data.input_shape, data.num_outputs, data.task) == (shape, outputs, task)
+    assert (data.input_shape, data.num_outputs, data.task.name) == (shape, outputs, task)
     parts = (data.x_train, data.x_validation, data.x_test)
     total = sum(len(x) for x in parts)
     assert [len(x) / total for x in parts] == pytest.approx([0.64, 0.16, 0.2], abs=0.01)
@@ -74,7 +74,7 @@ def saved(folder: Path, **changed: object) -> Path:
 
 def test_npz_is_read(tmp_path: Path) -> None:
     data = zoo.load_data(saved(tmp_path))
-    assert (data.input_shape, data.num_outputs, data.task) == ((4,), 2, "classification")
+    assert (data.input_shape, data.num_outputs, data.task.name) == ((4,), 2, "classification")
     assert (len(data.x_train), len(data.x_validation), len(data.x_test)) == (32, 8, 6)
     assert data.name == "set"
     assert Path(data.source).is_absolute()
@@ -91,7 +91,7 @@ def test_npz_column_labels_and_multi_target_regression(tmp_path: Path) -> None:
     column = zoo.load_data(saved(tmp_path, y_train=(np.arange(40) % 2)[:, None]))
     assert column.y_train.shape == (32,)
     targets = zoo.load_data(saved(tmp_path, y_train=np.random.rand(40, 3), y_test=np.ones((6, 3))))
-    assert (targets.task, targets.num_outputs) == ("regression", 3)
+    assert (targets.task.name, targets.num_outputs) == ("regression", 3)
 
 
 def test_columns_beside_the_rows_are_split_like_them(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_columns_beside_the_rows_are_split_like_them(tmp_path: Path) -> None:
 def test_float_labels_warn_and_task_decides(tmp_path: Path) -> None:
     path = saved(tmp_path, y_train=np.arange(40) % 2.0, y_test=np.arange(6) % 2.0)
     with pytest.warns(UserWarning, match="only whole numbers; taken as regression"):
-        assert zoo.load_data(path).task == "regression"
+        assert zoo.load_data(path).task.name == "regression"
     assert zoo.load_data(path, task="classification").num_outputs == 2
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from zoo.metrics.classes import calibration_error, confusion, figures_of, once, probabilities
+from zoo.metrics.classes import calibration_error, confusion, probabilities
 from zoo.metrics.evaluation import _resamples, evaluate
 from zoo.metrics.intervals import mean_of_shares, wilson
+from zoo.metrics.weighted import once
+from zoo.tasks import Classification, Regression
 
 
 def answers(classes: int, rows: int = 400, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -35,17 +37,17 @@ def of_scikit_learn(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
 @pytest.mark.parametrize("classes", [2, 3, 10])
 def test_figures_of_classes_against_scikit_learn(classes: int) -> None:
     y, logits = answers(classes)
-    figures = figures_of("classification", y, logits)
+    figures = Classification().figures(y, logits)
     assert set(figures) == {*of_scikit_learn(y, logits), "ece"}
     for name, expected in of_scikit_learn(y, logits).items():
-        assert figures[name](once(len(y)))[0] == pytest.approx(expected), name
+        assert figures[name].at(once(len(y)))[0] == pytest.approx(expected), name
     weights = next(_resamples(y))[:3]
     for row in weights.astype(int):
         drawn = np.repeat(np.arange(len(y)), row)
         np.testing.assert_array_equal(y[drawn], y)  # within each class
         for name, expected in of_scikit_learn(y[drawn], logits[drawn]).items():
             tolerance = 5e-3 if name == "roc_auc" else 1e-5  # an area is linear to first order
-            got = figures[name](row[None].astype(np.float32))[0]
+            got = figures[name].at(row[None].astype(np.float32))[0]
             assert got == pytest.approx(expected, abs=tolerance), name
 
 
@@ -54,7 +56,7 @@ def test_figures_of_regression_against_scikit_learn(targets: int) -> None:
     rng = np.random.default_rng(0)
     y = rng.normal(5, 1, (300, targets)) * [1, 10][:targets]
     predicted = y + rng.normal(0, 0.5, y.shape)
-    figures = figures_of("regression", y, predicted)
+    figures = Regression().figures(y, predicted)
     for row in [np.ones(300, int), *next(_resamples(np.zeros(300, int)))[:3].astype(int)]:
         drawn = np.repeat(np.arange(300), row)
         pair = y[drawn], predicted[drawn]
@@ -64,7 +66,7 @@ def test_figures_of_regression_against_scikit_learn(targets: int) -> None:
             "mape": metrics.mean_absolute_percentage_error(*pair),
             "r2": metrics.r2_score(*pair),
         }.items():
-            assert figures[name](row[None] * 1.0)[0] == pytest.approx(expected), name
+            assert figures[name].at(row[None] * 1.0)[0] == pytest.approx(expected), name
 
 
 def test_calibration_error_and_confusion() -> None:
@@ -87,14 +89,14 @@ def test_intervals_cover_fresh_samples() -> None:
 
 
 def compared(y: np.ndarray, logits: np.ndarray) -> dict[str, object]:
-    return evaluate("classification", y, logits, logits)
+    return evaluate(Classification(), y, logits, logits)
 
 
 def test_int8_beside_float() -> None:
     y, logits = answers(3)
     coarse = np.round(logits)
-    found = evaluate("classification", y, logits, coarse)
-    same = evaluate("classification", y, logits, logits)
+    found = evaluate(Classification(), y, logits, coarse)
+    same = evaluate(Classification(), y, logits, logits)
     for name, one in found.items():
         assert one.difference.value == pytest.approx(one.int8.value - one.float.value)
         assert one.difference.ci95[0] <= one.difference.value <= one.difference.ci95[1]
@@ -102,15 +104,15 @@ def test_int8_beside_float() -> None:
         assert one.float == same[name].float
         assert one.float.ci95[0] <= one.float.value <= one.float.ci95[1]
     shuffled = np.random.default_rng(0).permutation(len(y))
-    again = evaluate("classification", y[shuffled], logits[shuffled], coarse[shuffled])
+    again = evaluate(Classification(), y[shuffled], logits[shuffled], coarse[shuffled])
     for name, one in again.items():
         assert one.int8.value == pytest.approx(found[name].int8.value)
-    assert list(evaluate("classification", y, logits, coarse, only="ece")) == ["ece"]
+    assert list(evaluate(Classification(), y, logits, coarse, only="ece")) == ["ece"]
 
 
 def test_intervals_of_shares_keep_their_width() -> None:
     y = np.arange(30) % 3
-    found = evaluate("classification", y, 9.0 * np.eye(3)[y], 9.0 * np.eye(3)[y])
+    found = evaluate(Classification(), y, 9.0 * np.eye(3)[y], 9.0 * np.eye(3)[y])
     for name in ("accuracy", "balanced_accuracy"):
         assert found[name].int8.value == pytest.approx(1)
         assert 0.7 < found[name].int8.ci95[0] < 0.95
@@ -123,11 +125,11 @@ def test_intervals_of_shares_keep_their_width() -> None:
 
 def test_what_is_undefined_is_left_out() -> None:
     logits = np.random.default_rng(0).normal(size=(12, 3))
-    absent = evaluate("classification", np.arange(12) % 2, logits, logits)  # no row of class 2
+    absent = evaluate(Classification(), np.arange(12) % 2, logits, logits)  # no row of class 2
     assert np.isfinite([one.float.value for one in absent.values()]).all()
-    assert "roc_auc" not in evaluate("classification", np.ones(12, int), logits, logits)
-    one_row = evaluate("classification", np.ones(1, int), logits[:1], logits[:1])
+    assert "roc_auc" not in evaluate(Classification(), np.ones(12, int), logits, logits)
+    one_row = evaluate(Classification(), np.ones(1, int), logits[:1], logits[:1])
     assert one_row["log_loss"].float.value > 0
     y = np.zeros((12, 1))
-    assert set(evaluate("regression", y, y + 1, y + 1)) == {"rmse", "mae"}
-    assert "mape" not in evaluate("regression", np.arange(12.0)[:, None], y, y)
+    assert set(evaluate(Regression(), y, y + 1, y + 1)) == {"rmse", "mae"}
+    assert "mape" not in evaluate(Regression(), np.arange(12.0)[:, None], y, y)

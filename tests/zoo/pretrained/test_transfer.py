@@ -23,6 +23,7 @@ from zoo.pretrained.weights import lite0_weights
 from zoo.quantization import make_twin
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers.arithmetic import Exact
+from zoo.tasks import TASKS
 
 LITE0 = "pretrained:efficientnet_lite0"
 
@@ -138,8 +139,7 @@ def small_data(task: str = "classification") -> zoo.Data:
     targets = (100 + 50 * x.mean(axis=(1, 2))).astype(np.float32)
     return replace(
         data,
-        task=task,
-        class_names=(),
+        task=TASKS[task](),
         y_train=targets,
         y_validation=targets[:20],
         y_test=targets[:8],

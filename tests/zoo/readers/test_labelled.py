@@ -16,6 +16,8 @@ from export.after.versus import versus
 from tests.helpers.commands import pocketzoo
 from tuning import Recipe
 from tuning.train import train
+from zoo.tasks import Task
+from zoo.tasks import recorded as task_in
 
 RNG = np.random.default_rng(0)
 KINDS = np.array(["red", "rosé", "white"])
@@ -27,12 +29,15 @@ class Recorded:
     path = Path("recorded")
 
     def __init__(self, data: zoo.Data) -> None:
-        held = {"task": data.task, "class_names": data.class_names, "schema": data.schema}
+        held = {"task": data.task.name, "class_names": data.class_names, "schema": data.schema}
         self.held = json.loads(json.dumps(held))
 
     def read_json(self, name: str) -> dict[str, Any]:
         assert name == "data.json"
         return dict(self.held)
+
+    def task(self) -> Task:
+        return task_in(self.held)
 
 
 def table(path: Path, rows: np.ndarray, target: np.ndarray, **columns: np.ndarray) -> Path:

@@ -51,7 +51,7 @@ def test_columns_are_told_apart(table: Path) -> None:
         "kind": "category",
     }
     assert data.input_shape == (len(data.schema["features"]),)
-    assert (data.task, len(data.x_train), len(data.x_validation)) == ("regression", 38, 10)
+    assert (data.task.name, len(data.x_train), len(data.x_validation)) == ("regression", 38, 10)
     assert plan_of(data, "id")["why"] == "it only numbers the rows"
     assert plan_of(data, "country")["why"] == "it is the same in all training rows"
     assert "nearly every row has another text" in plan_of(data, "name")["why"]
@@ -131,7 +131,7 @@ def test_the_task_is_read_off_the_target(
     rows = [row | {"y": values(number)} for number, row in enumerate(rows_of_table())]
     path = write_csv(tmp_path / "t.csv", rows)
     data = zoo.load_data(path, task=task, reading=zoo.Reading(target="y"))
-    assert (data.task, data.class_names) == (expected, names)
+    assert (data.task.name, data.class_names) == (expected, names)
 
 
 def test_rows_without_a_target_are_left_out(tmp_path: Path) -> None:

@@ -1,0 +1,83 @@
+"""Rows of each task: labels, outputs that are nearly right, and a reference implementation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn import metrics
+
+from zoo.tasks import Classification, Regression, Task
+
+ROWS = 200
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A task with labels and outputs.
+
+    Attributes:
+        y: labels, in order of their strata.
+        outputs: mostly right.
+        worse: less so.
+        perfect: right on every row.
+        bad: labels that cannot be learned, as `y_train`, and a part of the message.
+        reference: figures by scikit-learn, of y and outputs.
+    """
+
+    task: Task
+    y: np.ndarray
+    outputs: np.ndarray
+    worse: np.ndarray
+    perfect: np.ndarray
+    bad: tuple[tuple[np.ndarray, str], ...]
+    reference: Callable[[np.ndarray, np.ndarray], dict[str, float]]
+
+
+def _classes() -> Sample:
+    rng = np.random.default_rng(0)
+    y = np.sort(np.arange(ROWS) % 3)
+    perfect = 3.0 * np.eye(3)[y]
+    outputs = perfect + rng.normal(size=perfect.shape)
+    worse = outputs + rng.normal(0, 2, perfect.shape)
+    bad = (
+        (np.eye(3)[y], "Undo one-hot labels with y.argmax"),
+        (y + 1, "must use every class 0..classes-1; it holds 1, 2, 3"),
+        (y * 0, "holds one class only; a classifier needs at least two"),
+    )
+    task = Classification(("a", "b", "c"))
+    return Sample(task, y, outputs, worse, perfect, bad, _figures_of_classes)
+
+
+def _figures_of_classes(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    exponentials = np.exp(logits)
+    p = exponentials / exponentials.sum(axis=1, keepdims=True)
+    chosen = p.argmax(axis=1)
+    return {
+        "accuracy": metrics.accuracy_score(y, chosen),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, chosen),
+        "macro_f1": metrics.f1_score(y, chosen, average="macro"),
+        "roc_auc": metrics.roc_auc_score(y, p, multi_class="ovr"),
+        "log_loss": metrics.log_loss(y, p),
+        "brier": metrics.brier_score_loss(y, p, labels=range(3)),
+    }
+
+
+def _numbers() -> Sample:
+    rng = np.random.default_rng(0)
+    y = (rng.normal(5, 1, (ROWS, 2)) * [1, 10]).astype(np.float32)
+    outputs = y + rng.normal(0, [0.3, 3], y.shape).astype(np.float32)
+    worse = outputs + rng.normal(0, [0.5, 5], y.shape).astype(np.float32)
+    bad = ((y.reshape(ROWS, 2, 1), r"must have shape \(rows,\) or \(rows, targets\)"),)
+    return Sample(Regression(), y, outputs, worse, y, bad, _figures_of_numbers)
+
+
+def _figures_of_numbers(y: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    return {
+        "rmse": float(np.sqrt(metrics.mean_squared_error(y, outputs))),
+        "mae": metrics.mean_absolute_error(y, outputs),
+        "mape": metrics.mean_absolute_percentage_error(y, outputs),
+        "r2": metrics.r2_score(y, outputs),
+    }
+
+
+SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers())}

@@ -1,0 +1,202 @@
+"""Every task keeps its promises: what joins `TASKS` joins these tests."""
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from tests.zoo.tasks.samples import SAMPLES, Sample
+from zoo.metrics.evaluation import _resamples, evaluate
+from zoo.metrics.weighted import once
+from zoo.tasks import FIGURES, TASKS, recorded
+from zoo.tasks.answers import MOST
+from zoo.tasks.units import Units
+
+
+@pytest.fixture(params=TASKS)
+def sample(request: pytest.FixtureRequest) -> Sample:
+    return SAMPLES[request.param]
+
+
+def test_labels_are_learned_and_bad_ones_refused(sample: Sample) -> None:
+    kind = TASKS[sample.task.name]
+    arrays = {"y_train": sample.y, "y_test": sample.y[:9]}
+    if sample.task.labels:
+        arrays["class_names"] = np.array(sample.task.labels)
+    learned, checked = kind.learn(arrays)
+    assert learned == sample.task
+    np.testing.assert_array_equal(checked["y_train"], sample.y)
+    assert len(checked["y_test"]) == 9
+    for labels, message in sample.bad:
+        with pytest.raises(zoo.UserError, match=message):
+            kind.learn({"y_train": labels})
+
+
+def test_a_task_comes_back_from_json(sample: Sample) -> None:
+    held = {"task": sample.task.name, "class_names": list(sample.task.labels)}
+    assert recorded(held) == sample.task
+
+
+def test_strata_have_an_entry_a_row(sample: Sample) -> None:
+    strata = sample.task.strata(sample.y)
+    assert strata is None or strata.shape == (len(sample.y),)
+
+
+def test_aims_fit_outputs_and_the_loss_falls_with_better_ones(sample: Sample) -> None:
+    task = sample.task
+    aims = task.aims(sample.y)
+    assert aims.shape == sample.outputs.shape == (len(sample.y), task.outputs(sample.y))
+    units = task.units(sample.y)
+    losses = [
+        float(task.loss()(units.standardize(aims), units.standardize(outputs)))
+        for outputs in (sample.perfect, sample.outputs, sample.worse)
+    ]
+    assert np.isfinite(losses).all()
+    assert losses == sorted(losses)
+    assert losses[1] == pytest.approx(task.plain_loss(sample.y, sample.outputs, units), rel=1e-4)
+
+
+def test_ignorance_is_the_loss_of_the_best_constant(sample: Sample) -> None:
+    task, y = sample.task, sample.y
+    shares = task.aims(y).mean(axis=0)
+    constant = {"softmax": np.log(shares), "linear": shares}[task.activation]
+    outputs = np.tile(constant, (len(y), 1)).astype(np.float32)
+    assert task.plain_loss(y, outputs, task.units(y)) == pytest.approx(task.ignorance(y), rel=1e-4)
+
+
+def test_training_shows_the_metric(sample: Sample) -> None:
+    task, units = sample.task, Units()
+    shown = task.progress()
+    shown.update_state(task.aims(sample.y), sample.outputs)
+    assert shown.name == task.metric.name
+    score = task.score(sample.y, sample.outputs, units)
+    assert float(shown.result()) == pytest.approx(score, rel=1e-5)
+    assert task.estimate(sample.y, sample.outputs).value == pytest.approx(score, rel=1e-5)
+
+
+def test_figures_are_those_of_scikit_learn(sample: Sample) -> None:
+    task, y = sample.task, sample.y
+    figures = task.figures(y, sample.outputs)
+    assert next(iter(figures)) == task.metric.name
+    assert set(figures) <= set(task.titles) <= set(FIGURES)
+    assert {task.ceiling, task.told, *task.advised} <= set(figures)
+    strata = task.strata(y)
+    resamples = next(_resamples(np.zeros(len(y), int) if strata is None else strata))[:3]
+    for weights in [once(len(y))[0], *resamples]:
+        drawn = np.repeat(np.arange(len(y)), weights.astype(int))
+        for name, expected in sample.reference(y[drawn], sample.outputs[drawn]).items():
+            found = figures[name].at(weights[None].astype(np.float64))[0]
+            tolerance = 5e-3 if name == "roc_auc" else 1e-5  # an area is linear to first order
+            assert found == pytest.approx(expected, rel=tolerance), name
+
+
+def test_every_figure_has_an_interval(sample: Sample) -> None:
+    for name, pair in evaluate(sample.task, sample.y, sample.outputs, sample.worse).items():
+        low, high = pair.float.ci95
+        assert low <= pair.float.value <= high, name
+
+
+def test_a_drop_is_paired(sample: Sample) -> None:
+    task, y = sample.task, sample.y
+    same = task.drop(y, sample.outputs, sample.outputs)
+    assert same.value == task.lost(y, sample.outputs, sample.outputs) == 0
+    assert same.bootstrap95 == (0, 0)
+    worse = task.drop(y, sample.outputs, sample.worse)
+    assert worse.value == pytest.approx(task.lost(y, sample.outputs, sample.worse))
+    assert 0 < worse.ci95[0] < worse.value < worse.ci95[1]
+    assert task.bound(0.5, 10) >= 0.5 == task.bound(0.5, 10**6)
+    assert task.bound(-1.0, 10) == -1.0
+
+
+def test_answers_are_a_table(sample: Sample) -> None:
+    outputs = sample.outputs
+    found = sample.task.answers(outputs, [1.0] * outputs.shape[1])
+    assert len(found.lines) == len(outputs)
+    assert {len(line) for line in found.lines} == {len(found.header)}
+    assert [line[0] for line in found.lines] == [str(n) for n in range(len(outputs))]
+
+
+def test_the_worst_rows_come_first(sample: Sample) -> None:
+    found = sample.task.worst(sample.y, sample.outputs, sample.worse)
+    assert len(found) == MOST
+    assert len({mistake.row for mistake in found}) == MOST
+    assert [mistake.wrong for mistake in found] == sorted([m.wrong for m in found], reverse=True)
+    assert all(m.truth != m.int8 for m in found if m.wrong)
+    none = sample.task.worst(sample.y, sample.perfect, sample.perfect)
+    assert sample.task.numbers or not any(mistake.wrong for mistake in none)
+
+
+def test_changes_count_rows_that_only_one_has_right(sample: Sample) -> None:
+    task, y = sample.task, sample.y
+    back, forth = (
+        task.changes(y, *pair)
+        for pair in ((sample.outputs, sample.worse), (sample.worse, sample.outputs))
+    )
+    assert (back.broken, back.fixed) == (forth.fixed, forth.broken)
+    assert set(back.broken) <= set(task.labels)
+    same = task.agreement(sample.outputs, sample.outputs)
+    assert same is None if task.numbers else same == 1
+
+
+def test_baselines_that_know_the_truth_are_right(sample: Sample) -> None:
+    task, y = sample.task, sample.y
+    known = [
+        np.log(np.maximum(np.eye(part.classes)[part.y], 1e-9)) if part.classes else part.y
+        for part in task.parts(y)
+    ]
+    outputs = task.joined(known)
+    assert outputs.shape == sample.outputs.shape
+    assert task.score(y, outputs, Units()) == task.score(y, sample.perfect, Units())
+
+
+def test_a_teacher_speaks_in_aims(sample: Sample) -> None:
+    soft = sample.task.soft(sample.outputs)
+    assert soft.shape == task_aims(sample).shape
+    if not sample.task.numbers:
+        assert soft.min() >= 0
+        assert soft.max() <= 1
+    if sample.task.exclusive:
+        np.testing.assert_allclose(soft.sum(axis=1), 1)
+
+
+def task_aims(sample: Sample) -> np.ndarray:
+    return sample.task.aims(sample.y)
+
+
+def test_probabilities_of_a_model_become_logits_again(sample: Sample) -> None:
+    task, width = sample.task, sample.outputs.shape[1]
+    inputs = keras.Input((4,))
+    plain = keras.Model(inputs, keras.layers.Dense(width)(inputs))
+    assert task.ending(plain) is None
+    np.testing.assert_array_equal(task.logits(sample.outputs, None, 1e-7), sample.outputs)
+    if task.numbers:
+        return
+    layer = keras.layers.Dense(width, activation=task.activation)
+    assert task.ending(keras.Model(inputs, layer(inputs))) == task.activation
+    back = task.logits(task.soft(sample.outputs), task.activation, 1e-7)
+    np.testing.assert_allclose(task.soft(back), task.soft(sample.outputs), atol=1e-6)
+
+
+def test_effects_and_examples(sample: Sample) -> None:
+    task = sample.task
+    effect = task.effect(sample.outputs[:5])
+    assert effect.falls.shape == effect.size.shape == (4,)
+    assert effect.answer
+    chosen = task.examples(sample.y, sample.outputs, 3)
+    assert 0 < len(chosen) <= 3
+    assert set(chosen) <= set(range(len(sample.y)))
+
+
+def test_details_are_of_the_rows(sample: Sample) -> None:
+    found = sample.task.details(sample.y, sample.outputs)
+    if "confusion" in found:
+        assert found["confusion"].sum() == len(sample.y)
+    if "reliability" in found:
+        assert sum(one.rows for one in found["reliability"]) == len(sample.y)
+    assert not sample.task.numbers or not found
+
+
+def test_drift_watches_a_value_a_row(sample: Sample) -> None:
+    watched = sample.task.predictions(sample.outputs)
+    assert watched
+    assert {values.shape for values in watched.values()} == {(len(sample.y),)}

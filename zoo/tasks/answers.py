@@ -1,0 +1,63 @@
+"""What a task gives to those who ask it: answers, mistakes, effects, parts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MOST = 12  # mistakes of a report
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers as a table of text: a header, and a line per row as long as it."""
+
+    header: tuple[str, ...]
+    lines: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test row, what is true of it, and what was answered."""
+
+    row: int  # of the test rows
+    truth: str
+    probability: float | None  # that int8 gave its answer; None for numbers
+    wrong: bool  # an answer other than the true one; numbers are never quite right
+    int8: str
+    float: str  # last: within the class the name now means this field
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Rows that one model has right and another wrong, counted by label."""
+
+    broken: dict[str, int]
+    fixed: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """By how much an answer falls without each part of a row.
+
+    Attributes:
+        answer: to the whole row.
+        falls: of the answer without each part, (parts,).
+        size: what of it counts, (parts,): falls of a probability, changes of a number.
+    """
+
+    answer: str
+    falls: np.ndarray
+    size: np.ndarray
+
+
+@dataclass(frozen=True)
+class Part:
+    """Labels that one model of a baseline learns.
+
+    Attributes:
+        y: class numbers, (rows,), or numbers, (rows, targets).
+        classes: how many; 0 for numbers.
+    """
+
+    y: np.ndarray
+    classes: int

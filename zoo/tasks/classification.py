@@ -1,0 +1,245 @@
+"""Classification: each row has one of several classes. y: int64 class numbers, (rows,)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+from scipy.special import log_softmax
+
+from zoo.checks import UserError
+from zoo.metrics import classes, intervals
+from zoo.metrics.intervals import Estimate
+from zoo.metrics.weighted import Measure
+from zoo.tasks import outputs as outputs_of
+from zoo.tasks import truth
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.metric import Metric
+from zoo.tasks.reliability import reliability
+from zoo.tasks.task import Task
+from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.units import Units
+from zoo.tasks.words import Words
+
+
+@dataclass(frozen=True)
+class Classification(Task):
+    """One class per row; `labels` are the names of the classes 0, 1, ..."""
+
+    name = "classification"
+    metric = Metric("accuracy", "accuracy %", 1, 100, "points", "points")
+    titles: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "accuracy": ("accuracy %", 100),
+        "balanced_accuracy": ("balanced accuracy %", 100),
+        "macro_f1": ("macro F1 %", 100),
+        "roc_auc": ("ROC-AUC %", 100),
+        "log_loss": ("log-loss", 1),
+        "brier": ("Brier score", 1),
+        "ece": ("calibration error (ECE) %", 100),
+    }
+    activation = "softmax"
+    knobs = frozenset({"label_smoothing", "focal", "balance", "cutmix"})
+    advised = ("accuracy", "balanced_accuracy")
+    ceiling = "accuracy"
+    told = "roc_auc"
+    words = Words(
+        is_a="is a classification",
+        use="Which class a row is of",
+        result="The int8 file answers {value} of {rows} right (95 % interval {interval})",
+        less=" points less",
+        more=" points more",
+        limit="It always answers with one of its classes, for a row of none of them too.",
+        target="class",
+        told="AUC",
+        explained="information",
+        trivial="the most frequent class",
+        linear="logistic regression",
+        worst="The test rows whose true class the int8 file gave the least probability.",
+    )
+
+    # truth
+
+    @classmethod
+    def takes(cls, y: np.ndarray) -> bool:
+        return bool(np.issubdtype(y.dtype, np.integer) or y.dtype == bool)
+
+    @classmethod
+    def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
+        arrays = truth.as_classes(arrays)
+        count = int(arrays["y_train"].max()) + 1
+        names = arrays.get("class_names", np.arange(count))
+        if len(names) < count:
+            raise UserError(f"class_names holds {len(names)} names for {count} classes.")
+        return cls(tuple(str(name) for name in names)), arrays
+
+    @classmethod
+    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
+        return truth.classes_of_column(name, column)
+
+    @classmethod
+    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
+        learned = np.unique(arrays["y_train"])
+        lacking = [name for place, name in enumerate(classes) if place not in learned]
+        if lacking:
+            raise UserError(
+                f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: "
+                "it is too rare, or only in the held-out groups or the latest rows. Drop such rows."
+            )
+
+    @classmethod
+    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
+        return truth.names_of(column)
+
+    def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
+        return truth.class_numbers(path, answers, self.labels)
+
+    @classmethod
+    def strata(cls, y: np.ndarray) -> np.ndarray:
+        return y
+
+    def outputs(self, y: np.ndarray) -> int:
+        return len(self.labels)
+
+    # loss
+
+    def aims(self, y: np.ndarray) -> np.ndarray:
+        return np.asarray(np.eye(len(self.labels))[y], np.float32)
+
+    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
+        smoothing = {"from_logits": True, "label_smoothing": label_smoothing}
+        if focal:
+            return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=focal, **smoothing)
+        return keras.losses.CategoricalCrossentropy(**smoothing)
+
+    def progress(self) -> keras.metrics.Metric:
+        return keras.metrics.CategoricalAccuracy(name="accuracy")
+
+    def ignorance(self, y: np.ndarray) -> float:
+        shares = np.bincount(y) / len(y)
+        return float(-np.sum(shares * np.log(np.maximum(shares, 1e-12))))
+
+    def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        return float(-log_softmax(outputs, axis=1)[np.arange(len(y)), y].mean())
+
+    def soft(self, outputs: np.ndarray) -> np.ndarray:
+        return classes.probabilities(outputs)
+
+    # answers
+
+    def ending(self, model: keras.Model) -> str | None:
+        return outputs_of.ending(model)
+
+    def columns(self, model: keras.Model, outputs: int) -> int:
+        """One output is enough for two classes, where it is a probability."""
+        alone = outputs == 2 and tuple(model.outputs[0].shape[1:]) == (1,)
+        return 1 if alone and self.ending(model) == "sigmoid" else outputs
+
+    def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
+        """Return outputs whose softmax is what the model says, (rows, classes)."""
+        return outputs if ending is None else outputs_of.log_probabilities(outputs, smallest)
+
+    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+        """Return the likeliest class of each row and its probability."""
+        p = classes.probabilities(outputs)
+        best = p.argmax(axis=1)
+        lines = ((str(n), self.labels[of], f"{p[n, of]:.4f}") for n, of in enumerate(best))
+        return Answers(("row", "answer", "probability"), tuple(lines))
+
+    def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        sure = classes.probabilities(outputs).max(axis=1)
+        return {"predicted class": outputs.argmax(axis=1), "confidence": sure}
+
+    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+        meaning = "Logits: their softmax is the probability of each class."
+        if ending is not None:
+            meaning = "Probabilities of the classes; one: the second's."
+        return f"{outputs} classes", meaning
+
+    def effect(self, outputs: np.ndarray) -> Effect:
+        p = classes.probabilities(outputs)
+        best = int(p[0].argmax())
+        falls = p[0, best] - p[1:, best]
+        return Effect(self.labels[best], falls, falls)
+
+    def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
+        """Return rows that are answered right, of different classes."""
+        right = np.flatnonzero(outputs.argmax(axis=1) == y)
+        _, first = np.unique(y[right], return_index=True)
+        return [int(row) for row in np.sort(right[first])[:most]]
+
+    # judging
+
+    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
+        """Return accuracy, balanced_accuracy, macro_f1, roc_auc (mean of one class against the
+        rest), log_loss (nats), brier and ece (expected calibration error, 15 bins).
+
+        Classes that no row has do not count; roc_auc is undefined for rows of one class.
+        """
+        p = classes.probabilities(outputs)
+        found = {
+            "accuracy": classes.accuracy(y, p),
+            "balanced_accuracy": classes.balanced_accuracy(y, p),
+            "macro_f1": classes.macro_f1(y, p),
+            "roc_auc": classes.roc_auc(y, p),
+            "log_loss": classes.log_loss(y, p),
+            "brier": classes.brier(y, p),
+            "ece": classes.ece(y, p),
+        }
+        return {name: measure for name, measure in found.items() if measure is not None}
+
+    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        return float((outputs.argmax(axis=1) == y).mean())
+
+    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
+        return intervals.share(outputs.argmax(axis=1) == y)
+
+    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
+        return intervals.share_drop(first.argmax(axis=1) == y, second.argmax(axis=1) == y)
+
+    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+        right = [int((outputs.argmax(axis=1) == y).sum()) for outputs in (first, second)]
+        return 100 * (right[0] - right[1]) / len(y)
+
+    def bound(self, max_drop: float, rows: int) -> float:
+        """On 114 rows one answer is 0.88 points; a bound below that would measure luck."""
+        return max(max_drop, 100 / rows) if max_drop >= 0 else max_drop
+
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
+        return float(np.mean(first.argmax(axis=1) == second.argmax(axis=1)))
+
+    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
+        """Return the rows whose true class got the least probability, wrong ones first."""
+        p = classes.probabilities(of_int8)
+        answers, floats = p.argmax(axis=1), of_float.argmax(axis=1)
+        order = np.lexsort((p[np.arange(len(y)), y], answers == y))[:MOST]
+        return [
+            Mistake(
+                row=int(row),
+                truth=self.labels[y[row]],
+                int8=self.labels[answers[row]],
+                float=self.labels[floats[row]],
+                probability=float(p[row, answers[row]]),
+                wrong=bool(answers[row] != y[row]),
+            )
+            for row in order
+        ]
+
+    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        return {"confusion": classes.confusion(y, outputs), "reliability": reliability(y, outputs)}
+
+    def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
+        before, after = (outputs.argmax(axis=1) == y for outputs in (first, second))
+        return Changes(self._counted(y[before & ~after]), self._counted(y[after & ~before]))
+
+    def _counted(self, y: np.ndarray) -> dict[str, int]:
+        counts = np.bincount(y, minlength=len(self.labels))
+        return {name: int(n) for name, n in zip(self.labels, counts, strict=True) if n}
+
+    # baselines
+
+    def parts(self, y: np.ndarray) -> list[Part]:
+        return [Part(y, len(self.labels))]
+
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        return parts[0]

@@ -1,0 +1,27 @@
+"""Outputs that are probabilities: which models give them, and the way back to logits."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+PROBABILITIES = ("softmax", "sigmoid")
+
+
+def ending(model: keras.Model) -> str | None:
+    """Return "softmax" or "sigmoid" where a model ends in one, else None."""
+    last: Any = model.outputs[0]._keras_history.operation
+    function = getattr(last, "activation", None)
+    name = getattr(function, "__name__", type(last).__name__.lower())
+    return name if name in PROBABILITIES else None
+
+
+def log_probabilities(outputs: np.ndarray, smallest: float) -> np.ndarray:
+    """Return the logarithms of class probabilities, (rows, classes), none below `smallest`.
+
+    A single output, (rows, 1), is the probability of the second class.
+    """
+    p = np.clip(np.asarray(outputs, np.float64), 0.0, 1.0)
+    if p.shape[1] == 1:
+        p = np.concatenate([1 - p, p], axis=1)
+    return np.log(np.maximum(p, smallest))

@@ -1,0 +1,205 @@
+"""Regression: one or more numbers per row. y: float32 targets, (rows, targets)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+import keras
+import numpy as np
+
+from zoo.checks import UserError
+from zoo.metrics import intervals, numbers
+from zoo.metrics.intervals import Estimate
+from zoo.metrics.weighted import Measure
+from zoo.tasks import truth
+from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part
+from zoo.tasks.metric import Metric
+from zoo.tasks.task import Task
+from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.units import Units
+from zoo.tasks.words import Words
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """Numbers; the training standardizes them, the model answers in their own units."""
+
+    name = "regression"
+    metric = Metric("rmse", "rmse", -1, 1, "% of rmse", "% of rmse (worst target)")
+    titles: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "rmse": ("rmse", 1),
+        "mae": ("mean absolute error", 1),
+        "mape": ("mean absolute error %", 100),
+        "r2": ("R2", 1),
+    }
+    activation = "linear"
+    knobs = frozenset()
+    advised = ("rmse", "r2")
+    ceiling = "r2"
+    told = "r2"
+    words = Words(
+        is_a="is a regression",
+        use="Numbers for a row",
+        result="The int8 file's root mean squared error on {rows} is {value} ({interval})",
+        less="\u00a0% worse",
+        more="\u00a0% better",
+        limit="",
+        target="target",
+        told="R2",
+        explained="variance",
+        trivial="the mean target",
+        linear="ridge regression",
+        worst="The test rows with the largest errors of the int8 file.",
+    )
+
+    # truth
+
+    @classmethod
+    def takes(cls, y: np.ndarray) -> bool:
+        return True
+
+    @classmethod
+    def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
+        return cls(), truth.as_targets(arrays)
+
+    @classmethod
+    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
+        return truth.numbers_of_column(name, column), []
+
+    @classmethod
+    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
+        """Accept any numbers."""
+
+    @classmethod
+    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
+        if column.kind != "number":
+            raise UserError(
+                f"The target {target!r} of {path} holds {column.kind}s; expected numbers."
+            )
+        return column.values
+
+    def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
+        return truth.target_numbers(path, answers)
+
+    @classmethod
+    def strata(cls, y: np.ndarray) -> None:
+        return None
+
+    def outputs(self, y: np.ndarray) -> int:
+        return int(y.shape[1])
+
+    # loss
+
+    def aims(self, y: np.ndarray) -> np.ndarray:
+        return y
+
+    def units(self, y: np.ndarray) -> Units:
+        return Units.of(y)
+
+    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
+        return keras.losses.MeanSquaredError()
+
+    def progress(self) -> keras.metrics.Metric:
+        return keras.metrics.RootMeanSquaredError(name="rmse")
+
+    def ignorance(self, y: np.ndarray) -> float:
+        return 1.0  # in units of the targets' variance
+
+    def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        return float(np.mean(((outputs - y) / units.std) ** 2))
+
+    def soft(self, outputs: np.ndarray) -> np.ndarray:
+        return outputs
+
+    # answers
+
+    def ending(self, model: keras.Model) -> None:
+        return None
+
+    def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
+        return outputs
+
+    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+        """Return each number, and the ends of its prediction interval where widths are known."""
+        header = ["row"]
+        for target in range(outputs.shape[1]):
+            name = "answer" if outputs.shape[1] == 1 else f"answer {target}"
+            header += [name, "from", "to"] if widths else [name]
+        lines = []
+        for row, values in enumerate(outputs.astype(float)):
+            line = [str(row)]
+            for target, value in enumerate(values):
+                ends = [value - widths[target], value + widths[target]] if widths else []
+                line += [f"{number:.6g}" for number in (value, *ends)]
+            lines.append(tuple(line))
+        return Answers(tuple(header), tuple(lines))
+
+    def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        return {f"prediction {n}": outputs[:, n] for n in range(outputs.shape[1])}
+
+    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+        return f"{outputs} number(s)", "The predicted numbers."
+
+    def effect(self, outputs: np.ndarray) -> Effect:
+        """Return the effects on the first target."""
+        values = outputs.astype(np.float64)
+        falls = values[0, 0] - values[1:, 0]
+        return Effect(f"{outputs[0, 0]:.4g}", falls, np.abs(falls))
+
+    def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
+        """Return rows whose first answers are far apart."""
+        order = np.argsort(outputs[:, 0], kind="stable")
+        places = np.linspace(0, len(order) - 1, min(most, len(order))).astype(int)
+        return [int(row) for row in order[places]]
+
+    # judging
+
+    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
+        """Return rmse and mae in units of the targets, mape as a share, and r2.
+
+        Of several targets the mean, for rmse over all values. Undefined are mape with a target of
+        0 and r2 of equal targets.
+        """
+        y, predicted = y.astype(np.float64), outputs.astype(np.float64)
+        found = {
+            "rmse": numbers.rmse(y, predicted),
+            "mae": numbers.mae(y, predicted),
+            "mape": numbers.mape(y, predicted),
+            "r2": numbers.r2(y, predicted),
+        }
+        return {name: measure for name, measure in found.items() if measure is not None}
+
+    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        errors = units.standardize(y) - units.standardize(outputs)
+        return float(np.sqrt(np.mean(errors**2))) * units.pooled
+
+    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
+        return intervals.error(y, outputs)
+
+    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
+        return intervals.error_rise(y, first, second)
+
+    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+        """Of several targets the worst counts: one int8 output scale can drown the small ones."""
+        squares = (np.mean((outputs - y) ** 2, axis=0) for outputs in (first, second))
+        return float(numbers.rmse_excess(*squares))
+
+    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
+        """Return the rows with the largest error, in standard deviations of their target."""
+        spread = np.maximum(y.std(axis=0), np.finfo(np.float32).tiny)
+        errors = np.max(np.abs(of_int8 - y) / spread, axis=1)
+        order = np.argsort(-errors, kind="stable")[:MOST]
+        truth, int8, of = (_text(values) for values in (y, of_int8, of_float))
+        return [Mistake(int(row), truth[row], None, True, int8[row], of[row]) for row in order]
+
+    # baselines
+
+    def parts(self, y: np.ndarray) -> list[Part]:
+        return [Part(y, 0)]
+
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        return parts[0]
+
+
+def _text(values: np.ndarray) -> list[str]:
+    return [", ".join(f"{value:.4g}" for value in row) for row in np.asarray(values)]
