@@ -9,6 +9,7 @@ import pytest
 import zoo
 from tests.helpers.instances import (
     COSTLY,
+    SMALLEST,
     TINY,
     TRIED,
     data_of,
@@ -28,7 +29,7 @@ from zoo.presets.catalogue import PRESETS, family_of, reference
 from zoo.run import load_weights, save_weights
 
 every_preset = pytest.mark.parametrize("name", TRIED)
-every_family = pytest.mark.parametrize("name", TINY)
+every_family = pytest.mark.parametrize("name", SMALLEST)
 GOLDEN = Path(__file__).parents[1] / "helpers" / "golden.npz"
 
 

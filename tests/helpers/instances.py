@@ -8,6 +8,8 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
+from _pytest.mark.structures import ParameterSet
 
 import zoo
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
@@ -32,12 +34,21 @@ FIRST = [
     for family in FAMILIES
     if family in {preset.family for preset in PRESETS.values()}
 ]
-# All presets are tried in full on one backend, the tiny ones on each; `test_parity.py` says that
-# every preset computes the same on all.
+# All presets are tried in full on one backend, a tiny one of each family on the others.
+# `make test` leaves the larger ones of a family to `make test-all`: they are the same code.
 EVERYTHING = keras.backend.backend() == "torch"
-TRIED = NAMES if EVERYTHING else TINY
-TRAINED = TINY if EVERYTHING else FIRST
-COSTLY = NAMES if EVERYTHING else FIRST  # such as exports: the converter is always TensorFlow's
+
+
+def presets(names: list[str], quickly: list[str]) -> list[ParameterSet]:
+    """Return names as parameters; those that are not in `quickly` have the mark `slow`."""
+    return [pytest.param(name, marks=() if name in quickly else pytest.mark.slow) for name in names]
+
+
+TRIED = presets(NAMES if EVERYTHING else TINY, TINY if EVERYTHING else FIRST)
+SMALLEST = presets(TINY, TINY if EVERYTHING else FIRST)
+COSTLY = presets(NAMES if EVERYTHING else FIRST, TINY if EVERYTHING else FIRST)
+# a whole way each: to train, to export, to verify
+TRAINED = presets(TINY if EVERYTHING else FIRST, FIRST if EVERYTHING else FIRST[:3])
 
 
 def family(name: str) -> str:

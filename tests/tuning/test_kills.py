@@ -52,6 +52,7 @@ def command(folder: Path) -> Any:
     made.end()
 
 
+@pytest.mark.slow  # ten processes that start anew
 def test_ten_kills_lose_nothing(command: Command, tmp_path: Path) -> None:
     options = {"trials": 12, "jobs": 2, "recipe": {"epochs": 30, "patience": 0}, **PLAIN}
     command.options = {**options}
@@ -94,6 +95,7 @@ def test_killed_trial_goes_on_from_its_checkpoint(command: Command, tmp_path: Pa
     assert not same(other, reference)
 
 
+@pytest.mark.slow  # test_search.py has its quick form: an interrupt in place of a kill
 def test_cut_off_and_continued_is_the_same_search(command: Command, tmp_path: Path) -> None:
     options = {"trials": 15, "jobs": 1, "algorithm": "tpe", "repeats": 0, "recipe": {"epochs": 6}}
     command.options = {**options}

@@ -129,7 +129,9 @@ def command(folder: Path) -> Iterator[Command]:
     made.end()
 
 
-@pytest.mark.parametrize(("most", "finished"), [(8_000, 0), (100_000, 3)])
+@pytest.mark.parametrize(
+    ("most", "finished"), [pytest.param(8_000, 0, marks=pytest.mark.slow), (100_000, 3)]
+)
 def test_a_full_disk_ends_a_sweep_and_room_continues_it(
     most: int, finished: int, command: Command
 ) -> None:

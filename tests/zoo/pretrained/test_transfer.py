@@ -47,8 +47,18 @@ PHOTOGRAPHS = {  # of scikit-learn and scikit-image -> what ImageNet calls them
 }
 
 
+@pytest.fixture(scope="module")
+def lite0(cache: Path) -> keras.Model:
+    """The network with the classes of ImageNet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POCKETZOO_CACHE", str(cache))
+        model = zoo.create_model(LITE0, (224, 224, 3), 1000)
+        model.get_layer("head").set_weights(lite0_weights()[-2:])
+    return model
+
+
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_photographs_are_what_imagenet_calls_them(name: str) -> None:
+def test_photographs_are_what_imagenet_calls_them(name: str, lite0: keras.Model) -> None:
     folders = [Path(str(files(package))) for package in ("sklearn.datasets.images", "skimage.data")]
     (path,) = [folder / name for folder in folders if (folder / name).is_file()]
     photograph = np.asarray(Image.open(path).convert("RGB"), np.float32)
@@ -56,9 +66,7 @@ def test_photographs_are_what_imagenet_calls_them(name: str) -> None:
     top, left = ((size - side) // 2 for size in photograph.shape[:2])
     square = photograph[None, top : top + side, left : left + side]
     x = keras.ops.image.resize(square, (224, 224), data_format="channels_last", antialias=True)
-    model = zoo.create_model(LITE0, (224, 224, 3), 1000)
-    model.get_layer("head").set_weights(lite0_weights()[-2:])
-    assert int(model.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
+    assert int(lite0.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
 
 
 def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) -> None:
@@ -72,6 +80,7 @@ def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) ->
     assert len(list(cache.iterdir())) == 1
 
 
+@pytest.mark.slow  # two trainings of a large network
 def test_what_others_learned_beats_the_same_network_without_it() -> None:
     """At 20 pictures a class; the whole comparison is `benchmarks/transfer.py`."""
     data = colour_digits(48, test=10)
