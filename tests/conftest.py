@@ -4,8 +4,7 @@ import importlib.util
 import os
 from pathlib import Path
 
-CPU = Path("/proc/cpuinfo")
-if CPU.exists() and "avx512f" not in CPU.read_text():
+if Path("/proc/cpuinfo").exists() and "avx512f" not in Path("/proc/cpuinfo").read_text():
     # oneDNN of torch 2.13 writes beyond its memory in the gradient of a convolution, where it may
     # use AVX2 and no more (seen on AMD EPYC): the process aborts, at some later time
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
