@@ -16,13 +16,13 @@ from pocketzoo.options import (
     Loading,
     Out,
     PresetArgument,
-    Searching,
     Seed,
     Training,
     flat,
     pairs,
 )
 from pocketzoo.process import run_guarded
+from tuning.settings import Search
 
 app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
@@ -105,7 +105,7 @@ def train(
     """Train one model, without a search."""
     import keras
 
-    import tuning.train
+    import tuning
     import zoo
     from pocketzoo.printing import training as printing
 
@@ -123,7 +123,7 @@ def train(
         learned = tuning.overfit(preset, rows, overfit, recipe=recipe, overrides=overrides)
         printing.print_overfit(learned)
         raise typer.Exit(0 if learned.learned else 1)
-    run, result = tuning.train.train(
+    run, result = tuning.train(
         preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
     )
     commands.record(run.path, "trained")
@@ -138,7 +138,7 @@ def tune(
     out: Out,
     loading: Loading,
     training: Training,
-    searching: Searching,
+    searching: Search,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
     from pocketzoo.printing.training import print_run
@@ -158,7 +158,7 @@ def run(
     out: Out,
     loading: Loading,
     training: Training,
-    searching: Searching,
+    searching: Search,
     exporting: Exporting,
 ) -> None:
     """Tune, export and check in one go."""
@@ -186,25 +186,20 @@ app.command()(after.compare)
 app.command()(after.predict)
 
 
-def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:
+def _search(rows: Any, preset: str, out: Path, training: Training, searching: Search) -> Any:
     import tuning
     from pocketzoo.printing import live
     from pocketzoo.printing.study import print_study
-    from tuning.settings import LIMITS
 
-    arguments = asdict(searching)
-    limits = {name: arguments.pop(f"max_{name}") for name in LIMITS}
     with live.shown() as on_progress:
         run = tuning.search(
             preset,
             rows,
             directory=out,
-            seed=training.seed,
+            search=searching,
             recipe=_recipe(preset, training, rows),
             overrides=pairs("--set", training.sets),
-            limits={name: most for name, most in limits.items() if most is not None},
             on_progress=on_progress,
-            **arguments,
         )
     commands.record(run.path, "trained")
     print_study(run)

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import sys
 
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401
@@ -17,7 +16,6 @@ import numpy as np
 import pytest
 
 import export
-import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
 from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, save_sentences
 from tests.helpers.prefork import Prefork
@@ -37,15 +35,15 @@ def one_pool() -> Iterator[None]:
 
     class Kept(Pool):
         def __enter__(self) -> Pool:
-            if self._jobs not in kept:
-                kept[self._jobs] = Pool(self._jobs, Path(os.devnull)).__enter__()
-            return kept[self._jobs]
+            if self.jobs not in kept:
+                kept[self.jobs] = Pool(self.jobs, Path(os.devnull)).__enter__()
+            return kept[self.jobs]
 
         def __exit__(self, *_: object) -> None:
             """The session ends it."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["tuning.search"], "Pool", Kept)
+        patch.setattr("tuning.searching.Pool", Kept)
         yield
     for pool in kept.values():
         pool.__exit__()

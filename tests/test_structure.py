@@ -60,7 +60,7 @@ HOMES = {
         "tuning/study/oracle.py",
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
-        "tuning/search.py",
+        "tuning/searching.py",
         "tuning/spaces/space.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},
@@ -161,8 +161,8 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
         ),
         (
             tuning,
-            "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
-            "search",
+            "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
+            "find_learning_rate fit overfit quantize quantize_aware search train",
         ),
         (
             export,

@@ -1,8 +1,8 @@
 """Printed results of a training."""
 
 from pocketzoo.printing.console import CONSOLE
-from tuning.training.fitting import Fit
-from tuning.training.overfit import Overfit
+from tuning.training.overfitting import Overfit
+from tuning.training.phase import Fit
 from tuning.training.rates import RangeTest
 from zoo import Run
 

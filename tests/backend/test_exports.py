@@ -20,7 +20,7 @@ from tests.helpers.instances import (
     rows,
     small,
 )
-from tuning import Recipe
+from tuning import Recipe, Search
 from zoo.data.kinds import TABLE
 
 
@@ -55,8 +55,8 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
 def test_search_export_verify(name: str, home: Home, folder: Path) -> None:
     data = home(name)
     recipe = Recipe(epochs=6, learning_rate=5e-3)
-    quick = {"trials": 1, "again": 0, "refit": False}  # the whole is below, and in test_search.py
-    run = tuning.search(name, data, directory=folder, recipe=recipe, **quick)
+    quick = Search(trials=1, repeats=0, refit=False)  # the whole is below, and in test_search.py
+    run = tuning.search(name, data, directory=folder, recipe=recipe, search=quick)
     result = export.to_litert(run)
     report = export.verify(result, data, max_drop=3.0)
     assert report.passed, report.failures()
@@ -96,7 +96,8 @@ def the_twin_says_what_the_file_says(result: export.Export, data: zoo.Data) -> N
 
 def test_regression_goes_the_whole_way(folder: Path) -> None:
     data = zoo.load_data("diabetes")
-    run = tuning.search("mlp_tiny", data, directory=folder, trials=2, recipe=Recipe(epochs=40))
+    recipe, search = Recipe(epochs=40), Search(trials=2)
+    run = tuning.search("mlp_tiny", data, directory=folder, search=search, recipe=recipe)
     report = export.verify(export.to_litert(run), data, max_drop=2.0)
     assert report.metric == "rmse"
     assert report.passed, report.failures()

@@ -11,8 +11,8 @@ from tests.helpers.instances import data_of, fill, rows, small, spec
 from tuning import Recipe, fit
 from tuning.augmentation.apply import KINDS
 from tuning.training.feeding import Batches, Feed
-from tuning.training.fitting import adapt_inputs
 from tuning.training.losses import Targets, compile_for
+from tuning.training.phase import adapt_inputs
 
 
 def data() -> zoo.Data:

@@ -17,7 +17,7 @@ from export.after.versus import versus
 from pocketzoo.cli import app
 from pocketzoo.printing import after as shipped
 from tests.helpers.instances import fill_weights
-from tuning.train import train
+from tuning import train
 from zoo.metrics.shift import described, shifts, stability
 
 RNG = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from tests.helpers.instances import NAMES, Home
 from tuning import Recipe, fit
 from tuning.spaces import SPACES, default_recipe, point
 from tuning.study.oracles import hyperband_units
-from tuning.training.fitting import Diverged
+from tuning.training.phase import Diverged
 from zoo.presets.catalogue import family_of
 from zoo.presets.families import FAMILIES
 

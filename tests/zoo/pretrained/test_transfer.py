@@ -12,9 +12,8 @@ from PIL import Image
 import zoo
 from tests.helpers.colors import colour_digits
 from tests.helpers.instances import data_of
-from tuning import Recipe, fit
+from tuning import Recipe, fit, train
 from tuning.spaces import default_recipe
-from tuning.train import train
 from tuning.training.phases import freeze
 from zoo.layers.inputs import Pixels, count_parameters
 from zoo.presets.catalogue import find_preset, reference

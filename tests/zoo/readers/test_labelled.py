@@ -15,8 +15,7 @@ import export
 import zoo
 from export.after.versus import versus
 from pocketzoo.cli import app
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from zoo.tasks import Task
 from zoo.tasks import recorded as task_in
 
