@@ -64,15 +64,15 @@ class Loading:
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
         import zoo
-        from pocketzoo.printing import columns as schema
-        from pocketzoo.printing import console
+        from pocketzoo.printing.columns import print_notes
+        from pocketzoo.printing.console import CONSOLE
 
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         task, front_end = values.pop("task"), values.pop("front_end")
         values["image_size"] = self.image_size and sides(self.image_size)
         data = zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
         if aloud:
-            schema.print_notes(console.CONSOLE, data)
+            print_notes(CONSOLE, data)
         return data
 
 

@@ -97,11 +97,16 @@ HOMES = {
     },
     "rich": {
         "pocketzoo/printing/advice.py",
+        "pocketzoo/printing/check.py",
         "pocketzoo/printing/console.py",
+        "pocketzoo/printing/data.py",
         "pocketzoo/printing/live.py",
+        "pocketzoo/printing/models.py",
         "pocketzoo/printing/predict.py",
         "pocketzoo/printing/report.py",
         "pocketzoo/printing/columns.py",
+        "pocketzoo/printing/study.py",
+        "pocketzoo/printing/verdict.py",
         "pocketzoo/printing/after.py",
     },
 }
@@ -206,6 +211,34 @@ def test_families_are_named_at_home() -> None:
         else:
             assert not families, path
     assert named == set(FAMILIES)
+
+
+# who writes `report.json`, reads it, and deletes an old one
+REPORT_HOMES = {"export/proof/verified.py", "export/litert.py"}
+
+
+def keys_of_reports(path: Path) -> list[str]:
+    """Return the keys by which a file looks into something called a report."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Subscript):
+            owner, keys = node.value, [node.slice]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner, keys = node.func.value, node.args[:1] if node.func.attr == "get" else []
+        else:
+            continue
+        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        if name in ("report", "reports"):
+            found += [key.value for key in keys if isinstance(key, ast.Constant)]
+    return found
+
+
+def test_keys_of_a_report_stay_at_home() -> None:
+    """All others have the value: `export.Report`, or `Verified` of an earlier run."""
+    named = {str(path.relative_to(ROOT)) for path in SOURCES if "report.json" in strings_of(path)}
+    assert named == REPORT_HOMES
+    looking = {str(path.relative_to(ROOT)) for path in SOURCES if keys_of_reports(path)}
+    assert looking == {"export/proof/verified.py"}
 
 
 def messages() -> list[tuple[str, list[str]]]:
