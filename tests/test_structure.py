@@ -396,6 +396,8 @@ def defined(path: Path) -> set[str]:
             names.add(node.id)
         if isinstance(node, ast.Import | ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module and node.names[0].name == "*":
+            names |= defined((ROOT / node.module.replace(".", "/")).with_suffix(".py"))
     return names
 
 
