@@ -8,7 +8,7 @@ import numpy as np
 
 from export.litert import Export
 from export.proof.targets import Placement, place
-from export.runtimes.litert import Latency, load, measure_latency
+from export.runtimes.litert import Latency, load, measure_latency, predict
 from zoo import Data, UserError
 from zoo.cost.estimate import estimate
 from zoo.quantization.layers.numerics import INT8
@@ -76,6 +76,8 @@ def run_everywhere(
     """
     placements = place(export, data, targets, max_drop, of_float)
     files = {"float": load(export.float_file), "int8": load(export.int8_file)}
+    for interpreter, scaling in ((files["float"], None), (files["int8"], export.scaling)):
+        predict(interpreter, data.x_test[-1:], scaling)  # memory may hold what is no token id
     estimates = _estimates(export, placements)
     return Runtimes(measure_latency(files), tuple(targets), tuple(placements), estimates)
 

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 import export
@@ -25,6 +26,7 @@ ROWS, TEST = 80, 48
 
 def report_of(name: str, folder: Path) -> dict[str, Any]:
     """Export and verify a model with fixed weights; return its report, without times."""
+    keras.utils.clear_session()  # or names of layers would count those of other models
     preset = "mlp_tiny" if name == NUMBERS else name
     x = rows(preset, ROWS + TEST)
     outputs = 2 if name == NUMBERS else small(preset)[1]

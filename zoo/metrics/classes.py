@@ -6,8 +6,9 @@ Everywhere y holds class numbers, (rows,), and p the probabilities of each class
 
 import numpy as np
 
+from zoo.metrics.bootstrap import percentiles
 from zoo.metrics.intervals import mean_of_shares, wilson
-from zoo.metrics.weighted import Measure, Weighted, mean, once, percentiles, total
+from zoo.metrics.weighted import Measure, Weighted, mean, once, total
 
 BINS = 15  # of confidence: Guo et al. 2017, section 2
 
@@ -94,7 +95,7 @@ def influence_on_area(mine: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray,
 
 def up_to_one(value: float, samples: np.ndarray) -> tuple[float, float]:
     """Return percentiles, cut at 1: a figure to first order can leave its range."""
-    low, high = percentiles(value, samples)
+    low, high = percentiles(samples)
     return low, min(high, 1.0)
 
 
@@ -128,7 +129,7 @@ def bins_of(confidence: np.ndarray) -> np.ndarray:
 
 def _shifted(value: float, samples: np.ndarray) -> tuple[float, float]:
     """A mean of distances: resampling adds to it what it has added to the sample."""
-    low, high = percentiles(value, samples)
+    low, high = percentiles(samples)
     shift = float(value - np.median(samples))
     return max(0.0, low + shift), high + shift
 

@@ -4,16 +4,13 @@ Equal weights of the rows give a figure's value; weights that say how often a bo
 (Efron 1979) holds each row, drawn within its stratum, give its interval.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from zoo.metrics.weighted import Measure, once, percentiles
-
-RESAMPLES = 1000
-CHUNK = 2**20  # weights at a time
+from zoo.metrics.bootstrap import percentiles, resamples
+from zoo.metrics.weighted import Measure, once
 
 
 class Judge(Protocol):
@@ -74,7 +71,7 @@ def evaluate(
         return np.array([[of[name].at(weights) for name in names] for of in measures])
 
     values = measured(once(len(y)))[..., 0]  # (float and int8, names)
-    resampled = [measured(weights) for weights in _resamples(strata[order])]
+    resampled = [measured(weights) for weights in resamples(strata[order])]
     samples = np.concatenate(resampled, axis=-1)  # (float and int8, names, resamples)
     pairs = {}
     for n, name in enumerate(names):
@@ -83,28 +80,6 @@ def evaluate(
             for i, of in enumerate(measures)
         ]
         moved = float(values[1, n] - values[0, n])
-        change = Figure(moved, percentiles(moved, samples[1, n] - samples[0, n]))
+        change = Figure(moved, percentiles(samples[1, n] - samples[0, n]))
         pairs[name] = Pair(ends[0], ends[1], change)
     return pairs
-
-
-def _resamples(strata: np.ndarray, seed: int = 0) -> Iterator[np.ndarray]:
-    """Yield bootstrap samples as weights, (some, rows): rows are drawn anew within their stratum.
-
-    Args:
-        strata: numbers (rows,), in order.
-        seed: of the draws.
-    """
-    rng = np.random.default_rng(seed)
-    rows = len(strata)
-    _, first, inverse, sizes = np.unique(
-        strata, return_index=True, return_inverse=True, return_counts=True
-    )
-    start, size = first[inverse], sizes[inverse]
-    chunk = max(1, CHUNK // rows)
-    for done in range(0, RESAMPLES, chunk):
-        count = min(chunk, RESAMPLES - done)
-        drawn = start + (rng.random((count, rows)) * size).astype(np.int64)
-        drawn += rows * np.arange(count)[:, None]
-        times = np.bincount(drawn.ravel(), minlength=count * rows)
-        yield times.reshape(count, rows).astype(np.float32)

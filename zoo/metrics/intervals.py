@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from zoo.metrics.bootstrap import percentiles, resampled_means
 from zoo.metrics.numbers import rmse_excess
 
 Z = 1.959964  # two-sided 95 %
@@ -50,7 +51,7 @@ def share(right: np.ndarray) -> Estimate:
         right: booleans, one per row.
     """
     count = int(right.sum())
-    ends = _percentiles(_resampled_means(right[:, None].astype(np.float64))[:, 0])
+    ends = percentiles(resampled_means(right[:, None].astype(np.float64))[:, 0])
     return Estimate(count / len(right), wilson(count, len(right)), ends)
 
 
@@ -67,34 +68,20 @@ def share_drop(right_float: np.ndarray, right_int8: np.ndarray) -> Estimate:
     half = Z * math.sqrt(max(0.0, lost + won - (lost - won) ** 2 / rows)) / rows
     value = 100 * (int(right_float.sum()) - int(right_int8.sum())) / len(right_float)
     differences = 100 * (right_float.astype(np.float64) - right_int8)[:, None]
-    ends = _percentiles(_resampled_means(differences)[:, 0])
+    ends = percentiles(resampled_means(differences)[:, 0])
     return Estimate(value, (100 * (middle - half), 100 * (middle + half)), ends)
 
 
 def error(y: np.ndarray, predicted: np.ndarray) -> Estimate:
     """Return the root mean squared error of (rows, targets), in the targets' units."""
     errors = np.mean((predicted - y) ** 2, axis=1, keepdims=True)
-    ends = _percentiles(np.sqrt(_resampled_means(errors))[:, 0])
+    ends = percentiles(np.sqrt(resampled_means(errors))[:, 0])
     return Estimate(float(np.sqrt(errors.mean())), ends, ends)
 
 
 def error_rise(y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> Estimate:
     """Return by how many percent int8's RMSE exceeds float's; of several targets the worst's."""
     errors = np.concatenate([(of_float - y) ** 2, (of_int8 - y) ** 2], axis=1)
-    ends = _percentiles(rmse_excess(*np.split(_resampled_means(errors), 2, axis=-1)))
+    ends = percentiles(rmse_excess(*np.split(resampled_means(errors), 2, axis=-1)))
     squares = (np.mean((outputs - y) ** 2, axis=0) for outputs in (of_float, of_int8))
     return Estimate(float(rmse_excess(*squares)), ends, ends)
-
-
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _resampled_means(values: np.ndarray, resamples: int = 2000) -> np.ndarray:
-    """Return the column means of bootstrap samples of the rows: (resamples, columns)."""
-    rng = np.random.default_rng(0)
-    count = len(values)
-    return np.stack(
-        [values[rng.integers(count, size=count)].mean(axis=0) for _ in range(resamples)]
-    )

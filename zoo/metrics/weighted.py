@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.metrics.bootstrap import percentiles
+
 # weights, (resamples, rows), that sum to the rows of each class -> (resamples,)
 Weighted = Callable[[np.ndarray], np.ndarray]
 # a figure's value and its values on the resamples -> the ends of its 95 % interval
 Interval = Callable[[float, np.ndarray], tuple[float, float]]
 
 
-def percentiles(value: float, samples: np.ndarray) -> tuple[float, float]:
-    """Return the middle 95 % of the resamples (Efron 1979); undefined ones are left out."""
-    low, high = np.nanpercentile(samples, [2.5, 97.5])
-    return float(low), float(high)
+def middle(value: float, samples: np.ndarray) -> tuple[float, float]:
+    """Return percentiles of the resamples, whatever the value."""
+    return percentiles(samples)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Measure:
     """
 
     at: Weighted
-    interval: Interval = percentiles
+    interval: Interval = middle
 
 
 def total(column: np.ndarray) -> Weighted:

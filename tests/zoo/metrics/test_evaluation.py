@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from zoo.metrics.bootstrap import resamples
 from zoo.metrics.classes import calibration_error, confusion, probabilities
-from zoo.metrics.evaluation import _resamples, evaluate
+from zoo.metrics.evaluation import evaluate
 from zoo.metrics.intervals import mean_of_shares, wilson
 from zoo.metrics.weighted import once
 from zoo.tasks import Classification, Regression
@@ -41,7 +42,7 @@ def test_figures_of_classes_against_scikit_learn(classes: int) -> None:
     assert set(figures) == {*of_scikit_learn(y, logits), "ece"}
     for name, expected in of_scikit_learn(y, logits).items():
         assert figures[name].at(once(len(y)))[0] == pytest.approx(expected), name
-    weights = next(_resamples(y))[:3]
+    weights = next(resamples(y))[:3]
     for row in weights.astype(int):
         drawn = np.repeat(np.arange(len(y)), row)
         np.testing.assert_array_equal(y[drawn], y)  # within each class
@@ -57,7 +58,7 @@ def test_figures_of_regression_against_scikit_learn(targets: int) -> None:
     y = rng.normal(5, 1, (300, targets)) * [1, 10][:targets]
     predicted = y + rng.normal(0, 0.5, y.shape)
     figures = Regression().figures(y, predicted)
-    for row in [np.ones(300, int), *next(_resamples(np.zeros(300, int)))[:3].astype(int)]:
+    for row in [np.ones(300, int), *next(resamples(np.zeros(300, int)))[:3].astype(int)]:
         drawn = np.repeat(np.arange(300), row)
         pair = y[drawn], predicted[drawn]
         for name, expected in {

@@ -6,7 +6,8 @@ import pytest
 
 import zoo
 from tests.zoo.tasks.samples import SAMPLES, Sample
-from zoo.metrics.evaluation import _resamples, evaluate
+from zoo.metrics.bootstrap import resamples
+from zoo.metrics.evaluation import evaluate
 from zoo.metrics.weighted import once
 from zoo.tasks import FIGURES, TASKS, recorded
 from zoo.tasks.answers import MOST
@@ -81,8 +82,8 @@ def test_figures_are_those_of_scikit_learn(sample: Sample) -> None:
     assert set(figures) <= set(task.titles) <= set(FIGURES)
     assert {task.ceiling, task.told, *task.advised} <= set(figures)
     strata = task.strata(y)
-    resamples = next(_resamples(np.zeros(len(y), int) if strata is None else strata))[:3]
-    for weights in [once(len(y))[0], *resamples]:
+    some = next(resamples(np.zeros(len(y), int) if strata is None else strata))[:3]
+    for weights in [once(len(y))[0], *some]:
         drawn = np.repeat(np.arange(len(y)), weights.astype(int))
         for name, expected in sample.reference(y[drawn], sample.outputs[drawn]).items():
             found = figures[name].at(weights[None].astype(np.float64))[0]
