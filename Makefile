@@ -1,4 +1,6 @@
-# make demo: search, export and check a CNN on digits.   make test: everything the tests check.
+# make demo: search, export and check a CNN on digits.
+# make test: all but what is slow by its nature, ten minutes on two cores.
+# make test-all: everything, on each backend, half an hour; with the next two:
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
 # make test-browser: report.html in a real one (apt-get install chromium).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
@@ -19,7 +21,7 @@ KILLS := 200
 SOAK :=
 SWEEP :=
 
-.PHONY: install install-dev demo test test-postgres test-browser soak bench bench-sweep docs lint format clean
+.PHONY: install install-dev demo test test-all test-backends test-postgres test-browser soak bench bench-sweep docs lint format clean
 
 install: .venv/core
 
@@ -28,10 +30,16 @@ install-dev: .venv/dev
 demo: .venv/core
 	$(BIN)/pocketzoo run digits cnn_small --out runs/demo --trials 10 --epochs 30
 
-test: .venv/dev
-	KERAS_BACKEND=torch $(PYTEST) tests --ignore=tests/postgres --ignore=tests/browser
-	KERAS_BACKEND=jax $(PYTEST) tests/backend
-	KERAS_BACKEND=tensorflow $(PYTEST) tests/backend
+test: CHOSEN := -m "not slow"
+test: test-backends
+
+test-all: CHOSEN :=
+test-all: test-backends test-postgres test-browser
+
+test-backends: .venv/dev
+	KERAS_BACKEND=torch $(PYTEST) $(CHOSEN) tests --ignore=tests/postgres --ignore=tests/browser
+	KERAS_BACKEND=jax $(PYTEST) $(CHOSEN) tests/backend
+	KERAS_BACKEND=tensorflow $(PYTEST) $(CHOSEN) tests/backend
 
 test-postgres: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) tests/postgres

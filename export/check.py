@@ -7,6 +7,7 @@ from pathlib import Path
 from export.child import ChildError, run_child
 from export.runtimes.litert import Latency
 from export.tflite.audit import Audit, audit
+from zoo.quantization.layers.numerics import INT8
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
     if found.floats:
         failures.append(f"{len(found.floats)} tensors are not integers, first {found.floats[0]!r}")
     if not found.fitting_ends:
-        failures.append(f"input and output must be INT8; got {found.inputs} and {found.outputs}")
+        ends = INT8.ends.tensor_type
+        failures.append(f"input and output must be {ends}; got {found.inputs} and {found.outputs}")
     if found.forbidden:
         failures.append(f"not run: operators that are not allowed: {', '.join(found.forbidden)}")
         return Check(found, None, tuple(failures))

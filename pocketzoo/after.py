@@ -67,8 +67,8 @@ def predict(
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Say what a .tflite file holds, and whether it is integer-only and runs."""
     import export
-    from pocketzoo.printing import console
+    from pocketzoo.printing.check import print_check
 
     result = export.check(file)
-    console.print_check(file, result)
+    print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)

@@ -3,11 +3,11 @@
 import os
 import re
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.commands import pocketzoo
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -41,12 +41,7 @@ def test_commands_exist() -> None:
     shell = "\n".join(blocks("sh"))
     for line in re.findall(r"^(?:KERAS_BACKEND=\w+ )?pocketzoo (\w+)(.*)$", shell, re.M):
         command, rest = line
-        shown = subprocess.run(
-            [sys.executable, "-m", "pocketzoo", command, "--help"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        shown = pocketzoo(command, "--help").out
         for option in re.findall(r"--[a-z-]+", rest.split("#")[0]):
             assert option in shown, (command, option)
     for target in re.findall(r"^make ([\w-]+)", shell, re.M):
@@ -54,5 +49,6 @@ def test_commands_exist() -> None:
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
-def test_examples_run(example: Path, tmp_path: Path) -> None:
-    subprocess.run([sys.executable, str(example), str(tmp_path / "out")], check=True, timeout=300)
+def test_examples_run(example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", [str(example), str(tmp_path / "out")])
+    runpy.run_path(str(example), run_name="__main__")

@@ -12,6 +12,7 @@ import pytest
 import export
 import tuning
 import zoo
+from zoo.presets.families import FAMILIES
 from zoo.tasks import TASKS
 
 ROOT = Path(__file__).parents[1]
@@ -41,10 +42,11 @@ HOMES = {
     "ai_edge_litert": {
         "export/tflite/audit.py",
         "export/tflite/metadata.py",
+        "export/tflite/operators.py",
         "export/runtimes/litert.py",
         "export/tflite/tidy.py",
     },
-    "flatbuffers": {"export/tflite/metadata.py", "export/tflite/tidy.py"},
+    "flatbuffers": {"export/tflite/metadata.py"},
     "onnxruntime": {"export/conversion/formats_child.py"},
     "torch": {"zoo/pretrained/torch_weights.py"},
     "tflite_micro": {"export/runtimes/micro_child.py"},
@@ -58,8 +60,8 @@ HOMES = {
         "tuning/study/oracle.py",
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
-        "tuning/search.py",
-        "tuning/spaces.py",
+        "tuning/searching.py",
+        "tuning/spaces/space.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},
     "psycopg": set(),
@@ -85,7 +87,7 @@ HOMES = {
         "zoo/metrics/shift.py",
     },
     "pyarrow": {"zoo/readers/frame.py"},
-    "PIL": {"zoo/readers/pictures.py"},
+    "PIL": {"export/page/pictures.py", "zoo/readers/pictures.py"},
     "soundfile": {"zoo/readers/sounds.py"},
     "typer": {
         "pocketzoo/after.py",
@@ -95,14 +97,23 @@ HOMES = {
     },
     "rich": {
         "pocketzoo/printing/advice.py",
+        "pocketzoo/printing/check.py",
         "pocketzoo/printing/console.py",
+        "pocketzoo/printing/data.py",
         "pocketzoo/printing/live.py",
+        "pocketzoo/printing/models.py",
         "pocketzoo/printing/predict.py",
         "pocketzoo/printing/report.py",
         "pocketzoo/printing/columns.py",
+        "pocketzoo/printing/study.py",
+        "pocketzoo/printing/verdict.py",
         "pocketzoo/printing/after.py",
     },
 }
+
+
+# where a family is named: its factory, its record and presets, its search space
+FAMILY_HOMES = {"zoo/models", "zoo/pretrained", "zoo/presets", "tuning/spaces"}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -150,8 +161,8 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
         ),
         (
             tuning,
-            "FineTuning Recipe StudyOracle find_learning_rate fit overfit quantize quantize_aware "
-            "search",
+            "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
+            "find_learning_rate fit overfit quantize quantize_aware search train",
         ),
         (
             export,
@@ -189,6 +200,45 @@ def test_tasks_stay_at_home(path: Path) -> None:
     names = {*TASKS, *(task.metric.name for task in TASKS.values())}
     if path.parent != ROOT / "zoo" / "tasks":
         assert not names & strings_of(path)
+
+
+def test_families_are_named_at_home() -> None:
+    named = set()
+    for path in SOURCES:
+        families = set(FAMILIES) & strings_of(path)
+        if str(path.parent.relative_to(ROOT)) in FAMILY_HOMES:
+            named |= families
+        else:
+            assert not families, path
+    assert named == set(FAMILIES)
+
+
+# who writes `report.json`, reads it, and deletes an old one
+REPORT_HOMES = {"export/proof/verified.py", "export/litert.py"}
+
+
+def keys_of_reports(path: Path) -> list[str]:
+    """Return the keys by which a file looks into something called a report."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Subscript):
+            owner, keys = node.value, [node.slice]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner, keys = node.func.value, node.args[:1] if node.func.attr == "get" else []
+        else:
+            continue
+        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        if name in ("report", "reports"):
+            found += [key.value for key in keys if isinstance(key, ast.Constant)]
+    return found
+
+
+def test_keys_of_a_report_stay_at_home() -> None:
+    """All others have the value: `export.Report`, or `Verified` of an earlier run."""
+    named = {str(path.relative_to(ROOT)) for path in SOURCES if "report.json" in strings_of(path)}
+    assert named == REPORT_HOMES
+    looking = {str(path.relative_to(ROOT)) for path in SOURCES if keys_of_reports(path)}
+    assert looking == {"export/proof/verified.py"}
 
 
 def messages() -> list[tuple[str, list[str]]]:
@@ -240,6 +290,45 @@ def test_files_and_functions_stay_small() -> None:
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 first = body[0].lineno if body else node.lineno
                 assert (node.end_lineno or 0) - first < 50, (path, node.name)
+
+
+NUMERICS = "zoo/quantization/layers/numerics.py"
+# others that hold a number or a type that int8 has too, and what it is there
+NOT_A_FORMAT = {
+    "export/page/pictures.py": "bytes of a PNG's pixels",
+    "tuning/augmentation/images.py": "levels of a pixel",
+    "zoo/data/lengths.py": "flags whose differences are signed",
+    "zoo/layers/inputs.py": "white of a pixel",
+    "zoo/pretrained/backbones.py": "what published weights take for pixels",
+}
+BOUND = r"(?<![\w.])(-128|127|254|255)\b"
+OF_INT8 = re.compile(
+    rf"{BOUND}|\b(np|tf)\.int8\b|TensorType\.INT8|num_bits=\d|int8_t|(read|write)Int8\("
+)
+
+
+class Undocumented(ast.NodeTransformer):
+    """A module's code alone; comments are no part of a tree."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return ast.Pass() if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+
+def knows_int8(path: Path) -> bool:
+    """Return whether code holds a bound of int8, a name of its type, or of one of its files."""
+    tree = Undocumented().visit(ast.parse(path.read_text()))
+    nodes = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = [value for value in nodes if isinstance(value, str)]
+    named = any("INT8" in text or "model_int8" in text for text in texts)
+    return named or bool(OF_INT8.search(ast.unparse(tree)))
+
+
+def test_a_numeric_format_is_known_in_one_file() -> None:
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if knows_int8(path)}
+    assert found == {NUMERICS, *NOT_A_FORMAT}
+    templates = list((ROOT / "export" / "device" / "templates").glob("*.txt"))
+    assert templates
+    assert not [path for path in templates if OF_INT8.search(path.read_text())]
 
 
 def tracked() -> list[Path]:
@@ -307,6 +396,8 @@ def defined(path: Path) -> set[str]:
             names.add(node.id)
         if isinstance(node, ast.Import | ast.ImportFrom):
             names |= {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module and node.names[0].name == "*":
+            names |= defined((ROOT / node.module.replace(".", "/")).with_suffix(".py"))
     return names
 
 

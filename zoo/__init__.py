@@ -16,7 +16,8 @@ from zoo.models.mlp import MLP  # noqa: E402
 from zoo.models.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.models.transformer import Transformer  # noqa: E402
 from zoo.models.vit import ViT  # noqa: E402
-from zoo.presets.catalogue import ModelSpec, create_model, list_models  # noqa: E402
+from zoo.presets.catalogue import list_models  # noqa: E402
+from zoo.presets.spec import ModelSpec, create_model  # noqa: E402
 from zoo.pretrained.backbones import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.readers.loading import data_from, load_data  # noqa: E402

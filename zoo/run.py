@@ -25,7 +25,7 @@ from zoo.data.waveforms import SNIPPET, snippet
 from zoo.files import as_json, beside, read_json, sha256, write_atomic
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
-from zoo.presets.catalogue import ModelSpec
+from zoo.presets.spec import ModelSpec
 from zoo.readers.batches import PYTHON
 from zoo.readers.loading import load_data
 from zoo.tasks import Task, recorded

@@ -29,7 +29,8 @@ from export.runtimes.micro import run_micro
 from tests.helpers.instances import fill_weights
 from tuning.spaces import default_recipe
 from zoo import Data, load_data
-from zoo.presets.catalogue import ModelSpec, find_preset
+from zoo.presets.catalogue import find_preset
+from zoo.presets.spec import ModelSpec
 
 RESULTS = Path(__file__).parents[1] / "results"
 IMAGES, ROWS = ((32, 32, 3), 10), 256

@@ -24,7 +24,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from benchmarks.export.runners import OrtRunner, least, runner
-from export.tflite.audit import OPERATORS
+from export.tflite.operators import operator_name
 
 CALLS = 300  # of an ONNX session
 
@@ -65,8 +65,7 @@ def single_operators(model: Any) -> Iterator[tuple[Any, str, str, bool]]:
     """Yield for every operator a model of it alone, its type, shapes, and if it is in a loop."""
     for place, graph in enumerate(model.subgraphs):
         for operator in graph.operators or ():
-            code = model.operatorCodes[operator.opcodeIndex]
-            name = OPERATORS.get(max(code.builtinCode, code.deprecatedBuiltinCode), "UNKNOWN")
+            name = operator_name(model, operator.opcodeIndex)
             if name == "WHILE":
                 continue
             shapes = [_shape(graph.tensors[i]) for i in (*operator.inputs, *operator.outputs)]

@@ -37,6 +37,7 @@ from benchmarks.quality.record import (
     tables,
 )
 from tuning.sweep.pool import cores
+from zoo.quantization.layers.numerics import INT8
 
 INTRO = """# Quality
 
@@ -64,7 +65,7 @@ def run(name: str, preset: str, trials: int, seed: int, folder: Path) -> Run:
     out = folder / f"{name}-{preset}-{seed}-{trials}"
     source = prepared(name, seed, folder / "sets")
     command = [sys.executable, "-m", "pocketzoo", "run", source, preset, "--out", str(out)]
-    command += ["--seed", str(seed), "--trials", str(trials), "--again", "0", "--jobs", "1"]
+    command += ["--seed", str(seed), "--trials", str(trials), "--repeats", "0", "--jobs", "1"]
     started = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if not (out / "report.json").exists():
@@ -78,7 +79,7 @@ def run(name: str, preset: str, trials: int, seed: int, folder: Path) -> Run:
         report["float"]["value"],
         report["int8"]["value"],
         report["drop"]["value"],
-        report["files"]["model_int8.tflite"]["bytes"],
+        report["files"][INT8.file()]["bytes"],
         round(time.monotonic() - started),
         os.environ.get("KERAS_BACKEND", "tensorflow"),
         commit(),

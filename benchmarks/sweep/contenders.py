@@ -100,20 +100,25 @@ def read_trace(file: Path) -> list[Ended]:
     return [Ended(**json.loads(line)) for line in lines if line.endswith("\n")]
 
 
-def ours(task: Task, seed: int, folder: Path, options: Mapping[str, Any]) -> None:
+def ours(
+    task: Task,
+    seed: int,
+    folder: Path,
+    options: Mapping[str, Any],
+    on_progress: Callable[[Any], None] = lambda _: None,
+) -> None:
     """Search as `tuning.search` does, with its defaults but for `options`."""
     import tuning
     import zoo
     from tuning.spaces import default_recipe
 
-    arguments: dict[str, Any] = {"trials": TRIALS, "on_progress": lambda _: None, **options}
     tuning.search(
         task.preset,
         zoo.load_data(task.source, seed),
         directory=folder / "run",
-        seed=seed,
+        search=tuning.Search(**{"trials": TRIALS, "seed": seed, **options}),
         recipe=replace(default_recipe(task.preset), epochs=task.epochs),
-        **arguments,
+        on_progress=on_progress,
     )
 
 

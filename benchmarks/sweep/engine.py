@@ -41,8 +41,7 @@ def trials(folder: Path, source: str, preset: str, epochs: int, count: int, way:
     The wall time is from the end of the trial before to its own end, so all that the engine does
     is in it. `way` is "fork", as the search is, or "fresh": a new python for every trial.
     """
-    import tuning
-    import tuning.search
+    import tuning.searching
     import zoo
     from tuning.spaces import default_recipe
     from tuning.sweep.pool import Pool
@@ -54,7 +53,7 @@ def trials(folder: Path, source: str, preset: str, epochs: int, count: int, way:
             return super().launch(job)
 
     if way == "fresh":
-        sys.modules["tuning.search"].Pool = Fresh  # type: ignore[attr-defined]
+        tuning.searching.Pool = Fresh  # type: ignore[misc]
     ends: list[tuple[float, Any]] = []
 
     def on_progress(progress: Any) -> None:
@@ -65,13 +64,10 @@ def trials(folder: Path, source: str, preset: str, epochs: int, count: int, way:
         preset,
         zoo.load_data(source),
         directory=folder / "run",
-        trials=count + 1,
-        algorithm="tpe",
+        search=tuning.Search(
+            trials=count + 1, algorithm="tpe", prune="none", jobs=1, refit=False, repeats=0
+        ),
         recipe=replace(default_recipe(preset), epochs=epochs, patience=0),
-        prune="none",
-        jobs=1,
-        refit=False,
-        again=0,
         on_progress=on_progress,
     )
     return [
@@ -104,8 +100,7 @@ def ask(folder: Path, finished: int, journal: bool) -> dict[str, Any]:
 
     from tuning.spaces import default_recipe, point
     from tuning.study.ledger import Study, Trial
-    from tuning.study.samplers import MODELLED, PerTrial, free, suggest
-    from tuning.sweep.opening import sampler_of
+    from tuning.study.samplers import MODELLED, PerTrial, free, sampler_of, suggest
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = keras_tuner.HyperParameters()
@@ -158,8 +153,8 @@ def memory_of_ours(folder: Path) -> dict[str, list[float]]:
             found["zygote"].append(resident(zygote))
             found["all"].append(sum(map(share, ["self", *descendants("self")])))
 
-    options = {"trials": MEASURED[-1], "refit": False, "again": 0, "on_progress": on_progress}
-    ours(TASKS["wine"], 0, folder, options)
+    options = {"trials": MEASURED[-1], "refit": False, "repeats": 0}
+    ours(TASKS["wine"], 0, folder, options, on_progress)
     return found
 
 

@@ -6,16 +6,17 @@ import pytest
 
 import zoo
 from tests.helpers.instances import (
+    EVERYTHING,
+    FIRST,
     NAMES,
-    SMALL,
     TINY,
     TRAINED,
     Home,
     data_of,
-    family,
     fill_weights,
     filled,
     rows,
+    small,
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
 from zoo.quantization import calibrate, make_twin, quantize
@@ -52,8 +53,17 @@ VARIANTS = [
     ("text_transformer_tiny", {"norm": "layer", "depth": 2}),
     ("text_cnn_tiny", {"kernels": [2]}),
 ]
+# on the other backends `make test` takes one of each family
+TWINS = [
+    pytest.param(name, overrides, marks=() if EVERYTHING or quickly else pytest.mark.slow)
+    for name, overrides, quickly in (
+        *((name, {}, name in FIRST) for name in TINY),
+        *((*variant, False) for variant in VARIANTS),
+    )
+]
 
 
+@pytest.mark.slow  # the larger presets; the tiny ones are tried below
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in TINY])
 def test_without_rounding_the_twin_is_the_model(name: str) -> None:
     model, x = filled(name), rows(name, 8)
@@ -61,11 +71,11 @@ def test_without_rounding_the_twin_is_the_model(name: str) -> None:
     np.testing.assert_allclose(predict(make_twin(model), x, Exact()), expected, atol=2e-5)
 
 
-@pytest.mark.parametrize(("name", "overrides"), [*((n, {}) for n in TINY), *VARIANTS])
+@pytest.mark.parametrize(("name", "overrides"), TWINS)
 def test_the_twin_is_the_model_and_its_rounding_is_small(
     name: str, overrides: dict[str, object]
 ) -> None:
-    shape, outputs = SMALL[family(name)]
+    shape, outputs = small(name)
     model = fill_weights(zoo.create_model(name, shape, outputs, **overrides))
     x = rows(name, 24)
     if overrides.get("masked"):

@@ -45,7 +45,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run, _ = made(tmp_path_factory.mktemp("browser") / "run")
+    run, *_ = made(tmp_path_factory.mktemp("browser") / "run")
     return run.path / "report.html"
 
 

@@ -5,28 +5,20 @@ import os
 import pty
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import zoo
+from pocketzoo.record import command as given_command
+from tests.helpers.commands import in_a_process, pocketzoo
 
 COMMANDS = ("models", "data", "advise", "train", "tune", "export", "run", "predict", "check")
-
-
-def pocketzoo(
-    *arguments: object, backend: str = "jax", timeout: float = 300
-) -> tuple[int, str, str]:
-    """Run the command; return exit code, stdout and stderr."""
-    command = [sys.executable, "-m", "pocketzoo", *(str(argument) for argument in arguments)]
-    environment = os.environ | {"KERAS_BACKEND": backend, "COLUMNS": "200"}
-    ended = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-    )
-    return ended.returncode, ended.stdout, ended.stderr
 
 
 def test_help_lists_every_command_without_tensorflow() -> None:
@@ -66,11 +58,12 @@ def test_advise() -> None:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `pocketzoo run` leaves, in a process of its own and on jax."""
     folder = tmp_path_factory.mktemp("cli") / "run"
-    code, out, err = pocketzoo(
+    code, out, err = in_a_process(
         *("run", "wine", "mlp_tiny", "--out", folder, "--trials", 2, "--epochs", 15),
-        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--again", 0),
+        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--repeats", 0),
         *("--groups", 12),
     )
     assert code == 0, err
@@ -80,6 +73,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert "PASSED" in out
     assert err == ""
     return folder
+
+
+@pytest.fixture
+def finished(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(whole, tmp_path / "finished")
 
 
 def test_run_leaves_everything(finished: Path) -> None:
@@ -99,7 +98,11 @@ def test_run_leaves_everything(finished: Path) -> None:
 @pytest.mark.parametrize("backend", ["tensorflow", "torch"])
 def test_a_run_is_exported_under_another_backend(finished: Path, backend: str) -> None:
     before = json.loads((finished / "report.json").read_text())
-    code, _, err = pocketzoo("export", finished, "--max-drop", 10, backend=backend)
+    command = ("export", finished, "--max-drop", 10)
+    if backend == keras.backend.backend():
+        code, _, err = pocketzoo(*command)
+    else:
+        code, _, err = in_a_process(*command, backend=backend)
     assert code == 0, err
     after = json.loads((finished / "report.json").read_text())
     assert after["backend"] == backend
@@ -127,8 +130,10 @@ def test_predict(finished: Path, wine: zoo.Data, tmp_path: Path) -> None:
     assert said.count("class_") == 36
 
 
-def test_check(finished: Path) -> None:
-    code, out, _ = pocketzoo("check", finished / "model_int8.tflite")
+def test_check(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("export.child.subprocess", subprocess)  # no fork: a process of its own
+        code, out, _ = pocketzoo("check", finished / "model_int8.tflite")
     assert code == 0
     assert "PASSED: integer-only, and LiteRT runs it" in out
     code, out, _ = pocketzoo("check", finished / "model_float.tflite")
@@ -164,8 +169,7 @@ def test_overfit_says_whether_the_model_can_learn(tmp_path: Path) -> None:
     x, y = np.arange(60, dtype=np.float32).reshape(-1, 1) // 30, np.arange(60) % 3
     np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:9] + 2, y_test=y[:9])
     code, out, err = pocketzoo(
-        *("train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 20, "--recipe", "batch_size=4"),
-        backend="torch",
+        "train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 20, "--recipe", "batch_size=4"
     )
     assert code == 1, err
     assert "NOT learned by heart" in out
@@ -197,7 +201,7 @@ def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
 
 def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) -> None:
     command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 60]
-    command += ["--again", 0, "--jobs", 1, "--prune", "none"]
+    command += ["--repeats", 0, "--jobs", 1, "--prune", "none"]
     code, shown = in_a_terminal(*command, interrupt_after="2 of 6")
     assert code == 1
     assert "Traceback" not in shown
@@ -208,21 +212,19 @@ def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) ->
         "\r\n", ""
     )
     log = (tmp_path / "r" / "study.log").read_text()
-    code, out, err = pocketzoo(*command, backend="torch")
+    code, out, err = pocketzoo(*command)
     assert code == 0, err
     assert (tmp_path / "r" / "study.log").read_text().startswith(log)
     assert "trial 1 of 6" not in out  # it is not run again
     assert "trial 6 of 6" in out
 
 
-def test_a_password_is_not_shown_when_a_search_is_interrupted() -> None:
-    code = (
-        "import sys; sys.argv = ['x', 'tune', '--storage', 'postgresql://me:secret@host/db']; "
-        "from pocketzoo.record import command; print(command())"
-    )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "postgresql://me:***@host/db" in ended.stdout
-    assert "secret" not in ended.stdout
+def test_a_password_is_not_shown_when_a_search_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.argv", ["x", "tune", "--storage", "postgresql://me:secret@host/db"])
+    assert "postgresql://me:***@host/db" in given_command()
+    assert "secret" not in given_command()
 
 
 def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
@@ -230,7 +232,6 @@ def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
         *("run", "wine", "mlp_small", "--out", tmp_path / "r", "--trials", 3, "--epochs", 8),
         *("--max-bytes", 20_000, "--pick", "smallest-within:5", "--objective", "int8"),
         *("--max-drop", 20, "--jobs", 2, "--algorithm", "random"),
-        backend="torch",
     )
     assert code == 0, err
     assert "not trained: over the limit: bytes" in out
@@ -242,7 +243,7 @@ def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:
     assert figures["measured"] == file["bytes"] - file["description_bytes"]
     assert abs(figures["estimated"] / figures["measured"] - 1) < 0.03
     code, _, err = pocketzoo(
-        "tune", "wine", "mlp_small", "--out", tmp_path / "n", "--max-bytes", 1000, backend="torch"
+        "tune", "wine", "mlp_small", "--out", tmp_path / "n", "--max-bytes", 1000
     )
     assert code == 2
     assert "Nothing found in the space of mlp_small meets max_bytes 1,000. The nearest:" in err

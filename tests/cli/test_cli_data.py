@@ -9,15 +9,14 @@ import pytest
 from PIL import Image
 from rich.console import Console
 from sklearn.datasets import load_digits
-from typer.testing import CliRunner
 
 import zoo
-from pocketzoo.cli import app
 from pocketzoo.options import Loading, sides
 from pocketzoo.printing.columns import print_columns
+from tests.helpers.commands import pocketzoo
 from tests.helpers.made import rows_of_table, write_csv, write_wine
 
-SHORT = ("--trials", 1, "--epochs", 2, "--again", 0, "--max-drop", 100)
+SHORT = ("--trials", 1, "--epochs", 2, "--repeats", 0, "--max-drop", 100)
 
 
 @pytest.fixture(autouse=True)
@@ -25,20 +24,20 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POCKETZOO_CACHE", str(tmp_path / "cache"))
 
 
-def pocketzoo(*arguments: object) -> str:
-    """Run the command in this process, and return what it prints."""
-    ended = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert ended.exit_code == 0, ended.exception or ended.output
-    return ended.stdout
+def said(*arguments: object) -> str:
+    """Run a command that must go well, and return what it prints."""
+    code, out, err = pocketzoo(*arguments)
+    assert code == 0, err
+    return out
 
 
 def test_a_table(tmp_path: Path) -> None:
     path = write_wine(tmp_path / "wines.csv")
-    out = pocketzoo("advise", path, "--target", "grape")
+    out = said("advise", path, "--target", "grape")
     assert "classification, table" in out
     assert "Try first: " in out
     folder = tmp_path / "run"
-    out = pocketzoo(
+    out = said(
         "run", path, "mlp_tiny", "--target", "grape", "--out", folder, *SHORT, "--drop", "hue"
     )
     assert "PASSED" in out
@@ -59,7 +58,7 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
             Image.fromarray((image * 15).astype(np.uint8)).save(folder / f"{number}.png")
     (tmp_path / "photos" / "digit_0" / "broken.png").write_bytes(b"")
     folder = tmp_path / "run"
-    out = pocketzoo(
+    out = said(
         *("run", tmp_path / "photos", "cnn_tiny", "--out", folder, *SHORT),
         *("--image-size", "8x8", "--skip-bad"),
     )

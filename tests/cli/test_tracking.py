@@ -4,13 +4,12 @@ from pathlib import Path
 
 import keras
 import pytest
-from typer.testing import CliRunner
 
 import zoo
 from pocketzoo import tracking
-from pocketzoo.cli import app
 from pocketzoo.exporting import check_words
 from pocketzoo.options import Exporting
+from tests.helpers.commands import pocketzoo
 from zoo.files import as_json
 
 
@@ -25,9 +24,18 @@ def run(tmp_path: Path) -> zoo.Run:
         "float": {"value": 0.97},
         "int8": {"value": 0.96},
         "drop": {"value": 1.0},
-        "model": {"preset": "mlp_tiny", "name": "mlp", "parameters": 9, "overrides": {"units": 8}},
-        "data": {"name": "wine", "hash": "sha256:0"},
+        "model": {
+            "preset": "mlp_tiny",
+            "overrides": {"units": 8},
+            "name": "mlp",
+            "parameters": 9,
+            "macs": 8,
+        },
+        "data": {"name": "wine", "hash": "sha256:0", "rows": {"test": 9}, "task": "classification"},
         "backend": "torch",
+        "ending": None,
+        "input": {"scale": [1.0], "zero_point": [0.0], "words": None},
+        "prediction_interval": None,
     }
     files = {
         "recipe.json": {"epochs": 2, "learning_rate": 0.01},
@@ -82,8 +90,8 @@ def test_a_model_of_ones_own_is_logged(tmp_path: Path, monkeypatch: pytest.Monke
     uri, out = f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "out"
     command = ["export", tmp_path / "mine.keras", "--data", "wine", "--out", out]
     command += ["--mlflow", uri, "--max-drop", "100"]
-    ended = CliRunner().invoke(app, [str(word) for word in command])
-    assert ended.exit_code == 0, str(ended.exception)
+    code, _, err = pocketzoo(*command)
+    assert code == 0, err
     with _quiet():
         from mlflow import MlflowClient
 

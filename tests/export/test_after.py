@@ -3,21 +3,19 @@
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
-from typer.testing import CliRunner
 
 import export
 import zoo
 from export.after.drift import drift
 from export.after.versus import versus
-from pocketzoo.cli import app
 from pocketzoo.printing import after as shipped
+from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import fill_weights
-from tuning.train import train
+from tuning import train
 from zoo.metrics.shift import described, shifts, stability
 
 RNG = np.random.default_rng(0)
@@ -133,20 +131,16 @@ def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_pat
 
 def test_the_commands(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -> None:
     good, bad, data = runs
-
-    def pocketzoo(*arguments: object) -> Any:
-        return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
     np.save(tmp_path / "new.npy", data.x_validation)
     ended = pocketzoo("drift", good.path, tmp_path / "new.npy")
-    assert ended.exit_code == 0
-    assert json.loads(pocketzoo("drift", good.path, tmp_path / "new.npy", "--json").output)
+    assert ended.code == 0
+    assert json.loads(pocketzoo("drift", good.path, tmp_path / "new.npy", "--json").out)
     ended = pocketzoo("compare", good.path, bad.path)
-    assert ended.exit_code == 1
+    assert ended.code == 1
     np.savez(tmp_path / "new.npz", x=data.x_test, y=data.y_test)
-    assert pocketzoo("compare", good.path, bad.path, "--data", tmp_path / "new.npz").exit_code == 1
+    assert pocketzoo("compare", good.path, bad.path, "--data", tmp_path / "new.npz").code == 1
     ended = pocketzoo("compare", good.path, good.path, "--json")
-    assert (ended.exit_code, json.loads(ended.output)["winner"]) == (0, "neither")
+    assert (ended.code, json.loads(ended.out)["winner"]) == (0, "neither")
 
 
 def test_what_they_print(

@@ -124,6 +124,15 @@ def test_files_that_cannot_be_read(content: bytes | None, message: str, tmp_path
         export.check(path)
 
 
+def test_a_tensor_of_an_unknown_type_is_damage(exported: export.Export, tmp_path: Path) -> None:
+    def forge(model: Any) -> None:
+        model.subgraphs[0].tensors[0].type = 99
+
+    path = edited(exported.int8_file, tmp_path / "file.tflite", forge)
+    with pytest.raises(zoo.UserError, match="is damaged: its tables lead outside"):
+        audit(path)
+
+
 def test_truncated_and_oversized_files(
     exported: export.Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from keras import layers
 import export
 import zoo
 from export.reading import read_model
-from tests.cli.test_cli import pocketzoo
+from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import data_of, fill_weights
 
 
@@ -105,7 +105,7 @@ def test_a_backbone_of_keras_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         y_test=np.arange(30) % 10,
     )
     code, shown, errors = pocketzoo(
-        "export", file, "--data", source, "--out", out, "--max-drop", "100", backend="torch"
+        "export", file, "--data", source, "--out", out, "--max-drop", "100"
     )
     assert code == 0, shown + errors
     report = json.loads((out / "report.json").read_text())

@@ -12,14 +12,13 @@ import numpy as np
 import pytest
 from keras import layers, ops
 from sklearn.metrics import log_loss
-from typer.testing import CliRunner
 
 import export
 import zoo
 from export.after.versus import versus
 from export.runtimes.litert import load, predict
-from pocketzoo.cli import app
 from pocketzoo.printing.predict import answer
+from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import data_of, fill_weights
 from zoo.cost.estimate import outline
 from zoo.quantization import UnknownLayer, make_twin
@@ -108,8 +107,8 @@ def test_every_layer_that_has_an_int8_form_leaves_as_integers(tmp_path: Path) ->
     ("name", "size", "arguments"),
     [
         ("MobileNetV3Small", 32, {}),
-        ("EfficientNetV2B0", 32, {}),
-        ("ResNet50", 32, {}),
+        pytest.param("EfficientNetV2B0", 32, {}, marks=pytest.mark.slow),
+        pytest.param("ResNet50", 32, {}, marks=pytest.mark.slow),
         ("MobileNetV2", 32, {"alpha": 0.35}),
     ],
 )
@@ -129,7 +128,10 @@ def test_twins_of_applications_compute_the_same(
 
 @pytest.mark.parametrize(
     ("name", "last"),
-    [("MobileNetV3Small", "expanded_conv_2_add"), ("EfficientNetV2B0", "block4a_project_bn")],
+    [
+        ("MobileNetV3Small", "expanded_conv_2_add"),
+        pytest.param("EfficientNetV2B0", "block4a_project_bn", marks=pytest.mark.slow),
+    ],
 )
 def test_applications_leave_as_integers(name: str, last: str, tmp_path: Path) -> None:
     """Their beginnings, with every kind of block; `benchmarks/applications.py` takes them whole."""
@@ -161,10 +163,10 @@ def test_a_keras_file_leaves_in_every_format(digits: zoo.Data, tmp_path: Path) -
     model, file, out = classifier(digits), tmp_path / "mine.keras", tmp_path / "out"
     model.save(file)
     given = ["--data", "digits", "--out", out, "--format", "litert,onnx,saved_model"]
-    ended = CliRunner().invoke(app, list(map(str, ["export", file, *given, "--max-drop", 2])))
-    assert ended.exit_code == 0, ended.output
-    assert "model.onnx: " in ended.output
-    assert "PASSED" in ended.output
+    code, said, err = pocketzoo("export", file, *given, "--max-drop", 2)
+    assert code == 0, err
+    assert "model.onnx: " in said
+    assert "PASSED" in said
     written = json.loads((out / "report.json").read_text())
     chances = model.predict(digits.x_test, verbose=0)
     measured = written["metrics"]["log_loss"]

@@ -1,10 +1,11 @@
-"""A process that has TensorFlow imported and forks a converter for each job.
+"""Processes that have TensorFlow, or another heavy package, imported and fork for each job.
 
 Importing it takes longer than converting a small model; tests do that a hundred times. Each job is
-still a process of its own, given what a new one would be given. The command-line tests and those of
-`export.child` start real ones.
+still a process of its own, given what a new one would be given. The tests that run a command in a
+process of its own and those of `export.child` start real ones.
 """
 
+import importlib
 import json
 import os
 import runpy
@@ -12,10 +13,19 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MODULES = ("export.conversion.convert", "export.conversion.formats_child")
+CONVERT = "export.conversion.convert"
+# module of a job -> what the process that forks it has imported
+IMPORTED = {
+    CONVERT: CONVERT,
+    "export.conversion.formats_child": CONVERT,
+    "export.runtimes.probe": CONVERT,
+    "export.conversion.tfmot": "export.conversion.tfmot",  # of Keras 2, so with no other
+    "ethosu.vela": "ethosu.vela.vela",
+}
 
 
 class Prefork:
@@ -24,45 +34,50 @@ class Prefork:
     TimeoutExpired = subprocess.TimeoutExpired
 
     def __init__(self) -> None:
-        self._server: subprocess.Popen[str] | None = None
+        self._servers: dict[str, subprocess.Popen[str]] = {}
 
     def run(self, command: list[str], **given: Any) -> "subprocess.CompletedProcess[str]":
-        if command[2] != "-m" or command[3] not in MODULES:
+        if command[2] != "-m" or command[3] not in IMPORTED:
             return subprocess.run(command, **given)
-        if self._server is None:
-            self._server = subprocess.Popen(
-                [sys.executable, "-P", __file__],
-                env=given["env"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
+        server = self._server(IMPORTED[command[3]], given["env"])
+        assert server.stdin is not None
+        assert server.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             job = {
                 "module": command[3],
-                "argument": command[4],
+                "arguments": command[4:],
                 "timeout": given["timeout"],
                 "folder": folder,
+                "env": dict(given["env"]),
+                "here": os.getcwd(),
             }
-            self._server.stdin.write(json.dumps(job | {"env": dict(given["env"])}) + "\n")
-            self._server.stdin.flush()
-            code = json.loads(self._server.stdout.readline())
+            server.stdin.write(json.dumps(job) + "\n")
+            server.stdin.flush()
+            code = json.loads(server.stdout.readline())
             out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
         if code is None:
             raise subprocess.TimeoutExpired(command, given["timeout"])
         return subprocess.CompletedProcess(command, code, out, err)
 
+    def _server(self, module: str, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+        if module not in self._servers:
+            self._servers[module] = subprocess.Popen(
+                [sys.executable, "-P", __file__, module],
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        return self._servers[module]
+
     def close(self) -> None:
-        if self._server is not None:
-            self._server.communicate()
+        for server in self._servers.values():
+            server.communicate()
 
 
-def _serve() -> None:
-    import export.conversion.convert  # noqa: F401  (what every job needs)
-
+def _serve(module: str) -> None:
+    importlib.import_module(module)
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -75,13 +90,16 @@ def _work(job: dict[str, Any]) -> None:
     for name, number in (("out", 1), ("err", 2)):
         file = os.open(Path(job["folder"]) / name, os.O_CREAT | os.O_WRONLY)
         os.dup2(file, number)
+    os.chdir(job["here"])
     os.environ.clear()
     os.environ.update(job["env"])
-    sys.argv = [job["module"], job["argument"]]
+    sys.argv = [job["module"], *job["arguments"]]
     code = 1
     try:
         runpy.run_module(job["module"], run_name="__main__")
         code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:
         import traceback
 
@@ -109,4 +127,4 @@ def _wait(child: int, seconds: float) -> int | None:
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(sys.argv[1])

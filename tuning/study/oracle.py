@@ -11,9 +11,16 @@ import keras_tuner
 
 from tuning.study.ledger import Study, Trial
 from tuning.study.liveness import Heartbeat
-from tuning.study.samplers import SAMPLERS, PerTrial, check_sampler, free, suggest
+from tuning.study.samplers import (
+    SAMPLERS,
+    PerTrial,
+    check_sampler,
+    free,
+    ranges,
+    sampler_of,
+    suggest,
+)
 from tuning.study.storage import Direction, open_study
-from tuning.sweep.opening import ranges, sampler_of
 from zoo import UserError
 from zoo.checks import at_least, in_range, one_of
 

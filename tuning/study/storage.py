@@ -15,10 +15,9 @@ import sqlalchemy
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.engine import URL, make_url
 
-from tuning.sweep.shared import is_full
 from zoo import UserError
 from zoo.checks import one_of
-from zoo.files import write_atomic
+from zoo.files import is_full, write_atomic
 
 LOG = "study.log"
 Direction = Literal["minimize", "maximize"]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from zoo.cost.graph import Graph, Operator, Tensor
+from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
 from zoo.cost.lowering import lower
 from zoo.layers.inputs import count_parameters
 from zoo.quantization.rules.table import check_classes, check_known
@@ -126,14 +126,11 @@ def _with_calls(graph: Graph) -> list[Graph]:
 
 
 def _macs(operator: Operator, tensors: list[Tensor]) -> int:
-    outputs = math.prod(tensors[operator.outputs[0]].shape)
-    if operator.name in ("CONV_2D", "FULLY_CONNECTED"):  # kernel (outputs, ..., inputs)
-        return outputs * math.prod(tensors[operator.inputs[1]].shape[1:])
-    if operator.name == "DEPTHWISE_CONV_2D":  # kernel (1, height, width, channels)
-        return outputs * math.prod(tensors[operator.inputs[1]].shape[1:3])
-    if operator.name == "BATCH_MATMUL":
-        return outputs * tensors[operator.inputs[0]].shape[-1]
-    return 0
+    if operator.name not in SUMMED:
+        return 0
+    place, _ = SUMMED[operator.name]
+    factor, output = tensors[operator.inputs[place]], tensors[operator.outputs[0]]
+    return macs(operator.name, output.shape, factor.shape)
 
 
 def _file_bytes(graphs: list[Graph]) -> int:

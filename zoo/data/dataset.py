@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.data.arrays import COLUMNS, Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.encoding import Encoding, encode
+from zoo.data.kinds import OF_NUMBERS, TEXT, Kind, kind_of
 from zoo.data.memory import joined
 from zoo.data.reading import Reading
 from zoo.data.text import TextSettings
@@ -55,6 +57,18 @@ class Data:
     def of_texts(self) -> bool:
         """Whether the rows are token ids."""
         return self.x_train.dtype.kind in "iu"
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of its rows. Raises UserError for rows that are of none."""
+        kind = TEXT if self.of_texts else kind_of(self.input_shape)
+        if kind is None:
+            known = "; ".join(one.described for one in OF_NUMBERS)
+            raise UserError(
+                f"{self.name} has rows of shape {self.input_shape}, which are of no kind. "
+                f"Expected {known}. Reshape them."
+            )
+        return kind
 
     @property
     def num_outputs(self) -> int:

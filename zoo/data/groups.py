@@ -28,8 +28,9 @@ def read_groups(source: str, data: Data) -> np.ndarray:
         return name_groups(named, data)
     if source.isdecimal() and not Path(source).exists():
         shape = data.input_shape
-        if len(shape) > 1 or int(source) >= shape[0]:
-            has = f"columns 0 to {shape[0] - 1}" if len(shape) == 1 else f"rows of shape {shape}"
+        flat = data.kind.flat
+        if not flat or int(source) >= shape[0]:
+            has = f"columns 0 to {shape[0] - 1}" if flat else f"rows of shape {shape}"
             raise UserError(f"There is no column {source} to group by: {data.name} has {has}.")
         return name_groups(data.x_test[:, int(source)], data)
     try:

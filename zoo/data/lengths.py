@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.data.kinds import SEQUENCE, kind_of
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,13 @@ def is_ragged(arrays: Mapping[str, np.ndarray]) -> bool:
 
 
 def _has_gaps(x: np.ndarray) -> bool:
-    sequences = x.ndim == 3 and x.dtype.kind == "f"
+    sequences = kind_of(x.shape[1:]) is SEQUENCE and x.dtype.kind == "f"
     return sequences and any(np.isnan(x[i : i + 1024]).any() for i in range(0, len(x), 1024))
 
 
 def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    fit = x.ndim == 3 and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
+    sequences = kind_of(x.shape[1:]) is SEQUENCE
+    fit = sequences and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
     if not fit or (lengths < 1).any() or (lengths > x.shape[1]).any():
         raise UserError(
             f"{path}: lengths_{part} must hold an integer of 1 to the number of steps for each row "

@@ -18,9 +18,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
+from zoo.data.kinds import IMAGE, SEQUENCE, kind_of
 from zoo.layers.inputs import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
+
+KINDS = (IMAGE, SEQUENCE)  # of rows
 
 
 def CNN(
@@ -71,7 +74,7 @@ def CNN(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("cnn", input_shape, num_outputs)
+    shape = check_shapes("cnn", KINDS, input_shape, num_outputs)
     one_of("block", block, BLOCKS)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)
@@ -84,7 +87,7 @@ def CNN(
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
-    if len(shape) == len(("steps", "features")):
+    if kind_of(shape) is SEQUENCE:
         x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
     x = batch_norm(

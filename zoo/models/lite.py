@@ -12,9 +12,12 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, in_range, size
+from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped, register
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_picture, conv, norm_relu
+
+KINDS = (SEQUENCE,)  # of rows
 
 
 def LITE(
@@ -44,7 +47,7 @@ def LITE(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("lite", input_shape, num_outputs)
+    shape = check_shapes("lite", KINDS, input_shape, num_outputs)
     size("filters", filters, 1)
     size("kernel", kernel, 4)
     _check_patterns(patterns)

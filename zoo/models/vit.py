@@ -14,12 +14,14 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
+from zoo.data.kinds import IMAGE
 from zoo.layers.inputs import Standardize
 from zoo.layers.tokens import PositionEmbedding, SequencePooling
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
+KINDS = (IMAGE,)  # of rows
 STEMS = ("patch", "conv")
 POOLS = ("average", "sequence")
 
@@ -77,7 +79,7 @@ def ViT(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("vit", input_shape, num_outputs)
+    shape = check_shapes("vit", KINDS, input_shape, num_outputs)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)
     in_range("dropout", dropout, 0, 1)
     in_range("drop_path", drop_path, 0, 1)

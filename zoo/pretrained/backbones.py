@@ -15,8 +15,8 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, at_least, in_range, one_of
+from zoo.data.kinds import IMAGE, kind_of
 from zoo.layers.inputs import Pixels, dropped
-from zoo.presets.preset import Preset
 from zoo.pretrained import hub
 from zoo.pretrained.efficientnet import lite0
 from zoo.pretrained.inlining import inlined
@@ -45,12 +45,6 @@ BACKBONES = {
     "efficientnet_v2_b0": Backbone("EfficientNetV2B0", 1.0, 0.0, 5_932_122, "arXiv:2104.00298"),
     "mobilenet_v2": Backbone("MobileNetV2", 1 / 127.5, -1.0, 2_270_794, "arXiv:1801.04381"),
     "mobilenet_v3_small": Backbone("MobileNetV3Small", 1.0, 0.0, 944_890, "arXiv:1905.02244"),
-}
-PRETRAINED = {
-    f"pretrained:{name}": Preset(
-        "pretrained", {"backbone": name}, network.parameters, network.source, ((224, 224, 3), 10)
-    )
-    for name, network in BACKBONES.items()
 }
 
 
@@ -116,7 +110,7 @@ def architecture_of(backbone: str, input_shape: tuple[int, ...]) -> dict[str, An
 
 def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(int(size) for size in input_shape)
-    if len(shape) != 3 or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
+    if kind_of(shape) is not IMAGE or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
         raise UserError(
             f"pretrained networks take pictures (height, width, channels) of at least {SMALLEST} "
             f"pixels a side and 1 or 3 channels; these rows are {shape}. Make the pictures larger, "

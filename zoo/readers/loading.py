@@ -48,7 +48,7 @@ def load_data(
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
             validation rows, 20 % of the training rows become validation rows. Class shares are
             kept.
-        task: "classification" or "regression"; None: integers are classes, floats are targets.
+        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
         front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
             in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
             colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
@@ -107,7 +107,7 @@ def data_from(
         y_train, y_test, y_validation: as in an `.npz` file; see `load_data`. None for batches.
         name: name of the data in reports.
         seed: seed of the split, >= 0.
-        task: "classification" or "regression"; None: integers are classes, floats are targets.
+        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
 
     Raises:

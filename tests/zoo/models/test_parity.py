@@ -1,4 +1,8 @@
-"""The same weights on three backends give the same logits."""
+"""The same weights on three backends give the same logits.
+
+Slow: three processes build all presets. `make test` compares the tiny ones with recorded logits on
+each backend (`test_golden_logits`).
+"""
 
 import os
 import subprocess
@@ -12,6 +16,7 @@ from tests.helpers.instances import NAMES
 from zoo.backends import BACKENDS
 
 ROOT = Path(__file__).parents[3]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

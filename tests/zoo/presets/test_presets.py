@@ -10,7 +10,7 @@ import zoo
 from zoo.layers.inputs import count_parameters
 from zoo.models.vit import default_patch_size, default_stem_layers
 from zoo.presets.catalogue import PRESETS, reference
-from zoo.pretrained.backbones import PRETRAINED
+from zoo.presets.pretrained import PRETRAINED
 
 
 def test_list_models() -> None:

@@ -16,58 +16,54 @@ import zoo
 from pocketzoo.exporting import export_run
 from pocketzoo.options import Exporting
 from tests.helpers.instances import data_of
-from tuning import Recipe, search
-from tuning.train import train
-from tuning.training.fitting import adapt_inputs
+from tuning import Recipe, search, train
+from tuning.training.phase import adapt_inputs
 from zoo.pretrained import hub
 
 MAKE = """
-import sys, keras, keras_hub
-folder, kind = sys.argv[1:]
+import sys, keras, keras_hub, numpy
+folder = sys.argv[1]
 keras.utils.set_random_seed(0)
-if kind == "resnet":
-    made = keras_hub.models.ResNetBackbone(
-        input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64],
-        stackwise_num_blocks=[1, 1], stackwise_num_strides=[1, 2], block_type="basic_block",
-    )
-    keras_hub.layers.ImageConverter(scale=[0.1, 0.2, 0.3], offset=[1, 2, 3]).save_to_preset(folder)
-elif kind == "mobilenet":
-    made = keras_hub.models.MobileNetBackbone(
-        stackwise_expansion=[[16], [32, 48]], stackwise_num_blocks=[1, 2],
-        stackwise_num_filters=[[16], [24, 24]], stackwise_kernel_size=[[3], [3, 5]],
-        stackwise_num_strides=[[2], [2, 1]], stackwise_se_ratio=[[None], [None, None]],
-        stackwise_activation=[["relu"], ["relu", "relu"]], stackwise_padding=[[1], [1, 2]],
-        output_num_filters=48, input_num_filters=16, input_activation="relu", depthwise_filters=8,
-        squeeze_and_excite=None, last_layer_filter=64, depthwise_stride=1,
-        depthwise_residual=False,
-    )
-else:
-    made = keras_hub.models.BertBackbone(
-        vocabulary_size=20, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=8,
-        max_sequence_length=12,
-    )
-made.save_to_preset(folder)
-x = keras.random.uniform((2, 40, 40, 3), 0, 255, seed=1)
-if kind == "resnet":
-    import numpy
-    x = keras.ops.convert_to_numpy(x)
-    y = made(x * [0.1, 0.2, 0.3] + [1, 2, 3])
-    numpy.savez(folder + "/expected.npz", x=x, y=keras.ops.convert_to_numpy(y))
+resnet = keras_hub.models.ResNetBackbone(
+    input_conv_filters=[64], input_conv_kernel_sizes=[7], stackwise_num_filters=[64, 64],
+    stackwise_num_blocks=[1, 1], stackwise_num_strides=[1, 2], block_type="basic_block",
+)
+pixels = keras_hub.layers.ImageConverter(scale=[0.1, 0.2, 0.3], offset=[1, 2, 3])
+pixels.save_to_preset(folder + "/resnet")
+resnet.save_to_preset(folder + "/resnet")
+x = keras.ops.convert_to_numpy(keras.random.uniform((2, 40, 40, 3), 0, 255, seed=1))
+y = resnet(x * [0.1, 0.2, 0.3] + [1, 2, 3])
+numpy.savez(folder + "/resnet/expected.npz", x=x, y=keras.ops.convert_to_numpy(y))
+keras_hub.models.MobileNetBackbone(
+    stackwise_expansion=[[16], [32, 48]], stackwise_num_blocks=[1, 2],
+    stackwise_num_filters=[[16], [24, 24]], stackwise_kernel_size=[[3], [3, 5]],
+    stackwise_num_strides=[[2], [2, 1]], stackwise_se_ratio=[[None], [None, None]],
+    stackwise_activation=[["relu"], ["relu", "relu"]], stackwise_padding=[[1], [1, 2]],
+    output_num_filters=48, input_num_filters=16, input_activation="relu", depthwise_filters=8,
+    squeeze_and_excite=None, last_layer_filter=64, depthwise_stride=1,
+    depthwise_residual=False,
+).save_to_preset(folder + "/mobilenet")
+keras_hub.models.BertBackbone(
+    vocabulary_size=20, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=8,
+    max_sequence_length=12,
+).save_to_preset(folder + "/bert")
 """
 
 
-def preset(folder: Path, kind: str) -> Path:
-    """Save a small preset of KerasHub, as its users do, in a process of its own."""
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small presets of KerasHub: resnet, mobilenet, bert, saved in a process of their user's."""
+    folder = tmp_path_factory.mktemp("hub")
     made = subprocess.run(
-        [sys.executable, "-c", MAKE, str(folder), kind], capture_output=True, text=True, check=False
+        [sys.executable, "-c", MAKE, str(folder)], capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stderr
     return folder
 
 
 @pytest.fixture(scope="module")
-def resnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return preset(tmp_path_factory.mktemp("hub") / "resnet", "resnet")
+def resnet(saved: Path) -> Path:
+    return saved / "resnet"
 
 
 def test_features_are_those_of_the_preset(resnet: Path) -> None:
@@ -111,13 +107,13 @@ def test_a_backbone_of_keras_layers_leaves_by_its_twin(resnet: Path, tmp_path: P
     assert made.int8_audit.integer_only
 
 
-def test_layers_of_keras_hub_are_left_to_the_converter(tmp_path: Path) -> None:
+def test_layers_of_keras_hub_are_left_to_the_converter(saved: Path, tmp_path: Path) -> None:
     """A search has no way to know what they cost; training and export have."""
-    name = f"pretrained:{preset(tmp_path / 'mobilenet', 'mobilenet')}"
+    name = f"pretrained:{saved}/mobilenet"
     source, out = pictures(tmp_path / "pictures"), tmp_path / "run"
     data = zoo.load_data(source)
     with pytest.raises(zoo.UserError, match="a search needs it, to know what each model would"):
-        search(name, data, directory=tmp_path / "searched", trials=1)
+        search(name, data, directory=tmp_path / "searched")
     train(name, data, directory=out, recipe=Recipe(epochs=2, frozen=1.0))
     report = export_run(out, Exporting(100.0))
     assert report is not None
@@ -129,7 +125,7 @@ def test_what_is_refused(resnet: Path, tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone of pictures"):
         zoo.create_model(f"pretrained:{tmp_path}/nothing", (40, 40, 3), 5)
     with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone of pictures"):
-        zoo.create_model(f"pretrained:{preset(tmp_path / 'bert', 'bert')}", (40, 40, 3), 5)
+        zoo.create_model(f"pretrained:{resnet.parent}/bert", (40, 40, 3), 5)
     with pytest.raises(zoo.UserError, match="take pictures .* of at least 32 pixels a side"):
         zoo.create_model(f"pretrained:{resnet}", (64,), 5)
     with pytest.raises(zoo.UserError, match="weights='x' is not known. Known: none, pretrained"):

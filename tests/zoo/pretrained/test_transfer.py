@@ -12,13 +12,12 @@ from PIL import Image
 import zoo
 from tests.helpers.colors import colour_digits
 from tests.helpers.instances import data_of
-from tuning import Recipe, fit
+from tuning import Recipe, fit, train
 from tuning.spaces import default_recipe
-from tuning.train import train
 from tuning.training.phases import freeze
 from zoo.layers.inputs import Pixels, count_parameters
 from zoo.presets.catalogue import find_preset, reference
-from zoo.pretrained.backbones import PRETRAINED
+from zoo.presets.pretrained import PRETRAINED
 from zoo.pretrained.weights import lite0_weights
 from zoo.quantization import make_twin
 from zoo.quantization.calibration import predict
@@ -48,8 +47,18 @@ PHOTOGRAPHS = {  # of scikit-learn and scikit-image -> what ImageNet calls them
 }
 
 
+@pytest.fixture(scope="module")
+def lite0(cache: Path) -> keras.Model:
+    """The network with the classes of ImageNet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POCKETZOO_CACHE", str(cache))
+        model = zoo.create_model(LITE0, (224, 224, 3), 1000)
+        model.get_layer("head").set_weights(lite0_weights()[-2:])
+    return model
+
+
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
-def test_photographs_are_what_imagenet_calls_them(name: str) -> None:
+def test_photographs_are_what_imagenet_calls_them(name: str, lite0: keras.Model) -> None:
     folders = [Path(str(files(package))) for package in ("sklearn.datasets.images", "skimage.data")]
     (path,) = [folder / name for folder in folders if (folder / name).is_file()]
     photograph = np.asarray(Image.open(path).convert("RGB"), np.float32)
@@ -57,9 +66,7 @@ def test_photographs_are_what_imagenet_calls_them(name: str) -> None:
     top, left = ((size - side) // 2 for size in photograph.shape[:2])
     square = photograph[None, top : top + side, left : left + side]
     x = keras.ops.image.resize(square, (224, 224), data_format="channels_last", antialias=True)
-    model = zoo.create_model(LITE0, (224, 224, 3), 1000)
-    model.get_layer("head").set_weights(lite0_weights()[-2:])
-    assert int(model.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
+    assert int(lite0.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
 
 
 def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) -> None:
@@ -73,6 +80,7 @@ def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) ->
     assert len(list(cache.iterdir())) == 1
 
 
+@pytest.mark.slow  # two trainings of a large network
 def test_what_others_learned_beats_the_same_network_without_it() -> None:
     """At 20 pictures a class; the whole comparison is `benchmarks/transfer.py`."""
     data = colour_digits(48, test=10)

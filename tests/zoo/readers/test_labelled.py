@@ -9,14 +9,12 @@ import pytest
 import soundfile
 from PIL import Image
 from sklearn.datasets import load_diabetes, load_wine
-from typer.testing import CliRunner
 
 import export
 import zoo
 from export.after.versus import versus
-from pocketzoo.cli import app
-from tuning import Recipe
-from tuning.train import train
+from tests.helpers.commands import pocketzoo
+from tuning import Recipe, train
 from zoo.tasks import Task
 from zoo.tasks import recorded as task_in
 
@@ -167,8 +165,6 @@ def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
     assert found.rows == held.sum()
     by_rows = sum(found.broken.values()) - sum(found.mended.values())
     assert found.worse.value == pytest.approx(100 * by_rows / found.rows)
-    ended = CliRunner().invoke(
-        app, ["compare", *(str(run.path) for run in runs), "--data", str(new), "--json"]
-    )
-    assert json.loads(ended.output)["rows"] == found.rows
-    assert ended.exit_code == (found.winner == "a")
+    ended = pocketzoo("compare", *(run.path for run in runs), "--data", new, "--json")
+    assert json.loads(ended.out)["rows"] == found.rows
+    assert ended.code == (found.winner == "a")

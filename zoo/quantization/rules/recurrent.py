@@ -29,6 +29,7 @@ def recurrent(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
 
 
 def bidirectional(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
+    """`Bidirectional` GRU or LSTM: one loop with a cell for each direction."""
     both = layer.forward_layer, layer.backward_layer
     alike = {(type(one), one.units) for one in both}
     if len(alike) > 1 or type(both[0]) not in CELLS or layer.merge_mode != "concat":

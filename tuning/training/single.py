@@ -10,8 +10,9 @@ import keras
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.training.distillation import teach
-from tuning.training.fitting import Fit, fit
+from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.phase import Fit
 from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json

@@ -12,7 +12,7 @@ from tuning.recipe import Recipe
 from tuning.training.fitting import fit
 from zoo import Data, ModelSpec
 from zoo.checks import at_least
-from zoo.presets.catalogue import factory_arguments, find_preset
+from zoo.presets.catalogue import family_of
 from zoo.tasks import Task
 from zoo.tasks.units import Units
 
@@ -94,7 +94,7 @@ def overfit(
         seed=recipe.seed,
     )
     keras.utils.set_random_seed(recipe.seed)
-    calm = {name: 0.0 for name in REGULARIZERS if name in factory_arguments(_family(preset))}
+    calm = {name: 0.0 for name in REGULARIZERS if name in family_of(preset).arguments}
     spec = ModelSpec.of(preset, data, {**(overrides or {}), **calm})
     model = spec.build()
     task = data.task
@@ -119,10 +119,6 @@ def overfit(
 
 def _all_right(task: Task, score: float) -> bool:
     return task.numbers or score == 1.0
-
-
-def _family(preset: str) -> str:
-    return find_preset(preset).family
 
 
 def _some(data: Data, rows: int, seed: int) -> Data:
