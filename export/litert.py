@@ -55,6 +55,10 @@ class Export:
     scaling: Scaling | None  # of the int8 input
     seconds: float
 
+    def __repr__(self) -> str:
+        files = ", ".join(f"{name} {audit.bytes:,} bytes" for name, audit in self.audits.items())
+        return f"Export({self.run.path}: {files})"
+
     @property
     def float_file(self) -> Path:
         return self.run.path / FLOAT

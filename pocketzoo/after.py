@@ -39,12 +39,12 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
+    import export
     import zoo
-    from export.after.versus import versus
     from pocketzoo.printing import after as shipped
     from zoo.files import as_json
 
-    found = versus(zoo.Run(a), zoo.Run(b), data)
+    found = export.compare(zoo.Run(a), zoo.Run(b), data)
     print(as_json(found.to_json()), end="") if json else shipped.print_versus(found)
     raise typer.Exit(found.winner == "a")
 

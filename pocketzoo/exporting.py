@@ -141,5 +141,5 @@ def _export(
         max_drop=wishes.max_drop,
         targets=wishes.target_names,
         groups=groups,
-        licence=wishes.licence,
+        license=wishes.license,
     )

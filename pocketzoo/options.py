@@ -51,7 +51,7 @@ class Loading:
     image_size: Annotated[
         str | None, typer.Option(help="Of pictures: one side, or HEIGHTxWIDTH.")
     ] = None
-    colour: Annotated[str | None, typer.Option(help="Of pictures: rgb or grey.")] = None
+    color: Annotated[str | None, typer.Option(help="Of pictures: rgb or gray.")] = None
     front_end: Annotated[
         str | None,
         typer.Option(help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
@@ -70,7 +70,8 @@ class Loading:
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         task, front_end = values.pop("task"), values.pop("front_end")
         values["image_size"] = self.image_size and sides(self.image_size)
-        data = zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
+        reading = zoo.Reading(**values)
+        data = zoo.load_data(source, seed=seed, task=task, front_end=front_end, reading=reading)
         if aloud:
             print_notes(CONSOLE, data)
         return data
@@ -117,7 +118,7 @@ class Exporting:
             help="Copy the run to MLflow, e.g. http://server:5000 or sqlite:///mlflow.db.",
         ),
     ] = None
-    licence: Annotated[
+    license: Annotated[
         str | None, typer.Option(help="Of model and data, for the model card: CC-BY-4.0, ...")
     ] = None
     rung: Annotated[

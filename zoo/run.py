@@ -109,7 +109,9 @@ class Run:
         front_end, reading = held.get("front_end"), Reading.of(held.get("reading"))
         made = front_end and FrontEnd(**front_end)
         made = made or encoding.settings_of(held.get("schema", {}))
-        data = load_data(held["source"], held["seed"], held["task"], made, reading)
+        data = load_data(
+            held["source"], seed=held["seed"], task=held["task"], front_end=made, reading=reading
+        )
         if data.hash != held["hash"]:
             raise UserError(
                 f"{held['source']} has changed since {self.path} was made ({data.hash} instead "

@@ -74,7 +74,7 @@ class Versus:
         return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
 
 
-def versus(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
+def compare(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
     """Compare two exported runs on the same rows.
 
     Args:

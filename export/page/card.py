@@ -13,7 +13,7 @@ MOST_NAMES = 30
 
 
 def card(facts: Facts) -> Html:
-    """Return model, data, licence, use, limits, and how to make it again."""
+    """Return model, data, license, use, limits, and how to make it again."""
     return section(
         "Model card",
         table((), _about(facts)),
@@ -43,7 +43,7 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
         ("data", f"{data.name}: {rows} rows{f', each {shape} values' if shape else ''}"),
         ("classes", _names(names)),
         ("content", tag("code", data.hash)),
-        ("licence", report.origin.licence or _no_licence()),
+        ("license", report.origin.license or _no_license()),
         ("trained on", facts.model.get("backend")),
     ]
     return [(what, said) for what, said in found if said]
@@ -56,8 +56,8 @@ def _use(report: Report) -> str:
     )
 
 
-def _no_licence() -> str:
-    return "not given. Ask who owns the data; pocketzoo export --licence TEXT writes it here."
+def _no_license() -> str:
+    return "not given. Ask who owns the data; pocketzoo export --license TEXT writes it here."
 
 
 def _names(names: list[str]) -> str | None:

@@ -137,9 +137,9 @@ def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def _picture(pixels: np.ndarray, title: str, heat: np.ndarray | None) -> Html:
     if heat is not None:
-        grey = pixels.mean(axis=2, keepdims=True) * 0.75
+        gray = pixels.mean(axis=2, keepdims=True) * 0.75
         strength = heat[..., None]
-        pixels = grey * (1 - strength) + HOT * strength
+        pixels = gray * (1 - strength) + HOT * strength
     every = math.ceil(max(pixels.shape[:2]) / LARGEST)
     pixels = pixels[::every, ::every]
     height, width = pixels.shape[:2]

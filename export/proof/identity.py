@@ -52,13 +52,13 @@ class Origin:
 
     Attributes:
         seconds: that search, export and verification took.
-        licence: of model and data, as their owner says.
+        license: of model and data, as their owner says.
         backend: of Keras.
         versions: of packages.
     """
 
     seconds: dict[str, float]
-    licence: str | None
+    license: str | None
     backend: str
     versions: dict[str, str]
 
@@ -80,14 +80,14 @@ def subject(export: Export, data: Data) -> Subject:
     )
 
 
-def origin(export: Export, licence: str | None, started: float) -> Origin:
+def origin(export: Export, license: str | None, started: float) -> Origin:
     """Return how a report of an export came about; `started` is from `time.monotonic()`."""
     seconds = {
         "search": _search(export.run),
         "export": export.seconds,
         "verify": round(time.monotonic() - started, 3),
     }
-    return Origin(seconds, licence, keras.backend.backend(), versions())
+    return Origin(seconds, license, keras.backend.backend(), versions())
 
 
 def _search(run: Run) -> float:

@@ -14,6 +14,7 @@ from export.proof.runtimes import Runtimes
 from export.tflite.audit import Audit
 from zoo.files import as_json
 from zoo.metrics.intervals import Estimate
+from zoo.showing import html_table
 from zoo.tasks import Task
 
 SCHEMA = 1
@@ -31,7 +32,7 @@ class Report:
         runtimes: latency, and every target.
         context: baselines, prediction intervals.
         fidelity: layer by layer, and streamed.
-        origin: times, versions, licence.
+        origin: times, versions, license.
     """
 
     subject: Subject
@@ -42,6 +43,22 @@ class Report:
     context: Context
     fidelity: Fidelity
     origin: Origin
+
+    def __repr__(self) -> str:
+        return f"Report({'; '.join(f'{name}: {value}' for name, value in self._shown().items())})"
+
+    def _repr_html_(self) -> str:
+        return html_table(f"{self.model.name} on {self.data.name}", self._shown())
+
+    def _shown(self) -> dict[str, str]:
+        """Return the verdict and what it rests on, in a few words."""
+        metric, drop = self.task.metric, self.drop
+        found = {
+            kind: f"{metric.name} {metric.shown(one.value)}"
+            for kind, one in (("float", self.float_estimate), ("int8", self.int8_estimate))
+        }
+        limit = f"{drop.value:.2f} {metric.unit}, at most {self.measured.bound:.2f}"
+        return {**found, "drop": limit, "verdict": "PASSED" if self.passed else "FAILED"}
 
     def failures(self) -> list[str]:
         """Return what is wrong with the int8 files, in sentences; empty if they may be shipped."""

@@ -69,7 +69,7 @@ def test_forbidden_operators_are_not_run(
         exported.int8_file, tmp_path / "e.tflite", lambda m: [*map(edit, m.operatorCodes)]
     )
     monkeypatch.setattr(
-        sys.modules["export.check"], "run_child", lambda *_: pytest.fail("it was run")
+        sys.modules["export.checking"], "run_child", lambda *_: pytest.fail("it was run")
     )
     result = export.check(path)
     assert result.audit.forbidden == (forbidden,)

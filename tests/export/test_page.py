@@ -138,7 +138,7 @@ def test_keys_of_the_report(verified: Verified) -> None:
     assert len(report["worst"]) == 12
     assert {"row", "truth", "int8", "float", "probability", "wrong"} == {*report["worst"][0]}
     assert sum(one["rows"] for one in report["reliability"]["before"]) == len(data.y_test)
-    assert report["licence"] == "CC-BY-4.0 <b>"
+    assert report["license"] == "CC-BY-4.0 <b>"
     assert any("fewer than 20 test rows" in sentence for sentence in limits(made_of))
 
 

@@ -75,6 +75,6 @@ def made(folder: Path) -> tuple[zoo.Run, zoo.Data, export.Report]:
         }
     )
     groups = np.where(np.arange(60) % 3 == 0, BROKEN, "usual")
-    report = export.verify(result, given, max_drop=1e3, groups=groups, licence="CC-BY-4.0 <b>")
+    report = export.verify(result, given, max_drop=1e3, groups=groups, license="CC-BY-4.0 <b>")
     assert report.passed
     return result.run, given, report

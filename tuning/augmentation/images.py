@@ -27,7 +27,7 @@ def randaugment(
     """Apply two operations to each picture, of equal chance, all at `magnitude` of their largest.
 
     They are identity, shear and translation along both axes, rotation, brightness, contrast,
-    auto-contrast, solarize and posterize: the paper's without those for colours, equalize and
+    auto-contrast, solarize and posterize: the paper's without those for colors, equalize and
     sharpness.
 
     Args:

@@ -46,6 +46,12 @@ class Fit:
     seconds: float
     history: dict[str, list[float]]
 
+    def __repr__(self) -> str:
+        return (
+            f"Fit({self.metric} {self.score:.4f}, loss {self.loss:.4f}, {self.epochs} epochs, "
+            f"{self.seconds:.0f} s)"
+        )
+
     def to_csv(self) -> str:
         """Return the history as CSV, one row per epoch."""
         rows = [

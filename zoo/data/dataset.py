@@ -17,6 +17,7 @@ from zoo.data.memory import joined
 from zoo.data.reading import Reading
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import heard
+from zoo.showing import html_table
 from zoo.tasks import Task, guess
 
 
@@ -47,6 +48,22 @@ class Data:
     encoding: Encoding = field(default=Encoding(), kw_only=True)  # for texts and ragged sequences
     reading: Reading = field(default_factory=Reading, kw_only=True)  # options given by the user
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)  # see `zoo.read_rows`
+
+    def __repr__(self) -> str:
+        return f"Data({'; '.join(f'{name}: {value}' for name, value in self._shown().items())})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.name, self._shown())
+
+    def _shown(self) -> dict[str, object]:
+        """Return what data are, in a few words."""
+        parts = {"train": self.x_train, "validation": self.x_validation, "test": self.x_test}
+        return {
+            "name": self.name,
+            "task": f"{self.task.name}, {self.num_outputs} outputs",
+            "row shape": self.input_shape,
+            "rows": ", ".join(f"{len(x):,} {part}" for part, x in parts.items()),
+        }
 
     @property
     def input_shape(self) -> tuple[int, ...]:

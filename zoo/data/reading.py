@@ -8,7 +8,7 @@ from zoo.checks import UserError, at_least, flag, in_range, one_of
 
 OTHER = "=other"  # ends the name of the feature for values that training rows lack
 
-COLOURS = ("rgb", "grey")
+COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
 CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table",),
@@ -18,7 +18,7 @@ CONCERNS = {  # option -> the kinds of data it applies to
     "drop": ("table",),
     "columns": ("table",),
     "image_size": ("pictures",),
-    "colour": ("pictures",),
+    "color": ("pictures",),
     "seconds": ("sounds",),
     "skip_bad": ("pictures", "sounds"),
 }
@@ -39,7 +39,7 @@ class Reading:
         columns: the only columns that are features; empty for all.
         image_size: (height, width) of images, or one side. None: their own size if all have the
             same, of at most 224 pixels a side; else 64.
-        colour: "rgb" or "grey"; None: gray if all images are.
+        color: "rgb" or "gray"; None: gray if all images are.
         seconds: length of audio; longer files are truncated, shorter ones padded with silence.
             None: long enough for 19 of 20 files.
         skip_bad: leave out unreadable images and audio, instead of refusing the folder.
@@ -55,7 +55,7 @@ class Reading:
     drop: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     image_size: tuple[int, int] | int | None = None
-    colour: str | None = None
+    color: str | None = None
     seconds: float | None = None
     skip_bad: bool = False
 
@@ -64,8 +64,8 @@ class Reading:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.image_size is not None:
             object.__setattr__(self, "image_size", _sides(self.image_size))
-        if self.colour is not None:
-            one_of("colour", self.colour, COLOURS)
+        if self.color is not None:
+            one_of("color", self.color, COLORS)
         if self.seconds is not None:
             in_range("seconds", self.seconds, 0.01, 600)
         flag("skip_bad", self.skip_bad)
@@ -78,7 +78,7 @@ class Reading:
     @classmethod
     def of(cls, values: Mapping[str, Any] | None) -> "Reading":
         """Return the options that `to_json` wrote."""
-        return cls() if values is None else cls(**values)
+        return cls() if values is None else cls(**american(values))
 
     def check(self, kind: str, what: str) -> None:
         """Raise UserError for options that do not apply to this kind of data, called `what`."""
@@ -93,6 +93,14 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """Return the options that are set, for `data.json`."""
         return {name: value for name, value in asdict(self).items() if value}
+
+
+def american(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run folder from before 0.6 says of color under the names of today."""
+    if "colour" not in held:
+        return dict(held)
+    rest = {name: value for name, value in held.items() if name != "colour"}
+    return rest | {"color": "gray" if held["colour"] == "grey" else held["colour"]}
 
 
 def _sides(size: tuple[int, int] | int) -> tuple[int, int]:

@@ -55,5 +55,5 @@ def check_shapes(
 
 def _hint(shape: tuple[int, ...]) -> str:
     if kind_of(shape) is SEQUENCE:
-        return f" (grey images need a channel: x.reshape(-1, {shape[0]}, {shape[1]}, 1))"
+        return f" (gray images need a channel: x.reshape(-1, {shape[0]}, {shape[1]}, 1))"
     return ""

@@ -23,7 +23,7 @@ from zoo.pretrained.inlining import inlined
 from zoo.pretrained.weights import application_weights, lite0_weights
 
 SMALLEST = 32  # pixels a side: every backbone halves it five times
-OWN = ("pixels", "colour", "head")  # layers that are not the backbone's
+OWN = ("pixels", "color", "head")  # layers that are not the backbone's
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def Pretrained(
     x = Pixels(name="pixels")(x)  # (B, H, W, channels), 0..255
     if shape[-1] == 1:
         x = layers.Conv2D(
-            3, 1, use_bias=False, kernel_initializer="ones", trainable=False, name="colour"
+            3, 1, use_bias=False, kernel_initializer="ones", trainable=False, name="color"
         )(x)
     x = _features(described, _scaled(described, x), weights)  # (B, H/32, W/32, features), or tokens
     x = _averaged(x, backbone)  # (B, features)

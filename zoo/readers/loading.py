@@ -22,6 +22,7 @@ from zoo.tasks import TASKS, guess
 
 def load_data(
     name_or_path: str | Path,
+    *,
     seed: int = 0,
     task: str | None = None,
     front_end: str | FrontEnd | TextSettings | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from zoo.data.arrays import Found
-from zoo.data.reading import Reading
+from zoo.data.reading import Reading, american
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
 from zoo.tasks import Classification
@@ -18,7 +18,7 @@ FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no format that
 MOST_PIXELS = 100_000_000  # of an image; 300 MB in color
 USUAL = 64  # default side for images of different sizes
 LARGEST_USUAL = 224  # largest side that is kept by default
-GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
+GRAY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel
 
 
@@ -31,7 +31,7 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
 
     Args:
         folder: the folder of class folders.
-        reading: `image_size`, `colour`, `skip_bad`.
+        reading: `image_size`, `color`, `skip_bad`.
         seed: seed of the split.
 
     Raises:
@@ -40,11 +40,11 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
     reading.check("pictures", folder.name)
     notes: list[str] = []
     files, bad = looked_at(folder, find(folder, "pictures"), _look)
-    size, colour = _size(files, reading, notes), _colour(files, reading, notes)
-    x, good = _decoded(files, size, colour, bad)
+    size, color = _size(files, reading, notes), _color(files, reading, notes)
+    x, good = _decoded(files, size, color, bad)
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "float32")
-    schema = {"kind": "pictures", "image_size": size, "colour": colour, "notes": notes}
+    schema = {"kind": "pictures", "image_size": size, "color": color, "notes": notes}
     return Found(arrays, schema, Classification)
 
 
@@ -62,16 +62,16 @@ def picture_rows(
         float32 (images, height, width, channels).
     """
     files, bad = looked_at(path, files or loose(path, "pictures"), _look)
-    x, _ = _decoded(files, tuple(schema["image_size"]), schema["colour"], bad)
+    x, _ = _decoded(files, tuple(schema["image_size"]), american(schema)["color"], bad)
     report_bad(path, bad, False, [])
     return np.asarray(x, np.float32)
 
 
 def _decoded(
-    files: "Files[Any]", size: tuple[int, int], colour: str, bad: dict[Path, str]
+    files: "Files[Any]", size: tuple[int, int], color: str, bad: dict[Path, str]
 ) -> tuple[np.ndarray, list[int]]:
-    shape = (*size, 1 if colour == "grey" else 3)
-    decode = partial(_decode, size=size, colour=colour)
+    shape = (*size, 1 if color == "gray" else 3)
+    decode = partial(_decode, size=size, color=color)
     return decoded(files, decode, shape, "uint8", "pictures", bad)
 
 
@@ -93,9 +93,9 @@ def _look(path: Path) -> tuple[int, int, str]:
         return (width, height, image.mode) if turned else (height, width, image.mode)
 
 
-def _decode(path: Path, size: tuple[int, int], colour: str) -> np.ndarray:
+def _decode(path: Path, size: tuple[int, int], color: str) -> np.ndarray:
     """Return uint8 (height, width, channels)."""
-    mode = "L" if colour == "grey" else "RGB"
+    mode = "L" if color == "gray" else "RGB"
     with _open(path) as image:
         if image.format == "JPEG":
             image.draft(mode, (4 * size[1], 4 * size[0]))  # decode no finer than that
@@ -129,10 +129,10 @@ def _size(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[int,
     return USUAL, USUAL
 
 
-def _colour(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:
-    if reading.colour is not None:
-        return reading.colour
-    grey = sum(look[2] in GREY for look, _ in files.looks)
-    if 0 < grey < len(files.looks):
-        notes.append(f"{grey} of {len(files.looks)} pictures are grey; all are read in colour.")
-    return "grey" if grey == len(files.looks) else "rgb"
+def _color(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:
+    if reading.color is not None:
+        return reading.color
+    gray = sum(look[2] in GRAY for look, _ in files.looks)
+    if 0 < gray < len(files.looks):
+        notes.append(f"{gray} of {len(files.looks)} pictures are gray; all are read in color.")
+    return "gray" if gray == len(files.looks) else "rgb"

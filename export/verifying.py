@@ -32,7 +32,7 @@ def verify(
     max_drop: float = 0.5,
     targets: Sequence[str] = ("litert",),
     groups: np.ndarray | None = None,
-    licence: str | None = None,
+    license: str | None = None,
 ) -> Report:
     """Measure an export on the test rows; write `report.json` and `report.html` beside its files.
 
@@ -49,7 +49,7 @@ def verify(
             `pip install 'pocketzoo[targets]'`.
         groups: a number or text for each test row; the metric of each group is reported. None
             takes `data.columns["groups_test"]`, if it names no more than 50.
-        licence: of model and data, for the model card of the page.
+        license: of model and data, for the model card of the page.
 
     Returns:
         The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
@@ -84,7 +84,7 @@ def verify(
         runtimes=run_everywhere(export, data, targets, max_drop, of_float),
         context=context(export, data, of_int8, measured.int8_estimate),
         fidelity=fidelity(export, rows, data, outputs.plain),
-        origin=origin(export, licence, started),
+        origin=origin(export, license, started),
     )
     export.run.write({REPORT: report.to_json()})
     write_page(export.run, data, report)
