@@ -417,7 +417,12 @@ def test_what_benchmarks_and_examples_import_is_there(folder: str) -> None:
                 assert {alias.name for alias in node.names} <= defined(file), (path, node.module)
 
 
-def test_readme_and_examples_name_real_files() -> None:
-    readme = (ROOT / "README.md").read_text()
-    for name in re.findall(r"\]\(([^)#]+)\)", readme):
-        assert name.startswith("http") or (ROOT / name).exists(), name
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "docs/adding.md"])
+def test_documents_name_real_files(document: str) -> None:
+    """Links, and paths of ours in code; NAME stands for what is added."""
+    text = (ROOT / document).read_text()
+    for name in re.findall(r"\]\(([^)#]+)\)", text):
+        made = name.startswith(("http", "generated/"))
+        assert made or (ROOT / document).parent.joinpath(name).exists(), name
+    for name in re.findall(rf"`((?:{'|'.join(OURS)}|docs)/[\w/.]*)`", text):
+        assert "NAME" in name or (ROOT / name).exists(), name

@@ -19,7 +19,7 @@ class Found:
     Attributes:
         arrays: those of `zoo.readers.checked.KNOWN`, and `class_names`.
         schema: how raw rows became them, as JSON; see `zoo.read_rows`.
-        task: where the file itself says so.
+        task: if the file determines it.
     """
 
     arrays: Arrays

@@ -112,7 +112,7 @@ def _signs(shape: tuple[int, ...], dtype: Any = None) -> Any:
 class MemberMean(keras.layers.Layer):
     """The mean of the members, as their share of a sum; in training one member drawn per row.
 
-    So each member learns to answer by itself, which TabM found to matter (arXiv:2410.24210, section
+    So each member learns to predict alone, which TabM found to matter (arXiv:2410.24210, section
     3.1); to share the rows of a batch out is BatchEnsemble's way (arXiv:2002.06715, section 3.2).
 
     Input and output shape: `(batch, members, features)`; the sum over members is the layer's after.

@@ -28,7 +28,7 @@ def confusion(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 
 def accuracy(y: np.ndarray, p: np.ndarray) -> Measure:
-    """Return the share of right answers, with Wilson's interval."""
+    """Return the accuracy, with Wilson's interval."""
     right = p.argmax(axis=1) == y
     return Measure(mean(right), lambda value, samples: wilson(int(right.sum()), len(y)))
 
@@ -45,7 +45,7 @@ def balanced_accuracy(y: np.ndarray, p: np.ndarray) -> Measure:
 
 
 def macro_f1(y: np.ndarray, p: np.ndarray) -> Measure:
-    """Return the mean of 2 hits / (rows + answers) over the classes of any row or answer."""
+    """Return the mean of 2 hits / (rows + predictions) over classes with a row or prediction."""
     chosen, counts = p.argmax(axis=1), np.bincount(y, minlength=p.shape[1])
     order = np.argsort(chosen, kind="stable")
     answered, first = np.unique(chosen[order], return_index=True)

@@ -33,7 +33,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Pair:
-    """A figure of the float and of the int8 answers to the same rows, and int8 minus float."""
+    """A metric of the float and int8 outputs for the same rows, and int8 minus float."""
 
     float: Figure
     int8: Figure

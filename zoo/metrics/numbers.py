@@ -36,7 +36,7 @@ def r2(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
     def figure(weights: np.ndarray) -> np.ndarray:
         lost, squares, means = np.split(weights @ columns.astype(weights.dtype), 3, axis=1)
         variance = squares - means**2
-        # a resample of equal targets says nothing
+        # undefined for a resample of equal targets
         shares = np.where(variance > 1e-9 * squares, 1 - lost / np.maximum(variance, 1e-30), np.nan)
         return np.asarray(shares.mean(axis=1))
 

@@ -43,7 +43,7 @@ def MLP(
         bins: numbers that each feature of a table row becomes by piecewise-linear encoding, which
             cuts its outliers off; 1 does only that. 0: features are standardized. The encoding is
             features**2 * bins bytes of an int8 file.
-        members: of an ensemble that shares its weights, and answers by the mean of their logits.
+        members: size of an ensemble with shared weights, which predicts by the mean of its logits.
             Multiply-accumulates grow by as much, weights hardly.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Layers of one dimension in a twin: a sequence becomes a picture of height 1, and stays one.
+"""Rules for 1-D layers: a sequence becomes an image of height 1, and stays one.
 
 LiteRT has kernels of two dimensions only. What reads a convolution's steps as a picture too needs
 no reshape; whatever else does gets the sequence back.
