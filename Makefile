@@ -52,7 +52,7 @@ soak: .venv/dev
 		$(BIN)/python -m tests.helpers.soak --kills $(KILLS) $(SOAK)
 
 bench: .venv/bench
-	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python benchmarks/export.py
+	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=tensorflow $(BIN)/python -m benchmarks.export
 
 # torch compiles nothing: small trials take the least time there, for stock as for us
 bench-sweep: .venv/dev

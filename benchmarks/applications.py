@@ -32,16 +32,16 @@ def row(name: str, size: int) -> list[str]:
         seconds = time.monotonic() - started
         report = export.verify(made, data, max_drop=100)
     audit = report.int8_audit
-    stopped = "; ".join(report.float_layers) or "-"
+    stopped = "; ".join(report.files.float_layers) or "-"
     return [
         name,
-        report.rung,
+        report.files.rung,
         "yes" if audit.integer_only else "NO",
         stopped,
         f"{audit.bytes / 1024:.0f}",
-        f"{report.float_difference:.0e}",
-        f"{report.latency['float'].median / 1000:.1f}",
-        f"{report.latency['int8'].median / 1000:.1f}",
+        f"{report.files.float_difference:.0e}",
+        f"{report.runtimes.latency['float'].median / 1000:.1f}",
+        f"{report.runtimes.latency['int8'].median / 1000:.1f}",
         f"{seconds:.0f}",
     ]
 

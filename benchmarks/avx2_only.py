@@ -1,6 +1,6 @@
 """Run a benchmark as on a processor with AVX2 and without AVX-512, VNNI or AMX.
 
-    python benchmarks/avx2_only.py FOLDER benchmarks/operators.py FILE...
+    python benchmarks/avx2_only.py FOLDER -m benchmarks.export.operators FILE...
 
 Neither LiteRT nor ONNX Runtime has a switch for this. Copies of both go to FOLDER with every CPUID
 instruction replaced by a trap, and a library that answers the trap without those features is

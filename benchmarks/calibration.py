@@ -1,4 +1,4 @@
-"""How near calibration alone brings int8 outputs to float ones: step by step, beside the converter.
+"""Distance of int8 outputs from float ones after calibration: step by step, beside the converter.
 
     python -m benchmarks.calibration RUN...
 

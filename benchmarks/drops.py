@@ -1,4 +1,4 @@
-"""What int8 costs: float against calibration (ptq), training (qat) and tfmot, over seeds.
+"""Drop from float to int8: calibration (ptq), training (qat) and tfmot, over seeds.
 
     python -m benchmarks.drops [--seeds 5] [--epochs 30] [FAMILY ...]
 

@@ -1,4 +1,4 @@
-"""What an import costs beside Keras alone, and how soon help answers: python benchmarks/imports.py
+"""Import time beside Keras alone, and time until `--help` answers: python benchmarks/imports.py
 
 Interleaved, so that noise meets all alike; minimum and median of the rounds, in seconds.
 """

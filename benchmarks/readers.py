@@ -40,7 +40,7 @@ def write_table(path: Path, rows: int) -> None:
 
 
 def write_pictures(folder: Path, count: int, side: int) -> None:
-    """Write noisy square pictures in colour, by class."""
+    """Write noisy square images in color, by class."""
     for label in range(CLASSES):
         (folder / f"class_{label}").mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-"""Tables in Markdown, and those of `benchmarks/export.py`: what a row holds, how it is written."""
+"""Tables in Markdown, and those of `benchmarks/export`: what a row holds, how it is written."""
 
 import datetime
 import importlib.metadata
@@ -14,7 +14,6 @@ from scipy import stats
 from export.runtimes.ethos import EthosRun
 from export.runtimes.micro import MicroRun
 from zoo import Data
-from zoo.metrics.numbers import drop
 
 PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "tflite-micro")
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
@@ -150,7 +149,7 @@ def compared(data: Data, of_float: np.ndarray, of_int8: np.ndarray | None) -> li
     agreement = np.mean(of_float.argmax(axis=1) == of_int8.argmax(axis=1))
     noise = np.mean((of_float - of_int8) ** 2)
     return [
-        f"{drop(data.task, data.y_test, of_float, of_int8):+.2f}",
+        f"{data.task.lost(data.y_test, of_float, of_int8):+.2f}",
         f"{100 * agreement:.1f}",
         f"{10 * np.log10(np.mean(of_float**2) / max(noise, 1e-30)):.1f}",
     ]

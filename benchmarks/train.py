@@ -22,8 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.race import interval
-from benchmarks.sweep import machine
+from benchmarks.sweep.machine import machine
+from benchmarks.sweep.race import interval
 from benchmarks.tables import table
 
 RESULTS = Path(__file__).parent / "results" / "train.md"

@@ -1,9 +1,9 @@
-"""What weights that others trained are worth: ten classes of 20 pictures each.
+"""Value of pretrained weights: ten classes of 20 images each.
 
     python -m benchmarks.transfer [--seeds 0 1 2] [--size 96] [--epochs 60] [--methods NAME ...]
                                   --keep FOLDER
 
-Digits in random colours over random textures (`tests/colours.py`), 20 pictures a class to train
+Digits in random colors over random textures (`tests/colors.py`), 20 pictures a class to train
 on, 5 to stop by, 40 to test; each seed draws them anew. EfficientNet-Lite0 as `pocketzoo train`
 trains it by default and with the backbone frozen to the end, and from scratch the same network and
 a small one, for --epochs epochs with all of their recipe else. Accuracies are of the float model
@@ -25,7 +25,7 @@ import export
 import tuning
 import zoo
 from benchmarks.tables import interval, table
-from tests.helpers.colors import colour_digits
+from tests.helpers.colors import color_digits
 from tuning.spaces import default_recipe
 from zoo.files import as_json
 
@@ -53,7 +53,7 @@ def run(method: str, seed: int, size: int, epochs: int, folder: Path) -> dict[st
     out = folder / f"{method}-{size}-{seed}{f'-{epochs}' if scratch else ''}"
     file = out / "result.json"
     if not file.exists():
-        data = colour_digits(size, seed=seed)
+        data = color_digits(size, seed=seed)
         keras.utils.set_random_seed(seed)
         started = time.monotonic()
         model = zoo.create_model(preset, data.input_shape, 10, **overrides)
@@ -109,7 +109,7 @@ def main() -> None:
     head = ["", "draws", "float, %", "int8, %", "integer-only", "int8, KB", "training, s"]
     text = (
         f"# Transfer learning: 20 pictures a class, {given.size}x{given.size}\n\n"
-        "Ten digits in colour; mean and 95 % interval over draws. From scratch: "
+        "Ten digits in color; mean and 95 % interval over draws. From scratch: "
         f"{given.epochs} epochs. `python -m benchmarks.transfer --methods "
         f"{' '.join(given.methods)} --seeds {' '.join(map(str, given.seeds))} --size {given.size} "
         f"--epochs {given.epochs} --keep FOLDER`, {keras.backend.backend()} on the CPU.\n\n"

@@ -31,7 +31,8 @@ def main(out: Path) -> None:
 
     data = zoo.load_data(out / "waves.npz")
     recipe = tuning.Recipe(epochs=15)
-    run = tuning.search("gru_tiny", data, directory=out / "run", trials=2, recipe=recipe)
+    search = tuning.Search(trials=2)
+    run = tuning.search("gru_tiny", data, directory=out / "run", search=search, recipe=recipe)
     report = export.verify(export.to_litert(run), data, max_drop=5.0)
     print(f"float {report.float_estimate.value:.3f}  int8 {report.int8_estimate.value:.3f}")
     if not report.passed:

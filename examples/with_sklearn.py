@@ -5,8 +5,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from tuning import Recipe
-from tuning.estimators import Classifier
+from tuning import Classifier, Recipe
 
 x, y = load_wine(return_X_y=True)
 model = Classifier("mlp_tiny", recipe=Recipe(epochs=20))

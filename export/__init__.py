@@ -1,22 +1,33 @@
-"""How a model leaves: `.tflite` files, what they hold, and the proof that they work."""
+"""Export: `.tflite` files, their audit, and the proof that they work."""
 
-from export.check import check
+from export.after.drift import Drift, drift
+from export.after.versus import Versus, compare
+from export.checking import Check, check
 from export.conversion.job import ExportError
 from export.formats import Portable, to_onnx, to_saved_model
 from export.litert import Export, to_litert
 from export.proof.report import Report
 from export.reading import read_model
-from export.verify import verify
+from export.verifying import verify
 
 __all__ = [
+    "Check",
+    "Drift",
     "Export",
     "ExportError",
     "Portable",
     "Report",
+    "Versus",
     "check",
+    "compare",
+    "drift",
     "read_model",
     "to_litert",
     "to_onnx",
     "to_saved_model",
     "verify",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

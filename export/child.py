@@ -1,4 +1,4 @@
-"""Child processes: where the converter and foreign files run, because both can end a process."""
+"""Child processes for the converter and foreign files, because both can end a process."""
 
 import importlib.util
 import os
@@ -27,8 +27,8 @@ def run_child(module: str, argument: str, timeout: float) -> str:
     return run_python(["-m", module, argument], timeout)
 
 
-def run_python(arguments: list[str], timeout: float) -> str:
-    """Run `python *arguments` as `run_child` does."""
+def run_python(arguments: list[str], timeout: float, folder: str | Path | None = None) -> str:
+    """Run `python *arguments` as `run_child` does, in `folder` or the current one."""
     root = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {
         "KERAS_BACKEND": "tensorflow",
@@ -39,7 +39,13 @@ def run_python(arguments: list[str], timeout: float) -> str:
     command = [sys.executable, "-P", *arguments]
     try:
         child = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+            command,
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise ChildError(f"took more than {timeout:g} s and was stopped.") from None

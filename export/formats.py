@@ -1,4 +1,4 @@
-"""Other formats out: ONNX and TensorFlow's SavedModel, in float, checked against Keras."""
+"""Other formats: ONNX and TensorFlow's SavedModel, in float, checked against Keras."""
 
 import tempfile
 import time

@@ -14,7 +14,6 @@ from export.conversion.compression import compress as compress_model
 from export.conversion.job import (
     FLOAT,
     FORMS,
-    INT8,
     METHODS,
     TWIN,
     Plan,
@@ -25,14 +24,16 @@ from export.conversion.job import (
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
 from export.device.ship import NAMES, Ends, card_of, shipped, streamed
-from export.runtimes.litert import Scaling, file_scaling, load_content, output_scaling, state_sizes
+from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
+from export.tflite.scaling import Scaling
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
 from zoo.files import as_json
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 from zoo.quantization.rules.ids import words_of
 from zoo.run import identity
@@ -54,13 +55,17 @@ class Export:
     scaling: Scaling | None  # of the int8 input
     seconds: float
 
+    def __repr__(self) -> str:
+        files = ", ".join(f"{name} {audit.bytes:,} bytes" for name, audit in self.audits.items())
+        return f"Export({self.run.path}: {files})"
+
     @property
     def float_file(self) -> Path:
         return self.run.path / FLOAT
 
     @property
     def int8_file(self) -> Path:
-        return self.run.path / INT8
+        return self.run.path / INT8.file()
 
     @property
     def float_audit(self) -> Audit:
@@ -68,7 +73,7 @@ class Export:
 
     @property
     def int8_audit(self) -> Audit | None:
-        return self.audits.get(INT8)
+        return self.audits.get(INT8.file())
 
 
 def to_litert(
@@ -76,7 +81,7 @@ def to_litert(
     *,
     data: Data | None = None,
     directory: str | Path | None = None,
-    quantize: str | None = "int8",
+    quantize: str | None = INT8.name,
     method: str = "auto",
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
@@ -123,13 +128,14 @@ def to_litert(
     Warns:
         UserWarning: an unrolled recurrent layer over more than 64 steps: the file grows with each.
     """
-    if quantize not in ("int8", None):
-        raise UserError(f"quantize must be 'int8' or None; got {quantize!r}.")
+    if quantize not in (INT8.name, None):
+        raise UserError(f"quantize must be {INT8.name!r} or None; got {quantize!r}.")
     one_of("method", method, METHODS)
     twin_only = {"forms": forms, "quantized": quantized, "compress": compress}
     if quantize is None or method == "converter":
         for name in [name for name, given in twin_only.items() if given is not None]:
-            raise UserError(f"{name} is for quantize='int8' with method='twin'; leave it out.")
+            wanted = f"quantize={INT8.name!r} with method='twin'"
+            raise UserError(f"{name} is for {wanted}; leave it out.")
     if compress is not None and quantized is not None:
         raise UserError("compress makes a twin of its own; leave quantized out.")
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
@@ -151,7 +157,7 @@ def to_litert(
     warn_of_steps(model, plan)
     files = run_job(model, plan, timeout)
     if compressed is not None and compressed.int8 is not None:
-        files[INT8] = compressed.int8
+        files[INT8.file()] = compressed.int8
     return _finished(run, model, data, plan, compressed, files, started)
 
 
@@ -170,12 +176,12 @@ def _finished(
         texts |= c_source(files[name], Path(name).stem)
     scaling, end = None, data.task.ending(model)
     if plan.rows is not None:
-        interpreter = load_content(files[INT8])
+        interpreter = load_content(files[INT8.file()])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
         scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
         outputs = int(model.output_shape[-1])
-        ends = Ends(INT8, data.input_shape, scaling, answer, outputs, data.class_names, end)
+        ends = Ends(INT8.file(), data.input_shape, scaling, answer, outputs, data.class_names, end)
         texts |= shipped(ends)
         if "step" in plan.forms:
             name = plan.forms["step"]

@@ -1,4 +1,4 @@
-"""Models of other origin: read without running code."""
+"""Models of other origin, read without running code."""
 
 import zipfile
 from pathlib import Path

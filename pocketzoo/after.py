@@ -1,4 +1,4 @@
-"""The commands about a finished run, or a file of any origin. Heavy imports wait, as in `cli`."""
+"""Commands for finished runs and foreign files. Heavy imports wait, as in `cli`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,12 +39,12 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
+    import export
     import zoo
-    from export.after.versus import versus
     from pocketzoo.printing import after as shipped
     from zoo.files import as_json
 
-    found = versus(zoo.Run(a), zoo.Run(b), data)
+    found = export.compare(zoo.Run(a), zoo.Run(b), data)
     print(as_json(found.to_json()), end="") if json else shipped.print_versus(found)
     raise typer.Exit(found.winner == "a")
 
@@ -67,8 +67,8 @@ def predict(
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Say what a .tflite file holds, and whether it is integer-only and runs."""
     import export
-    from pocketzoo.printing import console
+    from pocketzoo.printing.check import print_check
 
     result = export.check(file)
-    console.print_check(file, result)
+    print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)

@@ -1,4 +1,4 @@
-"""`pocketzoo`: the commands. Heavy imports wait until a command runs, so that help is immediate."""
+"""Commands of `pocketzoo`. Heavy imports wait until a command runs, so that help is immediate."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,13 +16,13 @@ from pocketzoo.options import (
     Loading,
     Out,
     PresetArgument,
-    Searching,
     Seed,
     Training,
     flat,
     pairs,
 )
 from pocketzoo.process import run_guarded
+from tuning.settings import Search
 
 app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
@@ -44,9 +44,9 @@ def common(
 @app.command()
 def models(pattern: Annotated[str, typer.Argument(help='Such as "vit*".')] = "*") -> None:
     """List the presets."""
-    from pocketzoo.printing import console
+    from pocketzoo.printing.models import print_models
 
-    console.print_models(pattern)
+    print_models(pattern)
 
 
 @app.command()
@@ -57,12 +57,12 @@ def data(
     seed: Seed = 0,
 ) -> None:
     """List the built-in data sets, or describe one set."""
-    from pocketzoo.printing import console
+    from pocketzoo.printing.data import print_built_in, print_data
 
     if source is None:
-        console.print_built_in()
+        print_built_in()
     else:
-        console.print_data(loading.load(source, seed, aloud=False))
+        print_data(loading.load(source, seed, aloud=False))
 
 
 @app.command()
@@ -105,9 +105,9 @@ def train(
     """Train one model, without a search."""
     import keras
 
-    import tuning.train
+    import tuning
     import zoo
-    from pocketzoo.printing import console
+    from pocketzoo.printing import training as printing
 
     if out is None and overfit is None:
         raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
@@ -117,17 +117,17 @@ def train(
         spec = zoo.ModelSpec.of(preset, rows, overrides)
         keras.utils.set_random_seed(recipe.seed)  # of the weights, too
         found = tuning.find_learning_rate(spec.build(), rows, recipe)
-        console.print_rate(found)
+        printing.print_rate(found)
         recipe = replace(recipe, learning_rate=found.learning_rate)
     if overfit is not None:
         learned = tuning.overfit(preset, rows, overfit, recipe=recipe, overrides=overrides)
-        console.print_overfit(learned)
+        printing.print_overfit(learned)
         raise typer.Exit(0 if learned.learned else 1)
-    run, result = tuning.train.train(
+    run, result = tuning.train(
         preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
     )
     commands.record(run.path, "trained")
-    console.print_fit(run, result)
+    printing.print_fit(run, result)
 
 
 @app.command()
@@ -138,13 +138,13 @@ def tune(
     out: Out,
     loading: Loading,
     training: Training,
-    searching: Searching,
+    searching: Search,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
-    from pocketzoo.printing import console
+    from pocketzoo.printing.training import print_run
 
     rows = loading.load(source, training.seed)
-    console.print_run(_search(rows, preset, out, training, searching))
+    print_run(_search(rows, preset, out, training, searching))
 
 
 app.command("export")(flat(leaving.export_command))
@@ -158,7 +158,7 @@ def run(
     out: Out,
     loading: Loading,
     training: Training,
-    searching: Searching,
+    searching: Search,
     exporting: Exporting,
 ) -> None:
     """Tune, export and check in one go."""
@@ -186,27 +186,23 @@ app.command()(after.compare)
 app.command()(after.predict)
 
 
-def _search(rows: Any, preset: str, out: Path, training: Training, searching: Searching) -> Any:
+def _search(rows: Any, preset: str, out: Path, training: Training, searching: Search) -> Any:
     import tuning
-    from pocketzoo.printing import console, live
-    from tuning.settings import LIMITS
+    from pocketzoo.printing import live
+    from pocketzoo.printing.study import print_study
 
-    arguments = asdict(searching)
-    limits = {name: arguments.pop(f"max_{name}") for name in LIMITS}
     with live.shown() as on_progress:
         run = tuning.search(
             preset,
             rows,
             directory=out,
-            seed=training.seed,
+            search=searching,
             recipe=_recipe(preset, training, rows),
             overrides=pairs("--set", training.sets),
-            limits={name: most for name, most in limits.items() if most is not None},
             on_progress=on_progress,
-            **arguments,
         )
     commands.record(run.path, "trained")
-    console.print_study(run)
+    print_study(run)
     return run
 
 

@@ -1,4 +1,4 @@
-"""The command by which a model leaves."""
+"""`pocketzoo export`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,9 +47,9 @@ def _told(report: "export.Report | None", folder: Path, exporting: Exporting) ->
     """Print what came of an export, and log it; return whether it may be shipped."""
     import zoo
     from pocketzoo import tracking
-    from pocketzoo.printing import console
+    from pocketzoo.printing.verdict import print_export, print_tracked
 
-    passed = console.print_export(report, folder)
+    passed = print_export(report, folder)
     if report is not None and exporting.mlflow is not None:
-        console.print_tracked(tracking.log_run(zoo.Run(folder), exporting.mlflow))
+        print_tracked(tracking.log_run(zoo.Run(folder), exporting.mlflow))
     return passed

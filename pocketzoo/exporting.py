@@ -1,4 +1,4 @@
-"""Export of a run or a model file: check the wishes, climb the ladder, convert, verify."""
+"""Export of a run or a model file: check the options, climb the ladder, convert, verify."""
 
 import math
 from pathlib import Path
@@ -141,5 +141,5 @@ def _export(
         max_drop=wishes.max_drop,
         targets=wishes.target_names,
         groups=groups,
-        licence=wishes.licence,
+        license=wishes.license,
     )

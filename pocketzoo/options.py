@@ -1,13 +1,15 @@
-"""The options that several commands share, and how their texts are read."""
+"""Options that several commands share, and the parsing of their values."""
 
 import inspect
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+
+from tuning.settings import Search
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with pictures or sounds; "
@@ -19,6 +21,9 @@ RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run folder, or a .keras file with --data and --out.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
+FROM_ENVIRONMENT: dict[str, dict[str, Any]] = {
+    "storage": {"envvar": "POCKETZOO_STORAGE", "show_envvar": True}
+}
 Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
 
 
@@ -46,7 +51,7 @@ class Loading:
     image_size: Annotated[
         str | None, typer.Option(help="Of pictures: one side, or HEIGHTxWIDTH.")
     ] = None
-    colour: Annotated[str | None, typer.Option(help="Of pictures: rgb or grey.")] = None
+    color: Annotated[str | None, typer.Option(help="Of pictures: rgb or gray.")] = None
     front_end: Annotated[
         str | None,
         typer.Option(help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
@@ -59,15 +64,16 @@ class Loading:
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
         import zoo
-        from pocketzoo.printing import columns as schema
-        from pocketzoo.printing import console
+        from pocketzoo.printing.columns import print_notes
+        from pocketzoo.printing.console import CONSOLE
 
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         task, front_end = values.pop("task"), values.pop("front_end")
         values["image_size"] = self.image_size and sides(self.image_size)
-        data = zoo.load_data(source, seed, task, front_end, zoo.Reading(**values))
+        reading = zoo.Reading(**values)
+        data = zoo.load_data(source, seed=seed, task=task, front_end=front_end, reading=reading)
         if aloud:
-            schema.print_notes(console.CONSOLE, data)
+            print_notes(CONSOLE, data)
         return data
 
 
@@ -83,47 +89,6 @@ class Training:
     recipes: Annotated[
         list[str], typer.Option("--recipe", help="Recipe field, e.g. batch_size=16.")
     ] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Searching:
-    """How is searched; see `tuning.search`."""
-
-    trials: Annotated[int, typer.Option(help="Trials to finish, the preset included.")] = 10
-    algorithm: Annotated[
-        str,
-        typer.Option(
-            help="tpe, gp, cmaes, nsga2, sobol or random; or KerasTuner's kt-random, bayesian or "
-            "hyperband."
-        ),
-    ] = "tpe"
-    jobs: Annotated[int | None, typer.Option(help="Trials at a time. Default: one a core.")] = None
-    prune: Annotated[str | None, typer.Option(help="median (default), halving or none.")] = None
-    objective: Annotated[str, typer.Option(help="float, or int8: score the twin.")] = "float"
-    max_bytes: Annotated[int | None, typer.Option(help="Largest int8 file.")] = None
-    max_macs: Annotated[int | None, typer.Option(help="Most multiply-accumulates a row.")] = None
-    max_arena: Annotated[int | None, typer.Option(help="Most memory in LiteRT-Micro.")] = None
-    pick: Annotated[
-        str, typer.Option(help="best, smallest-within:P points of the best, trial:N.")
-    ] = "best"
-    again: Annotated[int, typer.Option(help="Seeds with which the winner is trained again.")] = 3
-    refit: Annotated[
-        bool, typer.Option(help="Train the winner once more on validation rows too.")
-    ] = True
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            envvar="POCKETZOO_STORAGE",
-            show_envvar=True,
-            help="Database that machines share, e.g. postgresql://user@host/name.",
-        ),
-    ] = None
-    artifacts: Annotated[
-        Path | None, typer.Option(help="Folder that machines share for the best weights.")
-    ] = None
-    heartbeat: Annotated[
-        float, typer.Option(help="Seconds between signs of life in a shared storage.")
-    ] = 60.0
 
 
 @dataclass(frozen=True)
@@ -153,7 +118,7 @@ class Exporting:
             help="Copy the run to MLflow, e.g. http://server:5000 or sqlite:///mlflow.db.",
         ),
     ] = None
-    licence: Annotated[
+    license: Annotated[
         str | None, typer.Option(help="Of model and data, for the model card: CC-BY-4.0, ...")
     ] = None
     rung: Annotated[
@@ -178,22 +143,27 @@ class Exporting:
 
 
 def flat(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, instead of each parameter that is one of the groups above, its options."""
+    """Give a command, instead of each parameter that is one of the groups above, its options.
+
+    An option that two groups have, such as --seed, is one option and goes to both.
+    """
+    own = inspect.signature(command).parameters
     groups = {
         name: group
         for name, group in get_type_hints(command).items()
-        if group in (Loading, Training, Searching, Exporting)
+        if group in (Loading, Training, Search, Exporting)
     }
-    parameters = []
-    for name, parameter in inspect.signature(command).parameters.items():
-        parameters += _options(groups[name]) if name in groups else [parameter]
+    options: dict[str, inspect.Parameter] = {}
+    for name, parameter in own.items():
+        for option in _options(groups[name]) if name in groups else [parameter]:
+            options.setdefault(option.name, option)
 
     def run(**given: Any) -> None:
         for name, group in groups.items():
-            given[name] = group(**{one.name: given.pop(one.name) for one in fields(group)})
-        command(**given)
+            given[name] = group(**{one.name: given[one.name] for one in fields(group)})
+        command(**{name: given[name] for name in own})
 
-    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in options.values()]
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in keyword}
@@ -201,16 +171,24 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: type) -> list[inspect.Parameter]:
-    hints, defaults = get_type_hints(group, include_extras=True), group()
+    hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(
             one.name,
             inspect.Parameter.KEYWORD_ONLY,
-            annotation=hints[one.name],
-            default=getattr(defaults, one.name),
+            annotation=_annotation(one, hints[one.name]),
+            default=one.default if one.default_factory is MISSING else one.default_factory(),
         )
         for one in fields(group)
     ]
+
+
+def _annotation(one: Field[Any], hint: Any) -> Any:
+    """Return a field's type as typer reads it, with the help that a field of `Search` brings."""
+    if "help" not in one.metadata:
+        return hint
+    extra = FROM_ENVIRONMENT.get(one.name, {})
+    return Annotated[hint, typer.Option(help=one.metadata["help"], **extra)]
 
 
 def pairs(option: str, texts: list[str]) -> dict[str, Any]:

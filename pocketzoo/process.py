@@ -1,4 +1,4 @@
-"""The process around the commands: mistakes, interrupts, warnings, and what native code logs."""
+"""The process of a command: user errors, interrupts, warnings, and logs of native code."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Which commands made a run, kept in its folder for whoever wants to make it again."""
+"""The commands that made a run, kept in its folder so that it can be made again."""
 
 import os
 import re

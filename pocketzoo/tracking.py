@@ -1,10 +1,11 @@
-"""A run folder as a run in MLflow: what was set, what came out, and the files."""
+"""A run folder as a run in MLflow: parameters, metrics and files."""
 
 import math
 import re
 import warnings
 from typing import Any
 
+from export.proof.verified import Verified
 from zoo import Run, UserError
 
 LONGEST = 250  # characters of a parameter's value
@@ -49,7 +50,7 @@ def log_run(run: Run, uri: str) -> str:
 def _logged(client: Any, run: Run) -> str:
     from mlflow.entities import Metric, Param
 
-    name = f"pocketzoo/{run.read_json('report.json')['data']['name']}"
+    name = f"pocketzoo/{Verified.read(run).data.name}"
     known = client.get_experiment_by_name(name)
     experiment = known.experiment_id if known else client.create_experiment(name)
     made = str(client.create_run(experiment, run_name=run.path.name).info.run_id)
@@ -64,32 +65,28 @@ def _logged(client: Any, run: Run) -> str:
 
 
 def _parameters(run: Run) -> dict[str, Any]:
-    report = run.read_json("report.json")
-    model, trained = report["model"], (run.path / "recipe.json").exists()  # not one's own model
-    found = {"preset": model["preset"] or model["name"], "backend": report["backend"]}
-    found |= {"data.hash": report["data"]["hash"], "parameters": model["parameters"]}
-    found |= {f"model.{name}": value for name, value in model["overrides"].items()}
+    verified = Verified.read(run)
+    model, trained = verified.model, (run.path / "recipe.json").exists()  # not one's own model
+    found: dict[str, Any] = {"preset": model.preset or model.name, "backend": verified.backend}
+    found |= {"data.hash": verified.data.hash, "parameters": model.parameters}
+    found |= {f"model.{name}": value for name, value in model.overrides.items()}
     recipe = run.read_json("recipe.json") if trained else {}
     return found | {f"recipe.{name}": value for name, value in recipe.items()}
 
 
 def _metrics(run: Run) -> list[tuple[str, int, float]]:
     """Return (name, epoch, value), without what MLflow's stores refuse."""
-    report = run.read_json("report.json")
-    history = run.history()
+    verified, history = Verified.read(run), run.history()
     epochs = [int(epoch) for epoch in history.pop("epoch", [])]
     curves = [
         (name, epoch, value)
         for name, values in history.items()
         for epoch, value in zip(epochs, values, strict=True)
     ]
-    figures = {
-        f"test_{kind}_{report['metric']}": report[kind]["value"] for kind in ("float", "int8")
-    }
-    figures |= {"drop": report["drop"]["value"], "passed": float(report["passed"])}
-    figures |= {f"bytes_{name}": one["bytes"] for name, one in report["files"].items()}
-    latency = report["runtimes"]["litert"]["latency_us"]
-    figures |= {f"latency_us_{kind}": value for kind, value in latency.items()}
+    figures = {f"test_{kind}_{verified.metric}": one for kind, one in verified.values.items()}
+    figures |= {"drop": verified.drop, "passed": float(verified.passed)}
+    figures |= {f"bytes_{name}": size for name, size in verified.bytes.items()}
+    figures |= {f"latency_us_{kind}": value for kind, value in verified.latency_us.items()}
     found = [*curves, *((name, 0, float(value)) for name, value in figures.items())]
     return [(re.sub(r"[^\w\-. /]", "_", n), step, v) for n, step, v in found if math.isfinite(v)]
 

@@ -1,25 +1,27 @@
-"""What all tests share. Torch is imported before TensorFlow: the other order crashes."""
+"""Fixtures of all tests. Torch is imported before TensorFlow: the other order crashes."""
 
 import importlib.util
 import os
-import sys
+from pathlib import Path
 
+if Path("/proc/cpuinfo").exists() and "avx512f" not in Path("/proc/cpuinfo").read_text():
+    # oneDNN of torch 2.13 writes beyond its memory in the gradient of a convolution, where it may
+    # use AVX2 and no more (seen on AMD EPYC): the process aborts, at some later time
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import export
-import tuning  # noqa: F401  (one_pool patches a module of it)
 import zoo
-from tests.helpers.instances import HOME, Home, data_of, family, fill, rows, save_sentences
+from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, save_sentences
 from tests.helpers.prefork import Prefork
 from tuning.sweep.pool import Pool
 
@@ -37,15 +39,15 @@ def one_pool() -> Iterator[None]:
 
     class Kept(Pool):
         def __enter__(self) -> Pool:
-            if self._jobs not in kept:
-                kept[self._jobs] = Pool(self._jobs, Path(os.devnull)).__enter__()
-            return kept[self._jobs]
+            if self.jobs not in kept:
+                kept[self.jobs] = Pool(self.jobs, Path(os.devnull)).__enter__()
+            return kept[self.jobs]
 
         def __exit__(self, *_: object) -> None:
             """The session ends it."""
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["tuning.search"], "Pool", Kept)
+        patch.setattr("tuning.searching.Pool", Kept)
         yield
     for pool in kept.values():
         pool.__exit__()
@@ -77,7 +79,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     texts = save_sentences(tmp_path_factory.mktemp("texts") / "sentences.npz")
 
     def load(name: str) -> zoo.Data:
-        known = HOME[family(name)]
+        known = HOME[made_for(name)]
         return zoo.load_data(texts if known == "sentences" else known)
 
     return load

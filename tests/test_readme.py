@@ -1,4 +1,4 @@
-"""What the README shows runs: its Python blocks, its commands' options, and the examples."""
+"""README: its Python blocks run, its commands have their options, and the examples run."""
 
 import os
 import re
@@ -32,6 +32,9 @@ def test_python_blocks_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     finally:
         os.chdir(here)
     assert "accuracy" in capsys.readouterr().out
+    described = (ROOT / "docs/run.md").read_text()
+    for path in (tmp_path / "runs/mlp").iterdir():
+        assert path.name == ".lock" or f"`{path.name}{'/' * path.is_dir()}`" in described
 
 
 def test_commands_exist() -> None:

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.quality import RESULTS
-from benchmarks.record import Run, line, recorded, short, tables
+from benchmarks.quality.record import RESULTS, Run, line, recorded, short, tables
 from benchmarks.tables import interval
 
 

@@ -1,21 +1,18 @@
-"""How a model is trained and chosen: the recipe, the one `fit`, the search, the ladder to int8."""
+"""Training and search: the recipe, the one `fit`, the search, the ladder to int8.
 
-from tuning.quantization import FineTuning, quantize, quantize_aware
-from tuning.recipe import Recipe
-from tuning.search import search
-from tuning.study.oracle import StudyOracle
-from tuning.training.fitting import fit
-from tuning.training.overfit import overfit
-from tuning.training.rates import find_learning_rate
+The public names, those of `tuning.public`, are imported when one is used first: the command line's
+help reads `tuning.settings`, and must not wait for Keras.
+"""
 
-__all__ = [
-    "FineTuning",
-    "Recipe",
-    "StudyOracle",
-    "find_learning_rate",
-    "fit",
-    "overfit",
-    "quantize",
-    "quantize_aware",
-    "search",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tuning.public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        return getattr(import_module("tuning.public"), name)
+
+    def __dir__() -> list[str]:
+        return import_module("tuning.public").__all__

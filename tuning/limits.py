@@ -1,4 +1,4 @@
-"""Limits of cost: said at once if nothing in the space meets them, or nobody can know."""
+"""Cost limits, with an early error where nothing in the space meets them or nobody can know."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""How a model is trained: the recipe, as a value."""
+"""The recipe: how a model is trained, as a value."""
 
 import math
 from dataclasses import dataclass, replace

@@ -1,56 +1,110 @@
-"""What a search is told, checked before anything begins."""
+"""Settings of a search: one field, one option of the command line, whose help is made from them.
+
+Imports here are light, and the heavy ones wait for the checks: help is immediate.
+"""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tuning.study.oracles import ORACLES
-from tuning.study.pruning import PRUNERS
-from tuning.study.samplers import SAMPLERS, check_sampler
-from tuning.study.storage import database
-from zoo import UserError
-from zoo.checks import at_least, in_range, one_of
-
-ALGORITHMS = (*SAMPLERS, *ORACLES)
 OBJECTIVES = ("float", "int8")
 LIMITS = ("bytes", "macs", "arena")
 PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """The arguments of `tuning.search` of the same names; `limits` by the names of `Cost`.
+class Search:
+    """Settings of `tuning.search`.
+
+    Attributes:
+        trials: how many to finish, at least 1; failed and pruned ones count, infeasible ones not.
+        algorithm: "tpe", "gp", "cmaes" or "nsga2" (after ten points of a Sobol sequence), "sobol",
+            "random"; or KerasTuner's own "kt-random", "bayesian", "hyperband".
+        seed: of the search and of every trial, at least 0.
+        jobs: trials at a time on this machine, at least 1, sharing its cores; None is one a core.
+        prune: "median", "halving" (ASHA) or "none"; see `tuning.study.pruning`. None is "none" for
+            KerasTuner's own algorithms, else "median".
+        objective: "float" scores the model, "int8" its quantization twin.
+        max_bytes, max_macs, max_arena: most that the int8 file may cost, at least 1, as
+            `zoo.cost.estimate` does it: its size, multiply-accumulates per row, memory in
+            LiteRT-Micro; a model over one of them is not trained. None is no limit.
+        pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
+            the best score; or "trial:N". Asked for another one, a finished search just takes it.
+        repeats: how many more times the winner is trained, with other seeds, to estimate the
+            spread; at least 0.
+        refit: train the winner once more on training and validation rows together, for as many
+            epochs as its trial took.
+        storage: URL of a database that machines share, each with the same command; None is a
+            journal in the run folder.
+        artifacts: folder for the weights of the best trials, if it is to be a shared one.
+        heartbeat: seconds between the signs of life in a shared storage, in [0.1, 3600); after
+            three silent ones what a machine was running is run again.
 
     Raises:
-        UserError: one that is out of range, or that does not go with another.
+        UserError: a field that is out of range, or that does not go with another.
     """
 
-    trials: int
-    algorithm: str
-    seed: int
-    refit: bool
-    jobs: int
-    prune: str
-    objective: str
-    pick: str
-    again: int
-    storage: str | None
-    artifacts: Path
-    heartbeat: float
-    limits: Mapping[str, int] = field(default_factory=dict)
+    trials: int = field(default=10, metadata={"help": "Trials to finish, the preset included."})
+    algorithm: str = field(
+        default="tpe",
+        metadata={
+            "help": "tpe, gp, cmaes, nsga2, sobol or random; "
+            "or KerasTuner's kt-random, bayesian or hyperband."
+        },
+    )
+    seed: int = field(default=0, metadata={"help": "Seed of the search and of every trial."})
+    jobs: int | None = field(
+        default=None, metadata={"help": "Trials at a time. Default: one a core."}
+    )
+    prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
+    objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
+    max_bytes: int | None = field(default=None, metadata={"help": "Largest int8 file."})
+    max_macs: int | None = field(
+        default=None, metadata={"help": "Most multiply-accumulates a row."}
+    )
+    max_arena: int | None = field(default=None, metadata={"help": "Most memory in LiteRT-Micro."})
+    pick: str = field(
+        default="best", metadata={"help": "best, smallest-within:P points of the best, trial:N."}
+    )
+    repeats: int = field(
+        default=3,
+        metadata={
+            "help": "More trainings of the winner, with other seeds, to estimate the spread."
+        },
+    )
+    refit: bool = field(
+        default=True, metadata={"help": "Train the winner once more on validation rows too."}
+    )
+    storage: str | None = field(
+        default=None,
+        metadata={"help": "Database that machines share, e.g. postgresql://user@host/name."},
+    )
+    artifacts: Path | None = field(
+        default=None, metadata={"help": "Folder that machines share for the best weights."}
+    )
+    heartbeat: float = field(
+        default=60.0, metadata={"help": "Seconds between signs of life in a shared storage."}
+    )
 
     def __post_init__(self) -> None:
+        from tuning.study.oracles import ORACLES
+        from tuning.study.pruning import PRUNERS
+        from tuning.study.samplers import SAMPLERS, check_sampler
+        from zoo.checks import UserError, at_least, flag, in_range, one_of
+
         at_least("trials", self.trials, 1)
         at_least("seed", self.seed, 0)
-        at_least("jobs", self.jobs, 1)
-        at_least("again", self.again, 0)
-        one_of("algorithm", self.algorithm, ALGORITHMS)
-        one_of("prune", self.prune, PRUNERS)
+        if self.jobs is not None:
+            at_least("jobs", self.jobs, 1)
+        at_least("repeats", self.repeats, 0)
+        flag("refit", self.refit)
+        one_of("algorithm", self.algorithm, (*SAMPLERS, *ORACLES))
+        if self.prune is not None:
+            one_of("prune", self.prune, PRUNERS)
         one_of("objective", self.objective, OBJECTIVES)
         in_range("heartbeat", self.heartbeat, 0.1, 3600)
         for name, most in self.limits.items():
-            one_of("limits", name, LIMITS)
             at_least(f"max_{name}", most, 1)
         if not PICK.fullmatch(self.pick):
             raise UserError(
@@ -59,10 +113,14 @@ class Settings:
         check_sampler(self.algorithm)
         if self.storage is not None:
             self._check_storage(self.storage)
-        if self.algorithm == "hyperband" and self.prune != "none":
+        if self.algorithm == "hyperband" and self.prune not in (None, "none"):
             raise UserError("hyperband ends trials by itself; it goes with prune none.")
 
     def _check_storage(self, storage: str) -> None:
+        from tuning.study.oracles import ORACLES
+        from tuning.study.storage import database
+        from zoo.checks import UserError
+
         database(storage)
         if self.algorithm in (*ORACLES, "cmaes"):
             raise UserError(
@@ -70,3 +128,9 @@ class Settings:
                 "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, which whoever "
                 "can write there could turn into code. Take tpe, gp, nsga2, sobol or random."
             )
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Limits that are set, by the names of `zoo.cost.estimate.Cost`."""
+        values = {name: getattr(self, f"max_{name}") for name in LIMITS}
+        return {name: most for name, most in values.items() if most is not None}

@@ -1,13 +1,14 @@
-"""What a model is: architectures, named sizes, data, and the run folder that stages hand over."""
+"""Model zoo: architectures, presets, data sets, int8 quantization and run folders."""
 
-from zoo.backends import require_backend
+from zoo.backends import require_backend as _require_backend
 
-require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
+_require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
 
-from zoo.advice import advise  # noqa: E402
+from zoo.advice import Advice, advise  # noqa: E402
 from zoo.checks import UserError  # noqa: E402
 from zoo.data.audio import FrontEnd  # noqa: E402
 from zoo.data.dataset import Data  # noqa: E402
+from zoo.data.text import TextSettings  # noqa: E402
 from zoo.models.cnn import CNN  # noqa: E402
 from zoo.models.gru import GRU  # noqa: E402
 from zoo.models.inception import Inception  # noqa: E402
@@ -16,26 +17,33 @@ from zoo.models.mlp import MLP  # noqa: E402
 from zoo.models.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.models.transformer import Transformer  # noqa: E402
 from zoo.models.vit import ViT  # noqa: E402
-from zoo.presets.catalogue import ModelSpec, create_model, list_models  # noqa: E402
+from zoo.presets.catalogue import list_models  # noqa: E402
+from zoo.presets.spec import ModelSpec, create_model  # noqa: E402
 from zoo.pretrained.backbones import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.readers.loading import data_from, load_data  # noqa: E402
 from zoo.run import Run  # noqa: E402
+from zoo.tasks import Classification, Regression, Task  # noqa: E402
 
 __all__ = [
     "CNN",
     "GRU",
     "LITE",
     "MLP",
+    "Advice",
+    "Classification",
     "Data",
     "FrontEnd",
     "Inception",
     "ModelSpec",
     "Pretrained",
     "Reading",
+    "Regression",
     "Run",
+    "Task",
     "TextCNN",
     "TextGRU",
+    "TextSettings",
     "TextTransformer",
     "Transformer",
     "UserError",
@@ -48,3 +56,7 @@ __all__ = [
     "read_labelled",
     "read_rows",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

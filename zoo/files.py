@@ -1,5 +1,6 @@
 """Files that are whole or not there, and JSON."""
 
+import errno
 import hashlib
 import json
 import os
@@ -31,6 +32,11 @@ def beside(path: Path, ending: str) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def is_full(error: BaseException) -> bool:
+    """Tell whether there was no room on the disk, whatever sets the limit."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def sha256(path: Path) -> str:

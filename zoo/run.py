@@ -1,4 +1,4 @@
-"""The run folder: how a stage hands over to the next, as files that can be checked.
+"""The run folder: files that one stage hands to the next, with checksums.
 
 JSON and weights only, never a pickle. Every file is written beside its place and moved there; the
 manifest, with the sha256 of each, comes last, so that a folder that loads is whole.
@@ -25,7 +25,7 @@ from zoo.data.waveforms import SNIPPET, snippet
 from zoo.files import as_json, beside, read_json, sha256, write_atomic
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
-from zoo.presets.catalogue import ModelSpec
+from zoo.presets.spec import ModelSpec
 from zoo.readers.batches import PYTHON
 from zoo.readers.loading import load_data
 from zoo.tasks import Task, recorded
@@ -109,7 +109,9 @@ class Run:
         front_end, reading = held.get("front_end"), Reading.of(held.get("reading"))
         made = front_end and FrontEnd(**front_end)
         made = made or encoding.settings_of(held.get("schema", {}))
-        data = load_data(held["source"], held["seed"], held["task"], made, reading)
+        data = load_data(
+            held["source"], seed=held["seed"], task=held["task"], front_end=made, reading=reading
+        )
         if data.hash != held["hash"]:
             raise UserError(
                 f"{held['source']} has changed since {self.path} was made ({data.hash} instead "

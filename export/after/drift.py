@@ -1,4 +1,4 @@
-"""After it ships: are new rows still those that the model was made from?"""
+"""Drift: do new rows still look like those that the model was made from?"""
 
 from dataclasses import asdict, dataclass
 from typing import Any

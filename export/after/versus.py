@@ -1,4 +1,4 @@
-"""Two runs on the same test rows: is the new one really better, and what breaks?"""
+"""Comparison of two runs on the same test rows: is the new one really better, and what breaks?"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from export.proof.answers import answers
+from export.proof.verified import Verified
 from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics.intervals import Estimate
+from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
 
 
@@ -72,7 +74,7 @@ class Versus:
         return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
 
 
-def versus(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
+def compare(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
     """Compare two exported runs on the same rows.
 
     Args:
@@ -139,10 +141,10 @@ def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray
             f"{a.path} and {b.path} answer {of_a.shape} and {of_b.shape} numbers; to compare them "
             f"with there are {y.shape}."
         )
-    reports = [run.read_json("report.json") for run in (a, b)]
+    verified = [Verified.read(run) for run in (a, b)]
     changes = task.changes(y, of_a, of_b)
-    sizes = [report["files"]["model_int8.tflite"]["bytes"] for report in reports]
-    times = [report["runtimes"]["litert"]["latency_us"]["int8"] for report in reports]
+    sizes = [one.bytes[INT8.file()] for one in verified]
+    times = [one.latency_us["int8"] for one in verified]
     return Versus(
         task,
         len(y),

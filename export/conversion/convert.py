@@ -20,10 +20,12 @@ import tensorflow as tf
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
 from export.conversion.custom import imported_classes
 from export.conversion.integer import Constant, Unrolled, step_function
+from export.conversion.job import FLOAT, TWIN
 from export.runtimes.litert import load as load_litert
 from export.runtimes.litert import random_inputs, raw_outputs
 from export.tflite.tidy import tidied
 from zoo.quantization import Twin, make_twin
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rules.ids import takes_ids
 
 SIGNATURE = "serving_default"
@@ -95,8 +97,8 @@ def convert(
         converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=[SIGNATURE])
         if quantize is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.inference_input_type = tf.int8
-            converter.inference_output_type = tf.int8
+            ends = tf.as_dtype(INT8.ends.dtype)
+            converter.inference_input_type = converter.inference_output_type = ends
             quantize(converter)
         return bytes(converter.convert())
 
@@ -108,7 +110,7 @@ def by_rows(rows: np.ndarray) -> Callable[[Any], None]:
         converter.representative_dataset = lambda: (
             {"input": rows[i : i + 1]} for i in range(len(rows))
         )
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet[INT8.operators]]
 
     return quantize
 
@@ -166,10 +168,10 @@ def main(job: Path) -> None:
     model = load(job, unroll=False)
     row = {"input": (1, *model.input_shape[1:])}
     ids = takes_ids(model)
-    (job / "model_float.tflite").write_bytes(convert(model, whole(model), row, None, ids))
+    (job / FLOAT).write_bytes(convert(model, whole(model), row, None, ids))
     if settings["method"] == "twin":
         twin = make_twin(model, standardized=settings["cut_after"] is not None)
-        twin.load_weights(job / "twin.weights.h5")
+        twin.load_weights(job / TWIN)
         for name, form in settings["files"].items():
             (job / name).write_bytes(twin_form(twin, form))
     elif settings["method"] == "converter":
@@ -180,7 +182,8 @@ def main(job: Path) -> None:
         row = {"input": (1, *body.input_shape[1:])}
         rows = rows.astype("int32") if ids else rows
         content = convert(body, whole(body), row, by_rows(rows), ids)
-        (job / "model_int8.tflite").write_bytes(content)
+        (name,) = settings["files"]
+        (job / name).write_bytes(content)
     for file in sorted(job.glob("*.tflite")):
         # a file that LiteRT aborts on must not reach the parent
         raw_outputs(interpreter := load_litert(file), random_inputs(interpreter, 1, words=1))

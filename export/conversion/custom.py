@@ -1,4 +1,4 @@
-"""Layers of other packages: by name into a job, and imported again where the job is done.
+"""Layers from other packages: named in the job, imported again where it is done.
 
 KerasHub's backbones have some. A model file is read without them, but for KerasHub's.
 """

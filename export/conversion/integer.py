@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
@@ -26,11 +25,8 @@ class Constant(Int8):
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
         return self.values[id(layer.kernel)], self.values[id(layer.bias)]
 
-    def activation(self, where: Range, x: Any) -> Any:
-        low, high = self.values[id(where.low)], self.values[id(where.high)]
-        return keras.quantizers.fake_quant_with_min_max_vars(
-            x, low, high, num_bits=8, narrow_range=where.narrow
-        )
+    def limits(self, where: Range) -> tuple[Any, Any]:
+        return self.values[id(where.low)], self.values[id(where.high)]
 
     def lookup(self, table: Any, where: Range, ids: Any) -> Any:
         """A GATHER; the table is a constant, which takes the range of what leaves it."""
@@ -46,25 +42,26 @@ class Constant(Int8):
         at the back, or at the front where the rows come from the back. What enters and leaves the
         loop is fake-quantized too, or floats stay there.
         """
-        count, ranges = sequences[0].shape[1], loop.ranges
+        count, ranges = sequences[0].shape[1], [state.where for state in loop.states]
 
         def body(t: Any, states: list[Any], registers: list[Any]) -> tuple[Any, Any, Any]:
             rows = {
                 back: tuple(tf.gather(x, count - 1 - t if back else t, axis=1) for x in sequences)
-                for back in {*loop.reverse}
+                for back in {state.reverse for state in loop.states}
             }
             states = self._each(ranges, states)
-            new = loop.step([rows[back] for back in loop.reverse], states)
+            new = loop.step([rows[state.reverse] for state in loop.states], states)
             shifted = []
             for i, register in zip(loop.keep, registers, strict=True):
                 register = self.activation(ranges[i], register)
                 row = new[i][:, None]
-                parts = [row, register[:, :-1]] if loop.reverse[i] else [register[:, 1:], row]
+                back = loop.states[i].reverse
+                parts = [row, register[:, :-1]] if back else [register[:, 1:], row]
                 shifted.append(self.activation(ranges[i], tf.concat(parts, axis=1)))
             return t + 1, new, shifted
 
-        registers = [np.zeros((1, count, loop.units[i]), np.float32) for i in loop.keep]
-        start = (0, [np.zeros((1, units), np.float32) for units in loop.units], registers)
+        registers = [np.zeros((1, count, loop.states[i].units), np.float32) for i in loop.keep]
+        start = (0, _first_states(loop), registers)
         _, last, kept = tf.while_loop(lambda t, *_: t < count, body, start)
         return self._each(ranges, last), self._each([ranges[i] for i in loop.keep], kept)
 
@@ -76,8 +73,11 @@ class Unrolled(Constant):
     """The same with the loop written out, for targets that refuse a WHILE."""
 
     def loop(self, loop: Loop, *sequences: Any) -> tuple[list[Any], list[Any]]:
-        start = [np.zeros((1, units), np.float32) for units in loop.units]
-        return step_by_step(loop, sequences, start)
+        return step_by_step(loop, sequences, _first_states(loop))
+
+
+def _first_states(loop: Loop) -> list[Any]:
+    return [np.zeros((1, state.units), np.float32) for state in loop.states]
 
 
 def step_function(twin: Twin) -> Any:

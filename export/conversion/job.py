@@ -1,4 +1,4 @@
-"""The converter's job: what it is told to make, in a folder that a child process works on."""
+"""The converter's job: a folder with its inputs, on which a child process works."""
 
 import tempfile
 import warnings
@@ -15,16 +15,13 @@ from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.files import as_json
 from zoo.quantization import Quantized
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import CalibrationRows
 
 UNROLL_WARNING = 64  # steps
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
-FLOAT, INT8, TWIN = "model_float.tflite", "model_int8.tflite", "twin.weights.h5"
-FORMS = {
-    "rolled": INT8,
-    "step": "model_int8_step.tflite",
-    "unrolled": "model_int8_unrolled.tflite",
-}
+FLOAT, TWIN = "model_float.tflite", "twin.weights.h5"
+FORMS = {form: INT8.file(form) for form in ("rolled", "step", "unrolled")}
 METHODS = ("auto", "twin", "converter")
 
 

@@ -1,4 +1,4 @@
-"""By what an int8 file is made: the twin, TensorFlow's converter or tfmot."""
+"""Choosing the quantizer: the twin, TensorFlow's converter or tfmot."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,10 +7,11 @@ from typing import Any
 import keras
 
 from export.conversion.compression import Compressed
-from export.conversion.job import FORMS, INT8, Plan, check_forms
+from export.conversion.job import FORMS, Plan, check_forms
 from zoo import Data
 from zoo.quantization import Quantized, Twin, UnknownLayer
 from zoo.quantization import quantize as quantize_twin
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import choose_rows
 
 
@@ -34,7 +35,8 @@ def int8_plan(
             if twin_asked:
                 raise
             why = error.reason
-    return Plan("converter", {"rolled": INT8}, choose_rows(model, data, rows, seed), None, why)
+    chosen = choose_rows(model, data, rows, seed)
+    return Plan("converter", {"rolled": INT8.file()}, chosen, None, why)
 
 
 def tfmot_plan(
@@ -43,7 +45,7 @@ def tfmot_plan(
     """Return the plan of a file that tfmot has made already; it may start after `Standardize`."""
     host: Any = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
     chosen = replace(choose_rows(model, data, rows, seed), standardize=host)
-    return Plan("qat-tfmot", {"rolled": INT8}, chosen, None)
+    return Plan("qat-tfmot", {"rolled": INT8.file()}, chosen, None)
 
 
 def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:

@@ -27,6 +27,7 @@ import tensorflow_model_optimization as tfmot
 import tf_keras
 
 from export.conversion.keras2 import KERNELS
+from zoo.quantization.layers.numerics import INT8
 
 RANGE_ROWS = 256
 
@@ -204,8 +205,8 @@ def quantize(model: Any, x: np.ndarray, y: np.ndarray, settings: dict[str, Any])
         [serve.get_concrete_function()], quantized
     )
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
+    ends = tf.as_dtype(INT8.ends.dtype)
+    converter.inference_input_type = converter.inference_output_type = ends
     return bytes(converter.convert())
 
 

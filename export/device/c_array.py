@@ -1,13 +1,15 @@
-"""C++ source: a file as the constant array that a microcontroller is flashed with."""
+"""C++ source: a file as a constant array for microcontroller firmware."""
 
 import hashlib
 
 from zoo import UserError
+from zoo.quantization.layers.numerics import INT8
 
+NAME = INT8.file().removesuffix(".tflite")
 BYTES_PER_LINE = 12
 
 
-def c_source(content: bytes, name: str = "model_int8") -> dict[str, str]:
+def c_source(content: bytes, name: str = NAME) -> dict[str, str]:
     """Return {file name: text} of `name.cc` and `name.h`, in the form of TFLM's examples.
 
     They define `const unsigned char name[]`, aligned to 16 bytes as flatbuffers need, and
@@ -17,7 +19,7 @@ def c_source(content: bytes, name: str = "model_int8") -> dict[str, str]:
         UserError: a name that is no C identifier.
     """
     if not (name.isascii() and name.isidentifier()):
-        raise UserError(f"name must be a C identifier, like model_int8; got {name!r}.")
+        raise UserError(f"name must be a C identifier, like {NAME}; got {name!r}.")
     guard = f"POCKETZOO_{name.upper()}_H_"
     lines = [
         "    " + " ".join(f"0x{byte:02x}," for byte in content[start : start + BYTES_PER_LINE])

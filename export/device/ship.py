@@ -1,4 +1,4 @@
-"""What goes with a file to where it runs: labels, and code that feeds it, in three languages.
+"""Deployment files: labels, and inference code in Python, C++ and Kotlin.
 
 `infer.py` needs ai-edge-litert and NumPy alone; `Infer.kt` and `infer.cc` use LiteRT's
 CompiledModel; `model_io.h` is the arithmetic around the file, for any C++. `stream.py`, `stream.cc`
@@ -14,12 +14,14 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from export.runtimes.litert import Scaling
 from export.tflite.metadata import Card, label_lines, one_line
+from export.tflite.scaling import Scaling
 from zoo import Data
+from zoo.quantization.layers.numerics import INT8
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
 NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
+KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
 CPP_SOFTMAX = "  model_io::Softmax(values.data());\n"
 CPP_STREAM_SOFTMAX = "    model_io::Softmax(answers.data());\n"
 KOTLIN_SOFTMAX = """\
@@ -29,9 +31,9 @@ KOTLIN_SOFTMAX = """\
         for (i in values.indices) values[i] /= sum
 """
 KOTLIN_QUANTIZE = """\
-        val input = ByteArray($inputs) { i ->
+        val input = ${kotlin_number}Array($inputs) { i ->
             val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
-            round(step).coerceIn(-128.0, 127.0).toInt().toByte()
+            round(step).coerceIn($lowest.0, $highest.0).toInt().to$kotlin_number()
         }
 """
 KOTLIN_SCALES = """\
@@ -114,13 +116,21 @@ def _common(ends: Ends) -> dict[str, Any]:
     """Return what the texts of all languages are filled with."""
     answers = "probabilities, in the order of labels.txt" if ends.labels else "numbers"
     answers = "probability of the second label" if len(ends.labels) > ends.outputs else answers
-    ids = ends.scaling.words is not None
+    ids, given = ends.scaling.words is not None, INT8.ends.dtype.name
+    taken = "int32" if ids else given
     return {
         "file": ends.file,
         "shape": ", ".join(str(size) for size in ends.shape),
         "inputs": math.prod(ends.shape),
         "values": "ids of tokens" if ids else "values",
-        "taken": "int32" if ids else "int8",
+        "taken": taken,
+        "given": given,
+        "lowest": INT8.ends.low,
+        "highest": INT8.ends.high,
+        "cpp_taken": f"std::{taken}_t",
+        "cpp_given": f"std::{given}_t",
+        "kotlin_given": given.capitalize(),
+        "kotlin_number": KOTLIN_NUMBERS[INT8.ends.bits],
         "words": ends.scaling.words or 0,
         "scales": len(ends.scaling.scale),
         "scale": _numbers(ends.scaling.scale),
@@ -153,7 +163,6 @@ def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[
     source = {
         "array": common["file"].replace(".tflite", ".cc"),
         "cpp_row": "std::int32_t" if ids else "float",
-        "cpp_taken": "std::int32_t" if ids else "std::int8_t",
         "cpp_convert": "Clamp" if ids else "Quantize",
         "softmax": CPP_SOFTMAX if logits else "",
     }
@@ -169,7 +178,7 @@ def _kotlin(template: str, common: dict[str, Any], labels: tuple[str, ...], logi
     own = {
         "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
         "kotlin_row": "IntArray" if ids else "FloatArray",
-        "kotlin_write": "writeInt" if ids else "writeInt8",
+        "kotlin_write": "writeInt" if ids else f"write{common['kotlin_given']}",
         "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
         "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),

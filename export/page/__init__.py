@@ -1,4 +1,4 @@
-"""`report.html`: one file that shows what a run is worth, without network, fonts or scripts.
+"""`report.html`: one file that shows the results of a run, without network, fonts or scripts.
 
 What comes from the data is escaped (`markup`), and a Content-Security-Policy forbids scripts and
 everything else that a browser would fetch or run.
@@ -18,7 +18,7 @@ from export.page.saliency import effects
 from export.page.samples import samples
 from export.page.summary import summary
 from export.page.training import training
-from export.proof.answers import answers as answered
+from export.proof.report import Report
 from export.runtimes.litert import load, predict
 from zoo import Data, Run
 
@@ -26,32 +26,31 @@ PAGE = "report.html"
 LOOKED_AT = 200  # test rows, for what needs answers one by one
 
 
-def write_page(run: Run, data: Data) -> None:
-    """Write `report.html` into a run folder that holds a report."""
-    run.write({PAGE: page(run, data)})
+def write_page(run: Run, data: Data, report: Report) -> None:
+    """Write `report.html` into the folder of a run."""
+    run.write({PAGE: page(run, data, report)})
 
 
-def page(run: Run, data: Data) -> str:
+def page(run: Run, data: Data, report: Report) -> str:
     """Return the page of a run that is exported and verified.
 
     Args:
         run: its folder; only its files are read, and its float file is run on a few rows.
         data: what it was trained on, for the rows that are shown.
+        report: of its verification.
 
     Raises:
-        UserError: the folder has no report, or a file of it was changed.
+        UserError: a file of the folder was changed.
     """
-    facts = read(run, data.task)
+    facts = read(run, report)
     interpreter = load(run.path / FLOAT)
-    few = data.x_test[:LOOKED_AT]
-    found = effects(data, interpreter, predict(interpreter, few))
-    of_int8 = answered(run, few) if data.task.numbers else None
+    found = effects(data, interpreter, predict(interpreter, data.x_test[:LOOKED_AT]))
     body = (
-        summary(facts),
+        summary(report),
         training(facts),
-        answers(facts, data, of_int8),
-        samples(facts, data, found),
-        device(facts),
+        answers(report),
+        samples(report, data, found),
+        device(report),
         card(facts),
     )
     style = (files("export.page") / "style.css").read_text("utf-8")
@@ -60,7 +59,7 @@ def page(run: Run, data: Data) -> str:
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"{facts.name} on {facts.report['data']['name']}"),
+        tag("title", f"{report.model.name} on {report.data.name}"),
         tag("style", Html(style)),
     )
     whole = tag("html", head, tag("body", tag("main", *body)), lang="en")

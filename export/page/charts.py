@@ -1,4 +1,4 @@
-"""Charts as inline SVG: lines, points, bars. Colours and type are the style sheet's."""
+"""Charts as inline SVG: lines, points, bars. Colors and type are the style sheet's."""
 
 import math
 from collections.abc import Sequence

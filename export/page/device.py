@@ -1,50 +1,53 @@
-"""What the files are, and what becomes of them on a device."""
+"""The page's section on files and devices."""
 
-from typing import Any
+from collections.abc import Iterator
 
 from export.page.charts import bars
-from export.page.facts import Facts, kilobytes, microseconds
+from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
-from export.proof.report import RUNGS
+from export.proof.files import RUNGS, Files
+from export.proof.report import Report
+from export.proof.runtimes import Runtimes
+from export.proof.targets import Placement
 
 SHOWN = 16  # layers as bars; the rest in a table
 PLENTY = 60.0  # dB, from where on a bar grows no more: an error of a thousandth
 RUNTIMES = {"litert": "LiteRT", "micro": "LiteRT-Micro", "ethos-u55": "Ethos-U55"}
 
 
-def device(facts: Facts) -> Html:
+def device(report: Report) -> Html:
     """Return files, runtimes, and the int8 error of each layer."""
-    lead = f"Made int8 by {RUNGS[facts.report['method']]}."
-    return section("On the device", _files(facts), _runtimes(facts), _layers(facts), lead=lead)
-
-
-def _files(facts: Facts) -> Html:
-    report = facts.report
-    rows = [
-        (
-            name,
-            ", ".join(file["dtypes"]),
-            f"{file['bytes']:,}",
-            f"{file['zip_bytes']:,}",
-            f"{sum(file['operators'].values()):,}",
-        )
-        for name, file in report["files"].items()
-    ]
-    sizes = table(("file", "types", "bytes", "zipped", "operators"), rows, numbers=2)
-    operators = [
-        (name, ", ".join(f"{one} {count}" for one, count in file["operators"].items()))
-        for name, file in report["files"].items()
-    ]
-    return tag(
-        "div",
-        tag("h3", "Files"),
-        sizes,
-        _estimates(report["estimates"]),
-        folded("Operators of each file", table(("file", "operators"), operators)),
+    estimates = _estimates(report.runtimes.estimates)
+    return section(
+        "On the device",
+        _files(report.files, estimates),
+        _runtimes(report),
+        _layers(report.fidelity.layers),
+        lead=f"Made int8 by {RUNGS[report.files.rung]}.",
     )
 
 
-def _estimates(estimates: dict[str, Any]) -> Html | None:
+def _files(files: Files, estimates: Html | None) -> Html:
+    rows = [
+        (
+            name,
+            ", ".join(audit.dtypes),
+            f"{audit.bytes:,}",
+            f"{files.zip_bytes[name]:,}",
+            f"{sum(audit.operators.values()):,}",
+        )
+        for name, audit in files.audits.items()
+    ]
+    sizes = table(("file", "types", "bytes", "zipped", "operators"), rows, numbers=2)
+    operators = [
+        (name, ", ".join(f"{one} {count}" for one, count in audit.operators.items()))
+        for name, audit in files.audits.items()
+    ]
+    every = folded("Operators of each file", table(("file", "operators"), operators))
+    return tag("div", tag("h3", "Files"), sizes, estimates, every)
+
+
+def _estimates(estimates: dict[str, dict[str, int]]) -> Html | None:
     if not estimates:
         return None
     rows = [
@@ -54,38 +57,41 @@ def _estimates(estimates: dict[str, Any]) -> Html | None:
     return folded(said, table(("", "estimated", "measured"), rows, numbers=1))
 
 
-def _runtimes(facts: Facts) -> Html:
-    runtimes = facts.report["runtimes"]
-    rows: list[tuple[str, str, str]] = []
-    litert = runtimes["litert"]
-    times, least = litert["latency_us"], litert["latency_us_minimum"]
-    for kind in ("float", "int8"):
-        said = f"{microseconds(times[kind])} a row on one thread, {microseconds(least[kind])} least"
-        rows.append((f"LiteRT, {kind}", "yes", said))
-    for target, found in runtimes.items():
-        for form, one in found.get("forms", {}).items():
-            name = f"{RUNTIMES[target]}, {form}"
-            rows.append((name, "yes" if one["ok"] else "NO", one["why"] or _placed(target, one)))
-    streaming = facts.report["streaming"]
-    if streaming:
-        share = f"{100 * streaming['within_one_step']:.1f} % of logits within one int8 step"
+def _runtimes(report: Report) -> Html:
+    rows = [*_in_litert(report.runtimes), *_elsewhere(report.runtimes)]
+    streaming = report.fidelity.streaming
+    if streaming is not None:
+        share = f"{100 * streaming.within_one_step:.1f} % of logits within one int8 step"
         rows.append(("step by step", "yes", f"{share} of the whole sequence's"))
     return tag("div", tag("h3", "Runtimes"), table(("runtime", "runs", "figures"), rows))
 
 
-def _placed(target: str, one: dict[str, Any]) -> str:
-    if target == "micro":
-        drop = f", drop {one['drop']:.2f}" if "drop" in one else ""
-        equal = f"{100 * one['equal']:.1f} % of outputs equal to LiteRT's"
-        return f"arena {kilobytes(one['arena_bytes'])}, {equal}{drop}, {one['rows']:,} rows"
+def _in_litert(runtimes: Runtimes) -> Iterator[tuple[str, str, str]]:
+    for kind, time in runtimes.latency.items():
+        median, least = microseconds(time.median), microseconds(time.minimum)
+        yield f"LiteRT, {kind}", "yes", f"{median} a row on one thread, {least} least"
+
+
+def _elsewhere(runtimes: Runtimes) -> Iterator[tuple[str, str, str]]:
+    for target, tried in runtimes.tried().items():
+        for one in tried:
+            name = f"{RUNTIMES[target]}, {one.form}"
+            yield name, "yes" if one.ok else "NO", one.why or _placed(one)
+
+
+def _placed(one: Placement) -> str:
+    found = one.figures
+    if one.target == "micro":
+        drop = f", drop {found['drop']:.2f}" if "drop" in found else ""
+        equal = f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's"
+        return f"arena {kilobytes(found['arena_bytes'])}, {equal}{drop}, {found['rows']:,} rows"
     return (
-        f"{100 * one['npu_share']:.0f} % of operators on the NPU, {one['cycles']:,} cycles, "
-        f"{kilobytes(one['sram_bytes'])} of SRAM"
+        f"{100 * found['npu_share']:.0f} % of operators on the NPU, {found['cycles']:,} cycles, "
+        f"{kilobytes(found['sram_bytes'])} of SRAM"
     )
 
 
-def _layers(facts: Facts) -> Html | None:
-    layers = facts.report["layers"]
+def _layers(layers: dict[str, float]) -> Html | None:
     if not layers:
         return None
     worst = sorted(layers.items(), key=lambda item: item[1])[:SHOWN]

@@ -1,19 +1,21 @@
-"""What a page is made of: the files of a run folder, read once."""
+"""The report and the files of a run folder that a page shows, read once."""
 
 import sys
 from dataclasses import dataclass
 from typing import Any
 
+from export.proof.report import Report
 from zoo import Run
-from zoo.tasks import Task
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The JSON files of a run; empty where a run has none, as one made from a Keras model."""
+    """A report, and the JSON files of its run beside it.
 
-    task: Task
-    report: dict[str, Any]
+    Those that a run does not have are empty, as of one made from a Keras model.
+    """
+
+    report: Report
     model: dict[str, Any]
     data: dict[str, Any]
     study: dict[str, Any]
@@ -22,42 +24,15 @@ class Facts:
     manifest: dict[str, Any]
     history: dict[str, list[float]]  # column -> values, an epoch each
 
-    @property
-    def metric(self) -> str:
-        return str(self.report["metric"])
 
-    @property
-    def unit(self) -> int:
-        """What a figure is multiplied by to be shown."""
-        return self.task.metric.factor
-
-    @property
-    def name(self) -> str:
-        return str(self.report["model"]["name"])
-
-    @property
-    def test_rows(self) -> int:
-        return int(self.report["data"]["rows"]["test"])
-
-    def shown(self, value: float) -> str:
-        """Return a value of the metric with its unit."""
-        return self.task.metric.shown(value)
-
-    def ranged(self, estimate: dict[str, Any]) -> str:
-        """Return the 95 % interval of an estimate of the metric."""
-        low, high = (self.shown(end) for end in estimate["ci95"])
-        return f"{low} to {high}"
-
-
-def read(run: Run, task: Task) -> Facts:
-    """Read a run folder that holds a report; `task` is that of its data."""
+def read(run: Run, report: Report) -> Facts:
+    """Read the folder of a run that has this report."""
 
     def maybe(name: str) -> dict[str, Any]:
         return run.read_json(name) if (run.path / name).is_file() else {}
 
     return Facts(
-        task=task,
-        report=run.read_json("report.json"),
+        report=report,
         model=maybe("model.json"),
         data=maybe("data.json"),
         study=maybe("study.json"),
@@ -66,6 +41,11 @@ def read(run: Run, task: Task) -> Facts:
         manifest=run.manifest(),
         history=run.history(),
     )
+
+
+def number(value: float) -> str:
+    """Return a figure as text: 97.22, 0.0512."""
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"
 
 
 def kilobytes(count: int) -> str:

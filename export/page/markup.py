@@ -1,4 +1,4 @@
-"""HTML that is safe by its type: what is not `Html` is text, and text is escaped."""
+"""HTML that is safe by its type: anything that is not `Html` is escaped."""
 
 from collections.abc import Iterable, Sequence
 from html import escape

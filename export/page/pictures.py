@@ -1,15 +1,17 @@
-"""A row as one looks at it: picture, curves, waveform and spectrogram, or unusual features."""
+"""Drawings of a row: an image, curves, a waveform and spectrogram, or unusual features."""
 
 import base64
+import io
 import math
-import struct
-import zlib
+from collections.abc import Callable
 
 import numpy as np
+from PIL import Image
 
 from export.page.charts import spark
 from export.page.markup import Html, joined, table, tag
 from zoo import Data
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
 CURVES = 3  # features of a sequence that are drawn as curves; more are a picture of steps
 FEATURES = 6  # of a table's row
@@ -20,19 +22,21 @@ ENOUGH = 5000  # training rows that tell what is usual
 HOT = np.array([214, 69, 49])  # where a saliency map is largest
 
 
+Drawing = Callable[[int, np.ndarray | None], Html]  # of a test row, with a map over it if given
+
+
 class Rows:
-    """Draws test rows of data, beside what is usual in the training rows."""
+    """Draws test rows of data, beside what is usual in the training rows.
+
+    Attributes:
+        pictured: whether rows are drawn as pictures.
+        names: of the features; empty for rows that are not drawn as a list of them.
+    """
 
     def __init__(self, data: Data) -> None:
-        self.rows, self.kind = data.x_test, len(data.input_shape)
-        self.waves = data.columns.get("wave_test")
-        self.pictured = self.kind == 3 or (self.kind == 2 and data.input_shape[1] > CURVES)
-        x = sample(data.x_train)
-        if self.kind == 1:
-            self.middle, self.spread = np.median(x, axis=0), x.std(axis=0)
-            self.names = _feature_names(data)
-        elif self.kind == 3:
-            self.low, self.high = float(x.min()), float(x.max())
+        self.pictured = data.kind is IMAGE or _is_wide(data)
+        self.names = _feature_names(data) if data.kind.flat else []
+        self._draw = DRAWINGS[data.kind](data)
 
     def drawn(self, row: int, heat: np.ndarray | None = None) -> Html:
         """Return test row number `row`, with a map of 0 to 1 over it where one is given.
@@ -41,38 +45,76 @@ class Rows:
             row: of the test rows.
             heat: (height, width) for pictures, (steps,) for sequences.
         """
-        values = np.asarray(self.rows[row], np.float64)
-        if self.kind == 3:
-            return _picture(self._pixels(values), f"test row {row}", heat)
-        if self.kind == 1:
-            return self._features(values)
-        if not self.pictured:
-            every = max(1, len(values) // POINTS)
-            shade = [] if heat is None else heat[:: math.ceil(len(heat) / WINDOWS)].tolist()
-            return spark(f"test row {row}", values[::every].T.tolist(), shade)
-        bands = np.repeat(_scaled(values.T, values.min(), values.max())[::-1, :, None], 3, axis=2)
-        wide = None if heat is None else np.broadcast_to(heat, bands.shape[:2])
-        picture = _picture(bands, f"test row {row}: features upwards, steps to the right", wide)
-        return picture if self.waves is None else joined([self._wave(row), picture])
+        return self._draw(row, heat)
 
-    def _wave(self, row: int) -> Html:
-        wave = np.asarray(self.waves)[row].astype(float)
-        return spark(f"waveform of test row {row}", [wave.tolist()])
 
-    def _pixels(self, values: np.ndarray) -> np.ndarray:
-        """Return a picture as (height, width, 3) of 0 to 255, whatever it was scaled to."""
-        scaled = _scaled(values, self.low, self.high)
-        channels = scaled.shape[2]
-        if channels == 2 or channels > 3:
-            scaled = scaled.mean(axis=2, keepdims=True)
-        return np.broadcast_to(scaled, (*scaled.shape[:2], 3))
+def _features(data: Data) -> Drawing:
+    """Draw the features that are furthest from the training rows' median."""
+    x, names = sample(data.x_train), _feature_names(data)
+    middle, spread = np.median(x, axis=0), np.maximum(x.std(axis=0), 1e-12)
 
-    def _features(self, values: np.ndarray) -> Html:
-        """Return the features that are furthest from the training rows' median."""
-        away = (values - self.middle) / np.maximum(self.spread, 1e-12)
+    def draw(row: int, heat: np.ndarray | None) -> Html:
+        values = np.asarray(data.x_test[row], np.float64)
+        away = (values - middle) / spread
         order = np.argsort(-np.abs(away), kind="stable")[:FEATURES]
-        lines = [(self.names[n], f"{values[n]:.4g}", f"{away[n]:+.1f}") for n in order]
+        lines = [(names[n], f"{values[n]:.4g}", f"{away[n]:+.1f}") for n in order]
         return table(("feature", "value", "sd from median"), lines, numbers=1)
+
+    return draw
+
+
+def _image(data: Data) -> Drawing:
+    x = sample(data.x_train)
+    low, high = float(x.min()), float(x.max())
+
+    def draw(row: int, heat: np.ndarray | None) -> Html:
+        values = np.asarray(data.x_test[row], np.float64)
+        return _picture(_pixels(values, low, high), f"test row {row}", heat)
+
+    return draw
+
+
+def _pixels(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return a picture as (height, width, 3) of 0 to 255, whatever it was scaled to."""
+    scaled = _scaled(values, low, high)
+    channels = scaled.shape[2]
+    if channels == 2 or channels > 3:
+        scaled = scaled.mean(axis=2, keepdims=True)
+    return np.broadcast_to(scaled, (*scaled.shape[:2], 3))
+
+
+def _sequence(data: Data) -> Drawing:
+    """Draw curves of few features, bands of many; sounds with their waveforms above."""
+    waves = data.columns.get("wave_test")
+
+    def curves(row: int, heat: np.ndarray | None) -> Html:
+        values = np.asarray(data.x_test[row], np.float64)
+        every = max(1, len(values) // POINTS)
+        shade = [] if heat is None else heat[:: math.ceil(len(heat) / WINDOWS)].tolist()
+        return spark(f"test row {row}", values[::every].T.tolist(), shade)
+
+    def bands(row: int, heat: np.ndarray | None) -> Html:
+        values = np.asarray(data.x_test[row], np.float64)
+        pixels = np.repeat(_scaled(values.T, values.min(), values.max())[::-1, :, None], 3, axis=2)
+        wide = None if heat is None else np.broadcast_to(heat, pixels.shape[:2])
+        title = f"test row {row}: features upwards, steps to the right"
+        picture = _picture(pixels, title, wide)
+        return picture if waves is None else joined([_wave(waves, row), picture])
+
+    return bands if _is_wide(data) else curves
+
+
+DRAWINGS = {TABLE: _features, SEQUENCE: _sequence, IMAGE: _image, TEXT: _features}
+
+
+def _is_wide(data: Data) -> bool:
+    """Return whether rows are sequences of more features than are drawn as curves."""
+    return data.kind is SEQUENCE and data.input_shape[1] > CURVES
+
+
+def _wave(waves: np.ndarray, row: int) -> Html:
+    wave = np.asarray(waves)[row].astype(float)
+    return spark(f"waveform of test row {row}", [wave.tolist()])
 
 
 def sample(x: np.ndarray) -> np.ndarray:
@@ -95,9 +137,9 @@ def _scaled(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 def _picture(pixels: np.ndarray, title: str, heat: np.ndarray | None) -> Html:
     if heat is not None:
-        grey = pixels.mean(axis=2, keepdims=True) * 0.75
+        gray = pixels.mean(axis=2, keepdims=True) * 0.75
         strength = heat[..., None]
-        pixels = grey * (1 - strength) + HOT * strength
+        pixels = gray * (1 - strength) + HOT * strength
     every = math.ceil(max(pixels.shape[:2]) / LARGEST)
     pixels = pixels[::every, ::every]
     height, width = pixels.shape[:2]
@@ -113,13 +155,7 @@ def _picture(pixels: np.ndarray, title: str, heat: np.ndarray | None) -> Html:
 
 
 def png(pixels: np.ndarray) -> bytes:
-    """Return a PNG file of (height, width, 3) values of 0 to 255 (ISO/IEC 15948)."""
-    height, width = pixels.shape[:2]
-    bytes_ = np.rint(pixels).astype(np.uint8)
-    lines = np.concatenate([np.zeros((height, 1), np.uint8), bytes_.reshape(height, -1)], axis=1)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part))
-        for kind, part in parts
-    )
+    """Return a PNG file of (height, width, 3) values of 0 to 255."""
+    file = io.BytesIO()
+    Image.fromarray(np.rint(pixels).astype(np.uint8)).save(file, "PNG", optimize=True)
+    return file.getvalue()

@@ -1,4 +1,4 @@
-"""Which parts of a row an answer rests on: what happens without them.
+"""Saliency: the parts of a row that an answer depends on, by leaving them out.
 
 Occlusion (Zeiler & Fergus 2014, arXiv:1311.2901, section 4.2): a part is replaced by what is usual
 there in the training rows, and the answer of the float file is compared with the one before. It
@@ -13,10 +13,12 @@ import numpy as np
 from export.page.pictures import WINDOWS, sample
 from export.runtimes.litert import predict
 from zoo import Data
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
 SAMPLES = 3
 PATCHES = 7  # along each side of a picture
 MOST_FEATURES = 64  # of a table: the ones that vary most are tried
+HOTTEST = 0.85  # opacity of the map at its largest: the row still shows through it
 
 
 @dataclass(frozen=True)
@@ -38,28 +40,38 @@ def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Expl
         predicted: outputs for the first of the test rows, (rows, outputs).
     """
     x = sample(data.x_train)
-    parts = _parts(x)
-    usual = np.median(x, axis=0) if parts.ndim == 2 else x.mean(axis=0)
+    parts = PARTS[data.kind](x)
+    usual = np.median(x, axis=0) if data.kind.flat else x.mean(axis=0)
     return [
         _effect(data, interpreter, row, parts, usual.astype(np.float32))
         for row in data.task.examples(data.y_test[: len(predicted)], predicted, SAMPLES)
     ]
 
 
-def _parts(x: np.ndarray) -> np.ndarray:
-    """Return masks (parts, *row) of what is left out of a row together, for training rows `x`."""
-    shape = x.shape[1:]
-    if len(shape) == 1:
-        varying = np.argsort(-x.std(axis=0), kind="stable")[:MOST_FEATURES]
-        return np.eye(shape[0], dtype=bool)[np.sort(varying)]
-    if len(shape) == 2:
-        owner = np.arange(shape[0]) // math.ceil(shape[0] / WINDOWS)
-        owners = np.broadcast_to(owner[:, None], shape)
-    else:
-        across, down = (np.arange(n) // math.ceil(n / PATCHES) for n in shape[:2])
-        owner = across[:, None] * PATCHES + down
-        owners = np.broadcast_to(owner[..., None], shape)
-    return np.stack([owners == number for number in np.unique(owner)])
+# masks (parts, *row) of what is left out of a row together, for training rows
+
+
+def _features(x: np.ndarray) -> np.ndarray:
+    varying = np.argsort(-x.std(axis=0), kind="stable")[:MOST_FEATURES]
+    return np.eye(x.shape[1], dtype=bool)[np.sort(varying)]
+
+
+def _windows(x: np.ndarray) -> np.ndarray:
+    owner = np.arange(x.shape[1]) // math.ceil(x.shape[1] / WINDOWS)
+    return _masks(np.broadcast_to(owner[:, None], x.shape[1:]))
+
+
+def _patches(x: np.ndarray) -> np.ndarray:
+    across, down = (np.arange(n) // math.ceil(n / PATCHES) for n in x.shape[1:3])
+    owner = across[:, None] * PATCHES + down
+    return _masks(np.broadcast_to(owner[..., None], x.shape[1:]))
+
+
+def _masks(owners: np.ndarray) -> np.ndarray:
+    return np.stack([owners == number for number in np.unique(owners)])
+
+
+PARTS = {TABLE: _features, TEXT: _features, SEQUENCE: _windows, IMAGE: _patches}
 
 
 def _effect(
@@ -69,11 +81,11 @@ def _effect(
     without = np.where(parts, usual, x).astype(np.float32)
     outputs = predict(interpreter, np.concatenate([x[None], without]))
     effect = data.task.effect(outputs)
-    if len(data.input_shape) == 1:
+    if data.kind.flat:
         whole = np.zeros(data.input_shape[0])
         whole[parts.argmax(axis=1)] = effect.falls
         return Explained(row, effect.answer, whole, None)
     strength = np.clip(effect.size, 0, None) / max(float(effect.size.max()), 1e-9)
     flat = parts[..., 0]  # of the features or channels all are left out
     heat = np.einsum("p...,p->...", flat.astype(np.float64), strength)
-    return Explained(row, effect.answer, effect.falls, 0.85 * heat)
+    return Explained(row, effect.answer, effect.falls, HOTTEST * heat)

@@ -1,59 +1,57 @@
-"""Rows to look at: the worst answers, and what the answers to a few rows rest on."""
+"""Sample rows: the worst answers, and what some answers depend on."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from export.page.charts import bars
-from export.page.facts import Facts
 from export.page.markup import Html, figure, joined, section, tag
 from export.page.pictures import Rows
 from export.page.saliency import Explained
+from export.proof.report import Report
 from zoo import Data
+from zoo.tasks.answers import Mistake
 
 MOST = 10  # features as bars
 
 
-def samples(facts: Facts, data: Data, effects: Sequence[Explained]) -> Html:
+def samples(report: Report, data: Data, effects: Sequence[Explained]) -> Html:
     """Return the worst test rows, and the effects of the parts of a few."""
     rows = Rows(data)
     wide = "rows" if rows.pictured else "rows wide"
-    roomy = "grid" if len(data.input_shape) == 1 else wide  # bars have labels
-    worst = [_mistake(one, rows) for one in facts.report["worst"]]
+    roomy = "grid" if data.kind.flat else wide  # bars have labels
+    worst = [_mistake(one, rows) for one in report.quality.worst]
     shown = [figure(_answer(one), _drawn(one, rows, data)) for one in effects]
     what = _what(data)
     return joined(
         [
-            section("Worst answers", tag("div", *worst, class_=wide), lead=_lead(facts)),
+            section("Worst answers", tag("div", *worst, class_=wide), lead=_lead(report)),
             section("What answers rest on", tag("div", *shown, class_=roomy), lead=what),
         ]
     )
 
 
-def _lead(facts: Facts) -> str:
-    worst = facts.report["worst"]
-    if facts.task.numbers:
-        return facts.task.words.worst
-    wrong = sum(one["wrong"] for one in worst)
+def _lead(report: Report) -> str:
+    worst = report.quality.worst
+    wrong = sum(one.wrong for one in worst)
+    if report.task.numbers or wrong == len(worst) > 0:
+        return report.task.words.worst
     if not wrong:
         return "No test row is answered wrong. These were the closest to it."
-    if wrong < len(worst):
-        return f"All {wrong} test rows that are answered wrong, and the ones closest to it."
-    return facts.task.words.worst
+    return f"All {wrong} test rows that are answered wrong, and the ones closest to it."
 
 
-def _mistake(one: dict[str, Any], rows: Rows) -> Html:
-    sure = "" if one["probability"] is None else f" ({one['probability']:.0%})"
-    look = "wrong" if one["wrong"] and one["probability"] is not None else None
-    beside = "" if one["float"] == one["int8"] else f"; float {one['float']}"
-    said, row = tag("b", f"{one['int8']}{sure}", class_=look), f"row {one['row']}{beside}"
-    caption = joined([said, f", true {one['truth']}", tag("small", row)])
-    return figure(caption, rows.drawn(one["row"]))
+def _mistake(one: Mistake, rows: Rows) -> Html:
+    sure = "" if one.probability is None else f" ({one.probability:.0%})"
+    look = "wrong" if one.wrong and one.probability is not None else None
+    beside = "" if one.float == one.int8 else f"; float {one.float}"
+    said, row = tag("b", f"{one.int8}{sure}", class_=look), f"row {one.row}{beside}"
+    caption = joined([said, f", true {one.truth}", tag("small", row)])
+    return figure(caption, rows.drawn(one.row))
 
 
 def _what(data: Data) -> str:
-    if len(data.input_shape) == 1:
+    if data.kind.flat:
         return (
             "By how much the float model's answer falls when a feature is replaced by its usual "
             "value (hollow: it rises). It says what the answer changes with, not what causes it."

@@ -1,25 +1,25 @@
-"""The top of the page: whether the file may be shipped, in words, and its figures."""
+"""The top of the page: whether the file may be shipped, in words, and the main figures."""
 
-from export.page.facts import Facts, kilobytes, microseconds
+from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, tag
+from export.proof.report import Report
 
 
-def summary(facts: Facts) -> Html:
+def summary(report: Report) -> Html:
     """Return title, verdict and key figures."""
-    data = facts.report["data"]
-    rows = ", ".join(f"{count:,} {part}" for part, count in data["rows"].items())
-    title = tag("h1", f"{facts.name} on {data['name']}")
-    about = tag("p", f"{data['task'].capitalize()}; rows: {rows}.", class_="of")
-    return tag("header", title, about, _verdict(facts), _tiles(facts))
+    data = report.data
+    rows = ", ".join(f"{count:,} {part}" for part, count in data.rows.items())
+    title = tag("h1", f"{report.model.name} on {data.name}")
+    about = tag("p", f"{data.task.capitalize()}; rows: {rows}.", class_="of")
+    return tag("header", title, about, _verdict(report), _tiles(report))
 
 
-def _verdict(facts: Facts) -> Html:
-    report = facts.report
-    figures = tag("p", " ".join([_answers(facts), _file(facts)]))
-    doubt, trees = _doubt(facts), report["trees"]
+def _verdict(report: Report) -> Html:
+    figures = tag("p", " ".join([_answers(report), _file(report)]))
+    doubt, trees = _doubt(report), report.trees
     beside = tag("p", f"Beside trees: {trees}.") if trees else None
-    if not report["passed"]:
-        reasons = tag("ul", *(tag("li", reason) for reason in report["failures"]))
+    if not report.passed:
+        reasons = tag("ul", *(tag("li", reason) for reason in report.failures()))
         heading = tag("strong", "Not to be shipped.")
         return tag("div", heading, reasons, figures, beside, class_="verdict no")
     if doubt:
@@ -28,65 +28,67 @@ def _verdict(facts: Facts) -> Html:
     return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
 
 
-def _answers(facts: Facts) -> str:
-    report, rows = facts.report, f"{facts.test_rows:,} test rows"
-    int8, interval = facts.shown(report["int8"]["value"]), facts.ranged(report["int8"])
-    said = facts.task.words.result.format(value=int8, rows=rows, interval=interval)
-    return f"{said}, {_beside_float(facts)}."
+def _answers(report: Report) -> str:
+    shown, int8 = report.task.metric.shown, report.int8_estimate
+    said = report.task.words.result.format(
+        value=shown(int8.value),
+        rows=f"{report.test_rows:,} test rows",
+        interval=" to ".join(map(shown, int8.ci95)),
+    )
+    return f"{said}, {_beside_float(report)}."
 
 
-def _beside_float(facts: Facts) -> str:
-    drop = facts.report["drop"]["value"]
+def _beside_float(report: Report) -> str:
+    drop, words = report.drop.value, report.task.words
     if round(abs(drop), 2) == 0:
         return "the same as the float model"
-    words = facts.task.words
     return f"{abs(drop):.2f}{words.less if drop > 0 else words.more} than the float model"
 
 
-def _doubt(facts: Facts) -> str | None:
+def _doubt(report: Report) -> str | None:
     """Say so where the model is no better than an answer that looks at nothing."""
-    report = facts.report
-    if report["confusion"]:
-        counts = [sum(row) for row in report["confusion"]["int8"]]
-        most = max(counts)
-        if report["int8"]["ci95"][0] <= most / sum(counts):
-            name = report["confusion"]["classes"][counts.index(most)]
-            share = facts.shown(most / sum(counts))
-            return f"Always answering {name} would be right for {share} of these rows."
-    if "r2" in report["metrics"] and report["metrics"]["r2"]["int8"]["ci95"][0] <= 0:
+    quality = report.quality
+    counts = quality.rows_of_classes()
+    if counts:
+        name, most = max(counts, key=lambda item: item[1])
+        share = most / sum(rows for _, rows in counts)
+        if report.int8_estimate.ci95[0] <= share:
+            shown = report.task.metric.shown(share)
+            return f"Always answering {name} would be right for {shown} of these rows."
+    if "r2" in quality.metrics and quality.metrics["r2"].int8.ci95[0] <= 0:
         return "Always answering the mean may do as well."
     return None
 
 
-def _file(facts: Facts) -> str:
-    report = facts.report
-    size = kilobytes(report["files"]["model_int8.tflite"]["bytes"])
-    time = microseconds(report["runtimes"]["litert"]["latency_us"]["int8"])
-    whole = "holds integers only" if report["integer_only"] else "is NOT integer-only"
+def _file(report: Report) -> str:
+    size = kilobytes(report.int8_audit.bytes)
+    time = microseconds(report.runtimes.latency["int8"].median)
+    whole = "holds integers only" if report.files.integer_only else "is NOT integer-only"
     return f"It {whole}, is {size} large, and takes {time} a row on one thread here."
 
 
-def _tiles(facts: Facts) -> Html:
-    report = facts.report
-    files, times = report["files"], report["runtimes"]["litert"]["latency_us"]
-    drop, model = report["drop"], report["model"]
-    unit = facts.task.metric.unit
-    float_size = kilobytes(files["model_float.tflite"]["bytes"])
-    found = [
-        (
-            facts.shown(report["int8"]["value"]),
-            f"{facts.metric}, int8",
-            f"float {facts.shown(report['float']['value'])}",
-        ),
-        (f"{drop['value']:.2f}", f"drop, {unit}", f"at most {drop['bound']:.2f}"),
-        (kilobytes(files["model_int8.tflite"]["bytes"]), "int8 file", f"float {float_size}"),
-        (microseconds(times["int8"]), "a row, int8", f"float {microseconds(times['float'])}"),
-        (f"{model['parameters']:,}", "parameters", f"{model['macs']:,} multiply-adds"),
-    ]
-    if report["agreement"] is not None:
-        found.append((f"{100 * report['agreement']:.1f} %", "same class as float", "of test rows"))
+def _tiles(report: Report) -> Html:
     tiles = (
         tag("div", tag("b", figure), tag("span", what), tag("span", beside), class_="tile")
-        for figure, what, beside in found
+        for figure, what, beside in _key_figures(report)
     )
     return tag("div", *tiles, class_="tiles")
+
+
+def _key_figures(report: Report) -> list[tuple[str, str, str]]:
+    """Return figure, what it is, and what to read it beside."""
+    metric, measured, model = report.task.metric, report.measured, report.model
+    sizes = [kilobytes(audit.bytes) for audit in (report.int8_audit, report.float_audit)]
+    times = [microseconds(report.runtimes.latency[kind].median) for kind in ("int8", "float")]
+    values = [metric.shown(one.value) for one in (report.int8_estimate, report.float_estimate)]
+    drop, bound = f"{report.drop.value:.2f}", f"at most {measured.bound:.2f}"
+    found = [
+        (values[0], f"{metric.name}, int8", f"float {values[1]}"),
+        (drop, f"drop, {metric.unit}", bound),
+        (sizes[0], "int8 file", f"float {sizes[1]}"),
+        (times[0], "a row, int8", f"float {times[1]}"),
+        (f"{model.parameters:,}", "parameters", f"{model.macs:,} multiply-adds"),
+    ]
+    if report.agreement is not None:
+        found.append((f"{100 * report.agreement:.1f} %", "same class as float", "of test rows"))
+    return found

@@ -1,4 +1,4 @@
-"""How the model came about: its training, the search, and what mattered in it."""
+"""The page's section on the training, the search, and what mattered in it."""
 
 import math
 from typing import Any
@@ -47,7 +47,7 @@ def _curves(facts: Facts) -> list[Html]:
     epochs = facts.history.get("epoch", [])
     found: list[Html] = []
     names = [name for name in facts.history if name != "epoch" and not name.startswith("val_")]
-    for name in sorted(names, key=lambda name: (name != facts.metric, name)):
+    for name in sorted(names, key=lambda name: (name != facts.report.metric, name)):
         columns = [("training", name, "a"), ("validation", f"val_{name}", "b")]
         series: list[Series] = []
         values: list[float] = []
@@ -93,7 +93,7 @@ def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
 
 
 def _score(facts: Facts) -> str:
-    return f"validation {facts.metric}"
+    return f"validation {facts.report.metric}"
 
 
 def _front(history: list[dict[str, Any]], facts: Facts) -> Html:

@@ -1,17 +1,57 @@
-"""What the files of a run answer to rows."""
+"""Outputs of a run's files for given rows."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from export.conversion.job import FLOAT, INT8
-from export.runtimes.litert import Scaling, load, predict
-from zoo import Run
+from export.conversion.job import FLOAT
+from export.litert import Export
+from export.proof.verified import Verified
+from export.runtimes.litert import load, predict
+from zoo import Data, Run
+from zoo.metrics.numbers import largest_difference
+from zoo.quantization.layers.numerics import INT8
 
 SMALLEST = 1e-7  # probability that is told from zero
 HALF_STEP = 1 / 512  # of an int8 probability
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """Outputs for the test rows of the data.
+
+    Attributes:
+        ending: activation that the model ends in, where its outputs are probabilities.
+        of_float, of_int8: of the Keras model and of the int8 file, as logits or numbers,
+            (rows, outputs).
+        plain: of the int8 file, as it gives them.
+        float_difference: largest |Keras - float .tflite|, relative to max(1, |Keras|).
+    """
+
+    ending: str | None
+    of_float: np.ndarray
+    of_int8: np.ndarray
+    plain: np.ndarray
+    float_difference: float
+
+
+def outputs_of(export: Export, data: Data) -> Outputs:
+    """Run the model and both files of an export on the test rows."""
+    task, ending = data.task, data.task.ending(export.model)
+    of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
+    of_file = predict(load(export.float_file), data.x_test)
+    plain = predict(load(export.int8_file), data.x_test, export.scaling)
+    return Outputs(
+        ending=ending,
+        of_float=task.logits(of_keras, ending, SMALLEST),
+        of_int8=task.logits(plain, ending, HALF_STEP),
+        plain=plain,
+        float_difference=largest_difference(of_file, of_keras),
+    )
+
+
 def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
-    """Return what a run's int8 file (or its float file) says: logits, or targets.
+    """Return the outputs of a run's int8 file (or its float file): logits, or numbers.
 
     Those of a file that gives probabilities are put back into logits.
 
@@ -22,9 +62,9 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     Raises:
         UserError: a folder without an export, or whose files have changed.
     """
-    report = run.read_json("report.json")
+    verified = Verified.read(run)
     if of_float:
         outputs = predict(load(run.file(FLOAT)), x)
-        return run.task().logits(outputs, report["ending"], SMALLEST)
-    outputs = predict(load(run.file(INT8)), x, Scaling(**report["input"]))
-    return run.task().logits(outputs, report["ending"], HALF_STEP)
+        return run.task().logits(outputs, verified.ending, SMALLEST)
+    outputs = predict(load(run.file(INT8.file())), x, verified.scaling)
+    return run.task().logits(outputs, verified.ending, HALF_STEP)

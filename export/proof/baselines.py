@@ -1,4 +1,4 @@
-"""The int8 model of a table beside what is fitted in seconds: a constant, a line, trees."""
+"""The int8 model of a table compared with quick baselines: a constant, a linear model, trees."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo import Data
 from zoo.baselines.fitted import fit_baselines
+from zoo.data.kinds import TABLE
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Metric
 
@@ -39,7 +40,7 @@ def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
         data: a table; of texts, and of rows with more axes, nothing is compared.
         of_int8: outputs of the int8 file for the test rows.
     """
-    if len(data.input_shape) != 1 or data.of_texts:
+    if data.kind is not TABLE:
         return ()
     found, task, y = [], data.task, data.y_test
     for one in fit_baselines(data):

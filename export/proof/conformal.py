@@ -1,4 +1,4 @@
-"""Prediction intervals of a regression: what lies within them 9 times in 10.
+"""Prediction intervals of a regression, with 90 % coverage.
 
 Split-conformal (Lei et al. 2018, arXiv:1604.04173, algorithm 2): as wide as the errors of the int8
 file on rows that its weights were not fitted to, which the run folder names (`held_out.json`).

@@ -1,4 +1,4 @@
-"""Which Keras layers stay in float in a file that TensorFlow's converter quantized by itself."""
+"""Keras layers that stay in float where TensorFlow's converter quantized by itself."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""How good the answers are: every figure, the mistakes, the confidence, and each group of rows."""
+"""Quality of the outputs: all metrics, the mistakes, the confidence, and each group of rows."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,6 +10,7 @@ from zoo import Data, Run
 from zoo.data.groups import MOST, name_groups
 from zoo.metrics.evaluation import Figure, Pair, evaluate
 from zoo.tasks import Task
+from zoo.tasks.answers import Mistake
 from zoo.tasks.reliability import Bin
 
 SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
@@ -38,6 +39,10 @@ class Temperature:
     def value(self) -> float:
         return float(self.recorded["value"])
 
+    def described(self, after: Pair) -> dict[str, Any]:
+        """Return its part of `report.json`; `after` is the calibration error with it."""
+        return {**self.recorded, "ece": {"before": asdict(self.before), "after": asdict(after)}}
+
 
 @dataclass(frozen=True)
 class Quality:
@@ -48,12 +53,26 @@ class Quality:
     details: dict[str, Any]  # of int8, by kind: see `zoo.tasks.Task.details`
     temperature: Temperature | None
     groups: tuple[Subgroup, ...]  # by number or name
+    worst: tuple[Mistake, ...]  # test rows, the worst first
 
     @property
     def confusion(self) -> np.ndarray | None:
         """Int8: true class x answer, rows; None where rows have no single class."""
         found: np.ndarray | None = self.details.get("confusion")
         return found
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The details that are shown: all but the confusion of very many classes."""
+        small = self.confusion is None or len(self.confusion) <= LARGEST_CONFUSION
+        return {kind: one for kind, one in self.details.items() if small or kind != "confusion"}
+
+    def rows_of_classes(self) -> list[tuple[str, int]]:
+        """Return each class and its test rows; empty where no confusion is shown."""
+        confusion = self.shown.get("confusion")
+        if confusion is None:
+            return []
+        return list(zip(self.task.labels, map(int, confusion.sum(axis=1)), strict=True))
 
     def worst_group(self) -> Subgroup | None:
         """Return the group with the worst int8 figure, of those that are large enough to tell."""
@@ -73,26 +92,27 @@ class Quality:
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
-        worst = self.worst_group()
-        shown = self.confusion is not None and len(self.confusion) <= LARGEST_CONFUSION
-        table = None if self.confusion is None or not shown else self.confusion.tolist()
-        scaling, reliability = self.temperature, self.details.get("reliability")
+        worst, scaling = self.worst_group(), self.temperature
         return {
             "metrics": {name: asdict(figures) for name, figures in self.metrics.items()},
-            "confusion": table and {"classes": self.task.labels, "int8": table},
-            "temperature": scaling
-            and {
-                **scaling.recorded,
-                "ece": {"before": asdict(scaling.before), "after": asdict(self.metrics["ece"])},
-            },
-            "reliability": reliability
-            and {
-                "before": scaling and [asdict(one) for one in scaling.reliability],
-                "after": [asdict(one) for one in reliability],
-            },
+            "confusion": self._confusion(),
+            "temperature": scaling and scaling.described(self.metrics["ece"]),
+            "reliability": self._reliability(),
             "groups": [asdict(group) for group in self.groups],
             "worst_group": worst and worst.name,
+            "worst": [vars(one) for one in self.worst],
         }
+
+    def _confusion(self) -> dict[str, Any] | None:
+        table = self.shown.get("confusion")
+        return None if table is None else {"classes": self.task.labels, "int8": table.tolist()}
+
+    def _reliability(self) -> dict[str, Any] | None:
+        bins, scaling = self.details.get("reliability"), self.temperature
+        if bins is None:
+            return None
+        before = scaling and [asdict(one) for one in scaling.reliability]
+        return {"before": before, "after": [asdict(one) for one in bins]}
 
 
 def groups_of(data: Data, groups: np.ndarray | None) -> np.ndarray | None:
@@ -128,6 +148,7 @@ def assess(
         task.details(y, of_int8),
         _temperature(run, data, of_float, of_int8),
         () if groups is None else _subgroups(data, of_float, of_int8, groups),
+        tuple(task.worst(y, of_float, of_int8)),
     )
 
 

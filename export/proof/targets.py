@@ -1,4 +1,4 @@
-"""The runtimes an int8 file is for: what each makes of it, and what it would refuse."""
+"""Target runtimes of an int8 file: measurements on each, and operators it lacks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,8 +16,9 @@ from export.runtimes.micro import MicroRun, run_micro
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.quantization import UnknownLayer, make_twin
+from zoo.quantization.layers.numerics import INT8
 
-TARGETS = ("litert", "micro", "ethos-u55")
+TARGETS = INT8.targets
 MICRO_WORK = 2e10  # multiply-accumulates: about a minute of LiteRT-Micro's reference kernels
 # target -> operators that it lacks, of those our layers may need
 LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE", "GATHER"}}

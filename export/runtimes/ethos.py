@@ -1,4 +1,4 @@
-"""Arm Ethos-U: what the compiler Vela makes of a `.tflite` file for the NPU."""
+"""Arm Ethos-U: compilation of a `.tflite` file for the NPU by Vela."""
 
 import csv
 import tempfile
@@ -48,7 +48,8 @@ def compile_ethos(path: Path, timeout: float = 300) -> EthosRun:
     with tempfile.TemporaryDirectory() as folder:
         arguments = [str(path.resolve()), *TARGET, f"--output-dir={folder}"]
         try:
-            run_python(["-m", "ethosu.vela", *arguments], timeout)
+            # in there, because some of Vela's options write into the current folder
+            run_python(["-m", "ethosu.vela", *arguments], timeout, folder)
             (compiled,) = Path(folder).glob("*_vela.tflite")
             (summary,) = Path(folder).glob("*_summary_*.csv")
         except ChildError as error:

@@ -10,30 +10,12 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from export.tflite.scaling import Scaling
+from zoo.quantization.layers.numerics import INT8
+
+ENDS = INT8.ends
 SLICE = 0.0005  # seconds
 FEWEST_ROUNDS, LONGEST = 20, 5.0  # of a measurement; the latter in seconds
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """The host's half of the input: `q = clip(round(x / scale + zero_point), -128, 127)`.
-
-    Both have shape (1,), or (features,) where the host scales each feature by itself. A file that
-    takes ids of tokens has int32 inputs, and nothing is scaled: with `words` ids, the host must
-    clip them to 0..words-1, for a kernel may read whatever lies beyond the table.
-    """
-
-    scale: tuple[float, ...]
-    zero_point: tuple[float, ...]
-    words: int | None = None
-
-    def quantize(self, x: np.ndarray) -> np.ndarray:
-        """Return rows as the int8 values, or int32 ids, that the file takes."""
-        if self.words is not None:
-            return np.asarray(np.clip(np.rint(x), 0, self.words - 1), np.int32)
-        steps = x / np.asarray(self.scale) + np.asarray(self.zero_point)
-        quantized: np.ndarray = np.clip(np.rint(steps), -128, 127).astype(np.int8)
-        return quantized
 
 
 def load(path: Path, threads: int = 1) -> Any:
@@ -61,7 +43,7 @@ def output_scaling(interpreter: Any) -> Scaling:
 
 
 def _scaling(details: Any) -> Scaling:
-    scale, zero_point = details["quantization"] if details["dtype"] == np.int8 else (1.0, 0.0)
+    scale, zero_point = details["quantization"] if details["dtype"] == ENDS.dtype else (1.0, 0.0)
     return Scaling((float(scale),), (float(zero_point),))
 
 
@@ -98,7 +80,8 @@ def random_inputs(interpreter: Any, count: int, seed: int = 0, words: int = 1) -
     rng = np.random.default_rng(seed)
     found = []
     for details in interpreter.get_input_details():
-        low, high = (-128, 128) if details["dtype"] == np.int8 else (0, max(words, 1))
+        ids = details["dtype"] != ENDS.dtype
+        low, high = (0, max(words, 1)) if ids else (ENDS.low, ENDS.high + 1)
         values = rng.integers(low, high, (count, *details["shape"][1:]))
         found.append(values.astype(details["dtype"]))
     return found
@@ -124,7 +107,7 @@ def steps(interpreter: Any, sequence: np.ndarray) -> Iterator[tuple[dict[str, An
     """Feed one int8 sequence, (steps, features), to a step file; yield inputs and output."""
     runner = interpreter.get_signature_runner("serving_default")
     details = runner.get_input_details()
-    states = {n: np.zeros(one["shape"], np.int8) for n, one in details.items() if n != "input"}
+    states = {n: np.zeros(one["shape"], one["dtype"]) for n, one in details.items() if n != "input"}
     for row in sequence:
         inputs = {"input": row[None], **states}
         result = runner(**inputs)

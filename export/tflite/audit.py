@@ -1,26 +1,25 @@
 """The audit: what a `.tflite` file holds, read from its bytes without running it."""
 
 import hashlib
-import math
 import struct
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
 from export.tflite.metadata import description_bytes
-from export.tflite.operators import ALLOWED
+from export.tflite.operators import ALLOWED, operator_name
 from zoo import UserError
+from zoo.cost.graph import SUMMED, macs
+from zoo.quantization.layers.numerics import INT8
 
 MAX_BYTES = 1 << 30
-OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
+# not `flatbuffer_utils.type_to_name`: what it does with an unknown type depends on its version
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
-INTEGER = frozenset(
-    {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
-)
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,8 @@ class Audit:
     def fitting_ends(self) -> bool:
         """int8 in and out; or int32 in, ids that a GATHER looks up."""
         ids = self.inputs == ("INT32",) and "GATHER" in self.operators
-        return ({*self.inputs} == {"INT8"} or ids) and {*self.outputs} == {"INT8"}
+        fitting = {INT8.ends.tensor_type}
+        return ({*self.inputs} == fitting or ids) and {*self.outputs} == fitting
 
 
 def audit(path: Path) -> Audit:
@@ -65,11 +65,10 @@ def audit(path: Path) -> Audit:
     """
     content = _content(path)
     try:
-        model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
-        return _audited(model, content)
+        return _audited(flatbuffer_utils.convert_bytearray_to_object(content), content)
     except (
         struct.error,
-        IndexError,
+        LookupError,
         TypeError,
         ValueError,
         AttributeError,
@@ -94,58 +93,57 @@ def _content(path: Path) -> bytes:
 
 
 def _audited(model: Any, content: bytes) -> Audit:
-    codes = [_operator(code) for code in model.operatorCodes]
+    operators = list(_operators(model))
+    names = Counter(name for name, _, _ in operators)
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
-    names = [codes[op.opcodeIndex] for graph in model.subgraphs for op in graph.operators or ()]
+    dtypes = Counter(DTYPES[tensor.type] for tensor in tensors)
     first = model.subgraphs[0]
     signatures = [definition.signatureKey.decode() for definition in model.signatureDefs or ()]
     return Audit(
         bytes=len(content),
         description_bytes=description_bytes(model, content),
         sha256=hashlib.sha256(content).hexdigest(),
-        operators=dict(sorted(Counter(names).items())),
-        dtypes=dict(sorted(Counter(DTYPES[tensor.type] for tensor in tensors).items())),
+        operators=dict(sorted(names.items())),
+        dtypes=dict(sorted(dtypes.items())),
         floats=tuple(tensor.name.decode() for tensor in tensors if _is_float(tensor)),
-        float_operators=tuple(
-            (codes[op.opcodeIndex], graph.tensors[i].name.decode())
-            for graph in model.subgraphs
-            for op in graph.operators or ()
-            for i in op.outputs
-            if codes[op.opcodeIndex] != "DEQUANTIZE" and _is_float(graph.tensors[i])
-        ),
-        forbidden=tuple(sorted({name for name in names if name not in ALLOWED})),
+        float_operators=tuple(made for one in operators for made in _floats_made(*one)),
+        forbidden=tuple(sorted({*names} - ALLOWED)),
         inputs=tuple(DTYPES[first.tensors[i].type] for i in first.inputs),
         outputs=tuple(DTYPES[first.tensors[i].type] for i in first.outputs),
         signature=signatures[0] if signatures else None,
-        macs=sum(
-            _macs(codes[op.opcodeIndex], op, graph.tensors)
-            for graph in model.subgraphs
-            for op in graph.operators or ()
-        ),
+        macs=sum(_macs(*one) for one in operators),
     )
 
 
+def _operators(model: Any) -> Iterator[tuple[str, Any, list[Any]]]:
+    """Yield each operator of all subgraphs: its name, itself, the tensors its numbers stand for."""
+    names = [operator_name(model, i) for i in range(len(model.operatorCodes))]
+    for graph in model.subgraphs:
+        for operator in graph.operators or ():
+            yield names[operator.opcodeIndex], operator, graph.tensors
+
+
 def _is_float(tensor: Any) -> bool:
-    return DTYPES[tensor.type] not in INTEGER
+    return DTYPES[tensor.type] not in INT8.allowed
 
 
-def _operator(code: Any) -> str:
-    if code.customCode is not None:
-        return f"CUSTOM:{code.customCode.decode(errors='replace')}"
-    # files from before 2021 keep the code in the first field only
-    return str(OPERATORS.get(max(code.builtinCode, code.deprecatedBuiltinCode), "UNKNOWN"))
+def _floats_made(name: str, operator: Any, tensors: list[Any]) -> list[tuple[str, str]]:
+    """Return an operator's name beside each float that it makes; a DEQUANTIZE is there for that."""
+    if name == "DEQUANTIZE":
+        return []
+    outputs = [tensors[i] for i in operator.outputs]
+    return [(name, tensor.name.decode()) for tensor in outputs if _is_float(tensor)]
 
 
-def _macs(name: str, op: Any, tensors: list[Any]) -> int:
-    def shape(index: int) -> list[int]:
-        sizes = tensors[index].shape
-        return [] if sizes is None else [abs(int(size)) for size in np.asarray(sizes)]
+def _macs(name: str, operator: Any, tensors: list[Any]) -> int:
+    if name not in SUMMED:
+        return 0
+    place, _ = SUMMED[name]
+    factor = _shape(tensors[operator.inputs[place]])
+    if name == "BATCH_MATMUL" and operator.builtinOptions.adjX:
+        factor = (*factor[:-2], factor[-1], factor[-2])
+    return macs(name, _shape(tensors[operator.outputs[0]]), factor)
 
-    if name in ("CONV_2D", "FULLY_CONNECTED"):  # weights (out, ..., in)
-        return math.prod(shape(op.outputs[0])) * math.prod(shape(op.inputs[1])[1:])
-    if name == "DEPTHWISE_CONV_2D":  # weights (1, height, width, channels)
-        return math.prod(shape(op.outputs[0])) * math.prod(shape(op.inputs[1])[1:3])
-    if name == "BATCH_MATMUL":
-        axis = -2 if op.builtinOptions.adjX else -1
-        return math.prod(shape(op.outputs[0])) * shape(op.inputs[0])[axis]
-    return 0
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    return () if tensor.shape is None else tuple(abs(int(size)) for size in tensor.shape)

@@ -1,8 +1,8 @@
-"""LiteRT metadata: what a `.tflite` file says of itself to whoever opens it.
+"""LiteRT metadata: the description of inputs and outputs inside a `.tflite` file.
 
 The schema is LiteRT's own (tflite-support, metadata_schema.fbs, identifier M001): a flatbuffer in
 the buffer "TFLITE_METADATA", and its associated files as a zip archive behind the model. Its Python
-package has no wheel for today's Python, so the few tables are built here by field number.
+package has no wheel for today's Python, so the few tables are built here.
 """
 
 import io
@@ -14,13 +14,41 @@ from typing import Any
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
-from export.runtimes.litert import Scaling
+from export.tflite.scaling import Scaling
 
 NAME, LABELS = b"TFLITE_METADATA", "labels.txt"
 AXIS_LABELS, NORMALIZATION = 2, 1  # AssociatedFileType, ProcessUnitOptions
 PARSER = "1.0.0"  # of the schema, the least that understands it
 ENTRY = 56  # bytes of the model's own tables that point to the metadata
+
+# the schema's tables: their fields in order, for a field's place is its number in the flatbuffer;
+# what comes after the last one used is left out
+MODEL = (
+    "name",
+    "description",
+    "version",
+    "subgraph_metadata",
+    "author",
+    "license",
+    "associated_files",
+    "min_parser_version",
+)
+SUBGRAPH = ("name", "description", "input_tensor_metadata", "output_tensor_metadata")
+TENSOR = (
+    "name",
+    "description",
+    "dimension_names",
+    "content",
+    "process_units",
+    "stats",
+    "associated_files",
+)
+FILE = ("name", "description", "type")
+UNIT = ("options_type", "options")
+OPTIONS = ("mean", "std")  # of a normalization
+Table = Mapping[int, Any]  # field number -> text, small integer, floats, table or tables
 
 
 @dataclass(frozen=True)
@@ -43,7 +71,7 @@ def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
         scaling: of an int8 input. Where it is not the file's own, the file says how to normalize
             each feature before its own scale applies.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = flatbuffer_utils.convert_bytearray_to_object(content)
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(_metadata(model, card, scaling), np.uint8)
     known = [one for one in model.metadata or () if one.name == NAME]
@@ -54,9 +82,8 @@ def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
         entry.name, entry.buffer = NAME, len(model.buffers)
         model.buffers.append(buffer)
         model.metadata = [*(model.metadata or ()), entry]
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return _with_file(bytes(builder.Output()), card.labels)
+    packed = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+    return _with_file(packed, card.labels)
 
 
 def description_bytes(model: Any, content: bytes) -> int:
@@ -102,27 +129,49 @@ def _metadata(model: Any, card: Card, scaling: Scaling | None) -> bytes:
     signature = model.signatureDefs[0] if model.signatureDefs else None
     ends = [*signature.inputs, *signature.outputs] if signature else []
     names = {end.tensorIndex: end.name.decode() for end in ends}
-    normalized = scaling and _normalization(graph.tensors[graph.inputs[0]], scaling)
-    file = {0: LABELS, 1: "The classes, in the order of the outputs.", 2: AXIS_LABELS}
+    entry = graph.tensors[graph.inputs[0]]
+    normalized = None if scaling is None else _normalization(entry, scaling)
 
-    def tensor(index: int) -> dict[int, Any]:
-        name = names.get(index, "")
-        about = {"input": card.rows, "output": card.answers}.get(name, "A state; zeros at first.")
-        found: dict[int, Any] = {0: name, 1: about}
-        if name == "input" and normalized:
-            found[4] = [{0: NORMALIZATION, 1: normalized}]
-        if name == "output" and card.labels:
-            found[6] = [file]
-        return found
+    def tensors(indices: Iterable[int]) -> list[Table]:
+        return [_tensor(names.get(i, ""), card, normalized) for i in indices]
 
-    whole = {2: [tensor(i) for i in graph.inputs], 3: [tensor(i) for i in graph.outputs]}
-    table = {0: one_line(card.name), 1: one_line(card.description), 3: [whole], 7: PARSER}
+    subgraph = _fields(
+        SUBGRAPH,
+        input_tensor_metadata=tensors(graph.inputs),
+        output_tensor_metadata=tensors(graph.outputs),
+    )
+    table = _fields(
+        MODEL,
+        name=one_line(card.name),
+        description=one_line(card.description),
+        subgraph_metadata=[subgraph],
+        min_parser_version=PARSER,
+    )
     builder = flatbuffers.Builder(1024)
     builder.Finish(_table(builder, table), b"M001")
     return bytes(builder.Output())
 
 
-def _normalization(tensor: Any, scaling: Scaling) -> dict[int, Any] | None:
+def _tensor(name: str, card: Card, normalized: Table | None) -> Table:
+    """Return what is said of the input, the output or a state."""
+    about = {"input": card.rows, "output": card.answers}.get(name, "A state; zeros at first.")
+    found = _fields(TENSOR, name=name, description=about)
+    if name == "input" and normalized:
+        unit = _fields(UNIT, options_type=NORMALIZATION, options=normalized)
+        found |= _fields(TENSOR, process_units=[unit])
+    if name == "output" and card.labels:
+        told = "The classes, in the order of the outputs."
+        file = _fields(FILE, name=LABELS, description=told, type=AXIS_LABELS)
+        found |= _fields(TENSOR, associated_files=[file])
+    return found
+
+
+def _fields(table: tuple[str, ...], **values: Any) -> dict[int, Any]:
+    """Return a table's values by field number. Raises ValueError for a field it has not."""
+    return {table.index(name): value for name, value in values.items()}
+
+
+def _normalization(tensor: Any, scaling: Scaling) -> Table | None:
     """Return mean and std that, before the file's own scale, do what `scaling` does.
 
     x / s + z = ((x - mean) / std) / s0 + z0 for mean = (z0 - z) s and std = s / s0.
@@ -133,11 +182,11 @@ def _normalization(tensor: Any, scaling: Scaling) -> dict[int, Any] | None:
     scale, zero = np.asarray(scaling.scale), np.asarray(scaling.zero_point)
     mean = (float(own.zeroPoint[0]) - zero) * scale
     std = scale / float(own.scale[0])
-    return {0: mean.astype(np.float32), 1: std.astype(np.float32)}
+    return _fields(OPTIONS, mean=mean.astype(np.float32), std=std.astype(np.float32))
 
 
-def _table(builder: Any, table: Mapping[int, Any]) -> int:
-    """Write a table given as field number -> text, small integer, floats, table or tables."""
+def _table(builder: Any, table: Table) -> int:
+    """Write a table and return where it begins."""
     inner = {n: _offset(builder, v) for n, v in table.items() if not isinstance(v, int)}
     builder.StartObject(1 + max(table))
     for number, value in table.items():

@@ -1,8 +1,12 @@
-"""The operators a `.tflite` file may hold before pocketzoo lets an interpreter allocate it.
+"""Operators that a `.tflite` file may hold for pocketzoo to let an interpreter allocate it.
 
 A model file is a program. Custom and Flex operators can read and write files at inference
 (LiteRT's SECURITY.md), and variables carry state from one call to the next; arithmetic cannot.
 """
+
+from typing import Any
+
+from ai_edge_litert.tools import flatbuffer_utils
 
 NAMES = """
 ABS ADD ADD_N ARG_MAX ARG_MIN AVERAGE_POOL_2D BATCH_MATMUL BATCH_TO_SPACE_ND BROADCAST_TO CAST
@@ -19,3 +23,11 @@ SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM TANH TILE TOPK_V2 TRANSPOSE TRA
 UNIDIRECTIONAL_SEQUENCE_LSTM UNIDIRECTIONAL_SEQUENCE_RNN UNPACK WHERE WHILE ZEROS_LIKE
 """
 ALLOWED = frozenset(NAMES.split())
+
+
+def operator_name(model: Any, number: int) -> str:
+    """Return the name of operator code `number` of a file, which its operators refer to."""
+    code = model.operatorCodes[number]
+    if code.customCode is not None:
+        return f"CUSTOM:{code.customCode.decode(errors='replace')}"
+    return flatbuffer_utils.opcode_to_name(model, number) or "UNKNOWN"

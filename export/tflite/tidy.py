@@ -1,4 +1,4 @@
-"""An edit of a converted file: the state of a WHILE becomes int8, and what nothing reads goes.
+"""Edits of a converted file: the state of a WHILE becomes int8, unread operators are removed.
 
 The converter keeps the values that a loop carries in float32, between a DEQUANTIZE at the end of
 the body and a QUANTIZE at its beginning. Both have the same scale, so carrying the int8 value
@@ -8,19 +8,22 @@ itself changes no result; whoever edits a file checks that (`convert.py` does).
 import copy
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.tools import flatbuffer_utils
 
-CODES = {name: code for name, code in vars(schema.BuiltinOperator).items() if name.isupper()}
-FLOAT32, INT8 = schema.TensorType.FLOAT32, schema.TensorType.INT8
+from export.tflite.operators import operator_name
+from zoo.quantization.layers.numerics import INT8
+
+GRID = INT8.activations
+FLOAT32, INTEGER = schema.TensorType.FLOAT32, getattr(schema.TensorType, GRID.tensor_type)
 Quantization = tuple[float, int]
 NAME = 24  # bytes
 
 
 def tidied(content: bytes) -> bytes:
     """Return a `.tflite` file whose loops carry int8, and without tensors that nothing reads."""
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    model = flatbuffer_utils.convert_bytearray_to_object(content)
     for graph in model.subgraphs:
         for operator in graph.operators:
             if _is(model, operator, "WHILE"):
@@ -31,18 +34,16 @@ def tidied(content: bytes) -> bytes:
                 _drop_idle_values(model, graph, operator)
         _merge_requantizations(model, graph)
     for graph in model.subgraphs:
-        _drop_unread(model, graph)
+        _drop_dead_operators(graph)
+        _drop_unused_tensors(model, graph)
         _shorten_names(graph)
     _drop_codes(model)
     _drop_buffers(model)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def _is(model: Any, operator: Any, name: str) -> bool:
-    code = model.operatorCodes[operator.opcodeIndex]
-    return bool(max(code.builtinCode, code.deprecatedBuiltinCode) == CODES[name])
+    return operator_name(model, operator.opcodeIndex) == name
 
 
 def _make_integer(model: Any, graph: Any, loop: Any) -> None:
@@ -97,15 +98,15 @@ def _drop_idle_values(model: Any, graph: Any, loop: Any) -> None:
 
 def _retype(model: Any, tensor: Any, like: Any) -> None:
     """Make a float tensor int8 with the scale of `like`; a constant's values are quantized."""
-    if tensor.type == INT8:
+    if tensor.type == INTEGER:
         return
-    tensor.type, tensor.quantization = INT8, like.quantization
+    tensor.type, tensor.quantization = INTEGER, like.quantization
     data = model.buffers[tensor.buffer].data
     if data is not None:
         scale, zero_point = _quantization(like)
         steps = np.rint(np.frombuffer(bytes(data), "<f4") / scale) + zero_point
         buffer = schema.BufferT()
-        buffer.data = np.clip(steps, -128, 127).astype(np.int8).view(np.uint8)
+        buffer.data = np.clip(steps, GRID.low, GRID.high).astype(GRID.dtype).view(np.uint8)
         model.buffers.append(buffer)
         tensor.buffer = len(model.buffers) - 1
 
@@ -120,7 +121,7 @@ def _merge_requantizations(model: Any, graph: Any) -> None:
     for operator in graph.operators:
         if _is(model, operator, "QUANTIZE"):
             source, target = (graph.tensors[i] for i in (operator.inputs[0], operator.outputs[0]))
-            if source.type == target.type == INT8 and _quantization(source) == _quantization(
+            if source.type == target.type == INTEGER and _quantization(source) == _quantization(
                 target
             ):
                 _redirect(model, graph, operator.outputs[0], operator.inputs[0])
@@ -139,14 +140,21 @@ def _redirect(model: Any, graph: Any, old: int, new: int) -> None:
                 end.tensorIndex = new if end.tensorIndex == old else end.tensorIndex
 
 
-def _drop_unread(model: Any, graph: Any) -> None:
-    """Remove operators, then tensors, whose values lead nowhere."""
-    while True:
-        read = {*graph.outputs, *(i for op in graph.operators for i in op.inputs)}
-        kept = [op for op in graph.operators if {*op.outputs} & read]
-        if len(kept) == len(graph.operators):
-            break
-        graph.operators = kept
+def _drop_dead_operators(graph: Any) -> None:
+    """Remove operators whose values lead nowhere: those nothing reads, from the last to the first.
+
+    An operator comes after those that make what it reads.
+    """
+    read, kept = {*graph.outputs}, []
+    for operator in reversed(graph.operators):
+        if {*operator.outputs} & read:
+            read |= {*operator.inputs}
+            kept.append(operator)
+    graph.operators = kept[::-1]
+
+
+def _drop_unused_tensors(model: Any, graph: Any) -> None:
+    """Keep the tensors of operators and of the graph's ends, and number them anew."""
     used = {*graph.inputs, *graph.outputs}
     used |= {i for op in graph.operators for i in (*op.inputs, *op.outputs) if i >= 0}
     order = sorted(used)

@@ -1,4 +1,4 @@
-"""How advice on data is printed."""
+"""Printed advice on data."""
 
 from rich.console import Console
 from rich.table import Table

@@ -1,4 +1,4 @@
-"""How drift, and one run against another, are printed."""
+"""Printed drift, and printed comparisons of two runs."""
 
 from rich.console import Console
 from rich.table import Column, Table

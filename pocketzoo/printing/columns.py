@@ -1,4 +1,4 @@
-"""What is printed of how data were read: columns, and what was taken for granted."""
+"""Printed summary of a data set: its columns, and the assumptions made in reading it."""
 
 from typing import Any
 

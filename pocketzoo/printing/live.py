@@ -1,4 +1,4 @@
-"""What is shown meanwhile: of a search a table that keeps itself up to date, or lines without one.
+"""Live progress: on a terminal a table that updates itself, elsewhere one line per trial.
 
 Of a twin's training, which takes minutes on long sequences, one line, beside what a command prints.
 """

@@ -1,4 +1,4 @@
-"""`pocketzoo predict`: what a run's file answers for new rows."""
+"""`pocketzoo predict`: predictions of a run's file for new rows."""
 
 import csv
 from pathlib import Path
@@ -8,9 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 import zoo
-from export.conversion.job import FLOAT, INT8
+from export.conversion.job import FLOAT
 from export.proof.answers import answers
+from export.proof.verified import Verified
 from zoo.checks import UserError
+from zoo.quantization.layers.numerics import INT8
 from zoo.tasks.answers import Answers
 
 CONSOLE = Console(highlight=False)
@@ -34,13 +36,12 @@ def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answ
         UserError: no export, or rows that the model cannot take.
     """
     run = zoo.Run(path)
-    name, report = FLOAT if use_float else INT8, run.read_json("report.json")
+    name, verified = FLOAT if use_float else INT8.file(), Verified.read(run)
     rows = zoo.read_rows(source, run)
     if not len(rows):
         raise UserError(f"{source} holds no rows to answer.")
     outputs = answers(run, rows, of_float=use_float)
-    within = None if use_float else report["prediction_interval"]
-    return name, run.task().answers(outputs, within and within["half_width"])
+    return name, run.task().answers(outputs, None if use_float else verified.half_widths)
 
 
 def write_csv(found: Answers, path: Path) -> None:

@@ -1,9 +1,12 @@
-"""How a report's figures, mistakes and groups are printed."""
+"""Printed metrics, mistakes and groups of a report."""
+
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.table import Table
 
 from export import Report
+from export.page.facts import number
 from export.proof.quality import Quality
 from zoo.metrics.evaluation import Figure
 from zoo.tasks import FIGURES, TASKS
@@ -16,19 +19,19 @@ SHOWN = {
 MOST_GROUPS = 20  # lines of a table
 
 
-def add_figures(table: Table, quality: Quality) -> None:
-    """Add a row for each figure: float, int8."""
-    for name, figures in quality.metrics.items():
+def figures(quality: Quality) -> Iterator[tuple[str, str, str]]:
+    """Give a row for each figure: title, float, int8; and one for the most frequent mistake."""
+    for name, pair in quality.metrics.items():
         title, unit = SHOWN[name]
-        table.add_row(title, text(figures.float, unit), text(figures.int8, unit))
+        yield title, text(pair.float, unit), text(pair.int8, unit)
         if name == "ece" and quality.temperature is not None:
             before, value = quality.temperature.before, quality.temperature.value
-            ends = [f"{100 * one.value:.2f}" for one in (before.float, before.int8)]
-            table.add_row(f"    before temperature {value:.2f}", *ends)
+            of_float, of_int8 = (f"{100 * one.value:.2f}" for one in (before.float, before.int8))
+            yield f"    before temperature {value:.2f}", of_float, of_int8
     mistake = quality.worst_mistake()
     if mistake is not None:
         truth, answer, count, rows = mistake
-        table.add_row("most frequent mistake", "", f"{truth} taken for {answer}: {count} of {rows}")
+        yield "most frequent mistake", "", f"{truth} taken for {answer}: {count} of {rows}"
 
 
 def print_groups(console: Console, report: Report) -> None:
@@ -74,9 +77,5 @@ def print_baselines(console: Console, report: Report) -> None:
 
 def text(figure: Figure, unit: int) -> str:
     """Return a figure and its interval as text."""
-    value, low, high = (_number(unit * one) for one in (figure.value, *figure.ci95))
+    value, low, high = (number(unit * one) for one in (figure.value, *figure.ci95))
     return f"{value} ({low} to {high})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}"

@@ -10,14 +10,24 @@ import export
 import tuning
 import zoo
 from export.runtimes.litert import load, predict
-from tests.helpers.instances import COSTLY, SMALL, TRAINED, Home, data_of, family, filled, rows
-from tuning import Recipe
+from tests.helpers.instances import (
+    COSTLY,
+    TRAINED,
+    Home,
+    data_of,
+    filled,
+    made_for,
+    rows,
+    small,
+)
+from tuning import Recipe, Search
+from zoo.data.kinds import TABLE
 
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     model, x = filled(name), rows(name, 40)
-    data = data_of(x, np.arange(40) % SMALL[family(name)][1])
+    data = data_of(x, np.arange(40) % small(name)[1])
     result = export.to_litert(model, data=data, directory=tmp_path, calibration_rows=24)
 
     assert result.int8_audit is not None
@@ -45,8 +55,8 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
 def test_search_export_verify(name: str, home: Home, folder: Path) -> None:
     data = home(name)
     recipe = Recipe(epochs=6, learning_rate=5e-3)
-    quick = {"trials": 1, "again": 0, "refit": False}  # the whole is below, and in test_search.py
-    run = tuning.search(name, data, directory=folder, recipe=recipe, **quick)
+    quick = Search(trials=1, repeats=0, refit=False)  # the whole is below, and in test_search.py
+    run = tuning.search(name, data, directory=folder, recipe=recipe, search=quick)
     result = export.to_litert(run)
     report = export.verify(result, data, max_drop=3.0)
     assert report.passed, report.failures()
@@ -61,7 +71,7 @@ def test_search_export_verify(name: str, home: Home, folder: Path) -> None:
     assert written["data"]["hash"] == data.hash
     assert written["files"]["model_int8.tflite"]["sha256"] == result.int8_audit.sha256  # type: ignore[union-attr]
     assert written["runtimes"]["litert"]["latency_us"]["int8"] > 0
-    assert bool(written["baselines"]) == (family(name) == "mlp") == bool(written["trees"])
+    assert bool(written["baselines"]) == (made_for(name) is TABLE) == bool(written["trees"])
     assert written["prediction_interval"] is None
     with np.load(run.file("calibration.npz")) as calibration:
         np.testing.assert_array_equal(data.x_train[calibration["indices"]], calibration["x"])
@@ -86,7 +96,8 @@ def the_twin_says_what_the_file_says(result: export.Export, data: zoo.Data) -> N
 
 def test_regression_goes_the_whole_way(folder: Path) -> None:
     data = zoo.load_data("diabetes")
-    run = tuning.search("mlp_tiny", data, directory=folder, trials=2, recipe=Recipe(epochs=40))
+    recipe, search = Recipe(epochs=40), Search(trials=2)
+    run = tuning.search("mlp_tiny", data, directory=folder, search=search, recipe=recipe)
     report = export.verify(export.to_litert(run), data, max_drop=2.0)
     assert report.metric == "rmse"
     assert report.passed, report.failures()

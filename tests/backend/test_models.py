@@ -9,22 +9,23 @@ import pytest
 import zoo
 from tests.helpers.instances import (
     COSTLY,
-    SMALL,
     SMALLEST,
     TINY,
     TRIED,
     data_of,
-    family,
     fill,
     filled,
+    made_for,
     round_trip,
     rows,
+    small,
     spec,
 )
 from tuning import Recipe, fit
+from zoo.data.kinds import IMAGE
 from zoo.layers.inputs import count_parameters
 from zoo.models.lite import hand_made
-from zoo.presets.catalogue import PRESETS, factory_arguments, reference
+from zoo.presets.catalogue import PRESETS, family_of, reference
 from zoo.run import load_weights, save_weights
 
 every_preset = pytest.mark.parametrize("name", TRIED)
@@ -66,7 +67,7 @@ def test_keras_configuration_loads_in_safe_mode(name: str) -> None:
 @pytest.mark.parametrize("batch", [1, 3])
 def test_output_shape_dtype_and_finite(name: str, batch: int) -> None:
     output = logits(filled(name), name, batch)
-    assert output.shape == (batch, SMALL[family(name)][1])
+    assert output.shape == (batch, small(name)[1])
     assert output.dtype == np.float32
     assert np.isfinite(output).all()
 
@@ -87,7 +88,7 @@ def test_every_trainable_weight_gets_a_finite_gradient(name: str) -> None:
 
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(Recorder(1e-3), loss, run_eagerly=True, jit_compile=False)
-    model.train_on_batch(rows(name, 8), np.arange(8) % SMALL[family(name)][1])
+    model.train_on_batch(rows(name, 8), np.arange(8) % small(name)[1])
     assert len(recorded) >= len(model.trainable_variables) > 0
     for gradient, weight in zip(recorded, model.trainable_variables, strict=False):
         assert gradient.shape == tuple(weight.shape), weight.path
@@ -98,7 +99,7 @@ def test_every_trainable_weight_gets_a_finite_gradient(name: str) -> None:
 @pytest.mark.parametrize("name", COSTLY)
 def test_overfits_16_rows(name: str) -> None:
     x = rows(name, 16)
-    y = np.arange(16) % SMALL[family(name)][1]
+    y = np.arange(16) % small(name)[1]
     data = data_of(x, y)
     keras.utils.set_random_seed(0)
     model = spec(name).build()
@@ -169,12 +170,10 @@ def test_golden_logits(name: str) -> None:
 
 @every_preset
 def test_every_argument_of_a_preset_is_one_of_its_factory(name: str) -> None:
-    assert set(PRESETS[name].arguments) <= set(factory_arguments(family(name)))
+    assert set(PRESETS[name].arguments) <= set(family_of(name).arguments)
 
 
-@pytest.mark.parametrize(
-    "name", ["mlp_tiny", *(name for name in TINY if family(name) in ("cnn", "vit"))]
-)
+@pytest.mark.parametrize("name", ["mlp_tiny", *(name for name in TINY if made_for(name) is IMAGE)])
 @pytest.mark.parametrize("shape", [(5, 7, 3), (1, 3, 1), (25, 25, 1)])
 def test_any_image_size(name: str, shape: tuple[int, ...]) -> None:
     output = zoo.create_model(name, shape, 3)(np.zeros((2, *shape), np.float32))

@@ -1,4 +1,4 @@
-"""What runs in the training loop is the same on every backend: batches, rates, averages."""
+"""Training is the same on every backend: batches, rates, averages."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.helpers.instances import SMALL, data_of, family, fill, rows, spec
+from tests.helpers.instances import data_of, fill, rows, small, spec
 from tuning import Recipe, fit
 from tuning.augmentation.apply import KINDS
 from tuning.training.feeding import Batches, Feed
-from tuning.training.fitting import adapt_inputs
 from tuning.training.losses import Targets, compile_for
+from tuning.training.phase import adapt_inputs
 
 
 def data() -> zoo.Data:
@@ -72,7 +72,7 @@ def test_trains_with_all_that_its_rows_allow(name: str) -> None:
 @pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny", "vit_tiny"])
 def test_bfloat16_is_the_trainings_only(name: str) -> None:
     x = rows(name, 16)
-    given = data_of(x, np.arange(16) % SMALL[family(name)][1])
+    given = data_of(x, np.arange(16) % small(name)[1])
     seen: list[str] = []
 
     class Watch(keras.callbacks.Callback):

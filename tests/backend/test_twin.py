@@ -9,15 +9,14 @@ from tests.helpers.instances import (
     EVERYTHING,
     FIRST,
     NAMES,
-    SMALL,
     TINY,
     TRAINED,
     Home,
     data_of,
-    family,
     fill_weights,
     filled,
     rows,
+    small,
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
 from zoo.quantization import calibrate, make_twin, quantize
@@ -76,7 +75,7 @@ def test_without_rounding_the_twin_is_the_model(name: str) -> None:
 def test_the_twin_is_the_model_and_its_rounding_is_small(
     name: str, overrides: dict[str, object]
 ) -> None:
-    shape, outputs = SMALL[family(name)]
+    shape, outputs = small(name)
     model = fill_weights(zoo.create_model(name, shape, outputs, **overrides))
     x = rows(name, 24)
     if overrides.get("masked"):

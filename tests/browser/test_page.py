@@ -45,7 +45,7 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run, _ = made(tmp_path_factory.mktemp("browser") / "run")
+    run, *_ = made(tmp_path_factory.mktemp("browser") / "run")
     return run.path / "report.html"
 
 
@@ -153,10 +153,10 @@ def test_every_text_stands_out_from_its_background(opened: Opened) -> None:
 
 
 def test_dark_mode_is_dark(browser: Browser, file: Path) -> None:
-    colours = []
+    colors = []
     for scheme in ("light", "dark"):
         context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
         page = Opened(context.new_page(), file).page
-        colours.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+        colors.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         context.close()
-    assert colours == ["rgb(251, 250, 248)", "rgb(20, 23, 29)"]
+    assert colors == ["rgb(251, 250, 248)", "rgb(20, 23, 29)"]

@@ -63,7 +63,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cli") / "run"
     code, out, err = in_a_process(
         *("run", "wine", "mlp_tiny", "--out", folder, "--trials", 2, "--epochs", 15),
-        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--again", 0),
+        *("--set", "units=16", "--recipe", "batch_size=16", "--max-drop", "10", "--repeats", 0),
         *("--groups", 12),
     )
     assert code == 0, err
@@ -201,7 +201,7 @@ def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
 
 def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) -> None:
     command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 60]
-    command += ["--again", 0, "--jobs", 1, "--prune", "none"]
+    command += ["--repeats", 0, "--jobs", 1, "--prune", "none"]
     code, shown = in_a_terminal(*command, interrupt_after="2 of 6")
     assert code == 1
     assert "Traceback" not in shown

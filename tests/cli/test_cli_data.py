@@ -16,7 +16,7 @@ from pocketzoo.printing.columns import print_columns
 from tests.helpers.commands import pocketzoo
 from tests.helpers.made import rows_of_table, write_csv, write_wine
 
-SHORT = ("--trials", 1, "--epochs", 2, "--again", 0, "--max-drop", 100)
+SHORT = ("--trials", 1, "--epochs", 2, "--repeats", 0, "--max-drop", 100)
 
 
 @pytest.fixture(autouse=True)

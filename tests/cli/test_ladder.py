@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import export
-import tuning.train
+import tuning
 import zoo
 from export.conversion.job import check_forms
 from export.proof.targets import refuse_early
@@ -78,7 +78,7 @@ def test_a_run_is_exported_by_the_rung_it_is_told(
     rung: str, digits: zoo.Data, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe = Recipe(epochs=3, learning_rate=5e-3)
-    run, _ = tuning.train.train("mlp_tiny", digits, directory=folder, recipe=recipe)
+    run, _ = tuning.train("mlp_tiny", digits, directory=folder, recipe=recipe)
     report = export_run(run.path, Exporting(5.0, "litert,micro", rung=rung))
     assert ("training the int8 twin: 1 of 10 epochs" in capsys.readouterr().err) == (rung == "qat")
     assert report.passed, report.failures()
@@ -94,7 +94,7 @@ def test_a_run_is_exported_by_the_rung_it_is_told(
 
 def test_compression_shows_in_the_report(digits: zoo.Data, folder: Path) -> None:
     recipe = Recipe(epochs=3, learning_rate=5e-3)
-    run, _ = tuning.train.train("mlp_tiny", digits, directory=folder, recipe=recipe)
+    run, _ = tuning.train("mlp_tiny", digits, directory=folder, recipe=recipe)
     plain = export_run(run.path, Exporting(100.0, rung="ptq"))
     pruned = export_run(run.path, Exporting(100.0, compress="prune:0.7"))
     name = "model_int8.tflite"

@@ -24,9 +24,18 @@ def run(tmp_path: Path) -> zoo.Run:
         "float": {"value": 0.97},
         "int8": {"value": 0.96},
         "drop": {"value": 1.0},
-        "model": {"preset": "mlp_tiny", "name": "mlp", "parameters": 9, "overrides": {"units": 8}},
-        "data": {"name": "wine", "hash": "sha256:0"},
+        "model": {
+            "preset": "mlp_tiny",
+            "overrides": {"units": 8},
+            "name": "mlp",
+            "parameters": 9,
+            "macs": 8,
+        },
+        "data": {"name": "wine", "hash": "sha256:0", "rows": {"test": 9}, "task": "classification"},
         "backend": "torch",
+        "ending": None,
+        "input": {"scale": [1.0], "zero_point": [0.0], "words": None},
+        "prediction_interval": None,
     }
     files = {
         "recipe.json": {"epochs": 2, "learning_rate": 0.01},

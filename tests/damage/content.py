@@ -1,4 +1,4 @@
-"""What more than one file of these tests damages."""
+"""Content that more than one file of these tests damages."""
 
 
 def text(*lines: str, rows: int = 40) -> bytes:

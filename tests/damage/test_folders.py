@@ -103,7 +103,7 @@ def test_damaged_pictures(tmp_path: Path, case: str) -> None:
     ) as raised:
         zoo.load_data(folder)
     assert "dog/gone.png: empty" in str(raised.value)
-    data = zoo.load_data(folder, reading=zoo.Reading(skip_bad=True, image_size=8, colour="grey"))
+    data = zoo.load_data(folder, reading=zoo.Reading(skip_bad=True, image_size=8, color="gray"))
     assert len(data.x_train) == 15
     assert data.schema["notes"][-1].startswith("2 broken files were left out:")
 
@@ -235,7 +235,7 @@ def test_a_sound_of_too_many_channels(tmp_path: Path, monkeypatch: pytest.Monkey
         ({"image_size": (8, 8, 8)}, "image_size must be one side, or height and width"),
         ({"image_size": 5000}, "image_size must be at most 1024; got 5000"),
         ({"image_size": 0}, "image_size must be an integer of at least 1; got 0"),
-        ({"colour": "red"}, "colour='red' is not known"),
+        ({"color": "red"}, "color='red' is not known"),
         ({"seconds": 0}, "seconds must be a number in"),
         ({"skip_bad": 1}, "skip_bad must be true or false"),
     ],

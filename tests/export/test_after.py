@@ -10,12 +10,12 @@ from scipy import stats
 
 import export
 import zoo
+from export import compare
 from export.after.drift import drift
-from export.after.versus import versus
 from pocketzoo.printing import after as shipped
 from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import fill_weights
-from tuning.train import train
+from tuning import train
 from zoo.metrics.shift import described, shifts, stability
 
 RNG = np.random.default_rng(0)
@@ -102,23 +102,23 @@ def test_drift_of_a_run(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> None:
 
 def test_one_run_against_another(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> None:
     good, bad, _ = runs
-    found = versus(good, bad)
+    found = compare(good, bad)
     assert found.winner == "a"
     assert found.verdict().startswith("A is better on these 36 rows")
     assert sum(found.broken.values()) > sum(found.mended.values())
     by_rows = 100 * (found.a.value - found.b.value)
     changed = sum(found.broken.values()) - sum(found.mended.values())
     assert found.worse.value == pytest.approx(by_rows) == pytest.approx(100 * changed / 36)
-    assert versus(bad, good).winner == "b"
-    even = versus(good, good)
+    assert compare(bad, good).winner == "b"
+    even = compare(good, good)
     assert (even.winner, even.agreement, even.broken) == ("neither", 1.0, {})
     assert even.verdict(max_drop=100).startswith("Neither is better, and B loses no more")
     assert even.verdict().startswith("36 rows cannot tell them apart (B against A: +0 points, -")
     other = zoo.load_data("breast_cancer")
     with pytest.raises(zoo.UserError, match="is read in another way than the data of"):
-        versus(good, bad, other)
+        compare(good, bad, other)
     with pytest.raises(zoo.UserError, match=r"tells \[.*\]; breast_cancer holds"):
-        versus(good, bad, replace(other, schema=good.load_data().schema))
+        compare(good, bad, replace(other, schema=good.load_data().schema))
 
 
 def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_pat
     other = zoo.Run(tmp_path / "other")
     other.save(good.load_model(), good.spec(), zoo.load_data("wine", seed=1), {})
     with pytest.raises(zoo.UserError, match="were made from different data, so that test rows"):
-        versus(good, other)
+        compare(good, other)
 
 
 def test_the_commands(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_what_they_print(
     good, bad, data = runs
     shipped.print_drift(drift(good, data.x_validation, data))
     assert "29 new rows. No drift: what has changed is small" in capsys.readouterr().out
-    shipped.print_versus(versus(good, bad))
+    shipped.print_versus(compare(good, bad))
     shown = capsys.readouterr().out
     assert "Broken by B" in shown
     assert "A is better" in shown

@@ -1,4 +1,4 @@
-"""What a `.tflite` file holds, and files of foreign origin."""
+"""The audit of a `.tflite` file, and files of foreign origin."""
 
 import contextlib
 import sys
@@ -69,7 +69,7 @@ def test_forbidden_operators_are_not_run(
         exported.int8_file, tmp_path / "e.tflite", lambda m: [*map(edit, m.operatorCodes)]
     )
     monkeypatch.setattr(
-        sys.modules["export.check"], "run_child", lambda *_: pytest.fail("it was run")
+        sys.modules["export.checking"], "run_child", lambda *_: pytest.fail("it was run")
     )
     result = export.check(path)
     assert result.audit.forbidden == (forbidden,)
@@ -122,6 +122,15 @@ def test_files_that_cannot_be_read(content: bytes | None, message: str, tmp_path
         path.write_bytes(content)
     with pytest.raises(zoo.UserError, match=message):
         export.check(path)
+
+
+def test_a_tensor_of_an_unknown_type_is_damage(exported: export.Export, tmp_path: Path) -> None:
+    def forge(model: Any) -> None:
+        model.subgraphs[0].tensors[0].type = 99
+
+    path = edited(exported.int8_file, tmp_path / "file.tflite", forge)
+    with pytest.raises(zoo.UserError, match="is damaged: its tables lead outside"):
+        audit(path)
 
 
 def test_truncated_and_oversized_files(

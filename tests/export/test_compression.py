@@ -20,8 +20,9 @@ from export.conversion.compression import (
 )
 from export.conversion.keras2 import LAYERS, describe
 from export.litert import _host_scaling
-from export.runtimes.litert import Scaling, file_scaling, load, predict
+from export.runtimes.litert import file_scaling, load, predict
 from export.tflite.audit import audit
+from export.tflite.scaling import Scaling
 from tests.helpers.instances import data_for
 from tuning import Recipe, fit
 from zoo.quantization.rows import CalibrationRows

@@ -1,4 +1,4 @@
-"""Which compressions can be asked for, what they refuse, and what is said when they fail."""
+"""Compressions that are refused, and messages where one fails."""
 
 import json
 import tempfile

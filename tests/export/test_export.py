@@ -1,5 +1,6 @@
 """From a model to files and a report: crashes, refusals, verdicts."""
 
+import json
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ import export
 import zoo
 from export.child import ChildError, run_child
 from export.conversion.convert import unrolled
-from export.proof.report import Streaming
+from export.proof.fidelity import Streaming
 from export.proof.targets import Placement
 from tests.helpers.instances import data_of, fill, rows
 from zoo.metrics.intervals import Estimate
@@ -41,7 +42,7 @@ def test_a_users_own_model_leaves_too(digits: zoo.Data, tmp_path: Path) -> None:
     model.fit(digits.x_train, digits.y_train, epochs=3, verbose=0)
     report = export.verify(export.to_litert(model, data=digits, directory=tmp_path), digits)
     assert report.passed, report.failures()
-    assert report.model["preset"] is None
+    assert report.model.preset is None
 
 
 def test_a_stacked_gru_is_integer_only_before_any_training(tmp_path: Path) -> None:
@@ -148,9 +149,10 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
 
 
 def changed(report: export.Report, place: int, **changes: Any) -> dict[str, Any]:
-    """Return a report's audits with those of one file changed."""
+    """Return a report's files with the audit of one changed."""
     name = list(report.audits)[place]
-    return {"audits": report.audits | {name: replace(report.audits[name], **changes)}}
+    audits = report.audits | {name: replace(report.audits[name], **changes)}
+    return {"files": replace(report.files, audits=audits)}
 
 
 def test_report_fails_for_each_reason(exported: export.Export) -> None:
@@ -166,26 +168,49 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
             good, 0, forbidden=("CUSTOM:X",)
         ),
         "only 98.0 % of streamed logits are those of the whole sequence": {
-            "streaming": Streaming(10, 0.9, 0.98)
+            "fidelity": replace(good.fidelity, streaming=Streaming(10, 0.9, 0.98))
         },
         "micro takes no form entirely. rolled form: no GELU; step form: no TANH": {
-            "targets": ("litert", "micro"),
-            "placements": (
-                Placement("micro", "rolled", False, "no GELU"),
-                Placement("micro", "step", False, "no TANH"),
-            ),
+            "runtimes": replace(
+                good.runtimes,
+                targets=("litert", "micro"),
+                placements=(
+                    Placement("micro", "rolled", False, "no GELU"),
+                    Placement("micro", "step", False, "no TANH"),
+                ),
+            )
         },
-        "float .tflite differs from Keras by 1.0e-03": {"float_difference": 1e-3},
-        "differs from Keras by nan": {"float_difference": float("nan")},
+        "float .tflite differs from Keras by 1.0e-03": {
+            "files": replace(good.files, float_difference=1e-3)
+        },
+        "differs from Keras by nan": {"files": replace(good.files, float_difference=float("nan"))},
         "drop of 2 points is over the bound of 1": {
-            "drop": Estimate(2.0, (1.0, 3.0), (1.0, 3.0)),
-            "bound": 1.0,
+            "measured": replace(
+                good.measured, drop=Estimate(2.0, (1.0, 3.0), (1.0, 3.0)), bound=1.0
+            )
         },
     }
     for message, changes in broken.items():
         failures = replace(good, **changes).failures()
         assert len(failures) == 1
         assert message in failures[0]
+
+
+def test_each_file_has_its_own_figures_in_the_report(exported: export.Export) -> None:
+    data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
+    report = export.verify(exported, data, max_drop=100.0)
+    step = "model_int8_step.tflite"  # not measured on the test rows
+    audits = report.audits | {step: report.int8_audit}
+    files = replace(report.files, audits=audits, zip_bytes=report.files.zip_bytes | {step: 1})
+    report = replace(report, files=files)
+    told = json.loads(report.to_json())
+    found = {name: (one["estimate"], one["drop"]) for name, one in told["files"].items()}
+    assert found == {
+        "model_float.tflite": (told["float"], None),
+        "model_int8.tflite": (told["int8"], told["drop"]),
+        step: (None, None),
+    }
+    assert told["drop"]["bound"] == 100.0
 
 
 def test_children_see_the_installed_packages_not_the_working_folder(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 
 import export
 import zoo
-from export.after.versus import versus
+from export import compare
 from export.runtimes.litert import load, predict
 from pocketzoo.printing.predict import answer
 from tests.helpers.commands import pocketzoo
@@ -210,7 +210,7 @@ def test_a_chance_is_enough_for_two_classes(tmp_path: Path) -> None:
     _, labels, shares = zip(*(line.split("\t") for line in shown.splitlines()), strict=True)
     assert labels == names
     np.testing.assert_allclose(np.array(shares, float), np.array(sure, float), atol=1 / 256)
-    same = versus(zoo.Run(tmp_path), zoo.Run(tmp_path))
+    same = compare(zoo.Run(tmp_path), zoo.Run(tmp_path))
     assert (same.winner, same.a.value) == ("neither", report.int8_estimate.value)
 
 

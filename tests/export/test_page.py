@@ -3,9 +3,9 @@
 In a real browser it is opened by `tests/browser`.
 """
 
+import io
 import json
 import struct
-import zlib
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,21 +13,24 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import export
 import zoo
 from export.page import page
+from export.page.answers import answers
 from export.page.card import limits
 from export.page.charts import Axis, axis, bars, short
-from export.page.facts import read
+from export.page.details import DRAWINGS
 from export.page.markup import EMPTY, Html, joined, table, tag
 from export.page.pictures import Rows, png
 from export.page.saliency import effects
 from export.page.summary import summary
+from export.proof.verified import Verified as Read
 from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
-from zoo.files import as_json
 from zoo.metrics.classes import calibration_error, probabilities
+from zoo.metrics.intervals import Estimate
 from zoo.tasks import Classification, Regression
 from zoo.tasks.reliability import reliability
 
@@ -68,15 +71,16 @@ class Reader(HTMLParser):
         return " ".join(self.words)
 
 
+Verified = tuple[zoo.Run, zoo.Data, export.Report]
+
+
 @pytest.fixture(scope="module")
-def run_and_data(tmp_path_factory: pytest.TempPathFactory) -> tuple[zoo.Run, zoo.Data]:
+def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
     return made(tmp_path_factory.mktemp("page") / "run")
 
 
-def test_a_page_has_all_sections_and_no_foreign_markup(
-    run_and_data: tuple[zoo.Run, zoo.Data],
-) -> None:
-    run, _ = run_and_data
+def test_a_page_has_all_sections_and_no_foreign_markup(verified: Verified) -> None:
+    run, *_ = verified
     written = run.file("report.html").read_text("utf-8")  # of the manifest, with its sha256
     found = Reader(written)
     assert "script" not in found.seen
@@ -98,49 +102,79 @@ def test_a_page_has_all_sections_and_no_foreign_markup(
     assert "http" not in found.text.replace("https://", "http")
 
 
-def test_a_page_is_the_same_again(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:
-    run, data = run_and_data
-    assert page(run, data) == run.file("report.html").read_text("utf-8")
+def test_a_page_is_the_same_again(verified: Verified) -> None:
+    run, data, report = verified
+    assert page(run, data, report) == run.file("report.html").read_text("utf-8")
 
 
-def test_a_file_that_failed_gets_a_page_that_says_so(
-    run_and_data: tuple[zoo.Run, zoo.Data], tmp_path: Path
-) -> None:
-    run, data = run_and_data
-    report = run.read_json("report.json")
-    report |= {"passed": False, "failures": [f"drop of 7 points {SCRIPT}"]}
+def test_a_file_that_failed_gets_a_page_that_says_so(verified: Verified, tmp_path: Path) -> None:
+    run, data, report = verified
+    failed = replace(report, files=replace(report.files, float_layers=(f"layer {SCRIPT}",)))
     copy = zoo.Run(tmp_path)
-    float_file = run.file("model_float.tflite").read_bytes()
-    copy.write({"report.json": as_json(report), "model_float.tflite": float_file})
-    found = Reader(page(copy, data))
+    copy.write({"model_float.tflite": run.file("model_float.tflite").read_bytes()})
+    found = Reader(page(copy, data, failed))
     assert "Not to be shipped." in found.text
-    assert f"drop of 7 points {SCRIPT}" in found.text
+    assert f"not integer-only because of layer {SCRIPT}" in found.text
     assert "It was made from Python" in found.text
     assert "Training and search" not in found.text  # nothing is known of it
 
 
-def test_a_model_that_has_learned_nothing_is_not_praised(
-    run_and_data: tuple[zoo.Run, zoo.Data],
-) -> None:
-    facts = read(run_and_data[0], run_and_data[1].task)
-    assert "Ready to ship." in summary(facts)
-    guesses = {"classes": ["a", SCRIPT], "int8": [[0, 10], [0, 50]]}
-    lucky = facts.report | {"confusion": guesses}
-    lucky["int8"] = lucky["int8"] | {"value": 0.83, "ci95": [0.72, 0.91]}
-    said = Reader(summary(replace(facts, report=lucky))).text
+def test_a_model_that_has_learned_nothing_is_not_praised(verified: Verified) -> None:
+    *_, report = verified
+    assert "Ready to ship." in summary(report)
+    guesses = {"confusion": np.array([[0, 10], [0, 50]])}
+    quality = replace(report.quality, task=Classification(("a", SCRIPT)), details=guesses)
+    estimate = Estimate(0.83, (0.72, 0.91), (0.72, 0.91))
+    measured = replace(report.measured, int8_estimate=estimate)
+    said = Reader(summary(replace(report, quality=quality, measured=measured))).text
     assert "Ready to ship." not in said
     assert "the model has learned little" in said
     assert f"Always answering {SCRIPT} would be right for 83.3\u00a0%" in said
 
 
-def test_keys_of_the_report(run_and_data: tuple[zoo.Run, zoo.Data]) -> None:
-    run, data = run_and_data
+def test_keys_of_the_report(verified: Verified) -> None:
+    run, data, made_of = verified
     report = run.read_json("report.json")
     assert len(report["worst"]) == 12
     assert {"row", "truth", "int8", "float", "probability", "wrong"} == {*report["worst"][0]}
     assert sum(one["rows"] for one in report["reliability"]["before"]) == len(data.y_test)
-    assert report["licence"] == "CC-BY-4.0 <b>"
-    assert any("fewer than 20 test rows" in sentence for sentence in limits(read(run, data.task)))
+    assert report["license"] == "CC-BY-4.0 <b>"
+    assert any("fewer than 20 test rows" in sentence for sentence in limits(made_of))
+
+
+def test_what_a_later_command_reads_is_what_the_report_says(verified: Verified) -> None:
+    run, _, report = verified
+    found = Read.read(run)
+    assert found.model == report.model
+    assert found.data == report.data
+    assert found.passed
+    assert found.metric == report.metric
+    values = {"float": report.float_estimate.value, "int8": report.int8_estimate.value}
+    assert found.values == values
+    assert found.drop == report.drop.value
+    assert found.scaling.scale == list(report.files.scaling.scale)
+    assert found.bytes == {name: audit.bytes for name, audit in report.audits.items()}
+    assert found.latency_us["int8"] == report.runtimes.latency["int8"].median
+    assert found.half_widths is None
+
+
+def test_details_are_drawn_by_their_kind(verified: Verified) -> None:
+    """A confusion of many classes becomes a list of mistakes, of very many nothing is left."""
+    *_, report = verified
+
+    def titles(classes: int) -> str:
+        counts = np.eye(classes, dtype=int) + 2 * np.eye(classes, k=1, dtype=int)
+        task = Classification(tuple(f"class {n}" for n in range(classes)))
+        quality = replace(report.quality, task=task, details={"confusion": counts})
+        return Reader(answers(replace(report, quality=quality))).text
+
+    assert "shades are shares of a line" in titles(30)
+    assert "2 of 3" in titles(31)
+    assert "shades are shares of a line" not in titles(31)
+    assert "What was taken for what" not in titles(101)
+    y, outputs = np.zeros((4, 2)), np.zeros((4, 2))
+    kinds = {*Regression().details(y, outputs), *report.quality.details}
+    assert kinds == set(DRAWINGS)
 
 
 def test_the_worst_rows_come_first() -> None:
@@ -206,8 +240,8 @@ def test_what_an_answer_rests_on(shape: tuple[int, ...]) -> None:
     x[:8][(slice(None), *place)] = 3.0
     data = replace(data_of(x, np.zeros(40, int)), y_test=np.zeros(8, int))
     data = replace(data, task=Classification(("a", "b")))
-    answers = np.tile([1.0, 0.0], (8, 1))
-    (found,) = effects(data, Linear(weights), answers)
+    predicted = np.tile([1.0, 0.0], (8, 1))
+    (found,) = effects(data, Linear(weights), predicted)
     assert found.answer == "a"
     if found.heat is None:
         assert found.parts.argmax() == place[0]
@@ -239,10 +273,9 @@ def test_a_picture_is_a_png_of_its_values() -> None:
     content = png(pixels)
     assert content[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", content[16:24]) == (4, 2)
-    start = content.index(b"IDAT") + 4
-    (length,) = struct.unpack(">I", content[start - 8 : start - 4])
-    lines = zlib.decompress(content[start : start + length])
-    assert lines == b"".join(b"\0" + bytes(row.ravel().astype(np.uint8).tolist()) for row in pixels)
+    image = Image.open(io.BytesIO(content))
+    assert image.mode == "RGB"
+    assert np.array_equal(np.asarray(image), pixels)
 
 
 def test_markup_escapes_whatever_is_not_markup() -> None:

@@ -1,4 +1,4 @@
-"""What a report says of the answers: figures, mistakes, temperature, groups."""
+"""Quality in a report: metrics, mistakes, temperature, groups."""
 
 import json
 from dataclasses import asdict, replace

@@ -1,4 +1,4 @@
-"""What goes with a file to where it runs, and what the file says of itself."""
+"""Deployment files and metadata."""
 
 import io
 import re
@@ -15,9 +15,10 @@ import pytest
 import export
 import zoo
 from export.device.ship import STREAMS, Ends, shipped, streamed
-from export.runtimes.litert import Scaling, load, predict
+from export.runtimes.litert import load, predict
 from export.tflite.audit import audit
 from export.tflite.metadata import Card, described, description_bytes, label_lines
+from export.tflite.scaling import Scaling
 from pocketzoo.printing.predict import answer
 from tests.helpers.instances import data_of, fill_weights
 from zoo.files import as_json

@@ -203,6 +203,21 @@ def test_a_cnn_runs_on_the_npu_alone(cnn: Path) -> None:
     assert compile_ethos(cnn) == got
 
 
+def test_vela_writes_nothing_into_the_current_folder(
+    cnn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even a report that it writes where it runs, as it once did into this repository."""
+    current = tmp_path / "current"
+    current.mkdir()
+    monkeypatch.chdir(current)
+    assert compile_ethos(cnn).refused is None
+    assert not list(current.iterdir())
+    monkeypatch.setattr("export.runtimes.ethos.TARGET", ["--supported-ops-report"])
+    with pytest.raises(ValueError, match="not enough values to unpack"):  # no compiled file
+        compile_ethos(cnn)
+    assert not list(current.iterdir())
+
+
 def test_vela_leaves_a_gather_to_the_cpu(refused: Path) -> None:
     got = compile_ethos(refused)
     assert got.refused is None

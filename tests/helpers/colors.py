@@ -1,4 +1,4 @@
-"""Digits in colour: scikit-learn's, in random colours over random textures, for networks that have
+"""Digits in color: scikit-learn's, in random colors over random textures, for networks that have
 seen photographs. Nothing is downloaded."""
 
 import numpy as np
@@ -8,10 +8,10 @@ from sklearn.datasets import load_digits
 import zoo
 from zoo.tasks import Classification
 
-CONTRAST = 120.0  # least distance of the colours of digit and background, in 0..255 per channel
+CONTRAST = 120.0  # least distance of the colors of digit and background, in 0..255 per channel
 
 
-def colour_digits(
+def color_digits(
     size: int = 64, train: int = 20, validation: int = 5, test: int = 40, seed: int = 0
 ) -> zoo.Data:
     """Return ten classes of pictures (size, size, 3), 0..255; the counts are of each class."""
@@ -24,14 +24,14 @@ def colour_digits(
             [order[labels[order] == label][first : first + count] for label in range(10)]
         )
         first += count
-        pictures = [coloured(images[i].reshape(8, 8) / 16, size, rng) for i in chosen]
+        pictures = [colored(images[i].reshape(8, 8) / 16, size, rng) for i in chosen]
         parts += [np.array(pictures, np.float32).reshape(-1, size, size, 3), labels[chosen]]
     names = tuple(str(label) for label in range(10))
-    content = f"colour digits {size} {counts} {seed}"
-    return zoo.Data("colour_digits", content, seed, Classification(names), content, *parts)
+    content = f"color digits {size} {counts} {seed}"
+    return zoo.Data("color_digits", content, seed, Classification(names), content, *parts)
 
 
-def coloured(digit: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+def colored(digit: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
     """Return a digit (8, 8), 0..1, somewhere in a picture (size, size, 3) of whole pixels."""
     side = int(size * rng.uniform(0.6, 0.9))
     mask = np.zeros((size, size, 1))

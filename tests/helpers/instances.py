@@ -12,26 +12,28 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 import zoo
-from zoo.presets.catalogue import PRESETS, factory_arguments
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
+from zoo.presets.catalogue import PRESETS
+from zoo.presets.families import FAMILIES
 from zoo.tasks import Classification
 
-# family -> rows small enough for seconds, and outputs
+# kind of rows -> a shape small enough for seconds, and outputs
 SMALL = {
-    "mlp": ((30,), 2),
-    "cnn": ((8, 8, 1), 10),
-    "gru": ((8, 8), 10),
-    "lite": ((8, 8), 10),
-    "inception": ((8, 8), 10),
-    "transformer": ((8, 8), 10),
-    "vit": ((8, 8, 1), 10),
-    "text_gru": ((12,), 4),
-    "text_cnn": ((12,), 4),
-    "text_transformer": ((12,), 4),
+    TABLE: ((30,), 2),
+    SEQUENCE: ((8, 8), 10),
+    IMAGE: ((8, 8, 1), 10),
+    TEXT: ((12,), 4),
 }
+# kind of rows -> a set of such; see the fixture `home`
+HOME = {TABLE: "breast_cancer", SEQUENCE: "digits_rows", IMAGE: "digits", TEXT: "sentences"}
 Home = Callable[[str], zoo.Data]  # what the fixture of that name is
 NAMES = list(PRESETS)
 TINY = [name for name in NAMES if name.endswith("_tiny")]
-FIRST = [next(name for name in TINY if PRESETS[name].family == family) for family in SMALL]
+FIRST = [
+    next(name for name in TINY if PRESETS[name].family == family)
+    for family in FAMILIES
+    if family in {preset.family for preset in PRESETS.values()}
+]
 # All presets are tried in full on one backend, a tiny one of each family on the others.
 # `make test` leaves the larger ones of a family to `make test-all`: they are the same code.
 EVERYTHING = keras.backend.backend() == "torch"
@@ -47,40 +49,37 @@ SMALLEST = presets(TINY, TINY if EVERYTHING else FIRST)
 # to train until it knows its rows, to export; to train, export and verify
 COSTLY = presets(NAMES if EVERYTHING else FIRST, TINY if EVERYTHING else FIRST[:3])
 TRAINED = presets(TINY if EVERYTHING else FIRST, FIRST if EVERYTHING else FIRST[:3])
-# a set that each family is at home with; see the fixture `home`
-HOME = {
-    "mlp": "breast_cancer",
-    "cnn": "digits",
-    "gru": "digits_rows",
-    "lite": "digits_rows",
-    "inception": "digits_rows",
-    "transformer": "digits_rows",
-    "vit": "digits",
-    "text_gru": "sentences",
-    "text_cnn": "sentences",
-    "text_transformer": "sentences",
-}
 
 
 def family(name: str) -> str:
     return PRESETS[name].family
 
 
+def made_for(name: str) -> Kind:
+    """Return the kind of rows that a preset's family is made for."""
+    return FAMILIES[family(name)].kinds[0]
+
+
+def small(name: str) -> tuple[tuple[int, ...], int]:
+    """Return the shape of rows small enough for seconds, and outputs."""
+    return SMALL[made_for(name)]
+
+
 def spec(name: str, **overrides: object) -> zoo.ModelSpec:
-    shape, outputs = SMALL[family(name)]
+    shape, outputs = small(name)
     return zoo.ModelSpec(name, shape, outputs, overrides)
 
 
 def rows(name: str, count: int = 16, seed: int = 0) -> np.ndarray:
-    return rows_of(name, SMALL[family(name)][0], count, seed)
+    return rows_of(name, small(name)[0], count, seed)
 
 
 def rows_of(name: str, shape: tuple[int, ...], count: int, seed: int = 0) -> np.ndarray:
     """Return random rows as a preset takes them; texts have padding in front."""
     rng = np.random.default_rng(seed)
-    if not family(name).startswith("text_"):
+    if made_for(name) is not TEXT:
         return rng.normal(size=(count, *shape)).astype(np.float32)
-    known = factory_arguments(family(name)) | dict(PRESETS[name].arguments)
+    known = FAMILIES[family(name)].arguments | dict(PRESETS[name].arguments)
     ids = rng.integers(1, known["words"], (count, *shape)).astype(np.int32)
     lengths = rng.integers(1, shape[0] + 1, (count, 1))
     return np.where(np.arange(shape[0]) >= shape[0] - lengths, ids, np.int32(0))
@@ -151,7 +150,7 @@ def round_trip(described: zoo.ModelSpec) -> zoo.ModelSpec:
 
 def data_for(name: str, count: int) -> zoo.Data:
     """Return random rows for a preset, with classes that have nothing to do with them."""
-    return data_of(rows(name, count), np.arange(count) % SMALL[family(name)][1])
+    return data_of(rows(name, count), np.arange(count) % small(name)[1])
 
 
 def data_of(x: np.ndarray, y: np.ndarray) -> zoo.Data:

@@ -13,7 +13,7 @@ import numpy as np
 
 import export
 import zoo
-from tests.helpers.instances import FIRST, SMALL, family, fill, fill_weights, rows
+from tests.helpers.instances import FIRST, fill, fill_weights, rows, small
 from zoo.tasks import Classification, Regression
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -27,7 +27,7 @@ def report_of(name: str, folder: Path) -> dict[str, Any]:
     """Export and verify a model with fixed weights; return its report, without times."""
     preset = "mlp_tiny" if name == NUMBERS else name
     x = rows(preset, ROWS + TEST)
-    outputs = 2 if name == NUMBERS else SMALL[family(preset)][1]
+    outputs = 2 if name == NUMBERS else small(preset)[1]
     model = fill(preset) if name != NUMBERS else fill_weights(zoo.create_model(preset, (30,), 2))
     logits = np.asarray(model.predict(x, verbose=0))
     noise = np.random.default_rng(1).normal(size=logits.shape)

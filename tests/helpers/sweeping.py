@@ -2,8 +2,8 @@
 
 `python -m tests.helpers.sweeping '{"directory": ..., "trials": ...}'`.
 
-The arguments are those of `tuning.search`, as JSON; `recipe` as its fields. What goes
-wrong ends as it does on the command line.
+The arguments are the folder and those of `search_wine`. What goes wrong ends as it does on the
+command line.
 """
 
 import json
@@ -13,12 +13,10 @@ from pocketzoo.process import run_guarded
 
 
 def sweep() -> None:
-    import tuning
-    import zoo
+    from tests.helpers.searching import search_wine
 
     arguments = json.loads(sys.argv[1])
-    recipe = tuning.Recipe(**arguments.pop("recipe", {}))
-    tuning.search("mlp_tiny", zoo.load_data("wine"), recipe=recipe, **arguments)
+    search_wine(arguments.pop("directory"), arguments)
     print("finished", flush=True)
 
 

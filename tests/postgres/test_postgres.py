@@ -17,14 +17,14 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-import tuning
 import zoo
 from tests.helpers.killing import Command, attempts_by_trial, broken, harass, study_of
+from tests.helpers.searching import search_wine
 from tests.postgres.conftest import SECRETS
 from tests.postgres.server import Server, free_port
 from tuning.study.storage import open_study
 
-PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0, "heartbeat": 1}
+PLAIN = {"algorithm": "sobol", "prune": "none", "repeats": 0, "heartbeat": 1}
 LONG = {**PLAIN, "trials": 8, "jobs": 1, "recipe": {"epochs": 60, "patience": 0}}
 SHORT = {**PLAIN, "trials": 2, "jobs": 1, "recipe": {"epochs": 2}}
 Machine = Callable[..., Command]
@@ -170,10 +170,7 @@ def test_the_best_weights_reach_another_machine(
 
 def search(folder: Path, storage: str, **changed: Any) -> None:
     """Search here, as far as the database lets it."""
-    options = {**SHORT, **changed}
-    recipe = tuning.Recipe(**options.pop("recipe"))
-    wine = zoo.load_data("wine")
-    tuning.search("mlp_tiny", wine, directory=folder, recipe=recipe, storage=storage, **options)
+    search_wine(folder, {**SHORT, "storage": storage, **changed})
 
 
 def test_another_search_of_the_same_name_is_refused(machine: Machine, tmp_path: Path) -> None:

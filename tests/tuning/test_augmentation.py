@@ -194,7 +194,7 @@ def test_every_field_changes_its_kind_of_rows_and_refuses_others(name: str, kind
     x, y = batch(kind), one_hot()
     data = replace(data_of(x, np.arange(16)), name="ours")
     recipe = Recipe(**{name: ON[name]})
-    if kind not in KINDS[name]:
+    if data.kind not in KINDS[name]:
         with pytest.raises(zoo.UserError, match=rf"{name} is for .* the rows of ours have shape"):
             check_augmentation(recipe, data)
         return

@@ -1,4 +1,4 @@
-"""What is chosen among trials, and what is said of them."""
+"""Choosing among trials, and the lessons from them."""
 
 import keras_tuner
 import optuna

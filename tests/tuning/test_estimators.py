@@ -11,8 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 import zoo
-from tuning import Recipe
-from tuning.estimators import Classifier, Regressor
+from tuning import Classifier, Recipe, Regressor
 
 QUICK = Recipe(epochs=20, batch_size=16, learning_rate=1e-2)
 CHECKS = [

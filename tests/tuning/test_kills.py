@@ -10,23 +10,19 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-import tuning
 import zoo
 from tests.helpers.killing import Command, attempts_by_trial, broken, harass, study_of
-from tuning.recipe import Recipe
+from tests.helpers.searching import search_wine
 from tuning.study.ledger import Study, Trial
-from tuning.study.samplers import PerTrial, free, suggest
-from tuning.sweep.opening import sampler_of
+from tuning.study.samplers import PerTrial, free, sampler_of, suggest
 
-PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0}
+PLAIN = {"algorithm": "sobol", "prune": "none", "repeats": 0}
 ONE = {"trials": 1, "jobs": 1, "refit": False, "recipe": {"epochs": 40, "patience": 0}, **PLAIN}
 
 
 def undisturbed(folder: Path, **options: Any) -> Command:
     """Run a sweep here, to its end."""
-    recipe = Recipe(**options.pop("recipe"))
-    wine = zoo.load_data("wine")
-    tuning.search("mlp_tiny", wine, directory=folder, recipe=recipe, **options)
+    search_wine(folder, options)
     return Command(folder, {"trials": options["trials"]})
 
 
@@ -101,7 +97,7 @@ def test_killed_trial_goes_on_from_its_checkpoint(command: Command, tmp_path: Pa
 
 @pytest.mark.slow  # test_search.py has its quick form: an interrupt in place of a kill
 def test_cut_off_and_continued_is_the_same_search(command: Command, tmp_path: Path) -> None:
-    options = {"trials": 15, "jobs": 1, "algorithm": "tpe", "again": 0, "recipe": {"epochs": 6}}
+    options = {"trials": 15, "jobs": 1, "algorithm": "tpe", "repeats": 0, "recipe": {"epochs": 6}}
     command.options = {**options}
     command.start()
     command.until(lambda: "trial 12 of 15" in command.said())

@@ -1,7 +1,6 @@
 """Fields of the recipe that act in the training: schedules, averages, losses, teachers."""
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +11,8 @@ import pytest
 
 import zoo
 from tests.helpers.instances import data_of
-from tuning import Recipe, find_learning_rate, fit, search
+from tuning import Recipe, find_learning_rate, fit, overfit, search, train
 from tuning.spaces import default_recipe
-from tuning.train import train
-from tuning.training import overfit
 from tuning.training.distillation import teach
 from tuning.training.losses import compile_for, soft
 from tuning.training.schedules import rate_of
@@ -181,7 +178,7 @@ def test_models_learn_rows_by_heart(source: str, preset: str) -> None:
 
 
 def test_what_cannot_be_learned_is_said(wine: zoo.Data, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["tuning.training.overfit"], "STALLED", 50)
+    monkeypatch.setattr("tuning.training.overfitting.STALLED", 50)
     constant = replace(wine, x_train=np.ones_like(wine.x_train))
     told = overfit("mlp_tiny", constant, 20, recipe=Recipe(batch_size=512))
     assert not told.learned

@@ -1,4 +1,4 @@
-"""Which point of the space a trial is."""
+"""Samplers: the point of the space that each trial tries."""
 
 from typing import Any
 

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import tuning
-import tuning.train
 import zoo
 from tests.helpers.searching import searched
 from tuning import Recipe
@@ -135,11 +134,11 @@ def test_the_seed_brings_back_weights_that_are_gone(wine: zoo.Data, tmp_path: Pa
 
 
 def test_the_winner_is_trained_again_with_other_seeds(wine: zoo.Data, folder: Path) -> None:
-    again = searched(wine, folder, again=3, jobs=2)[0].read_json("study.json")["again"]
+    again = searched(wine, folder, repeats=3, jobs=2)[0].read_json("study.json")["again"]
     assert len(again["scores"]) == 3
     assert again["mean"] == pytest.approx(np.mean(again["scores"]))
     assert again["std"] == pytest.approx(np.std(again["scores"], ddof=1))
-    same = searched(wine, folder, again=3)[0].read_json("study.json")["again"]
+    same = searched(wine, folder, repeats=3)[0].read_json("study.json")["again"]
     assert same == again
 
 
@@ -155,7 +154,7 @@ def test_pruning_ends_bad_trials_early(digits: zoo.Data, folder: Path) -> None:
 
 
 def test_limits_are_kept_and_infeasible_points_do_not_count(wine: zoo.Data, folder: Path) -> None:
-    run, seen = searched(wine, folder, trials=4, limits={"bytes": 3500}, algorithm="random")
+    run, seen = searched(wine, folder, trials=4, max_bytes=3500, algorithm="random")
     states = [trial.state for trial in seen]
     assert states.count("completed") + states.count("pruned") == 4
     assert "infeasible" in states

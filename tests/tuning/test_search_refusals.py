@@ -1,4 +1,4 @@
-"""What a search refuses, and how it ends where it cannot go on."""
+"""Searches that are refused, and searches that cannot go on."""
 
 import os
 import subprocess
@@ -11,20 +11,19 @@ import numpy as np
 import pytest
 
 import tuning
-import tuning.train
 import zoo
 from tests.helpers.searching import QUICK, searched
 from tuning.limits import check_limits
 from tuning.spaces import default_recipe, point
 from tuning.sweep.pool import Pool
 from tuning.sweep.shared import Job
-from tuning.training.fitting import Diverged
+from tuning.training.phase import Diverged
 from zoo.tasks import Classification
 
 
 def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:
     with pytest.raises(zoo.UserError, match="Nothing found in the space of mlp_tiny meets max_"):
-        searched(wine, folder, limits={"bytes": 500})
+        searched(wine, folder, max_bytes=500)
     assert not folder.exists()
     space = keras_tuner.HyperParameters()
     spec, base = zoo.ModelSpec("mlp_tiny", (13,), 3), default_recipe("mlp_tiny")
@@ -41,13 +40,13 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
         ({"trials": -1}, "trials must be an integer of at least 1; got -1"),
         ({"seed": -1}, "seed must be an integer of at least 0"),
         ({"jobs": 0}, "jobs must be an integer of at least 1"),
-        ({"again": -1}, "again must be an integer of at least 0"),
+        ({"repeats": -1}, "repeats must be an integer of at least 0"),
         ({"algorithm": "genetic"}, "algorithm='genetic' is not known. Known: bayesian"),
         ({"prune": "roots"}, "prune='roots' is not known"),
         ({"objective": "int4"}, "objective='int4' is not known. Did you mean 'int8'"),
         ({"heartbeat": 0}, "heartbeat must be a number in"),
-        ({"limits": {"bytes": 0}}, "max_bytes must be an integer of at least 1"),
-        ({"limits": {"bits": 1}}, "limits='bits' is not known"),
+        ({"max_bytes": 0}, "max_bytes must be an integer of at least 1"),
+        ({"refit": 1}, "refit must be true or false"),
         ({"pick": "smallest"}, "pick must be best, smallest-within:POINTS or trial:NUMBER"),
         ({"overrides": {"unit": 3}}, "no argument 'unit'. Did you mean 'units'"),
         ({"algorithm": "hyperband", "prune": "median"}, "hyperband ends trials by itself"),
@@ -117,11 +116,11 @@ def test_folder_of_another_search(wine: zoo.Data, folder: Path) -> None:
     with pytest.raises(zoo.UserError, match="range of units"):
         searched(wine, folder, overrides={"units": 8})
     with pytest.raises(zoo.UserError, match="holds a search. Give another folder"):
-        tuning.train.train("mlp_tiny", wine, directory=folder)
+        tuning.train("mlp_tiny", wine, directory=folder)
 
 
 def test_folder_of_a_training(wine: zoo.Data, folder: Path) -> None:
-    tuning.train.train("mlp_tiny", wine, directory=folder, recipe=QUICK)
+    tuning.train("mlp_tiny", wine, directory=folder, recipe=QUICK)
     with pytest.raises(zoo.UserError, match="was trained without a search"):
         searched(wine, folder)
 

@@ -1,8 +1,7 @@
-"""What befalls a sweep besides kills: damaged journals, a full disk, crashing trials."""
+"""Sweeps under damage other than kills: damaged journals, a full disk, crashing trials."""
 
 import json
 import resource
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,16 +10,16 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-import tuning
 import zoo
 from tests.helpers.killing import Command, attempts_by_trial, broken, study_of
-from tuning.recipe import Recipe, seed_of
+from tests.helpers.searching import search_wine
+from tuning.recipe import seed_of
 from tuning.study.ledger import Study
 from tuning.study.storage import open_study
 from tuning.sweep.pool import Pool
 from zoo.lock import locked
 
-PLAIN = {"algorithm": "sobol", "prune": "none", "again": 0, "overrides": {"units": 8, "depth": 1}}
+PLAIN = {"algorithm": "sobol", "prune": "none", "repeats": 0, "overrides": {"units": 8, "depth": 1}}
 
 
 def opened(folder: Path) -> optuna.Study:
@@ -93,9 +92,7 @@ def test_a_study_of_somebody_else_is_refused(folder: Path) -> None:
 
 def searched(folder: Path, **changed: Any) -> Command:
     options = {"trials": 3, "jobs": 1, "recipe": {"epochs": 2}, **PLAIN, **changed}
-    recipe = Recipe(**options.pop("recipe"))
-    wine = zoo.load_data("wine")
-    tuning.search("mlp_tiny", wine, directory=folder, recipe=recipe, **options)
+    search_wine(folder, options)
     command = Command(folder, {"trials": options["trials"]})
     command.temporary.mkdir(exist_ok=True)
     return command
@@ -215,7 +212,7 @@ def test_trials_that_crash_are_marked_and_the_sweep_goes_on(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     by_seed = {seed_of(0, number): kind for number, (kind, _) in faults.items()}
     monkeypatch.setenv("FAULTS", json.dumps(by_seed))
-    monkeypatch.setattr(sys.modules["tuning.search"], "Pool", Pool)  # one that reads all this
+    monkeypatch.setattr("tuning.searching.Pool", Pool)  # one that reads all this
     command = searched(folder, trials=7, jobs=2)
     trials = Study(study_of(command), "reader", 0).trials()
     assert [trial.number for trial in trials] == list(range(7))

@@ -11,8 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 import zoo
 from tests.helpers.instances import data_of, fill, rows
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from tuning.training.temperature import best, fold, measure, of_logits
 from zoo.metrics.classes import calibration_error, probabilities
 from zoo.quantization import quantize

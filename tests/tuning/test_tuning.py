@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.helpers.instances import NAMES, Home, family
+from tests.helpers.instances import NAMES, Home
 from tuning import Recipe, fit
 from tuning.spaces import SPACES, default_recipe, point
 from tuning.study.oracles import hyperband_units
-from tuning.training.fitting import Diverged
-from zoo.presets.catalogue import FAMILIES, factory_arguments
+from tuning.training.phase import Diverged
+from zoo.presets.catalogue import family_of
+from zoo.presets.families import FAMILIES
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)
 
@@ -130,7 +131,7 @@ def test_space_keys_are_arguments_and_its_corners_build(name: str, home: Home) -
     space = keras_tuner.HyperParameters()
     base = default_recipe(name)
     default = point(space, name, {}, base)
-    assert set(default.overrides) <= set(factory_arguments(family(name)))
+    assert set(default.overrides) <= set(family_of(name).arguments)
     assert default.recipe == base
     size = zoo.create_model(name, data.input_shape, data.num_outputs).count_params()
     for end in ("smallest", "largest"):

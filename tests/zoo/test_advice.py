@@ -9,6 +9,7 @@ import pytest
 
 import zoo
 from zoo.advice.choice import RULES, SMALLEST
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 from zoo.presets.catalogue import PRESETS
 
 
@@ -186,4 +187,4 @@ def test_large_sets_are_sampled(tmp_path: Path) -> None:
 def test_every_preset_that_is_recommended_exists() -> None:
     named = {name for rule in RULES for name in (rule.first, rule.then)} | set(SMALLEST.values())
     assert named - {"trees"} <= set(PRESETS)
-    assert {rule.kind for rule in RULES} == set(SMALLEST) == {"table", "image", "sequence", "text"}
+    assert {rule.kind for rule in RULES} == set(SMALLEST) == {TABLE, IMAGE, SEQUENCE, TEXT}

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from zoo.files import write_atomic
 from zoo.lock import LOCK, locked
 from zoo.run import load_weights

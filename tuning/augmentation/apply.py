@@ -1,4 +1,4 @@
-"""What a recipe does to training rows.
+"""Augmentation of training rows, as a recipe asks for it.
 
 Everything is NumPy on whole batches, outside the model: the same on every backend, never in an
 exported graph.
@@ -13,33 +13,33 @@ from tuning.augmentation import mixing
 from tuning.augmentation import sequences as series
 from tuning.recipe import Recipe
 from zoo import Data, UserError
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
-# field -> sizes of the shape of the rows that it is for: table 1, series 2, picture 3
+# field -> the kinds of rows that it is for
 KINDS = {
-    "shift": (2, 3),
-    "flip": (3,),
-    "randaugment": (3,),
-    "warp": (2,),
-    "scaling": (2,),
-    "jitter": (1, 2),
-    "cutout": (2, 3),
-    "specaugment": (2, 3),
-    "mixup": (1, 2, 3),
-    "cutmix": (2, 3),
+    "shift": (SEQUENCE, IMAGE),
+    "flip": (IMAGE,),
+    "randaugment": (IMAGE,),
+    "warp": (SEQUENCE,),
+    "scaling": (SEQUENCE,),
+    "jitter": (TABLE, SEQUENCE),
+    "cutout": (SEQUENCE, IMAGE),
+    "specaugment": (SEQUENCE, IMAGE),
+    "mixup": (TABLE, SEQUENCE, IMAGE),
+    "cutmix": (SEQUENCE, IMAGE),
 }
-NAMES = {1: "tables", 2: "series", 3: "pictures"}
 
 
 def check_augmentation(recipe: Recipe, data: Data) -> None:
     """Raise UserError for a field that is on and does not go with the rows or the task."""
-    shape = data.input_shape
     for name, kinds in KINDS.items():
-        if getattr(recipe, name) and data.of_texts:
+        if getattr(recipe, name) and data.kind is TEXT:
             raise UserError(f"{name} changes numbers; {data.name} holds texts. Set it to 0.")
-        if getattr(recipe, name) and len(shape) not in kinds:
-            wanted = " or ".join(NAMES[kind] for kind in kinds)
+        if getattr(recipe, name) and data.kind not in kinds:
+            wanted = " or ".join(kind.many for kind in kinds)
             raise UserError(
-                f"{name} is for {wanted}; the rows of {data.name} have shape {shape}. Set it to 0."
+                f"{name} is for {wanted}; the rows of {data.name} have shape {data.input_shape}. "
+                "Set it to 0."
             )
     for name, off in (("focal", 0), ("cutmix", 0), ("balance", "none")):
         if getattr(recipe, name) != off and name not in data.task.knobs:

@@ -1,4 +1,4 @@
-"""Augmentation of pictures: mirroring, and RandAugment for any number of channels; whole batches.
+"""Augmentation of images: flips, and RandAugment for any number of channels; whole batches.
 
 Keras' own RandAugment takes one operation for a whole batch, computes all eleven for it each time,
 and differs between backends; here each picture has its own two, in NumPy.
@@ -27,7 +27,7 @@ def randaugment(
     """Apply two operations to each picture, of equal chance, all at `magnitude` of their largest.
 
     They are identity, shear and translation along both axes, rotation, brightness, contrast,
-    auto-contrast, solarize and posterize: the paper's without those for colours, equalize and
+    auto-contrast, solarize and posterize: the paper's without those for colors, equalize and
     sharpness.
 
     Args:

@@ -1,4 +1,4 @@
-"""Augmentation that takes part of a row away, or blends it with another; NumPy, whole batches.
+"""Augmentation that cuts part of a row out or blends two rows; NumPy, whole batches.
 
 Every function is given a batch of rows (rows, ...) and a generator, and returns a new batch.
 """

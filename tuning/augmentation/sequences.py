@@ -1,4 +1,4 @@
-"""Augmentation of series, after Um et al. 2017 (arXiv:1706.00527, section 3.3); whole batches.
+"""Augmentation of sequences, after Um et al. 2017 (arXiv:1706.00527, section 3.3); whole batches.
 
 Rows are (steps, features); `jitter` takes any.
 """

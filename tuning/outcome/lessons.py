@@ -1,4 +1,4 @@
-"""What a finished search tells about itself, in the sense of Google's Tuning Playbook.
+"""Lessons from a finished search, in the sense of Google's Tuning Playbook.
 
 https://github.com/google-research/tuning_playbook
 """

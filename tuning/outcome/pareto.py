@@ -1,4 +1,4 @@
-"""Which finished trials are worth having: none is better in score, bytes and work at once."""
+"""The Pareto front of finished trials: none is better in score, bytes and work at once."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""From the best trial to a run folder: its spread over seeds, the last training, the files."""
+"""From the best trial to a run folder: spread over seeds, final training, files."""
 
 import json
 from collections.abc import Mapping
@@ -18,8 +18,9 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from tuning.training.fitting import Diverged, fit
+from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.phase import Diverged
 from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
@@ -76,10 +77,10 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
 def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
     """Return the scores of the best trial's training with other seeds; run once, then known."""
     known = study.study.user_attrs.get("again", {})
-    count = plan.settings.again
+    count = plan.settings.repeats
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
-        scores = [result["score"] for result in run_jobs(pool, jobs, plan.settings.jobs)]
+        scores = [result["score"] for result in run_jobs(pool, jobs)]
         known = {"number": best.number, "asked": count, "scores": scores}
         study.study.set_user_attr("again", known)
     scores = known["scores"]

@@ -1,1 +1,1 @@
-"""The study: which trials there are, which point each is, where all that is kept."""
+"""The study: its trials, their parameters, and its storage."""

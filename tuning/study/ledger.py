@@ -1,8 +1,8 @@
-"""The study as a ledger: which trials there are, who runs them, what became of them.
+"""The study as a ledger: which trials there are, who runs them, how they ended.
 
-Optuna's trials are attempts here. An attempt that was lost with its process is marked failed and
-its trial gets another one, with the same point and the same number; so a trial is finished exactly
-once, whatever is killed. Trial n is the n-th first attempt.
+Optuna's trials are attempts here, by name too. An attempt that was lost with its process is marked
+failed and its trial gets another one, with the same point and the same number; so a trial is
+finished exactly once, whatever is killed. Trial n is the n-th first attempt.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -59,15 +59,15 @@ def attempts_of(study: optuna.Study) -> list[Attempt]:
     found: list[Attempt] = []
     number: dict[int, int] = {}  # Optuna's -> ours
     following = 0
-    for trial in study.get_trials(deepcopy=False):
-        attributes = trial.user_attrs
+    for attempt in study.get_trials(deepcopy=False):
+        attributes = attempt.user_attrs
         if "discarded" in attributes:
             continue
         own = number.get(attributes.get("retry_of", -1), following)
         following += own == following
-        number[trial.number] = own
-        outcome = attributes.get("outcome", "lost") if trial.state.is_finished() else None
-        found.append(Attempt(own, outcome, trial))
+        number[attempt.number] = own
+        outcome = attributes.get("outcome", "lost") if attempt.state.is_finished() else None
+        found.append(Attempt(own, outcome, attempt))
     return found
 
 
@@ -107,7 +107,7 @@ class Study:
         return [_record(attempt) for attempt in sorted(finished, key=lambda a: a.number)]
 
     def claim(self) -> tuple[int, optuna.Trial] | None:
-        """Return the next trial to run and its number, or None where there is none to begin.
+        """Begin an attempt at the next trial; return number and attempt, or None if none is left.
 
         Lost trials come first. Of two machines that claim the same, the one that came first in the
         storage keeps it.
@@ -118,18 +118,18 @@ class Study:
                 continue
             if not self._may_begin(attempts):
                 return None
-            trial = self.study.ask()
-            alone = trial.number == (attempts[-1].frozen.number + 1 if attempts else 0)
+            attempt = self.study.ask()
+            alone = attempt.number == (attempts[-1].frozen.number + 1 if attempts else 0)
             attempts = attempts if alone else self.attempts()
-            number = _following(attempts) if alone else number_of(attempts, trial.number)
-            reason = None if alone else self._superfluous(attempts, trial.number, number)
+            number = _following(attempts) if alone else number_of(attempts, attempt.number)
+            reason = None if alone else self._superfluous(attempts, attempt.number, number)
             if reason is None:
-                trial.set_user_attr("owner", self.owner)
-                return number, trial
-            trial.set_user_attr("discarded", reason)
-            self.study.tell(trial, state=TrialState.FAIL)
+                attempt.set_user_attr("owner", self.owner)
+                return number, attempt
+            attempt.set_user_attr("discarded", reason)
+            self.study.tell(attempt, state=TrialState.FAIL)
 
-    def finish(self, trial: optuna.Trial, result: Trial) -> bool:
+    def finish(self, attempt: optuna.Trial, result: Trial) -> bool:
         """Record what became of an attempt; on disk when this returns.
 
         Returns False where the study has given the attempt up, as that of a machine that was silent
@@ -138,24 +138,24 @@ class Study:
         try:
             recorded = asdict(result)
             for name in RECORDED:
-                trial.set_user_attr(name, recorded[name])
-            trial.set_user_attr("outcome", result.state)
-            self._tell(trial, result.state, result.score)
+                attempt.set_user_attr(name, recorded[name])
+            attempt.set_user_attr("outcome", result.state)
+            self._tell(attempt, result.state, result.score)
         except GIVEN_UP:
             return False
         return True
 
-    def lose(self, trial: optuna.Trial, why: str = "") -> None:
+    def lose(self, attempt: optuna.Trial, why: str = "") -> None:
         """Give an attempt up whose process is gone; its trial is run again.
 
         Args:
-            trial: the attempt.
+            attempt: as `claim` gave it.
             why: how the process died, if it was killed; see `kills`.
         """
         with suppress(*GIVEN_UP):  # another machine was faster
             if why:
-                trial.set_user_attr("killed", why)
-            self._tell(trial, "lost", None)
+                attempt.set_user_attr("killed", why)
+            self._tell(attempt, "lost", None)
 
     def give_up(self, attempt: FrozenTrial) -> None:
         """End an attempt whose machine is gone: as that had recorded it, or as lost."""
@@ -163,13 +163,13 @@ class Study:
         with suppress(*GIVEN_UP):
             self._tell(attempt.number, recorded.get("outcome", "lost"), recorded.get("score"))
 
-    def _tell(self, trial: optuna.Trial | int, outcome: str, score: float | None) -> None:
+    def _tell(self, attempt: optuna.Trial | int, outcome: str, score: float | None) -> None:
         if outcome == "completed":
-            self.study.tell(trial, score)
+            self.study.tell(attempt, score)
         elif outcome in ("pruned", "infeasible"):
-            self.study.tell(trial, state=TrialState.PRUNED)
+            self.study.tell(attempt, state=TrialState.PRUNED)
         else:
-            self.study.tell(trial, state=TrialState.FAIL)
+            self.study.tell(attempt, state=TrialState.FAIL)
 
     def kills(self, number: int) -> int:
         """Return how often the process of trial `number` was killed."""

@@ -1,4 +1,4 @@
-"""Which machines of a shared study are alive: each counts up, and the others watch it count."""
+"""Heartbeats of the machines that share a study: each counts up, the others watch."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Optuna's study as an oracle of KerasTuner: for a build(hp) or a Tuner of one's own."""
+"""Optuna's study as a KerasTuner oracle, for any build(hp) or Tuner."""
 
 import os
 import socket
@@ -11,9 +11,16 @@ import keras_tuner
 
 from tuning.study.ledger import Study, Trial
 from tuning.study.liveness import Heartbeat
-from tuning.study.samplers import SAMPLERS, PerTrial, check_sampler, free, suggest
+from tuning.study.samplers import (
+    SAMPLERS,
+    PerTrial,
+    check_sampler,
+    free,
+    ranges,
+    sampler_of,
+    suggest,
+)
 from tuning.study.storage import Direction, open_study
-from tuning.sweep.opening import ranges, sampler_of
 from zoo import UserError
 from zoo.checks import at_least, in_range, one_of
 

@@ -1,4 +1,4 @@
-"""KerasTuner's own algorithms, as samplers of the study: to be compared with Optuna's.
+"""KerasTuner's own algorithms as samplers of the study, for comparison with Optuna's.
 
 An oracle of KerasTuner is a function of what happened, in order. It is told from the study, so it
 is right after a restart too.

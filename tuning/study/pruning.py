@@ -1,4 +1,4 @@
-"""Pruners: when a trial is not worth its remaining epochs."""
+"""Pruners: early stopping of trials that are not worth their remaining epochs."""
 
 import optuna
 

@@ -1,10 +1,11 @@
-"""Samplers: which point of the space trial n is, by the algorithm's name.
+"""Samplers by name: the point of the space that trial n tries.
 
 Every trial gets a sampler of its own, seeded from (seed, n): what is suggested depends on the
 trials that are finished and on n, not on the process that asks.
 """
 
 import importlib.util
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,13 +14,15 @@ import keras_tuner
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial
 from scipy.stats import qmc
 
 from tuning.recipe import seed_of
+from tuning.study.ledger import attempts_of, number_of
 from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
-# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep.py
+# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep
 MODELLED = {"tpe": 2500, "gp": 200, "cmaes": 3000, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
@@ -131,15 +134,15 @@ def at_share(distribution: Any, share: float) -> Any:
 
 
 class PerTrial(optuna.samplers.BaseSampler):
-    """Hands every trial to the sampler that `make` returns for it."""
+    """Hands every attempt to the sampler that `make` returns for it."""
 
     def __init__(
-        self, make: Callable[[optuna.Study, optuna.trial.FrozenTrial], optuna.samplers.BaseSampler]
+        self, make: Callable[[optuna.Study, FrozenTrial], optuna.samplers.BaseSampler]
     ) -> None:
         self._make = make
         self._sampler: optuna.samplers.BaseSampler = optuna.samplers.RandomSampler()
 
-    def before_trial(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         self._sampler = self._make(study, trial)
         self._sampler.before_trial(study, trial)
 
@@ -156,7 +159,21 @@ class PerTrial(optuna.samplers.BaseSampler):
         self._sampler.after_trial(*arguments)
 
 
-def suggest(trial: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str, Any]:
+def sampler_of(
+    parameters: Callable[[], Sequence[Any]], algorithm: str, seed: int
+) -> Callable[[optuna.Study, FrozenTrial], optuna.samplers.BaseSampler]:
+    """Return what makes the sampler of an attempt, for `PerTrial`; a space may grow with use."""
+
+    def sampler(study: optuna.Study, attempt: FrozenTrial) -> optuna.samplers.BaseSampler:
+        attempts = attempts_of(study)
+        number = number_of(attempts, attempt.number)
+        finished = sum(known.outcome is not None for known in attempts)
+        return make_sampler(algorithm, parameters(), seed, number, finished)
+
+    return sampler
+
+
+def suggest(attempt: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str, Any]:
     """Ask for the active parameters of the space, in its order, and return the values of all.
 
     Inactive parameters have their defaults, as KerasTuner has it; the study never sees them.
@@ -165,21 +182,21 @@ def suggest(trial: optuna.Trial, space: keras_tuner.HyperParameters) -> dict[str
     chosen.values = {}
     for parameter in chosen.space:  # a name may stand there twice, under two conditions
         if chosen.is_active(parameter):
-            chosen.values[parameter.name] = _suggested(trial, parameter)
+            chosen.values[parameter.name] = _suggested(attempt, parameter)
         else:
             chosen.values.setdefault(parameter.name, parameter.default)
-    trial.set_user_attr("asked", True)  # the point is whole: another attempt gets the same
+    attempt.set_user_attr("asked", True)  # the point is whole: another attempt gets the same
     return dict(chosen.values)
 
 
-def _suggested(trial: optuna.Trial, parameter: Any) -> Any:
+def _suggested(attempt: optuna.Trial, parameter: Any) -> Any:
     kind, name = type(parameter).__name__, parameter.name
     if kind == "Fixed":
         return parameter.value
     if kind == "Boolean":
-        return trial.suggest_categorical(name, [False, True])
+        return attempt.suggest_categorical(name, [False, True])
     if kind == "Choice" or _is_a_list(parameter):
-        return trial.suggest_categorical(name, list(parameter.values))
+        return attempt.suggest_categorical(name, list(parameter.values))
     if parameter.sampling == "reverse_log":
         raise UserError(
             f"{name} is sampled by reverse_log, which Optuna does not have. Use log or linear, or "
@@ -187,8 +204,8 @@ def _suggested(trial: optuna.Trial, parameter: Any) -> Any:
         )
     low, high, log = parameter.min_value, parameter.max_value, parameter.sampling == "log"
     if kind == "Int":
-        return trial.suggest_int(name, low, high, step=parameter.step, log=log)
-    return trial.suggest_float(name, low, high, step=parameter.step, log=log)
+        return attempt.suggest_int(name, low, high, step=parameter.step, log=log)
+    return attempt.suggest_float(name, low, high, step=parameter.step, log=log)
 
 
 def _is_a_list(parameter: Any) -> bool:
@@ -199,3 +216,8 @@ def _is_a_list(parameter: Any) -> bool:
 def free(space: keras_tuner.HyperParameters) -> list[Any]:
     """Return the parameters that can vary, each name once."""
     return list({p.name: p for p in space.space if type(p).__name__ != "Fixed"}.values())
+
+
+def ranges(parameters: Sequence[Any]) -> dict[str, str]:
+    """Return what makes two spaces the same: each parameter's name and range."""
+    return {f"range of {p.name}": json.dumps(p.get_config(), sort_keys=True) for p in parameters}

@@ -1,4 +1,4 @@
-"""Where a study lives: a journal file in the run folder, or a database that many machines share."""
+"""Storage of a study: a journal file in the run folder, or a database shared by many machines."""
 
 import json
 import random
@@ -15,10 +15,9 @@ import sqlalchemy
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.engine import URL, make_url
 
-from tuning.sweep.shared import is_full
 from zoo import UserError
 from zoo.checks import one_of
-from zoo.files import write_atomic
+from zoo.files import is_full, write_atomic
 
 LOG = "study.log"
 Direction = Literal["minimize", "maximize"]

@@ -1,1 +1,1 @@
-"""The sweep: trials in processes of their own, and what is told while they run."""
+"""The sweep: trials in processes of their own, and progress while they run."""

@@ -1,4 +1,4 @@
-"""What a search hands to its workers, and how it takes their results into the study."""
+"""Jobs: what a search hands to its workers, and their results on the way into the study."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from optuna.artifacts import FileSystemArtifactStore, download_artifact, upload_
 from optuna.artifacts.exceptions import ArtifactNotFound
 
 from tuning.recipe import Recipe, seed_of
-from tuning.settings import Settings
+from tuning.settings import Search
 from tuning.spaces import point
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.study.samplers import suggest
@@ -37,7 +37,7 @@ class Plan:
         space: the hyperparameters, all declared.
         data: folder of the shared rows.
         files: folder of checkpoints and of weights on their way to the store.
-        store: where the weights of the best trials are.
+        artifacts: folder of the weights of the best trials; machines may share it.
         settings: of the search.
         share: how long trial n is trained, in parts of a full training.
     """
@@ -47,14 +47,19 @@ class Plan:
     space: keras_tuner.HyperParameters
     data: Path
     files: Path
-    store: FileSystemArtifactStore
-    settings: Settings
+    artifacts: Path
+    settings: Search
     share: Callable[[int], float]
 
-    def prepare(self, number: int, trial: optuna.Trial) -> Job:
+    @property
+    def store(self) -> FileSystemArtifactStore:
+        """The folder of artifacts, as Optuna takes it."""
+        return FileSystemArtifactStore(self.artifacts)
+
+    def prepare(self, number: int, attempt: optuna.Trial) -> Job:
         """Return the job of an attempt at trial `number`."""
         asked = self.space.copy()
-        asked.values = suggest(trial, self.space)
+        asked.values = suggest(attempt, self.space)
         chosen = point(asked, self.spec.preset, self.spec.overrides, self.base)
         epochs = max(1, round(self.base.epochs * self.share(number)))
         recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)
@@ -75,7 +80,7 @@ class Plan:
             dict(self.settings.limits),
         )
 
-    def record(self, study: Study, trial: optuna.Trial, job: Job, ended: Trial) -> None:
+    def record(self, study: Study, attempt: optuna.Trial, job: Job, ended: Trial) -> None:
         """Put a result into the study, and keep the weights if it is among the best."""
         known = study.trials()
         file = Path(job.weights)
@@ -83,10 +88,10 @@ class Plan:
         best = best_that_fit(ranked(study.direction, [*known, ended]), ended, size)
         if ended in best:
             key = upload_artifact(
-                artifact_store=self.store, file_path=str(file), study_or_trial=trial
+                artifact_store=self.store, file_path=str(file), study_or_trial=attempt
             )
             ended = replace(ended, weights=(key, sha256(file), size))
-        if not study.finish(trial, ended):
+        if not study.finish(attempt, ended):
             self.drop(ended)  # another attempt at this trial counts, with weights of its own
         for other in known:
             if other.weights is not None and other not in best:
@@ -109,23 +114,27 @@ class Plan:
             study: the search's.
             over: nothing will be taken up again; checkpoints go as well.
         """
+        passing = {".h5", ".checkpoint"} if over else {".h5"}
+        unneeded = self._uploaded(study) - kept_artifacts(study)
+        leftovers = [
+            *(path for path in self.files.iterdir() if path.suffix in passing),
+            *(path for path in self.artifacts.iterdir() if path.name in unneeded),
+            *half_written(self.files),
+            *half_written(self.files.parent),
+        ]
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+
+    def _uploaded(self, study: Study) -> set[str]:
+        """Return the names of artifacts that this study's attempts have uploaded, as far as they
+        have ended; in a folder that is ours alone, of any.
+        """
         attempts = study.study.get_trials(deepcopy=False)
-        order = ranked(study.direction, study.trials())
-        kept = {trial.weights[0] for trial in best_that_fit(order) if trial.weights is not None}
         ended = [attempt.system_attrs for attempt in attempts if attempt.state.is_finished()]
-        uploaded = {key.removeprefix(UPLOADED) for keys in ended for key in keys}
-        if self.settings.storage is None and self.settings.artifacts == self.files:
-            names = (path.name for path in self.files.iterdir())
-            uploaded |= {name for name in names if ARTIFACT.fullmatch(name)}
-        for path in self.settings.artifacts.iterdir():
-            if path.name in uploaded - kept:
-                path.unlink(missing_ok=True)
-        for path in (*self.files.iterdir(), *self.files.parent.iterdir()):
-            if HALF_WRITTEN.fullmatch(path.name):
-                path.unlink(missing_ok=True)
-        for path in self.files.iterdir():
-            if path.suffix == ".h5" or (over and path.suffix == ".checkpoint"):
-                path.unlink(missing_ok=True)
+        noted = {key.removeprefix(UPLOADED) for keys in ended for key in keys}
+        if self.settings.storage is not None or self.artifacts != self.files:
+            return noted
+        return noted | {path.name for path in self.files.iterdir() if is_artifact(path)}
 
     def fetch(self, trial: Trial, path: Path) -> bool:
         """Fetch the weights of a trial into a file; False if they are gone, or not those."""
@@ -137,6 +146,22 @@ class Plan:
         except (ArtifactNotFound, FileNotFoundError):
             return False
         return sha256(path) == digest
+
+
+def kept_artifacts(study: Study) -> set[str]:
+    """Return the names of the artifacts that hold the weights of the best trials."""
+    best = best_that_fit(ranked(study.direction, study.trials()))
+    return {trial.weights[0] for trial in best if trial.weights is not None}
+
+
+def is_artifact(path: Path) -> bool:
+    """Return whether a file is named as Optuna names artifacts."""
+    return ARTIFACT.fullmatch(path.name) is not None
+
+
+def half_written(folder: Path) -> list[Path]:
+    """Return the files that `zoo.files.write_atomic` was writing when its process was killed."""
+    return [path for path in folder.iterdir() if HALF_WRITTEN.fullmatch(path.name)]
 
 
 def best_that_fit(ordered: list[Trial], new: Trial | None = None, size: int = 0) -> list[Trial]:

@@ -1,4 +1,4 @@
-"""The sweep: claims trials from the study, hands them to processes, and records what they say."""
+"""The sweep: claims trials from the study, hands them to processes, and records their results."""
 
 import errno
 import json
@@ -24,10 +24,10 @@ from tuning.sweep.shared import Job
 
 @dataclass
 class Slot:
-    """A trial under way."""
+    """An attempt under way, at trial `number`."""
 
     number: int
-    trial: optuna.Trial
+    attempt: optuna.Trial
     job: Job
     connection: socket.socket
     kernel_kills: int
@@ -89,7 +89,7 @@ class Sweep:
             for slot in self.slots.values():
                 slot.connection.close()  # which ends the process
             for slot in self.slots.values():
-                self._study.lose(slot.trial)
+                self._study.lose(slot.attempt)
 
     def _fill(self) -> bool:
         """Start trials in free slots; return whether there may be more."""
@@ -98,13 +98,13 @@ class Sweep:
                 claimed = self._study.claim()
                 if claimed is None:
                     return False
-                number, trial = claimed
-                job = self._prepare(number, trial)
+                number, attempt = claimed
+                job = self._prepare(number, attempt)
             except optuna.exceptions.UpdateFinishedTrialError:  # we were silent for too long
                 continue
             if number in self.slots:  # given up by another machine, and now ours again
                 self._close(self.slots[number])
-            slot = Slot(number, trial, job, self._pool.launch(job), kernel_kills())
+            slot = Slot(number, attempt, job, self._pool.launch(job), kernel_kills())
             self.slots[number] = slot
             self._selector.register(slot.connection, selectors.EVENT_READ, slot)
             self._changed()
@@ -128,8 +128,8 @@ class Sweep:
     def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
         if "epoch" in message:
             slot.epoch = message["epoch"] + 1
-            slot.trial.report(message["score"], message["epoch"])
-            go = not slot.trial.should_prune()
+            slot.attempt.report(message["score"], message["epoch"])
+            go = not slot.attempt.should_prune()
             self._log(slot.number, message["epoch"], message["curves"])
             try:
                 slot.connection.sendall(json.dumps({"go": go}).encode() + b"\n")
@@ -157,19 +157,19 @@ class Sweep:
             self._changed()
             return
         if result["state"] == "full":
-            self._study.lose(slot.trial)
+            self._study.lose(slot.attempt)
             raise OSError(errno.ENOSPC, result["message"])
         seconds = round(time.monotonic() - slot.started, 3)
         ended = Trial(
             slot.number,
-            slot.trial.params,
+            slot.attempt.params,
             result.pop("state"),
             overrides=slot.job.overrides,
             recipe=slot.job.recipe,
             seconds=seconds,
             **result,
         )
-        self._record(slot.trial, slot.job, ended)
+        self._record(slot.attempt, slot.job, ended)
         self._changed(ended)
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
@@ -180,7 +180,7 @@ class Sweep:
                 return {"state": "failed", "message": "the kernel killed it: out of memory"}
             if self._study.kills(slot.number) + 1 >= KILLS:
                 return {"state": "failed", "message": f"its process was killed {KILLS} times"}
-            self._study.lose(slot.trial, why=f"exit code {code}")
+            self._study.lose(slot.attempt, why=f"exit code {code}")
             return None
         died = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         return {"state": "failed", "message": f"its process died {died}; see worker.log"}
@@ -198,9 +198,9 @@ def kernel_kills() -> int:
     return 0
 
 
-def run_jobs(pool: Pool, jobs: Sequence[Job], at_once: int) -> list[dict[str, Any]]:
+def run_jobs(pool: Pool, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """Run jobs that belong to no study, and return those of their results that are a score."""
-    with ThreadPoolExecutor(at_once) as threads:
+    with ThreadPoolExecutor(pool.jobs) as threads:
         results = list(threads.map(partial(_run_job, pool), jobs))
     for job in jobs:
         for path in (job.weights, job.checkpoint):

@@ -1,21 +1,19 @@
-"""Opening the study of a search: what it is of, who samples, who prunes, what was left running."""
+"""Opening of a search's study: identity, sampler, pruner, and trials left running."""
 
-import json
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
-import optuna
 
 from tuning.recipe import Recipe
-from tuning.settings import Settings
-from tuning.study.ledger import Study, attempts_of, number_of
+from tuning.settings import Search
+from tuning.study.ledger import Study
 from tuning.study.oracles import ORACLES, OracleSampler, make_oracle
 from tuning.study.pruning import make_pruner
-from tuning.study.samplers import PerTrial, free, make_sampler
+from tuning.study.samplers import PerTrial, free, ranges, sampler_of
 from tuning.study.storage import Direction, open_study
 from zoo import Data, ModelSpec, Run
 
@@ -26,7 +24,7 @@ def begin(
     data: Data,
     base: Recipe,
     space: keras_tuner.HyperParameters,
-    settings: Settings,
+    settings: Search,
     scratch: Path,
 ) -> tuple[Study, Callable[[int], float]]:
     """Open the study of a search; with it, how long trial n is trained."""
@@ -34,7 +32,7 @@ def begin(
     direction: Direction = "maximize" if data.task.metric.better > 0 else "minimize"
     name = run.path.resolve().name
     opened = open_study(run.path, name, identity, direction, settings.storage, alone=True)
-    opened.pruner = make_pruner(settings.prune, base.epochs)
+    opened.pruner = make_pruner(_pruner_of(settings), base.epochs)
     owner = f"{socket.gethostname()}:{run.path.resolve()}"
     if settings.algorithm in ORACLES:
         objective = keras_tuner.Objective("score", direction[:3])
@@ -55,22 +53,12 @@ def begin(
     return study, share_of
 
 
+def _pruner_of(settings: Search) -> str:
+    return settings.prune or ("none" if settings.algorithm in ORACLES else "median")
+
+
 def _whole(number: int) -> float:
     return 1.0
-
-
-def sampler_of(
-    parameters: Callable[[], Sequence[Any]], algorithm: str, seed: int
-) -> Callable[[optuna.Study, optuna.trial.FrozenTrial], optuna.samplers.BaseSampler]:
-    """Return what makes the sampler of a trial, for `PerTrial`; a space may grow as it is used."""
-
-    def sampler(study: optuna.Study, trial: Any) -> optuna.samplers.BaseSampler:
-        attempts = attempts_of(study)
-        number = number_of(attempts, trial.number)
-        finished = sum(attempt.outcome is not None for attempt in attempts)
-        return make_sampler(algorithm, parameters(), seed, number, finished)
-
-    return sampler
 
 
 def _identity(
@@ -78,7 +66,7 @@ def _identity(
     data: Data,
     base: Recipe,
     space: keras_tuner.HyperParameters,
-    settings: Settings,
+    settings: Search,
 ) -> dict[str, Any]:
     """Return what makes two searches the same. Hyperband's rungs depend on the number of trials."""
     identity = {
@@ -88,7 +76,7 @@ def _identity(
         "hash": data.hash,
         "algorithm": settings.algorithm,
         "seed": settings.seed,
-        "prune": settings.prune,
+        "prune": _pruner_of(settings),
         "objective": settings.objective,
         "limits": dict(settings.limits),
         "recipe": asdict(base),
@@ -96,8 +84,3 @@ def _identity(
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
     return identity | ranges(free(space))
-
-
-def ranges(parameters: Sequence[Any]) -> dict[str, str]:
-    """Return what makes two spaces the same: each parameter's name and range."""
-    return {f"range of {p.name}": json.dumps(p.get_config(), sort_keys=True) for p in parameters}

@@ -1,4 +1,4 @@
-"""Starts the process that forks trials (`tuning.sweep.worker`), and again if it was killed."""
+"""The process that forks trials (`tuning.sweep.worker`): started, and restarted if killed."""
 
 import contextlib
 import os
@@ -36,7 +36,7 @@ class Pool:
     """
 
     def __init__(self, jobs: int, log: Path) -> None:
-        self._jobs, self._log = jobs, log
+        self.jobs, self._log = jobs, log
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class Pool:
         Every backend has a variable of its own; they are read when the first operation runs, which
         is in the trial.
         """
-        threads = max(1, cores() // self._jobs)
+        threads = max(1, cores() // self.jobs)
         wanted = os.environ.get("OMP_NUM_THREADS", "")
         threads = min(threads, int(wanted)) if wanted.isdigit() and int(wanted) else threads
         names = (

@@ -1,4 +1,4 @@
-"""What there is to tell while a search runs."""
+"""Progress of a running search."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence

@@ -1,10 +1,9 @@
-"""Rows that several processes read: written once, mapped into memory by each.
+"""Rows shared by several processes: written once, memory-mapped by each.
 
 Test rows are not written: no trial can touch them.
 """
 
 import contextlib
-import errno
 import json
 import shutil
 from collections.abc import Iterator
@@ -84,8 +83,3 @@ class Job:
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
-
-
-def is_full(error: BaseException) -> bool:
-    """Tell whether there was no room on the disk, whatever sets the limit."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

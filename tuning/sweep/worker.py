@@ -28,10 +28,11 @@ from keras.src.utils import module_utils
 
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
-from tuning.sweep.shared import Job, is_full, shared
+from tuning.sweep.shared import Job, shared
 from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
 from zoo.cost.estimate import estimate
+from zoo.files import is_full
 from zoo.run import save_weights
 
 

@@ -1,4 +1,4 @@
-"""A training that is under way, as a file: weights, optimizer state, curves. No pickle."""
+"""Checkpoints of a running training: weights, optimizer state, curves. No pickle."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What a teacher says of the training rows, to be learned from (Hinton et al. 2015)."""
+"""Soft targets from a teacher (Hinton et al. 2015)."""
 
 from pathlib import Path
 

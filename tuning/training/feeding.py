@@ -1,4 +1,4 @@
-"""What `model.fit` is given: batches of the training rows, as they are or changed."""
+"""Batches for `model.fit`: the training rows, unchanged or augmented."""
 
 import math
 from dataclasses import dataclass

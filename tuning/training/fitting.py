@@ -1,64 +1,15 @@
-"""The one `fit` that everything uses: an ordinary Keras training that can be taken up again.
+"""The one `fit` that everything uses: its checks, and the training in one phase or in two."""
 
-Each epoch begins with seeds of its own: a training that was killed goes on from its last checkpoint
-and gives the same weights as one that was not.
-"""
-
-import csv
-import io
-import math
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from tuning.recipe import Recipe, seed_of
-from tuning.training import checkpoint
-from tuning.training.checkpoint import Progress
-from tuning.training.feeding import Batches, Feed
-from tuning.training.losses import Targets, averaged, compile_for, is_linear
+from tuning.recipe import Recipe
+from tuning.training.losses import is_linear
+from tuning.training.phase import Fit, OnEpoch, adapt_inputs, train_once
 from tuning.training.phases import fit_in_phases
-from tuning.training.precision import computing_in
 from zoo import Data, UserError
-from zoo.layers.inputs import Standardize
-from zoo.layers.padding import StepMask
-from zoo.layers.tables import PiecewiseLinear
-
-CHECKPOINTS = 3  # of a training, evenly
-OnEpoch = Callable[[int, Mapping[str, float]], bool]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What a training gave.
-
-    `metric` is "accuracy" or "rmse" (in units of the targets); `score` and `loss` are those of the
-    kept weights on the validation rows, or on the training rows where there are no others.
-    `history` holds one value per epoch.
-    """
-
-    metric: str
-    score: float
-    loss: float
-    epochs: int
-    seconds: float
-    history: dict[str, list[float]]
-
-    def to_csv(self) -> str:
-        """Return the history as CSV, one row per epoch."""
-        rows = [
-            [n, *values] for n, values in enumerate(zip(*self.history.values(), strict=True), 1)
-        ]
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([["epoch", *self.history], *rows])
-        return text.getvalue()
-
-
-class Diverged(RuntimeError):
-    """The loss became NaN or infinite."""
 
 
 def fit(
@@ -94,118 +45,17 @@ def fit(
         Diverged: the loss became NaN or infinite.
     """
     check_fits(model, data)
-    if recipe.frozen:
-        adapt_inputs(model, data)
-        others = {"callbacks": callbacks, "resume": resume, "teacher": teacher}
-        return fit_in_phases(fit, model, data, recipe, on_epoch, **others)
-    targets = Targets.of(data)
-    feed = Feed.of(data, targets, recipe, teacher)
-    keras.utils.set_random_seed(recipe.seed)
     adapt_inputs(model, data)
-    compile_for(model, data, recipe)
-    progress = checkpoint.load(resume, model) if resume else Progress()
-    watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
-    watch.replay()
-    swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is validated
-    if not progress.stopped and progress.epoch < recipe.epochs:
-        batches = Batches(feed, progress.epoch)
-        with computing_in(recipe.precision, model):
-            model.fit(
-                batches,
-                steps_per_epoch=batches.steps,
-                shuffle=False,
-                validation_data=feed.validation,
-                initial_epoch=progress.epoch,
-                epochs=recipe.epochs,
-                callbacks=[*swap, watch, *callbacks],
-                verbose=0,
-            )
-    result = _result(progress, data, recipe)
-    if progress.best_weights:
-        model.set_weights(progress.best_weights)
-    elif recipe.ema:
-        model.set_weights(averaged(model))
-    targets.units.fold(model)
-    return result
-
-
-def adapt_inputs(model: keras.Model, data: Data) -> None:
-    """Set the layers that hold statistics of the training rows, each by what reaches it."""
-    for layer in model.layers:
-        if isinstance(layer, Standardize | PiecewiseLinear | StepMask):
-            before = layer.input is not model.inputs[0]
-            part = keras.Model(model.inputs, layer.input) if before else None
-            layer.adapt(data.x_train if part is None else part.predict(data.x_train, verbose=0))
-
-
-class _Watch(keras.callbacks.Callback):
-    """Keeps the curves and the best weights, and writes checkpoints."""
-
-    def __init__(
-        self,
-        progress: Progress,
-        recipe: Recipe,
-        targets: Targets,
-        on_epoch: OnEpoch | None,
-        resume: Path | None,
-        validated: bool,
-    ) -> None:
-        super().__init__()
-        self._progress, self._recipe, self._targets = progress, recipe, targets
-        self._on_epoch, self._resume = on_epoch, resume
-        self._patience = recipe.patience if validated else 0
-        parts = CHECKPOINTS + 1
-        self._marks = {math.ceil(recipe.epochs * n / parts) for n in range(1, parts)}
-        self._before, self._started = progress.seconds, time.monotonic()
-
-    def replay(self) -> None:
-        """Tell `on_epoch` of the epochs that a checkpoint holds."""
-        for epoch in range(self._progress.epoch):
-            self._tell(epoch, {k: values[epoch] for k, values in self._progress.curves.items()})
-
-    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        if batch == 0:  # after what Keras and Torch draw for themselves, the first time
-            _seed_again(self.model, seed_of(self._recipe.seed, self._progress.epoch))
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        progress = self._progress
-        progress.epoch = epoch + 1
-        progress.seconds = self._before + time.monotonic() - self._started
-        now = self._targets.in_units(logs or {})
-        for name, value in now.items():
-            progress.curves.setdefault(name, []).append(value)
-        if self._patience:
-            self._keep_best(now["val_loss"])
-        if np.isfinite(list(now.values())).all():
-            self._tell(epoch, now)
-        else:  # not after each batch: backends would have to wait for its loss
-            progress.stopped = True
-        if progress.stopped:
-            self.model.stop_training = True
-        if self._resume is not None and (progress.stopped or progress.epoch in self._marks):
-            checkpoint.save(self._resume, self.model, progress)
-
-    def _keep_best(self, loss: float) -> None:
-        progress = self._progress
-        progress.wait += 1
-        if loss < progress.best:
-            progress.best, progress.wait = loss, 0
-            ema = self.model.optimizer.use_ema
-            progress.best_weights = averaged(self.model) if ema else self.model.get_weights()
-        progress.stopped |= progress.wait >= self._patience
-
-    def _tell(self, epoch: int, now: Mapping[str, float]) -> None:
-        if self._on_epoch is not None and not self._on_epoch(epoch, now):
-            self._progress.stopped = True
-
-
-def _seed_again(model: keras.Model, seed: int) -> None:
-    """Seed dropout, so that an epoch does not depend on what went before."""
-    states = [v for v in model.non_trainable_variables if "seed_generator" in v.path]
-    for number, state in enumerate(states):
-        state.assign(np.array([seed, number], "uint32"))
-    if keras.backend.backend() == "torch":  # whose dropout goes by no state of Keras
-        keras.utils.set_random_seed(seed)
+    train = fit_in_phases if recipe.frozen else train_once
+    return train(
+        model,
+        data,
+        recipe,
+        callbacks=callbacks,
+        on_epoch=on_epoch,
+        resume=resume,
+        teacher=teacher,
+    )
 
 
 def check_fits(model: keras.Model, data: Data) -> None:
@@ -227,17 +77,3 @@ def check_fits(model: keras.Model, data: Data) -> None:
             f"{model.name} ends in {type(head).__name__}; for {data.task.name} the last layer must "
             "be Dense with a bias and no activation."
         )
-
-
-def _result(progress: Progress, data: Data, recipe: Recipe) -> Fit:
-    prefix = "val_" if len(data.x_validation) else ""
-    curves = progress.curves
-    losses = curves[prefix + "loss"]
-    if not np.isfinite([curve[-1] for curve in curves.values()]).all():
-        raise Diverged(
-            f"The loss became NaN or infinite in epoch {len(losses)}; "
-            f"lower learning_rate={recipe.learning_rate}."
-        )
-    kept = int(np.argmin(losses)) if recipe.patience and prefix else len(losses) - 1
-    score = curves[prefix + data.metric][kept]
-    return Fit(data.metric, score, losses[kept], len(losses), progress.seconds, curves)

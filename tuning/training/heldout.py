@@ -1,4 +1,4 @@
-"""Rows that a model's weights were not fitted to, by which a regression knows how far it errs."""
+"""Validation rows kept out of the refit, for a regression's prediction intervals."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What a training minimizes: targets as the loss wants them, the loss and the optimizer."""
+"""The loss, its targets, and the optimizer."""
 
 import math
 from collections.abc import Mapping

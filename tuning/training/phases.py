@@ -1,4 +1,4 @@
-"""Training on from weights that were trained elsewhere: the last layer first, then what is near it.
+"""Fine-tuning of pretrained weights: the last layer first, then the layers near it.
 
 The backbone is frozen while its new last layer is as random as any: its features of every row are
 computed once. Then its last layers are trained too, at a lower rate (Howard and Ruder 2018,
@@ -10,7 +10,8 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,42 +19,53 @@ import numpy as np
 from tuning.augmentation.apply import KINDS
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, is_linear
+from tuning.training.phase import Fit, OnEpoch, train_once
 from zoo import Data, UserError
-
-if TYPE_CHECKING:
-    from tuning.training.fitting import Fit, OnEpoch
 
 NORM = keras.layers.BatchNormalization
 BATCH_VALUES = 2**21  # of pixels whose features are computed at a time
 
 
 def fit_in_phases(
-    fit: Any,
     model: keras.Model,
     data: Data,
     recipe: Recipe,
-    on_epoch: "OnEpoch | None",
-    **others: Any,
-) -> "Fit":
-    """Train by a recipe with `frozen` epochs; the statistics of the inputs are set already.
+    *,
+    callbacks: tuple[keras.callbacks.Callback, ...] = (),
+    on_epoch: OnEpoch | None = None,
+    resume: Path | None = None,
+    teacher: np.ndarray | None = None,
+) -> Fit:
+    """Train as `train_once` does, by a recipe with `frozen` epochs.
 
-    Args:
-        fit: `tuning.fit`, which trains each phase.
-        others: its further arguments; a checkpoint is kept of the second phase only.
+    A checkpoint is kept of the second phase only.
+
+    Raises:
+        UserError: the last layer is not linear, or the recipe does not fit the data.
+        Diverged: the loss became NaN or infinite.
     """
     watch = _Watch(on_epoch)
     epochs = min(recipe.epochs, math.ceil(recipe.frozen * recipe.epochs))
     plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
-    first = _fit_head(fit, model, data, replace(recipe, epochs=epochs, **plain), watch, others)
+    alone = replace(recipe, epochs=epochs, **plain)
+    first = _fit_head(model, data, alone, callbacks=callbacks, on_epoch=watch, teacher=teacher)
     if epochs == recipe.epochs or watch.stopped:
         return first
     Targets.of(data).units.unfold(model)
     kept, frozen = model.get_weights(), freeze(model, recipe.unfreeze)
     watch.before = first.epochs
     rate = recipe.learning_rate * recipe.backbone_rate
-    later = replace(recipe, epochs=recipe.epochs - epochs, frozen=0.0, learning_rate=rate)
+    later = replace(recipe, epochs=recipe.epochs - epochs, learning_rate=rate)
     try:
-        second: Fit = fit(model, data, later, on_epoch=watch, **others)
+        second = train_once(
+            model,
+            data,
+            later,
+            callbacks=callbacks,
+            on_epoch=watch,
+            resume=resume,
+            teacher=teacher,
+        )
     finally:
         for layer in frozen:
             layer.trainable = True
@@ -62,19 +74,13 @@ def fit_in_phases(
         model.set_weights(kept)
         Targets.of(data).units.fold(model)
         better = first
-    history = {name: first.history[name] + second.history[name] for name in first.history}
-    return replace(
-        better,
-        epochs=first.epochs + second.epochs,
-        seconds=first.seconds + second.seconds,
-        history=history,
-    )
+    return _joined(first, second, better)
 
 
 class _Watch:
     """Counts the epochs of both phases as one training's, and knows whether it was stopped."""
 
-    def __init__(self, on_epoch: "OnEpoch | None") -> None:
+    def __init__(self, on_epoch: OnEpoch | None) -> None:
         self._on_epoch = on_epoch
         self.before, self.stopped = 0, False
 
@@ -84,14 +90,25 @@ class _Watch:
         return not self.stopped
 
 
+def _joined(first: Fit, second: Fit, better: Fit) -> Fit:
+    """Return both phases as one training, with the score of the better one."""
+    return replace(
+        better,
+        epochs=first.epochs + second.epochs,
+        seconds=first.seconds + second.seconds,
+        history={name: first.history[name] + second.history[name] for name in first.history},
+    )
+
+
 def _fit_head(
-    fit: Any,
     model: keras.Model,
     data: Data,
     recipe: Recipe,
-    watch: _Watch,
-    others: Mapping[str, Any],
-) -> "Fit":
+    *,
+    callbacks: tuple[keras.callbacks.Callback, ...],
+    on_epoch: OnEpoch,
+    teacher: np.ndarray | None,
+) -> Fit:
     """Train a copy of the last layer on features, and put its weights into the model."""
     head = model.layers[-1]
     if not is_linear(head):
@@ -100,25 +117,25 @@ def _fit_head(
             f"activation; {model.name} ends in {type(head).__name__}."
         )
     started = time.monotonic()
-    body = keras.Model(model.inputs, head.input)
-    few = replace(
+    features = _features_of(data, keras.Model(model.inputs, head.input))
+    spent = time.monotonic() - started
+    top = _alone(head)
+    result = train_once(
+        top, features, recipe, callbacks=callbacks, on_epoch=on_epoch, teacher=teacher
+    )
+    head.set_weights(top.layers[-1].get_weights())
+    return replace(result, seconds=result.seconds + spent)
+
+
+def _features_of(data: Data, body: keras.Model) -> Data:
+    """Return the training and validation rows of `data` as what a model without head makes."""
+    return replace(
         data,
         x_train=_features(body, data.x_train),
         x_validation=_features(body, data.x_validation),
         x_test=np.zeros((0, *body.output_shape[1:]), np.float32),
         y_test=data.y_test[:0],
     )
-    spent = time.monotonic() - started
-    before: Any = head.input._keras_history.operation
-    rate = before.rate if isinstance(before, keras.layers.Dropout) else 0.0
-    inputs = keras.Input(few.input_shape)
-    x = keras.layers.Dropout(rate)(inputs)
-    top = keras.Model(inputs, keras.layers.Dense(head.units, use_bias=head.use_bias)(x))
-    top.set_weights(head.get_weights())
-    once = {**others, "resume": None}
-    result: Fit = fit(top, few, replace(recipe, frozen=0.0), on_epoch=watch, **once)
-    head.set_weights(top.layers[-1].get_weights())
-    return replace(result, seconds=result.seconds + spent)
 
 
 def _features(body: keras.Model, x: np.ndarray) -> np.ndarray:
@@ -126,6 +143,17 @@ def _features(body: keras.Model, x: np.ndarray) -> np.ndarray:
         return np.zeros((0, *body.output_shape[1:]), np.float32)
     batch = max(1, BATCH_VALUES // x[0].size)
     return np.asarray(body.predict(x, batch_size=batch, verbose=0), np.float32)
+
+
+def _alone(head: Any) -> keras.Model:
+    """Return a model of the last layer alone, with its weights and the dropout before it."""
+    before: Any = head.input._keras_history.operation
+    rate = before.rate if isinstance(before, keras.layers.Dropout) else 0.0
+    inputs = keras.Input(head.input.shape[1:])
+    x = keras.layers.Dropout(rate)(inputs)
+    top = keras.Model(inputs, keras.layers.Dense(head.units, use_bias=head.use_bias)(x))
+    top.set_weights(head.get_weights())
+    return top
 
 
 def freeze(model: keras.Model, unfreeze: float) -> list[Any]:

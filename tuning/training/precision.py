@@ -1,4 +1,4 @@
-"""Training in bfloat16: half the bytes where hardware has it, and no scaling of the loss."""
+"""Training in bfloat16: half the bytes where the hardware has it, without loss scaling."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A learning rate by a range test."""
+"""Learning-rate range test."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,9 @@ import numpy as np
 
 from tuning.recipe import Recipe
 from tuning.training.feeding import Batches, Feed
-from tuning.training.fitting import adapt_inputs, check_fits
+from tuning.training.fitting import check_fits
 from tuning.training.losses import Targets, compile_for
+from tuning.training.phase import adapt_inputs
 from zoo import Data, UserError
 
 LOWEST, HIGHEST, STEPS = 1e-6, 1.0, 100

@@ -1,4 +1,4 @@
-"""Learning rates over the steps of a training."""
+"""Learning-rate schedules."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Temperature scaling: one number that makes a classifier's confidence honest.
+"""Temperature scaling: one number that calibrates a classifier's confidence.
 
 Guo et al. 2017 (arXiv:1706.04599, section 4.2): logits are divided by a temperature that is fitted
 on rows the model was not trained on. Here the last dense layer is divided by it, so that it leaves

@@ -1,4 +1,4 @@
-"""Say what data are before anything is trained on them: counts, leaks, baselines, what to try."""
+"""Advice on data before any training: counts, leaks, baselines, and what to try."""
 
 import time
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.data.dataset import Data
+from zoo.data.kinds import TEXT
 from zoo.files import as_json
 from zoo.run import rows
 from zoo.tasks import TASKS
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from zoo.advice.repeats import Leaks, Repeats
     from zoo.baselines.quick import Baseline
 
-KINDS = {1: "table", 2: "sequence", 3: "image"}  # by the axes of a row
 RARE = 10  # training rows of a class
 UNEVEN = 10  # times as many rows of the largest class as of the smallest
 FEW = 100  # validation or test rows
@@ -96,14 +96,14 @@ def advise(data: Data) -> Advice:
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")
     started = time.monotonic()
     counts = _class_counts(data)
-    kind = "text" if data.of_texts else KINDS[len(data.input_shape)]
-    table, names = words.as_table(data) if data.of_texts else (data, [])
+    table, names = words.as_table(data) if data.kind is TEXT else (data, [])
     measured = baselines.measure(table)
+    linear = measured[-1].figures.get(data.task.ceiling)
     return Advice(
         name=data.name,
         hash=data.hash,
         task=data.task.name,
-        kind=kind,
+        kind=data.kind.name,
         rows=rows(data),
         input_shape=data.input_shape,
         classes=dict(zip(data.class_names, counts, strict=True)),
@@ -113,7 +113,7 @@ def advise(data: Data) -> Advice:
         leaks=repeats.find_leaks(data),
         telling=features.find_telling(table, names),
         baselines=measured,
-        choice=choice.choose(kind, len(data.x_train), measured[-1].figures.get(data.task.ceiling)),
+        choice=choice.choose(data.kind, len(data.x_train), linear),
         seconds=round(time.monotonic() - started, 3),
     )
 

@@ -1,8 +1,9 @@
-"""What to try first: rules of thumb, in one table."""
+"""Rules of thumb for what to try first, in one table."""
 
 import math
 from dataclasses import dataclass
 
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.metrics.evaluation import Figure
 
 ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that leaves little to win
@@ -12,7 +13,7 @@ ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that 
 class Rule:
     """Holds for a kind of rows and up to so many training rows; the first that holds counts."""
 
-    kind: str
+    kind: Kind
     rows: float
     first: str  # "trees" or a preset
     then: str  # the preset, or another one
@@ -36,7 +37,7 @@ TABLES = (
 )
 RULES = (
     Rule(
-        "table",
+        TABLE,
         10_000,
         "trees",
         "mlp_tabm_small",
@@ -44,7 +45,7 @@ RULES = (
         "Grinsztajn et al. 2022, arXiv:2207.08815; McElfresh et al. 2023, arXiv:2305.02997",
     ),
     Rule(
-        "table",
+        TABLE,
         math.inf,
         "trees",
         "mlp_base",
@@ -52,7 +53,7 @@ RULES = (
         "McElfresh et al. 2023, arXiv:2305.02997; Holzmueller et al. 2024, arXiv:2407.04491",
     ),
     Rule(
-        "image",
+        IMAGE,
         10_000,
         "cnn_small",
         "cnn_base",
@@ -60,7 +61,7 @@ RULES = (
         "Dosovitskiy et al. 2021, arXiv:2010.11929, section 4.3; MLPerf Tiny's ResNet-8",
     ),
     Rule(
-        "image",
+        IMAGE,
         math.inf,
         "cnn_base",
         "vit_cct_small",
@@ -68,7 +69,7 @@ RULES = (
         "Hassani et al. 2021, arXiv:2104.05704",
     ),
     Rule(
-        "sequence",
+        SEQUENCE,
         10_000,
         "lite_small",
         "gru_small",
@@ -76,7 +77,7 @@ RULES = (
         "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869",
     ),
     Rule(
-        "sequence",
+        SEQUENCE,
         math.inf,
         "inception_small",
         "gru_base",
@@ -84,7 +85,7 @@ RULES = (
         "Ismail Fawaz et al. 2019, arXiv:1809.04356, and 2020, arXiv:1909.04939",
     ),
     Rule(
-        "text",
+        TEXT,
         10_000,
         "text_cnn_small",
         "text_gru_small",
@@ -92,7 +93,7 @@ RULES = (
         "Kim 2014, arXiv:1408.5882; Joulin et al. 2016, arXiv:1607.01759",
     ),
     Rule(
-        "text",
+        TEXT,
         math.inf,
         "text_cnn_base",
         "text_gru_small",
@@ -101,18 +102,18 @@ RULES = (
     ),
 )
 SMALLEST = {
-    "table": "mlp_tiny",
-    "image": "cnn_tiny",
-    "sequence": "lite_tiny",
-    "text": "text_cnn_tiny",
+    TABLE: "mlp_tiny",
+    IMAGE: "cnn_tiny",
+    SEQUENCE: "lite_tiny",
+    TEXT: "text_cnn_tiny",
 }
 
 
-def choose(kind: str, rows: int, linear: Figure | None) -> Choice:
+def choose(kind: Kind, rows: int, linear: Figure | None) -> Choice:
     """Return what to try first.
 
     Args:
-        kind: "table", "sequence", "image" or "text".
+        kind: of the rows.
         rows: training rows.
         linear: a linear model's figure that is 1 at best; None where it is undefined.
     """

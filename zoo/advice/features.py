@@ -1,4 +1,4 @@
-"""What single features tell: nothing (constants), or all of it (the answer in disguise)."""
+"""Single features that carry no information (constants) or all of it (leaks of the label)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -138,6 +138,6 @@ def _name(number: int, data: Data) -> str:
     names = data.schema.get("features")
     if names:
         return str(names[number])
-    if len(data.input_shape) == 1:
+    if data.kind.flat:
         return f"Feature {number}"
     return f"Value {tuple(int(i) for i in np.unravel_index(number, data.input_shape))}"

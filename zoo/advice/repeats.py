@@ -1,4 +1,4 @@
-"""Rows that are there more than once, and groups and times that the parts share."""
+"""Duplicate rows, and groups and times that the parts share."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

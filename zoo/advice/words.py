@@ -1,4 +1,4 @@
-"""Texts as a table, for what needs no network: how often each of the frequent words is in them."""
+"""Texts as a table of word counts, for baselines that need no network."""
 
 from dataclasses import replace
 

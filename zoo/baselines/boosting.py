@@ -1,4 +1,4 @@
-"""Boosting libraries that may be there: LightGBM, XGBoost, CatBoost (the extra "trees").
+"""Optional boosting libraries: LightGBM, XGBoost, CatBoost (the extra "trees").
 
 Each with its own defaults, stopped where the validation loss is least, and grown once more on the
 validation rows too, with as many trees.

@@ -1,4 +1,4 @@
-"""What the models of a table are shown beside: a constant, a linear model, boosted trees.
+"""Baselines for tables: a constant, a linear model, boosted trees.
 
 On tables of middle size trees are hard to beat (Grinsztajn et al. 2022, arXiv:2207.08815), and
 whoever trains a network there should know by how much.

@@ -1,4 +1,4 @@
-"""What needs no network: the most frequent answer, and a linear model."""
+"""Baselines without a network: the most frequent class or the mean, and a linear model."""
 
 import warnings
 from dataclasses import dataclass

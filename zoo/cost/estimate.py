@@ -1,4 +1,4 @@
-"""What an untrained model will cost as an int8 `.tflite`: from its configuration, in milliseconds.
+"""Cost of an untrained model as an int8 `.tflite`: from its configuration, in milliseconds.
 
 The twin's drafts say which operators the file will have, so products are counted exactly; what a
 file and LiteRT-Micro need beside the values was measured, on 39 exports of all presets at
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from zoo.cost.graph import Graph, Operator, Tensor
+from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
 from zoo.cost.lowering import lower
 from zoo.layers.inputs import count_parameters
 from zoo.quantization.rules.table import check_classes, check_known
@@ -53,7 +53,7 @@ ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class Cost:
-    """What an untrained model will cost once it is an int8 `.tflite`; of a GRU its rolled form."""
+    """Cost of an untrained model as an int8 `.tflite`; for a GRU that of its rolled form."""
 
     parameters: int  # weights of the float model, without `Standardize`
     macs: int  # multiply-accumulates of one row, as `export` counts: a loop's body once
@@ -71,7 +71,7 @@ class Life:
 
 
 def estimate(model: keras.Model) -> Cost:
-    """Return what a model will cost; nothing is trained, converted or run.
+    """Return the cost of a model; nothing is trained, converted or run.
 
     The model's weights do not matter. Where the host standardizes the rows (features of very
     different sizes) the file can be an ADD or a MUL smaller.
@@ -126,14 +126,11 @@ def _with_calls(graph: Graph) -> list[Graph]:
 
 
 def _macs(operator: Operator, tensors: list[Tensor]) -> int:
-    outputs = math.prod(tensors[operator.outputs[0]].shape)
-    if operator.name in ("CONV_2D", "FULLY_CONNECTED"):  # kernel (outputs, ..., inputs)
-        return outputs * math.prod(tensors[operator.inputs[1]].shape[1:])
-    if operator.name == "DEPTHWISE_CONV_2D":  # kernel (1, height, width, channels)
-        return outputs * math.prod(tensors[operator.inputs[1]].shape[1:3])
-    if operator.name == "BATCH_MATMUL":
-        return outputs * tensors[operator.inputs[0]].shape[-1]
-    return 0
+    if operator.name not in SUMMED:
+        return 0
+    place, _ = SUMMED[operator.name]
+    factor, output = tensors[operator.inputs[place]], tensors[operator.outputs[0]]
+    return macs(operator.name, output.shape, factor.shape)
 
 
 def _file_bytes(graphs: list[Graph]) -> int:

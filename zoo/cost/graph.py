@@ -1,4 +1,4 @@
-"""A `.tflite` file in outline: tensors, operators and the order they run in, without values.
+"""Outline of a `.tflite` file: tensors, operators and their order, without values.
 
 Shapes count the batch, which is one row; axes are in the file's order.
 """
@@ -7,7 +7,10 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from zoo.quantization.layers.numerics import INT8
+
 Shape = tuple[int, ...]
+WEIGHT, VALUE = INT8.weights.bytes, INT8.activations.bytes  # of an element
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Tensor:
     """A tensor of the file."""
 
     shape: Shape
-    width: int = 1  # bytes of an element: int8, or int32
+    width: int = VALUE  # bytes of an element; 4 of int32
     scales: int = 1  # one, one per output channel, or none where integers only count
     constant: bool = False
 
@@ -32,6 +35,26 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple["Graph", ...] = ()
+
+
+# operator -> which of its inputs is the factor that its outputs are sums over, and along which axes
+SUMMED = {
+    "CONV_2D": (1, slice(1, None)),  # kernel (outputs, height, width, inputs)
+    "FULLY_CONNECTED": (1, slice(1, None)),  # kernel (outputs, inputs)
+    "DEPTHWISE_CONV_2D": (1, slice(1, 3)),  # kernel (1, height, width, channels)
+    "BATCH_MATMUL": (0, slice(-1, None)),  # first factor (..., rows, summed)
+}
+
+
+def macs(name: str, output: Shape, factor: Shape) -> int:
+    """Return the multiply-accumulates of an operator in `SUMMED`.
+
+    Args:
+        output: shape of its output.
+        factor: shape of the input that `SUMMED` names, with axes in the order given there.
+    """
+    _, axes = SUMMED[name]
+    return math.prod(output) * math.prod(factor[axes])
 
 
 class Graph:
@@ -73,7 +96,8 @@ class Graph:
         self, name: str, x: int, kernel: Shape, channels: int, shape: Shape, bias: bool = True
     ) -> int:
         """Add a product with a constant kernel (in the file's order of axes) and bias."""
-        weights = self.constant(object(), shape=kernel, width=1, scales=channels)  # none is equal
+        new = object()  # no two kernels are equal
+        weights = self.constant(new, shape=kernel, width=WEIGHT, scales=channels)
         if not bias:
             return self.apply(name, (x, weights), shape)
         added = self.constant(object(), shape=(channels,), scales=channels)

@@ -1,4 +1,4 @@
-"""The operators of the int8 file that a twin's drafts stand for, known before any training.
+"""Operators of the int8 file that a twin's drafts become, known before any training.
 
 TensorFlow's converter makes the file; what it makes of each kind of draft was read off its files.
 Shapes count the batch, which is one row.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from keras import layers
 
-from zoo.cost.graph import Graph, Shape, Tensor
+from zoo.cost.graph import VALUE, WEIGHT, Graph, Shape, Tensor
 from zoo.cost.recurrence import recurrence
 from zoo.quantization.layers.attention import Attention, Normalize, Pooling
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
@@ -118,7 +118,7 @@ def _depthwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
 def _transposed(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     height, width, channels, depth = draft.arguments["kernel"].shape
     kernel, shape = (channels, height, width, depth), (1, *draft.shape)
-    weights = graph.constant(object(), shape=kernel, width=1, scales=channels)
+    weights = graph.constant(object(), shape=kernel, width=WEIGHT, scales=channels)
     bias = graph.constant(object(), shape=(channels,), scales=channels)
     return graph.apply("TRANSPOSE_CONV", (graph.numbers(*shape), weights, inputs[0], bias), shape)
 
@@ -127,13 +127,13 @@ def _elementwise(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     """ADD, SUB or MUL of two tensors, or of one and a constant."""
     operand = draft.arguments.get("constant")
     if operand is not None:
-        inputs = [*inputs, graph.constant(object(), shape=operand.shape, width=1, scales=1)]
+        inputs = [*inputs, graph.constant(object(), shape=operand.shape, width=VALUE, scales=1)]
     return graph.apply(ELEMENTWISE[draft.kind], inputs, (1, *draft.shape))
 
 
 def _lookup(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     table = draft.arguments["table"].shape
-    content = graph.constant(object(), shape=table, width=1, scales=1)
+    content = graph.constant(object(), shape=table, width=VALUE, scales=1)
     return graph.apply("GATHER", (content, inputs[0]), (1, *draft.shape))
 
 
@@ -169,7 +169,7 @@ def _normalize(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     if draft.arguments["centre"]:
         x = graph.apply("SUB", (x, graph.apply("MEAN", (x, last), one)), shape)
     variance = graph.apply("MEAN", (graph.apply("MUL", (x, x), shape), last), one)
-    epsilon = graph.constant("epsilon", width=1, scales=1)
+    epsilon = graph.constant("epsilon", width=VALUE, scales=1)
     inverse = graph.apply("RSQRT", (graph.apply("ADD", (variance, epsilon), one),), one)
     return graph.apply("MUL", (x, inverse), shape)
 
@@ -185,7 +185,7 @@ def _attention(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     if draft.arguments["shift"] is None:
         weights = graph.apply("SOFTMAX", (scores,), square)
     else:
-        shift = graph.constant("shift", width=1, scales=1)
+        shift = graph.constant("shift", width=VALUE, scales=1)
         weights = graph.apply("ADD", (scores, shift), square)
         weights = graph.apply("LOGISTIC", (weights,), square)
     value = graph.transpose(value, (0, 2, 1, 3))

@@ -1,67 +1,124 @@
 """The loop of recurrent layers in operators: a WHILE, its condition and its integer body."""
 
-from zoo.cost.graph import Graph, Tensor
+from dataclasses import dataclass
+
+from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.rules.drafts import Draft
 
 COUNTER = Tensor((), 4, 0)
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a loop carries, in this order: a counter, states, kept sequences, what it reads."""
+
+    units: list[int]  # of each cell
+    each: int  # states of a cell: its output, and after it an LSTM's memory
+    kept: list[int]  # the cells whose output is kept at every step
+    read: list[Tensor]  # the sequence, (1, steps, features), and its mask where it has one
+
+    @property
+    def steps(self) -> int:
+        return self.read[0].shape[1]
+
+    def tensors(self) -> list[Tensor]:
+        states = [Tensor((1, size)) for size in self.units for _ in range(self.each)]
+        kept = [Tensor((1, self.steps, self.units[cell])) for cell in self.kept]
+        return [COUNTER, *states, *kept, *self.read]
+
+    def output(self, cell: int) -> int:
+        """Return the place of a cell's output, which is its first state."""
+        return 1 + self.each * cell
+
+    def sequence(self, cell: int) -> int:
+        """Return the place of the kept sequence of a cell's outputs."""
+        return self.output(len(self.units)) + self.kept.index(cell)
+
+    def inputs(self) -> list[int]:
+        """Return the places of what is read."""
+        first = self.output(len(self.units)) + len(self.kept)
+        return list(range(first, first + len(self.read)))
+
+
 def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
-    """A WHILE; what it carries are a counter, the states, the kept sequences and the inputs."""
-    given, x = draft.arguments, graph.tensors[inputs[0]]
-    read = [graph.tensors[number] for number in inputs]  # with a mask there are two
-    steps, both = x.shape[1], given["bidirectional"]
+    """A WHILE, and a CONCATENATION of the outputs of two directions."""
+    given, read = draft.arguments, [graph.tensors[number] for number in inputs]
     units = [cell["recurrent"].shape[0] for cell in given["cells"]]
-    wanted = [0, 1] if both else [len(units) - 1]
-    each = 2 if given["cell"] is Memory else 1  # states of a cell, its output first
-    states = [Tensor((1, size)) for size in units for _ in range(each)]
-    kept = [Tensor((1, steps, units[i])) for i in wanted] if given["sequences"] else []
-    carried = [COUNTER, *states, *kept, *read]
-    condition = Graph(carried)
-    end = condition.constant("integer", steps)
+    wanted = [0, 1] if given["bidirectional"] else [len(units) - 1]
+    kept = wanted if given["sequences"] else []
+    carried = Carried(units, 2 if given["cell"] is Memory else 1, kept, read)
+    tensors = carried.tensors()
+    condition = Graph(tensors)
+    end = condition.constant("integer", carried.steps)
     condition.outputs = condition.call("LESS", (0, end), [Tensor((), 1, 0)])
+    zeros = tensors[1 : carried.inputs()[0]]
     start = [graph.constant("integer", 0)]
-    start += [graph.constant("zeros", shape=t.shape, width=1, scales=1) for t in [*states, *kept]]
-    start += inputs
-    body = _body(carried, units, each, both, len(kept), masked=len(read) > 1)
-    after = graph.call("WHILE", start, carried, condition, body)
-    found = after[1 + len(states) : -len(read)] if kept else [after[1 + each * i] for i in wanted]
+    start += [graph.constant("zeros", shape=t.shape, width=VALUE, scales=1) for t in zeros]
+    body = _body(carried, given["bidirectional"])
+    after = graph.call("WHILE", [*start, *inputs], tensors, condition, body)
+    place = carried.sequence if kept else carried.output
+    found = [after[place(cell)] for cell in wanted]
     if len(found) == 1:
         return found[0]
     shape = graph.tensors[found[0]].shape
     return graph.apply("CONCATENATION", found, (*shape[:-1], 2 * shape[-1]))
 
 
-def _body(
-    carried: list[Tensor], units: list[int], each: int, both: bool, keep: int, masked: bool
-) -> Graph:
-    body = Graph(carried)
-    read = list(range(len(carried) - 1 - masked, len(carried)))
+def _body(carried: Carried, both: bool) -> Graph:
+    """Return one step: counter, cells, kept sequences; what is read is handed on."""
+    body, read = Graph(carried.tensors()), carried.inputs()
     rows = [_row(body, read, 0)]
     (counter,) = body.call("ADD", (0, body.constant("integer", 1)), [COUNTER])
     if both:
-        last = body.constant("integer", carried[-1].shape[1] - 1)
+        last = body.constant("integer", carried.steps - 1)
         (place,) = body.call("SUB", (last, 0), [COUNTER])
         rows.append(_row(body, read, place))
-    fed = [_fed(body, row[0], size, each) for row, size in zip(rows, units, strict=False)]
-    new: list[tuple[int, ...]] = []
-    absent = 0
-    for i, size in enumerate(units):
-        products = fed[i] if i < len(fed) else _fed(body, new[-1][0], size, each)
-        found = (_cell if each == 1 else _memory)(body, *products, 1 + each * i)
-        if masked:
-            mask = rows[i if both else 0][1]
-            absent = _absent(body, mask) if both or not i else absent
-            found = _held(body, (mask, absent), found, 1 + each * i)
-        new.append(found)
-    wanted = range(len(units) - keep, len(units))
-    registers = [
-        _shifted(body, 1 + each * len(units) + place, new[i][0], first=both and i == 1)
-        for place, i in enumerate(wanted)
+    new = _two_ways(body, carried, rows) if both else _stacked(body, carried, rows[0])
+    sequences = [
+        _shifted(body, carried.sequence(cell), new[cell][0], first=both and cell == 1)
+        for cell in carried.kept
     ]
-    body.outputs = (counter, *(state for cell in new for state in cell), *registers, *read)
+    body.outputs = (counter, *(state for cell in new for state in cell), *sequences, *read)
     return body
+
+
+def _stacked(body: Graph, carried: Carried, row: list[int]) -> list[tuple[int, ...]]:
+    """Return the next states of cells of which each reads the one before."""
+    x, *mask = row
+    absent, new = 0, []
+    for cell, units in enumerate(carried.units):
+        states = _stepped(body, carried, cell, _fed(body, x, units, carried.each))
+        if mask:
+            absent = absent or _absent(body, mask[0])
+            states = _held(body, mask[0], absent, states, carried.output(cell))
+        new.append(states)
+        x = states[0]
+    return new
+
+
+def _two_ways(body: Graph, carried: Carried, rows: list[list[int]]) -> list[tuple[int, ...]]:
+    """Return the next states of two cells, which read rows from the front and from the back."""
+    fed = [
+        _fed(body, row[0], units, carried.each)
+        for row, units in zip(rows, carried.units, strict=True)
+    ]
+    new = []
+    for cell, (_, *mask) in enumerate(rows):
+        states = _stepped(body, carried, cell, fed[cell])
+        if mask:
+            absent = _absent(body, mask[0])
+            states = _held(body, mask[0], absent, states, carried.output(cell))
+        new.append(states)
+    return new
+
+
+def _stepped(
+    body: Graph, carried: Carried, cell: int, products: tuple[int, int]
+) -> tuple[int, ...]:
+    """Return a cell's next states from the products with its row."""
+    step = _cell if carried.each == 1 else _memory
+    return step(body, *products, carried.output(cell))
 
 
 def _row(body: Graph, read: list[int], place: int) -> list[int]:
@@ -71,13 +128,12 @@ def _row(body: Graph, read: list[int], place: int) -> list[int]:
 
 
 def _absent(body: Graph, mask: int) -> int:
-    one = body.constant("one", shape=(1, 1), width=1, scales=1)
+    one = body.constant("one", shape=(1, 1), width=VALUE, scales=1)
     return body.apply("SUB", (one, mask), (1, 1))
 
 
-def _held(body: Graph, masks: tuple[int, int], new: tuple[int, ...], first: int) -> tuple[int, ...]:
+def _held(body: Graph, mask: int, absent: int, new: tuple[int, ...], first: int) -> tuple[int, ...]:
     """Do what `quantization.layers.lookup.Hold` does to the states of a cell, from `first` on."""
-    mask, absent = masks
     found = []
     for old, state in enumerate(new, first):
         shape = body.tensors[state].shape

@@ -14,7 +14,7 @@ COLUMNS = {"groups": "biufUS", "time": "biufM"}  # beside the rows of a part -> 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a reader makes of a file or folder.
+    """The result of reading a file or folder.
 
     Attributes:
         arrays: those of `zoo.readers.checked.KNOWN`, and `class_names`.

@@ -1,7 +1,7 @@
-"""The front end for sound: log-mel spectra or MFCC of waveforms, in NumPy alone.
+"""Audio front end: log-mel spectra or MFCC of waveforms, in NumPy alone.
 
-It stays outside the integer graph. This very file lies in the run folder of a model that was
-trained on sound, so that what runs on the device can be checked against it, number by number. The
+It stays outside the integer graph. The run folder of a model trained on audio has a copy of this
+file, the reference for checking an implementation on a device, number by number. The
 steps are those of TensorFlow's `tf.signal` (stft, linear_to_mel_weight_matrix), on which MLPerf
 Tiny's keyword spotting and most embedded front ends are built.
 """
@@ -13,24 +13,24 @@ from typing import Any
 import numpy as np
 
 KINDS = ("log_mel", "mfcc")
-ROWS_AT_A_TIME = 256  # their frames are in memory together
+ROWS_AT_A_TIME = 256  # whose frames are in memory together
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """How a waveform becomes a sequence of spectra.
+    """Settings of the conversion from a waveform to a sequence of spectra.
 
     Attributes:
-        rate: samples a second, Hz.
+        rate: sample rate, Hz.
         kind: "log_mel": logarithms of the energies in mel bands; "mfcc": the first coefficients of
             their cosine transform (Davis and Mermelstein 1980).
         window_ms: length of a frame; a periodic Hann window is laid over it.
         stride_ms: from the start of one frame to that of the next.
         mels: number of mel bands (HTK's scale), each a triangle.
-        coefficients: of "mfcc".
+        coefficients: number of them, for "mfcc".
         low_hz: lower end of the lowest band.
         high_hz: upper end of the highest band; None is half the rate.
-        floor: is added to the energies before the logarithm.
+        floor: added to the energies before the logarithm.
     """
 
     rate: int
@@ -50,21 +50,21 @@ class FrontEnd:
 
     @property
     def stride(self) -> int:
-        """Samples from a frame to the next."""
+        """Samples from one frame to the next."""
         return round(self.rate * self.stride_ms / 1000)
 
     @property
     def size(self) -> int:
-        """Samples of the Fourier transform: the next power of two."""
+        """Size of the Fourier transform: the next power of two."""
         return int(2 ** np.ceil(np.log2(self.window)))
 
     @property
     def features(self) -> int:
-        """Values a frame."""
+        """Values per frame."""
         return self.coefficients if self.kind == "mfcc" else self.mels
 
     def frames(self, samples: int) -> int:
-        """Return how many whole frames so many samples have."""
+        """Return the number of whole frames in a number of samples."""
         return max(0, 1 + (samples - self.window) // self.stride)
 
 
@@ -73,7 +73,7 @@ def spectra(waveforms: "np.ndarray[Any, Any]", front_end: FrontEnd) -> "np.ndarr
 
     Args:
         waveforms: (rows, samples), floats in [-1, 1) or 16-bit integers.
-        front_end: how.
+        front_end: the settings.
 
     Returns:
         float32, (rows, frames, features).
@@ -110,7 +110,7 @@ def mel_bands(front_end: FrontEnd) -> "np.ndarray[Any, Any]":
     rising = (bins - ends[:-2]) / (ends[1:-1] - ends[:-2])
     falling = (ends[2:] - bins) / (ends[2:] - ends[1:-1])
     weights = np.maximum(0, np.minimum(rising, falling))
-    weights[0] = 0  # the constant part is not sound
+    weights[0] = 0  # no constant component
     return np.asarray(weights)
 
 

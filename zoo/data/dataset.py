@@ -1,4 +1,4 @@
-"""Data: arrays in three parts, what they are, and a hash of their content."""
+"""Data sets: arrays in three parts, their description, and a hash of their content."""
 
 import hashlib
 import warnings
@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.data.arrays import COLUMNS, Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.encoding import Encoding, encode
+from zoo.data.kinds import OF_NUMBERS, TEXT, Kind, kind_of
 from zoo.data.memory import joined
 from zoo.data.reading import Reading
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import heard
+from zoo.showing import html_table
 from zoo.tasks import Task, guess
 
 
@@ -22,15 +25,15 @@ from zoo.tasks import Task, guess
 class Data:
     """A data set split in three; read-only arrays.
 
-    `x_*`: float32, (rows, *input_shape), or int32 ids of the tokens of texts, (rows, length).
+    `x_*`: float32, (rows, *input_shape), or int32 token ids of texts, (rows, length).
     `y_*`: int64 (rows,) class numbers 0..classes-1, or float32 (rows, targets) for regression. The
-    validation part may be empty; the test part is for the last evaluation only. `columns`: what is
-    known of the rows beside, such as "groups_train" or "time_test", one value per row; no model
-    sees them. "wave_test" is what the sounds look like of which test rows were made.
+    validation part may be empty; the test part is for the final evaluation only. `columns`: other
+    information on the rows, such as "groups_train" or "time_test", one value per row; no model
+    sees them. "wave_test" holds outlines of the audio that the test rows were made from.
     """
 
     name: str
-    source: str  # built-in name or absolute path: what `load_data` takes to load it again
+    source: str  # built-in name or absolute path, with which `load_data` loads it again
     seed: int
     task: Task
     hash: str  # "sha256:..." over all six arrays
@@ -41,10 +44,26 @@ class Data:
     x_test: np.ndarray
     y_test: np.ndarray
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
-    front_end: FrontEnd | None = field(default=None, kw_only=True)  # what made rows of waveforms
-    encoding: Encoding = field(default=Encoding(), kw_only=True)  # of texts, or of several lengths
-    reading: Reading = field(default_factory=Reading, kw_only=True)  # what its owner said of it
+    front_end: FrontEnd | None = field(default=None, kw_only=True)  # for audio
+    encoding: Encoding = field(default=Encoding(), kw_only=True)  # for texts and ragged sequences
+    reading: Reading = field(default_factory=Reading, kw_only=True)  # options given by the user
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)  # see `zoo.read_rows`
+
+    def __repr__(self) -> str:
+        return f"Data({'; '.join(f'{name}: {value}' for name, value in self._shown().items())})"
+
+    def _repr_html_(self) -> str:
+        return html_table(self.name, self._shown())
+
+    def _shown(self) -> dict[str, object]:
+        """Return what data are, in a few words."""
+        parts = {"train": self.x_train, "validation": self.x_validation, "test": self.x_test}
+        return {
+            "name": self.name,
+            "task": f"{self.task.name}, {self.num_outputs} outputs",
+            "row shape": self.input_shape,
+            "rows": ", ".join(f"{len(x):,} {part}" for part, x in parts.items()),
+        }
 
     @property
     def input_shape(self) -> tuple[int, ...]:
@@ -53,8 +72,20 @@ class Data:
 
     @property
     def of_texts(self) -> bool:
-        """Whether the rows are ids of tokens."""
+        """Whether the rows are token ids."""
         return self.x_train.dtype.kind in "iu"
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of its rows. Raises UserError for rows that are of none."""
+        kind = TEXT if self.of_texts else kind_of(self.input_shape)
+        if kind is None:
+            known = "; ".join(one.described for one in OF_NUMBERS)
+            raise UserError(
+                f"{self.name} has rows of shape {self.input_shape}, which are of no kind. "
+                f"Expected {known}. Reshape them."
+            )
+        return kind
 
     @property
     def num_outputs(self) -> int:
@@ -97,7 +128,7 @@ def assemble(
     kind: type[Task] | None,
     front_end: FrontEnd | TextSettings | None,
 ) -> Data:
-    """Check labels, hold validation rows out where none are given, and put all together."""
+    """Check labels, hold out validation rows if none are given, and make the data set."""
     from zoo.data.splits import hold_out  # scikit-learn takes a second to import
 
     arrays, schema = dict(found.arrays), dict(found.schema)
@@ -148,7 +179,7 @@ def _warn_of_shared_rows(arrays: Arrays, name: str) -> None:
 
 
 def digest(arrays: Iterable[np.ndarray]) -> str:
-    """Return the hash of arrays: types, shapes and content."""
+    """Return a hash of arrays: types, shapes and content."""
     found = hashlib.sha256()
     for array in arrays:
         found.update(f"{array.dtype}{array.shape}".encode())

@@ -1,4 +1,4 @@
-"""Texts and sequences of several lengths become rows of one length, by what training rows say."""
+"""Encodings learned from training rows: texts and ragged sequences become rows of equal length."""
 
 import json
 from collections.abc import Mapping
@@ -19,24 +19,24 @@ VOCABULARY, SNIPPET = "vocabulary.json", "front_end.py"  # in the run folder
 
 @dataclass(frozen=True)
 class Encoding:
-    """What was learned of the training rows to make rows of one length; None where nothing was."""
+    """What was learned from the training rows to make rows of equal length; None if nothing."""
 
     vocabulary: Vocabulary | None = None
     padding: Padding | None = None
 
     @property
     def settings(self) -> TextSettings | None:
-        """How the vocabulary was learned."""
+        """Settings of the vocabulary."""
         return None if self.vocabulary is None else self.vocabulary.settings
 
     def schema(self) -> dict[str, Any]:
         """Return it as JSON types, for `Data.schema`."""
         held = {"vocabulary": self.vocabulary, "padding": self.padding}
-        return {name: asdict(one) for name, one in held.items() if one is not None}
+        return {name: asdict(learned) for name, learned in held.items() if learned is not None}
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> "Encoding":
-        """Return what `schema` and JSON have made of it."""
+        """Return the encoding that `schema` wrote."""
         padding, words = schema.get("padding"), schema.get("vocabulary")
         return cls(
             None if words is None else Vocabulary.from_json(json.dumps(words)),
@@ -44,28 +44,28 @@ class Encoding:
         )
 
     def content(self) -> list[np.ndarray]:
-        """Return what tells equal ids of other texts apart."""
+        """Return what distinguishes equal token ids of different vocabularies, for the hash."""
         if self.vocabulary is None:
             return []
         return [np.frombuffer(self.vocabulary.to_json().encode(), np.uint8)]
 
     def rows(self, x: np.ndarray) -> np.ndarray:
-        """Return texts, (rows,), or sequences with NaN after their ends as a model takes them."""
+        """Return texts, (rows,), or sequences with NaN after their ends, as inputs of a model."""
         if self.vocabulary is not None:
             return self.vocabulary.ids(x)
         return x if self.padding is None else self.padding.rows(x)
 
 
 def is_text(x: np.ndarray) -> bool:
-    """Return whether an array holds texts, one a row."""
+    """Return whether an array holds texts, one per row."""
     return x.dtype.kind == "U" and x.ndim == 1
 
 
 def choose_text(wanted: object, arrays: Mapping[str, np.ndarray]) -> TextSettings | None:
-    """Return how the texts of a set are read; None for a set without texts.
+    """Return the settings for the texts of a data set; None for a data set without texts.
 
     Args:
-        wanted: a level, with settings if need be ("character:length=200,minimum=3"); None is
+        wanted: a level, with optional settings ("character:length=200,minimum=3"); None is
             "word".
         arrays: of the set.
 
@@ -103,11 +103,11 @@ def _checked(settings: TextSettings) -> TextSettings:
 def encode(
     arrays: Mapping[str, np.ndarray], settings: TextSettings | None
 ) -> tuple[dict[str, np.ndarray], Encoding]:
-    """Return arrays whose `x_*` are rows of one length, and what was learned to make them.
+    """Return arrays whose `x_*` are rows of equal length, and the encoding that made them.
 
     Args:
-        arrays: of a set whose validation rows are held out already.
-        settings: of texts, from `choose_text`; None where there are none.
+        arrays: of a data set that already has validation rows.
+        settings: for texts, from `choose_text`; None for other data.
 
     Raises:
         UserError: training texts without a token that occurs often enough.
@@ -128,14 +128,14 @@ def encode(
 
 
 def settings_of(schema: Mapping[str, Any]) -> TextSettings | None:
-    """Return how the vocabulary of a schema was learned."""
+    """Return the settings of a schema's vocabulary."""
     return Encoding.of(schema).settings
 
 
 def files(encoding: Encoding) -> dict[str, str]:
-    """Return what the run folder holds of it: name -> text.
+    """Return the files of an encoding for the run folder: name -> text.
 
-    Of texts the vocabulary, and a Python file that does on its own what was done to them.
+    For texts: the vocabulary, and a self-contained Python file that tokenizes new texts.
     """
     if encoding.vocabulary is None:
         return {}

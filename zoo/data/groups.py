@@ -1,4 +1,4 @@
-"""Groups of test rows, so that a model is not judged by their mean alone."""
+"""Groups of test rows, for metrics beyond the overall mean."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -9,16 +9,16 @@ from zoo.checks import UserError
 from zoo.data.dataset import Data
 
 MOST = 50  # groups of a table
-FEW = 10  # distinct numbers that are taken as they are; more are cut at their quartiles
+FEW = 10  # distinct numbers that are groups of their own; more are cut at their quartiles
 
 
 def read_groups(source: str, data: Data) -> np.ndarray:
     """Return the group of each test row, as text.
 
     Args:
-        source: path of an `.npy` file with one value per test row; or, if the rows are those of a
-            table, the name of a column or feature, or the number of a feature, from 0.
-        data: whose test rows are grouped.
+        source: path of an `.npy` file with one value per test row; or, for a table, the name of a
+            column or feature, or the number of a feature, from 0.
+        data: the data set whose test rows are grouped.
 
     Raises:
         UserError: no such file or column, or what `name_groups` refuses.
@@ -28,8 +28,9 @@ def read_groups(source: str, data: Data) -> np.ndarray:
         return name_groups(named, data)
     if source.isdecimal() and not Path(source).exists():
         shape = data.input_shape
-        if len(shape) > 1 or int(source) >= shape[0]:
-            has = f"columns 0 to {shape[0] - 1}" if len(shape) == 1 else f"rows of shape {shape}"
+        flat = data.kind.flat
+        if not flat or int(source) >= shape[0]:
+            has = f"columns 0 to {shape[0] - 1}" if flat else f"rows of shape {shape}"
             raise UserError(f"There is no column {source} to group by: {data.name} has {has}.")
         return name_groups(data.x_test[:, int(source)], data)
     try:
@@ -83,7 +84,7 @@ def name_groups(values: np.ndarray, data: Data) -> np.ndarray:
 
 
 def _quarters(values: np.ndarray) -> np.ndarray:
-    """Name each number by the quarter of the numbers that it lies in; NaN by itself."""
+    """Name the quarter of the distribution that each number lies in; NaN separately."""
     cuts = np.unique(np.nanquantile(values, [0.25, 0.5, 0.75]))
     ends = [f"{cut:.4g}" for cut in cuts]
     names = [f"up to {ends[0]}"]

@@ -1,10 +1,10 @@
-"""Sequences of several lengths: padded in front to one length, with a feature that says so.
+"""Ragged sequences: padded in front to one length, with a feature that marks the real steps.
 
-A row that is shorter than the others gets steps in front, each the mean of the training steps (0
-once it is standardized). The number of steps is that of the longest training row; of a longer test
-row the end is kept. A last feature is added, 1 on steps and 0 on padding: the presets `gru_*` hold
-their state where it is 0, so that padding changes nothing at all, in float or int8; to the others
-it is a feature like any, and padding is something that they learn to see.
+Shorter rows are padded in front with the mean of the training steps (0 after standardization), up
+to the length of the longest training row; of a longer test row the end is kept. An additional last
+feature is 1 on steps and 0 on padding. The presets `gru_*` hold their state where it is 0, so that
+padding changes nothing at all, in float or int8; for the others it is a feature like any other, and
+they learn to recognize padding.
 """
 
 from collections.abc import Mapping
@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.data.kinds import SEQUENCE, kind_of
 
 
 @dataclass(frozen=True)
 class Padding:
-    """What rows are padded to.
+    """The length and the fill value of padded rows.
 
     Attributes:
-        steps: of every row.
-        fill: a step of padding, without the feature that tells it from others.
+        steps: length of every row.
+        fill: a step of padding, without the feature that marks it.
     """
 
     steps: int
@@ -51,7 +52,7 @@ def learn_padding(x: np.ndarray) -> Padding:
 
 
 def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.ndarray]:
-    """Return arrays of a file without `lengths_*`: x is NaN after the end of a row instead.
+    """Return the arrays of a file with `lengths_*` replaced by NaN after the end of each row.
 
     Raises:
         UserError: lengths that do not fit the rows, or NaN elsewhere than at the ends of rows.
@@ -70,17 +71,18 @@ def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.nd
 
 
 def is_ragged(arrays: Mapping[str, np.ndarray]) -> bool:
-    """Return whether some row ends before the others, as `with_ends` marks it."""
+    """Return whether some rows are shorter than others, as `with_ends` marks them."""
     return any(_has_gaps(array) for name, array in arrays.items() if name.startswith("x_"))
 
 
 def _has_gaps(x: np.ndarray) -> bool:
-    sequences = x.ndim == 3 and x.dtype.kind == "f"
+    sequences = kind_of(x.shape[1:]) is SEQUENCE and x.dtype.kind == "f"
     return sequences and any(np.isnan(x[i : i + 1024]).any() for i in range(0, len(x), 1024))
 
 
 def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    fit = x.ndim == 3 and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
+    sequences = kind_of(x.shape[1:]) is SEQUENCE
+    fit = sequences and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
     if not fit or (lengths < 1).any() or (lengths > x.shape[1]).any():
         raise UserError(
             f"{path}: lengths_{part} must hold an integer of 1 to the number of steps for each row "
@@ -92,7 +94,7 @@ def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndar
 
 
 def _check_ends(path: object, part: str, x: np.ndarray) -> None:
-    """Raise UserError unless NaN stands for whole steps, after the last of a row that has some."""
+    """Raise UserError unless all NaN are whole steps at the end of a non-empty row."""
     gaps = np.isnan(x)
     ended = gaps.all(axis=2)
     whole = (gaps.any(axis=2) == ended).all()

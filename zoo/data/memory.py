@@ -1,7 +1,7 @@
-"""Room for arrays: in memory, or for large ones in a file without a name, which ends with them.
+"""Space for arrays: memory, or for large ones an unnamed file that ends with the array.
 
-The pages of such a file are the system's to drop and to read again, so that rows that are larger
-than the memory are only slow.
+The operating system can drop the pages of such a file and read them again, so that rows that do not
+fit into memory are slow but work.
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from zoo.checks import UserError
 from zoo.files import cache_folder
 
 IN_MEMORY = 2**29  # bytes of an array
-BLOCK = 2**22  # values that are looked at together
+BLOCK = 2**22  # values processed together
 
 
 def room(shape: Sequence[int], dtype: np.typing.DTypeLike = np.float32) -> np.ndarray:
-    """Return an array to be filled.
+    """Return an uninitialized array.
 
     Raises:
-        UserError: there is no room on the disk for a large one.
+        UserError: the disk is too full for a large array.
     """
     kind, size = np.dtype(dtype), int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
     if size <= IN_MEMORY:
@@ -50,7 +50,7 @@ def _nameless() -> IO[bytes]:
 
 
 def gather(x: np.ndarray, rows: np.ndarray, dtype: np.typing.DTypeLike | None = None) -> np.ndarray:
-    """Return `x[rows]`, as another type if need be; large ones block by block."""
+    """Return `x[rows]`, converted to `dtype` if given; large arrays block by block."""
     kind = x.dtype if dtype is None else np.dtype(dtype)
     if kind.kind in "USM":
         return np.asarray(x[rows])
@@ -61,7 +61,7 @@ def gather(x: np.ndarray, rows: np.ndarray, dtype: np.typing.DTypeLike | None = 
 
 
 def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the rows of several arrays, one after the other."""
+    """Return the concatenated rows of several arrays."""
     if parts[0].dtype.kind in "USM":
         return np.concatenate(parts)
     found = room((sum(len(part) for part in parts), *parts[0].shape[1:]), parts[0].dtype)
@@ -74,14 +74,14 @@ def joined(parts: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def as_float32(x: np.ndarray) -> np.ndarray:
-    """Return an array as float32 in C order; itself if it is that."""
+    """Return an array as float32 in C order, without a copy if it already is."""
     if x.dtype == np.float32 and x.flags.c_contiguous:
         return x
     return gather(x, np.arange(len(x)), np.float32)
 
 
 def blocks(x: np.ndarray) -> Iterator[slice]:
-    """Yield slices of rows that together are all rows."""
+    """Yield slices that together cover all rows."""
     each = max(1, BLOCK // max(1, int(np.prod(x.shape[1:]))))
     for start in range(0, len(x), each):
         yield slice(start, min(len(x), start + each))

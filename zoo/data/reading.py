@@ -1,4 +1,4 @@
-"""What the owner of a file or folder says of it; everything may be left out."""
+"""Options for reading a file or folder; all are optional."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -8,9 +8,9 @@ from zoo.checks import UserError, at_least, flag, in_range, one_of
 
 OTHER = "=other"  # ends the name of the feature for values that training rows lack
 
-COLOURS = ("rgb", "grey")
-LARGEST_SIDE = 1024  # of pictures, in pixels
-CONCERNS = {  # option -> the kinds of data it says something about
+COLORS = ("rgb", "gray")
+LARGEST_SIDE = 1024  # of images, in pixels
+CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table",),
     "group": ("table",),
     "time": ("table",),
@@ -18,7 +18,7 @@ CONCERNS = {  # option -> the kinds of data it says something about
     "drop": ("table",),
     "columns": ("table",),
     "image_size": ("pictures",),
-    "colour": ("pictures",),
+    "color": ("pictures",),
     "seconds": ("sounds",),
     "skip_bad": ("pictures", "sounds"),
 }
@@ -26,23 +26,23 @@ CONCERNS = {  # option -> the kinds of data it says something about
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file or folder is read, where that is not what it says by itself.
+    """Options for reading a file or folder, where the defaults are not right.
 
     Attributes:
-        target: column of a table that is to be predicted.
-        group: column that says which rows belong together (a patient, a machine): all rows of a
-            group are in one part. It is no feature.
+        target: column of a table to predict.
+        group: column that identifies which rows belong together (a patient, a machine): all rows of
+            a group are in the same part. It is not a feature.
         time: column with a date or a number: the latest 20 % of the rows are test rows, the latest
-            of the others validation rows. It is no feature.
-        text: the one column that is read, as text.
+            of the others validation rows. It is not a feature.
+        text: the column to read as text; other columns are ignored.
         drop: columns that are left out.
         columns: the only columns that are features; empty for all.
-        image_size: (height, width) of pictures, or one side. None: theirs if all have the same, of
-            at most 224 pixels a side; else 64.
-        colour: "rgb" or "grey"; None: grey if all pictures are.
-        seconds: length of sounds; longer ones are cut, shorter ones end in silence. None: so that
-            19 of 20 are whole.
-        skip_bad: leave broken pictures and sounds out, instead of refusing the folder.
+        image_size: (height, width) of images, or one side. None: their own size if all have the
+            same, of at most 224 pixels a side; else 64.
+        color: "rgb" or "gray"; None: gray if all images are.
+        seconds: length of audio; longer files are truncated, shorter ones padded with silence.
+            None: long enough for 19 of 20 files.
+        skip_bad: leave out unreadable images and audio, instead of refusing the folder.
 
     Raises:
         UserError: a value out of range.
@@ -55,7 +55,7 @@ class Reading:
     drop: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     image_size: tuple[int, int] | int | None = None
-    colour: str | None = None
+    color: str | None = None
     seconds: float | None = None
     skip_bad: bool = False
 
@@ -64,26 +64,26 @@ class Reading:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.image_size is not None:
             object.__setattr__(self, "image_size", _sides(self.image_size))
-        if self.colour is not None:
-            one_of("colour", self.colour, COLOURS)
+        if self.color is not None:
+            one_of("color", self.color, COLORS)
         if self.seconds is not None:
             in_range("seconds", self.seconds, 0.01, 600)
         flag("skip_bad", self.skip_bad)
 
     @property
     def sides(self) -> tuple[int, int] | None:
-        """Height and width of pictures, if given."""
+        """Height and width of images, if given."""
         return self.image_size  # type: ignore[return-value]  # a pair since __post_init__
 
     @classmethod
     def of(cls, values: Mapping[str, Any] | None) -> "Reading":
-        """Return what `asdict` and JSON have made of a reading."""
-        return cls() if values is None else cls(**values)
+        """Return the options that `to_json` wrote."""
+        return cls() if values is None else cls(**american(values))
 
     def check(self, kind: str, what: str) -> None:
-        """Raise UserError for what says nothing about data of this kind; `what` names them."""
-        said = [one.name for one in fields(self) if getattr(self, one.name) != one.default]
-        for name in said:
+        """Raise UserError for options that do not apply to this kind of data, called `what`."""
+        given = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        for name in given:
             if kind not in CONCERNS[name]:
                 option = "column" if name == "columns" else name.replace("_", "-")
                 raise UserError(
@@ -91,8 +91,16 @@ class Reading:
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is said, for `data.json`."""
+        """Return the options that are set, for `data.json`."""
         return {name: value for name, value in asdict(self).items() if value}
+
+
+def american(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run folder from before 0.6 says of color under the names of today."""
+    if "colour" not in held:
+        return dict(held)
+    rest = {name: value for name, value in held.items() if name != "colour"}
+    return rest | {"color": "gray" if held["colour"] == "grey" else held["colour"]}
 
 
 def _sides(size: tuple[int, int] | int) -> tuple[int, int]:

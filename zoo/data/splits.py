@@ -1,4 +1,4 @@
-"""Splits that keep class shares and are the same for the same seed; scikit-learn does the work."""
+"""Reproducible splits that preserve class shares; scikit-learn does the work."""
 
 import hashlib
 import warnings
@@ -15,9 +15,9 @@ from sklearn.model_selection import (
 from zoo.checks import UserError
 from zoo.data.memory import gather
 
-SHARE = 0.2  # of the rows that are held out
+SHARE = 0.2  # of the rows to hold out
 FOLDS = 5
-MANY = 1000  # groups; by chance they share classes out evenly enough
+MANY = 1000  # groups, beyond which a random split has even class shares
 
 
 def hold_out(
@@ -32,10 +32,10 @@ def hold_out(
 
     Args:
         x, y: rows and their labels.
-        seed: of the split.
-        strata: whose shares both parts keep, (rows,), such as classes; None for nothing.
-        part: name of what is split off.
-        beside: columns of one value per row, which are split alike.
+        seed: seed of the split.
+        strata: values whose shares both parts keep, (rows,), such as classes; None for none.
+        part: name of the part that is split off.
+        beside: columns with one value per row, split in the same way.
 
     Returns:
         `x_train`, `y_train`, `x_{part}`, `y_{part}`; the columns likewise.
@@ -82,10 +82,10 @@ def split_rows(
     """Return the rows of "train", "val" and "test": 20 % are test, 20 % of the others validation.
 
     Args:
-        count: of all rows.
-        seed: of the split.
-        strata: whose shares the parts keep, (rows,); None for nothing.
-        groups: all rows of a group come into the same part.
+        count: number of rows.
+        seed: seed of the split.
+        strata: values whose shares the parts keep, (rows,); None for none.
+        groups: all rows of a group go to the same part.
         time: numbers; the latest rows are test rows, the latest of the others validation rows.
             Rows of the same time stay together, so that no test row is as old as a training row.
             With `groups`, a group is as late as its latest row.
@@ -122,7 +122,7 @@ def _latest(time: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np
             f"{len(np.unique(time))} different times are too few to keep the latest rows apart; "
             "at least 3 are needed."
         )
-    held = min(tried, key=lambda one: abs(one.mean() - SHARE))
+    held = min(tried, key=lambda mask: abs(mask.mean() - SHARE))
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
@@ -148,13 +148,13 @@ def _apart(
 
 
 def count_shared_rows(known: Iterable[np.ndarray], asked: np.ndarray) -> int:
-    """Return how many rows of `asked` equal some row of the `known` arrays, to the bit."""
+    """Return how many rows of `asked` are bit-identical to a row of the `known` arrays."""
     digests = {digest for x in known for digest in row_digests(x)}
     return sum(digest in digests for digest in row_digests(asked))
 
 
 def row_digests(x: np.ndarray) -> list[bytes]:
-    """Return 16 bytes for each row, equal where the rows are."""
+    """Return a digest of 16 bytes for each row."""
     if not len(x):
         return []
     rows = np.ascontiguousarray(x).reshape(len(x), -1).view(np.uint8)

@@ -1,14 +1,14 @@
-"""The front end for text: a vocabulary, and rows of token ids, in NumPy and the standard library.
+"""Text front end: a vocabulary, and rows of token ids, in NumPy and the standard library.
 
-It stays outside the integer graph. This very file lies in the run folder of a model that was
-trained on texts, beside `vocabulary.json`, so that what runs on the device can be checked against
-it: `Vocabulary.from_json(text).ids(["some text"])`.
+It stays outside the integer graph. The run folder of a model trained on texts holds a copy of this
+file, next to `vocabulary.json`, the reference against which an implementation on a device can be
+checked: `Vocabulary.from_json(text).ids(["some text"])`.
 
-A text is lower-cased (`str.lower`) and cut into tokens: with level "word" these are runs of
-letters, digits and underscores, and every other sign but spaces by itself (the regular expression
-`WORD`); with level "character" every character. Ids are 0 for padding, 1 for a token that is not
-known, and from 2 on the tokens of the training texts, the most frequent first. Rows have a fixed
-length: shorter texts are padded in front, of longer ones the end is kept.
+A text is lower-cased (`str.lower`) and split into tokens: with level "word" these are runs of
+letters, digits and underscores, and single other characters except spaces (the regular expression
+`WORD`); with level "character" every character. Token id 0 is padding, 1 an unknown token, and from
+2 on follow the tokens of the training texts, the most frequent first. Rows have a fixed length:
+shorter texts are padded in front, and of longer texts the end is kept.
 """
 
 import json
@@ -21,19 +21,20 @@ import numpy as np
 
 WORD = r"\w+|[^\w\s]"
 PADDING, UNKNOWN, FIRST = 0, 1, 2
-LONGEST = 256  # ids of a row, unless more are asked for
-COVERED = 0.95  # share of the training texts that need not be cut
+LONGEST = 256  # tokens per row, by default
+COVERED = 0.95  # share of the training texts that fit without truncation
 
 
 @dataclass(frozen=True)
 class TextSettings:
-    """How a vocabulary is learned.
+    """Settings of the vocabulary.
 
     Attributes:
         level: "word" or "character".
-        words: most ids, those of padding and unknown tokens included, at least 3.
+        words: maximum vocabulary size, including padding and unknown tokens, at least 3.
         minimum: how often a token must occur in the training texts, at least 1.
-        length: ids of a row, at least 2; None: what 95 % of the training texts need, at most 256.
+        length: tokens per row, at least 2; None: enough for 95 % of the training texts, at most
+            256.
     """
 
     level: str = "word"
@@ -44,19 +45,19 @@ class TextSettings:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The tokens that a model knows. Equal training texts and settings give an equal one."""
+    """The tokens that a model knows; a function of the training texts and settings alone."""
 
     tokens: tuple[str, ...]  # the first has id 2
-    length: int  # ids of a row
+    length: int  # tokens per row
     settings: TextSettings = TextSettings()
 
     @property
     def words(self) -> int:
-        """Number of ids, with those of padding and unknown tokens."""
+        """Vocabulary size, including padding and unknown tokens."""
         return FIRST + len(self.tokens)
 
     def ids(self, texts: Sequence[str] | np.ndarray) -> np.ndarray:
-        """Return ids of tokens, int32 (rows, length)."""
+        """Return token ids, int32 (rows, length)."""
         known = {token: number for number, token in enumerate(self.tokens, FIRST)}
         rows = np.full((len(texts), self.length), PADDING, np.int32)
         for row, text in zip(rows, texts, strict=True):
@@ -71,7 +72,7 @@ class Vocabulary:
 
     @classmethod
     def from_json(cls, text: str) -> "Vocabulary":
-        """Return what `to_json` wrote."""
+        """Return the vocabulary that `to_json` wrote."""
         held = json.loads(text)
         return cls(tuple(held["tokens"]), held["length"], TextSettings(**held["settings"]))
 
@@ -83,7 +84,7 @@ def tokens_of(text: str, level: str) -> list[str]:
 
 
 def learn_vocabulary(texts: Iterable[str], settings: TextSettings) -> Vocabulary:
-    """Return the vocabulary of training texts: by frequency, then by the alphabet."""
+    """Return the vocabulary of training texts, by frequency, then alphabetically."""
     found = [tokens_of(str(text), settings.level) for text in texts]
     counts = Counter(token for tokens in found for token in tokens)
     frequent = [token for token, count in counts.items() if count >= settings.minimum]

@@ -1,4 +1,4 @@
-"""Sets of waveforms: which front end turns them into sequences, and what is left for the device."""
+"""Audio data sets: the front end that turns waveforms into sequences, and what the device needs."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -12,16 +12,16 @@ from zoo.data.arrays import Arrays
 from zoo.data.audio import KINDS, FrontEnd, spectra
 
 SNIPPET = "front_end.py"  # in the run folder
-OUTLINE = 150  # parts of a waveform that is drawn
+OUTLINE = 150  # segments of a waveform for drawing
 
 
 def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None:
-    """Return the front end of a set; None for a set that is no sound.
+    """Return the front end of a data set; None if it is not audio.
 
     Args:
-        wanted: a kind, with settings if need be ("mfcc:coefficients=13,window_ms=25"); None is
+        wanted: a kind, with optional settings ("mfcc:coefficients=13,window_ms=25"); None is
             "log_mel".
-        rate: what the set holds as `rate`, samples a second.
+        rate: the array `rate` of the data set, in Hz.
 
     Raises:
         UserError: an unknown kind or setting, one out of range, or a set without a rate.
@@ -71,12 +71,12 @@ def _checked(front_end: FrontEnd) -> FrontEnd:
 
 
 def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:
-    """Return a set of waveforms (rows, samples) as sequences (rows, frames, features).
+    """Return waveforms (rows, samples) as sequences (rows, frames, features).
 
-    What those of the test rows look like is beside them, as "wave_test".
+    Outlines of the test rows, for drawing, are added as "wave_test".
 
     Raises:
-        UserError: rows that are no waveforms, or shorter than a frame.
+        UserError: rows that are not waveforms, or shorter than a frame.
     """
     for part in [name for name in arrays if name.startswith("x_")]:
         x = arrays[part]
@@ -92,9 +92,9 @@ def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:
 
 
 def outline(waves: np.ndarray) -> np.ndarray:
-    """Return what waveforms (rows, samples) look like: (rows, 2 * OUTLINE); short ones as they are.
+    """Return outlines of waveforms (rows, samples): (rows, 2 * OUTLINE); short ones unchanged.
 
-    The least and the largest sample of each of equal parts, one after the other.
+    Minimum and maximum of each segment, alternating.
     """
     rows, samples = waves.shape
     if samples < 2 * OUTLINE:
@@ -105,5 +105,5 @@ def outline(waves: np.ndarray) -> np.ndarray:
 
 
 def snippet(front_end: FrontEnd) -> str:
-    """Return a Python file that does on its own what was done to the waveforms."""
+    """Return a self-contained Python file that computes the same features."""
     return f"{Path(audio.__file__).read_text()}\n\nFRONT_END = {front_end!r}\n"

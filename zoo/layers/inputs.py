@@ -1,4 +1,4 @@
-"""The layers that Keras lacks, or that do not quantize to int8 as shipped.
+"""Input layers that Keras lacks, or that do not quantize to int8 as shipped.
 
 Each lowers to operators with int8 kernels in LiteRT and LiteRT-Micro. None needs `safe_mode=False`.
 """
@@ -9,51 +9,51 @@ import keras
 import numpy as np
 from keras import ops
 
-WHOLE = 2**25  # values of which statistics are taken at once
+WHOLE = 2**25  # values whose statistics are computed at once
 register = keras.saving.register_keras_serializable(package="zoo")
 
 
 def count_parameters(model: keras.Model) -> int:
-    """Return the number of weights as papers count them: without those of `Standardize`.
+    """Return the number of weights as papers count them: without `Standardize`.
 
-    They are measured on the rows, as the mean image is in papers, not learned. BatchNorm's moving
-    statistics count, as in Keras' summary.
+    Its weights are measured on the rows, like the mean image in papers, not learned. BatchNorm's
+    moving statistics count, as in Keras' summary.
     """
     standardize = [layer for layer in model.layers if isinstance(layer, Standardize)]
     return int(model.count_params() - sum(layer.count_params() for layer in standardize))
 
 
 def batch_norm(x: Any) -> Any:
-    """Normalize by the batch, with averages that settle within a short training."""
+    """Batch normalization with moving averages that converge within a short training."""
     return keras.layers.BatchNormalization(momentum=0.9)(x)
 
 
 def dropped(x: Any, rate: float) -> Any:
-    """Leave values out at random, in training; at rate 0 no layer, which would take time."""
+    """Dropout; at rate 0 no layer, because even an idle one takes time."""
     return keras.layers.Dropout(rate)(x) if rate else x
 
 
 def drop_path_layer(x: Any, rate: float) -> Any:
-    """Leave a whole branch out for a share of the training rows, by a stock Dropout layer.
+    """Drop a whole branch for a share of the training rows, with a stock Dropout layer.
 
     Stochastic depth (Huang et al. 2016, arXiv:1603.09382). x: (batch, ...).
     """
     if not rate:
         return x
-    one_a_row = (None, *(1 for _ in x.shape[1:]))
-    return keras.layers.Dropout(rate, noise_shape=one_a_row)(x)
+    per_row = (None, *(1 for _ in x.shape[1:]))
+    return keras.layers.Dropout(rate, noise_shape=per_row)(x)
 
 
 @register
 class Standardize(keras.layers.Layer):
-    """Bring each feature (last axis) to mean 0 and standard deviation 1: `x * scale + offset`.
+    """Scale each feature (last axis) to mean 0 and standard deviation 1: `x * scale + offset`.
 
     Unlike `keras.layers.Normalization` it leaves a feature that is constant in the training rows
     unscaled (there it divides by 1e-7), keeps both vectors as plain weights, so that `set_weights`
     is enough, and lowers to one MUL and one ADD.
 
     Args:
-        robust: bring each feature without its outliers to -1..1 instead.
+        robust: scale each feature, ignoring outliers, to -1..1 instead.
 
     Input and output shape: `(batch, ..., features)`.
     """
@@ -87,7 +87,7 @@ class Standardize(keras.layers.Layer):
 
 @register
 class Pixels(Standardize):
-    """Bring pixels of any range to 0..255, as networks that were trained on photographs take them.
+    """Scale pixels of any range to 0..255, the input of networks pretrained on photographs.
 
     White is 1 where no training pixel is brighter, 255 where none is brighter and some are at least
     half as bright, else the brightest; black is 0, or the darkest where pixels are negative.
@@ -106,7 +106,7 @@ class Pixels(Standardize):
 
 
 def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean and standard deviation of each feature, of (rows, features), in float64."""
+    """Return mean and standard deviation of each feature of (rows, features), in float64."""
     if values.size <= WHOLE:
         whole = values.astype("float64")
         return whole.mean(axis=0), whole.std(axis=0)
@@ -117,7 +117,7 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _bulk(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the middle and half the width of each feature, of (rows, features), without outliers.
+    """Return center and half-width of each feature of (rows, features), ignoring outliers.
 
     From percentile 0.5 to 99.5, at most six interquartile ranges from the median (RealMLP bends
     from three on, arXiv:2407.04491, section 3); the whole range where nearly all rows are equal.
@@ -125,7 +125,7 @@ def _bulk(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = np.percentile(values, [0, 0.5, 25, 50, 75, 99.5, 100], axis=0)
     least, low, quarter, median, three_quarters, high, most = points
     reach = 6 * (three_quarters - quarter)
-    reach[reach == 0] = np.inf  # a feature that mostly is one value says nothing of its spread
+    reach[reach == 0] = np.inf  # a feature with mostly one value: its quartiles say nothing
     low, high = np.maximum(low, median - reach), np.minimum(high, median + reach)
     empty = high - low <= 1e-6 * np.abs(median)
     low, high = np.where(empty, least, low), np.where(empty, most, high)
@@ -134,7 +134,7 @@ def _bulk(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @register
 class LayerNormalization(keras.layers.Layer):
-    """Layer normalisation over the last axis (Ba et al. 2016, arXiv:1607.06450), written out.
+    """Layer normalization over the last axis (Ba et al. 2016, arXiv:1607.06450), written out.
 
     The stock layer lowers `-mean * inv` to NEG, which has no int8 kernel and leaves float islands.
     The square is a MUL because SQUARED_DIFFERENCE is slow in LiteRT; epsilon is large enough to
@@ -151,14 +151,14 @@ class LayerNormalization(keras.layers.Layer):
         self.beta = self.add_weight(name="beta", shape=shape, initializer="zeros")
 
     def call(self, x: Any) -> Any:
-        centred = x - ops.mean(x, axis=-1, keepdims=True)
-        variance = ops.mean(centred * centred, axis=-1, keepdims=True)
-        return centred * ops.rsqrt(variance + self.EPSILON) * self.gamma + self.beta
+        centered = x - ops.mean(x, axis=-1, keepdims=True)
+        variance = ops.mean(centered * centered, axis=-1, keepdims=True)
+        return centered * ops.rsqrt(variance + self.EPSILON) * self.gamma + self.beta
 
 
 @register
 class RMSNormalization(keras.layers.Layer):
-    """RMS normalisation over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467).
+    """RMS normalization over the last axis (Zhang and Sennrich 2019, arXiv:1910.07467).
 
     Written out for the same reasons as `LayerNormalization`.
 

@@ -1,8 +1,8 @@
-"""The layers of sequences of several lengths: token ids, and what tells steps from padding.
+"""Layers for padded sequences: token embedding and masks.
 
 Rows are padded in front (`zoo.data.lengths`, `zoo.data.text`). A mask is 1 on steps and 0 on
-padding, exactly so in int8 too; multiplied by it, or held where it is 0, nothing that stands on
-padding counts.
+padding, also in int8; values on padding are multiplied by it, and states are held where it is 0, so
+that padding does not count.
 """
 
 from typing import Any
@@ -13,17 +13,17 @@ from keras import ops
 
 from zoo.layers.inputs import register
 
-PADDING = 0  # the id that stands for no token
+PADDING = 0  # token id
 
 
 @register
 class TokenEmbedding(keras.layers.Layer):
-    """A table of vectors, one for each id; that of the padding is zero and stays so.
+    """An embedding of token ids; the vector of the padding id is always zero.
 
     An integer GATHER from an int8 table. Ids outside the table are the host's to clip.
 
     Args:
-        words: rows of the table, with those of padding and of unknown tokens.
+        words: rows of the table, including padding and unknown tokens.
         width: size of a vector.
 
     Input shape: `(batch, length)`, integers 0..words-1. Output: `(batch, length, width)`.
@@ -48,7 +48,7 @@ class TokenEmbedding(keras.layers.Layer):
 
 
 def without_padding(table: Any) -> Any:
-    """Return a table of vectors, (words, width), whose first row is zero."""
+    """Return an embedding table, (words, width), with its first row set to zero."""
     return ops.concatenate([ops.zeros_like(table[:1]), table[1:]], axis=0)
 
 
@@ -57,9 +57,9 @@ class TokenMask(keras.layers.Layer):
     """1 where there is a token, 0 where there is padding.
 
     Args:
-        words: number of ids; the int8 file looks the mask up, too.
+        words: vocabulary size; the int8 file looks the mask up in a table.
 
-    Input shape: `(batch, length)`, ids. Output: `(batch, length, 1)`.
+    Input shape: `(batch, length)`, token ids. Output: `(batch, length, 1)`.
     """
 
     def __init__(self, words: int, **layer_arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""The layers of tables: a feature's encoding, and an ensemble that shares its weights."""
+"""Layers for tables: encodings of single features, and an ensemble with shared weights."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from zoo.layers.inputs import register
 class PiecewiseLinear(keras.layers.Layer):
     """Piecewise-linear encoding of features (Gorishniy et al. 2022, arXiv:2203.05556, eq. 1).
 
-    Each feature becomes `bins` numbers that say how much of each bin lies below it: 0 to 1. Written
+    Each feature becomes `bins` numbers, the share of each bin that lies below it: 0 to 1. Written
     as `relu6(x @ kernel + bias) / 6`, with one weight in each column, which is one FULLY_CONNECTED.
     Unlike the paper's, the outermost bins end as well: what lies beyond -1..1 is cut off, as an
     int8 input does by itself. No bin is narrower than two steps of such an input.
@@ -59,14 +59,14 @@ class PiecewiseLinear(keras.layers.Layer):
 
     @property
     def kernel(self) -> Any:
-        """The kernel of the dense layer that this is, (features, features * bins)."""
+        """Kernel of the equivalent dense layer, (features, features * bins)."""
         features = self.slope.shape[0]
         spread = ops.expand_dims(ops.eye(features), 2) * self.slope
         return ops.reshape(spread, (features, features * self.bins))
 
     @property
     def bias(self) -> Any:
-        """The bias of the dense layer that this is, (features * bins,)."""
+        """Bias of the equivalent dense layer, (features * bins,)."""
         return ops.reshape(self.shift, (-1,))
 
     def call(self, x: Any) -> Any:
@@ -78,7 +78,7 @@ class PiecewiseLinear(keras.layers.Layer):
 
 @register
 class Members(keras.layers.Layer):
-    """Several views of a row, each with its own gain on every feature (TabM-mini's first step).
+    """Several copies of a row, each with its own gain on every feature (TabM-mini's first step).
 
     Gorishniy et al. 2024, arXiv:2410.24210, section 3.3: the members of an ensemble share all
     weights but these gains, which start as random signs, and their share of the last layer.
@@ -110,7 +110,7 @@ def _signs(shape: tuple[int, ...], dtype: Any = None) -> Any:
 
 @register
 class MemberMean(keras.layers.Layer):
-    """The mean of the members, as their share of a sum; in training one of them, drawn by row.
+    """The mean of the members, as their share of a sum; in training one member drawn per row.
 
     So each member learns to answer by itself, which TabM found to matter (arXiv:2410.24210, section
     3.1); to share the rows of a batch out is BatchEnsemble's way (arXiv:2002.06715, section 3.2).

@@ -1,4 +1,4 @@
-"""The layers of tokens: where each is, attention among them, and what is made of all together."""
+"""Layers for tokens: positions, attention among tokens, and pooling over them."""
 
 import math
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class PositionEmbedding(keras.layers.Layer):
         return x + ops.reshape(self.embedding, x.shape[1:])
 
     def load_own_variables(self, store: Any) -> None:
-        """Load vectors; those of another grid are resized to this one."""
+        """Load the vectors, resized to this grid if they were saved with another."""
         stored, shape = np.asarray(store["0"]), tuple(self.embedding.shape)
         if stored.ndim == 2 and stored.size == math.prod(shape):
             stored = stored.reshape(shape)  # until 0.3 the file did not have the grid
@@ -49,7 +49,7 @@ class PositionEmbedding(keras.layers.Layer):
 
 
 def resize_positions(positions: np.ndarray, grid: tuple[int, ...]) -> np.ndarray:
-    """Return position vectors for another grid of tokens, interpolated linearly between centres.
+    """Return position vectors for another grid of tokens, interpolated linearly between centers.
 
     For images of another size (Dosovitskiy et al. 2021, arXiv:2010.11929, section 3.2).
 
@@ -112,7 +112,7 @@ class SelfAttention(keras.layers.Layer):
         return ops.transpose(x, order)
 
     def shift(self) -> float | None:
-        """Return what sigmoid attention adds to the scores; None for softmax."""
+        """Return the offset that sigmoid attention adds to the scores; None for softmax."""
         return None if self.attention == "softmax" else -math.log(self.tokens)
 
     def call(self, x: Any) -> Any:
@@ -132,7 +132,7 @@ class SelfAttention(keras.layers.Layer):
 
 @register
 class SequencePooling(keras.layers.Layer):
-    """Average the tokens, each as often as it scores: softmax(dense(x)) over the tokens, times x.
+    """Weighted average of the tokens: softmax(dense(x)) over the tokens, times x.
 
     Hassani et al. 2021 (arXiv:2104.05704, section 3.2). The weights begin nearly equal, as theirs
     do. int8 gives each a step of 1/256: of more than about 100 tokens most would count nothing.

@@ -1,4 +1,4 @@
-"""Figures of merit of class probabilities, each as a function of row weights.
+"""Metrics of class probabilities, each as a function of row weights.
 
 scikit-learn is what the tests compare with; for a thousand resamples it would need minutes.
 Everywhere y holds class numbers, (rows,), and p the probabilities of each class, (rows, classes).

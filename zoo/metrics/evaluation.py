@@ -1,4 +1,4 @@
-"""Every figure of a task for float and int8 outputs, with 95 % intervals.
+"""All metrics of a task for float and int8 outputs, with 95 % intervals.
 
 Equal weights of the rows give a figure's value; weights that say how often a bootstrap sample
 (Efron 1979) holds each row, drawn within its stratum, give its interval.
@@ -50,9 +50,9 @@ def evaluate(
     of_int8: np.ndarray,
     only: str | None = None,
 ) -> dict[str, Pair]:
-    """Return every figure of a task for float and int8, or the one called `only`.
+    """Return all metrics of a task for float and int8, or only the one called `only`.
 
-    What is undefined for the rows is left out: see the `figures` of each task.
+    Metrics that are undefined for the rows are left out: see the `figures` of each task.
 
     Args:
         task: whose figures they are.

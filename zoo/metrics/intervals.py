@@ -1,4 +1,4 @@
-"""Confidence intervals: of shares, of errors, and of paired differences."""
+"""Confidence intervals of proportions, of errors, and of paired differences."""
 
 import math
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Figures of merit of predicted numbers, each as a function of row weights.
+"""Metrics of predicted numbers, each as a function of row weights.
 
-Everywhere y holds targets and `predicted` what was answered, both (rows, targets).
+Everywhere y holds targets and `predicted` the predictions, both (rows, targets).
 """
 
 import numpy as np

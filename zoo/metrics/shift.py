@@ -1,4 +1,4 @@
-"""Have the rows changed? Two samples of the same features, compared one feature at a time."""
+"""Drift statistics: two samples of the same features, compared one feature at a time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,19 +8,20 @@ from scipy import stats
 
 TENTHS = 10
 SOME, MUCH = 0.1, 0.25  # of the index: Siddiqi 2006, "Credit Risk Scorecards", chapter 9
-SURE = 0.01  # of a difference being chance
+SURE = 0.01  # significance level
 
 
 @dataclass(frozen=True)
 class Shift:
-    """How a feature of new rows differs from the reference.
+    """Difference of a feature between new rows and the reference.
 
     Attributes:
-        name: of the feature.
-        psi: population stability index over tenths of the reference, or over classes; 0 is none.
-        chance: the index that as many rows of the very same source have on average.
+        name: name of the feature.
+        psi: population stability index over deciles of the reference, or over classes; 0 means no
+            difference.
+        chance: expected index of two samples of these sizes from the same distribution.
         ks: largest distance of the two distribution functions (Kolmogorov, Smirnov), in [0, 1].
-        p: how often chance alone gives such a difference, times the number of features (Holm).
+        p: p-value of the difference, times the number of features (Holm).
         before, after: means.
     """
 
@@ -34,14 +35,14 @@ class Shift:
 
     @property
     def verdict(self) -> str:
-        """ "none", "some" or "much": a difference that is both sure and large."""
+        """ "none", "some" or "much": whether a difference is significant and large."""
         if self.p >= SURE or self.psi - self.chance < SOME:
             return "none"
         return "much" if self.psi - self.chance >= MUCH else "some"
 
 
 def shifts(reference: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -> tuple[Shift, ...]:
-    """Compare every feature, the most changed first.
+    """Compare every feature; the most changed comes first.
 
     Args:
         reference: name -> values (rows,); integers are classes or categories.
@@ -54,18 +55,17 @@ def shifts(reference: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -
         [min(1.0, raw[i][3] * (len(raw) - n)) for n, i in enumerate(order)]
     )
     found = [
-        Shift(name, *one[:3], float(p), float(reference[name].mean()), float(new[name].mean()))
-        for name, one, p in zip(reference, raw, holm, strict=True)
+        Shift(name, *figures[:3], float(p), float(reference[name].mean()), float(new[name].mean()))
+        for name, figures, p in zip(reference, raw, holm, strict=True)
     ]
-    return tuple(sorted(found, key=lambda one: (one.p >= SURE, -one.psi)))
+    return tuple(sorted(found, key=lambda shift: (shift.p >= SURE, -shift.psi)))
 
 
 def stability(reference: np.ndarray, new: np.ndarray) -> tuple[float, float, float, float]:
-    """Return index, what chance makes of it, largest distance, and how often chance gives that.
+    """Return the index, the index expected by chance, the largest distance, and its p-value.
 
-    The index without a change is near a chi-squared variable times (1/rows + 1/rows): Yurdakul
-    2018, "Statistical properties of the population stability index". A share of no row counts as
-    half a row.
+    Without a change the index is approximately chi-squared times (1/rows + 1/rows): Yurdakul 2018,
+    "Statistical properties of the population stability index". An empty bin counts as half a row.
     """
     if reference.dtype.kind in "biu":
         edges = np.union1d(reference, new)[:-1] + 0.5
@@ -75,7 +75,7 @@ def stability(reference: np.ndarray, new: np.ndarray) -> tuple[float, float, flo
         np.bincount(np.searchsorted(edges, values, side="left"), minlength=len(edges) + 1)
         for values in (reference, new)
     ]
-    a, b = (np.maximum(one, 0.5) / one.sum() for one in counts)
+    a, b = (np.maximum(count, 0.5) / count.sum() for count in counts)
     index = float(np.sum((b - a) * np.log(b / a)))
     noise = 1 / len(reference) + 1 / len(new)
     ks = stats.ks_2samp(reference, new)
@@ -86,8 +86,8 @@ def stability(reference: np.ndarray, new: np.ndarray) -> tuple[float, float, flo
 def described(x: np.ndarray, names: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
     """Return features of rows, name -> (rows,).
 
-    A table's own; of images and sequences, for each channel or feature, its mean, its spread and
-    its roughness (mean absolute difference of neighbours).
+    For tables their own features; for images and sequences the mean, the spread and the roughness
+    (mean absolute difference of neighbors) of each channel or feature.
 
     Args:
         x: (rows, features), (rows, steps, features) or (rows, height, width, channels).

@@ -1,4 +1,4 @@
-"""CNN: the small residual network, the depthwise-separable one, and that of inverted residuals.
+"""CNN: the small residual network, the depthwise-separable one, and inverted residuals.
 
 Residual: He et al. 2016 (arXiv:1512.03385, section 4.2) in the form of MLPerf Tiny's ResNet-8
 (mlcommons/tiny, benchmark/training/image_classification/keras_model.py), which has biases before
@@ -18,9 +18,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
+from zoo.data.kinds import IMAGE, SEQUENCE, kind_of
 from zoo.layers.inputs import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
+
+KINDS = (IMAGE, SEQUENCE)  # of rows
 
 
 def CNN(
@@ -42,12 +45,12 @@ def CNN(
     """Build a network: stem, one stage per entry of `filters`, global average, dense.
 
     Args:
-        input_shape: `(height, width, channels)`; or `(steps, features)`, such as spectra of sound,
-            taken as an image of one channel.
+        input_shape: `(height, width, channels)`; or `(steps, features)`, such as audio spectra,
+            which is treated as an image of one channel.
         num_outputs: classes, or regression targets; at least 1.
         filters: channels of each stage.
-        blocks: blocks of every stage, or of each: 1 residual one is ResNet-8, 2 are ResNet-14, 3
-            are ResNet-20.
+        blocks: blocks per stage, one number or a list: 1 residual block is ResNet-8, 2 are
+            ResNet-14, 3 are ResNet-20.
         block: "residual"; "depthwise": a 3x3 convolution of each channel, then a 1x1 one;
             "inverted": a 1x1 convolution to more channels, one of each channel, a 1x1 one to few,
             and a shortcut between the few. The stem of inverted ones is twice as wide as the first
@@ -71,7 +74,7 @@ def CNN(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("cnn", input_shape, num_outputs)
+    shape = check_shapes("cnn", KINDS, input_shape, num_outputs)
     one_of("block", block, BLOCKS)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)
@@ -84,15 +87,15 @@ def CNN(
 
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
-    if len(shape) == len(("steps", "features")):
+    if kind_of(shape) is SEQUENCE:
         x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
     x = batch_norm(
         conv(x, width, tuple(stem_kernel), stride, bias=not inverted)
     )  # (B, H, W, width)
     x = layers.Activation(activation)(x)
-    for one in plan:  # at the end (B, H / all strides, W / all strides, filters[-1])
-        x = BLOCKS[block](x, one)
+    for step in plan:  # at the end (B, H / all strides, W / all strides, filters[-1])
+        x = BLOCKS[block](x, step)
     if inverted:
         x = batch_norm(conv(x, 4 * filters[-1], 1, 1, bias=False))
         x = layers.Activation(activation)(x)
@@ -149,12 +152,12 @@ def plan_blocks(
 
 
 def _each(argument: str, value: int | Sequence[int], stages: int) -> list[int]:
-    """Return one size per stage from one for all of them, or from a list."""
+    """Return one size per stage, from a single number or a list."""
     values = list(value) if isinstance(value, Sequence) else [value] * stages
     if len(values) != stages:
         raise UserError(f"{argument} must have one entry per stage, {stages}; got {value!r}.")
-    for one in values:
-        size(argument, one, 1)
+    for entry in values:
+        size(argument, entry, 1)
     return values
 
 
@@ -170,7 +173,7 @@ def _check_stem(kernel: Sequence[int], stride: int | None) -> None:
 def conv(
     x: Any, width: int, kernel_size: int | tuple[int, ...], strides: int, bias: bool = True
 ) -> Any:
-    """Convolve with zeros around, so that only the strides make the image smaller."""
+    """Convolve with zero padding, so that only the strides make the image smaller."""
     return layers.Conv2D(
         width,
         kernel_size,
@@ -183,7 +186,7 @@ def conv(
 
 
 def _conv_each(x: Any, block: Block, bias: bool) -> Any:
-    """Convolve each channel by itself."""
+    """Convolve each channel separately (depthwise)."""
     return layers.DepthwiseConv2D(
         block.kernel,
         block.strides,
@@ -206,13 +209,13 @@ def _residual(x: Any, block: Block) -> Any:
 
 
 def _depthwise(x: Any, block: Block) -> Any:
-    """A convolution of each channel by itself, then a 1x1 convolution across them."""
+    """A depthwise convolution, then a 1x1 convolution across the channels."""
     x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=True)))
     return layers.Activation(block.activation)(batch_norm(conv(x, block.width, 1, 1)))
 
 
 def inverted_block(x: Any, block: Block) -> Any:
-    """More channels, each convolved by itself, and back to few without an activation."""
+    """Expand the channels, convolve each, and project back without an activation."""
     shortcut, channels = x, x.shape[-1]
     if block.expansion > 1:
         x = batch_norm(conv(x, block.expansion * channels, 1, 1, bias=False))

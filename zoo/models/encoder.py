@@ -1,4 +1,4 @@
-"""The transformer encoder that images and sequences share, in the form that stays integer-only.
+"""The transformer encoder for images and sequences, in a form that stays integer-only.
 
 Vaswani et al. 2017 (arXiv:1706.03762) with the norms first, as in Dosovitskiy et al. 2021
 (arXiv:2010.11929, figure 1).
@@ -48,7 +48,7 @@ def encoder_block(
     qkv_bias: bool = True,
     mask: Any = None,
 ) -> Any:
-    """Self-attention, then an MLP of each token, both beside a shortcut: (B, tokens, width).
+    """Self-attention, then an MLP per token, each with a shortcut: (B, tokens, width).
 
     With a mask, (B, tokens, 1), sigmoid attention without bias reads nothing where it is 0.
     """

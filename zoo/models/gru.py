@@ -1,4 +1,4 @@
-"""GRU: the gated recurrent network for sequences, with a convolution in front if wanted.
+"""GRU: the gated recurrent network for sequences, with an optional convolution in front.
 
 Cho et al. 2014 (arXiv:1406.1078, figure 2), with the reset gate after the matrix product
 (`reset_after=True`, Keras' default), which needs one product per step and quantizes well. Behind a
@@ -11,11 +11,13 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
+from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped
 from zoo.layers.padding import StepMask
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_picture, as_sequence, conv, norm_relu
 
+KINDS = (SEQUENCE,)  # of rows
 CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
 
 
@@ -38,7 +40,7 @@ def GRU(
     Args:
         input_shape: `(steps, features)`, both fixed.
         num_outputs: classes, or regression targets; at least 1.
-        cell: "gru", or "lstm" (Hochreiter and Schmidhuber 1997), whose memory is a second state.
+        cell: "gru", or "lstm" (Hochreiter and Schmidhuber 1997), whose memory is its second state.
         units: state size of each layer, in each direction.
         depth: number of stacked layers, at least 1.
         bidirectional: read each sequence from both ends (Schuster and Paliwal 1997); such a model
@@ -57,7 +59,7 @@ def GRU(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("gru", input_shape, num_outputs)
+    shape = check_shapes("gru", KINDS, input_shape, num_outputs)
     one_of("cell", cell, CELLS)
     size("units", units, 1)
     size("depth", depth, 1)
@@ -79,7 +81,7 @@ def GRU(
         recurrent = CELLS[cell](units, return_sequences=layer + 1 < depth)
         if bidirectional:
             recurrent = layers.Bidirectional(recurrent)
-        # (B, steps, units), from the last layer (B, units); twice if both ways
+        # (B, steps, units), from the last layer (B, units); doubled if bidirectional
         x = recurrent(x, **mask)
         x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, units) -> (B, num_outputs)

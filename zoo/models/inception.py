@@ -10,10 +10,12 @@ import keras
 from keras import layers
 
 from zoo.checks import in_range, size
+from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_picture, conv, norm_relu
 
+KINDS = (SEQUENCE,)  # of rows
 SHORTCUT = 3  # modules that a shortcut spans
 
 
@@ -44,7 +46,7 @@ def Inception(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("inception", input_shape, num_outputs)
+    shape = check_shapes("inception", KINDS, input_shape, num_outputs)
     for argument, value in (("filters", filters), ("depth", depth), ("bottleneck", bottleneck)):
         size(argument, value, 1)
     size("kernel", kernel, 4)
@@ -64,7 +66,7 @@ def Inception(
 
 
 def _module(x: Any, filters: int, kernel: int, bottleneck: int) -> Any:
-    """Three lengths of filters behind a bottleneck, and the largest of three steps beside them."""
+    """Filters of three lengths behind a bottleneck, in parallel with a max-pooling of 3 steps."""
     narrow = conv(x, bottleneck, 1) if x.shape[-1] > 1 else x
     found = [conv(narrow, filters, length) for length in (kernel, kernel // 2, kernel // 4)]
     largest = layers.MaxPooling2D((1, 3), 1, padding="same", data_format="channels_last")(x)

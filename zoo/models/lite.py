@@ -1,7 +1,7 @@
 """LITE: the light Inception network for sequences, with hand-made filters beside learned ones.
 
 Ismail-Fawaz et al. 2023 and 2024 (arXiv:2409.02869, figure 2; code: MSD-IRIMAS/LITE and aeon's
-LITENetwork). Of one feature it learns 9,814 weights before the last layer.
+LITENetwork). For one feature it learns 9,814 weights before the last layer.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,12 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, in_range, size
+from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped, register
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_picture, conv, norm_relu
+
+KINDS = (SEQUENCE,)  # of rows
 
 
 def LITE(
@@ -26,7 +29,7 @@ def LITE(
     patterns: Sequence[int] = (2, 4, 8, 16, 32, 64),
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Build LITE: filters of several lengths side by side, two dilated convolutions, average.
+    """Build LITE: parallel filters of several lengths, two dilated convolutions, average.
 
     Args:
         input_shape: `(steps, features)`, both fixed.
@@ -35,7 +38,7 @@ def LITE(
         kernel: steps of the longest learned filter, at least 4; the others have a half and a
             quarter of them.
         patterns: steps of the hand-made filters that find increases, decreases and peaks; powers
-            of two. They are not trained. None of them: an empty list.
+            of two. They are not trained. An empty list leaves them out.
         dropout: rate before the dense layer, in [0, 1).
 
     Returns:
@@ -44,7 +47,7 @@ def LITE(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("lite", input_shape, num_outputs)
+    shape = check_shapes("lite", KINDS, input_shape, num_outputs)
     size("filters", filters, 1)
     size("kernel", kernel, 4)
     _check_patterns(patterns)
@@ -85,7 +88,7 @@ def _separable(x: Any, filters: int, length: int, dilation: int) -> Any:
 
 
 def _find(x: Any, patterns: Sequence[int]) -> Any:
-    """Look for the hand-made patterns: one frozen convolution for all of them."""
+    """Detect the hand-made patterns with one frozen convolution."""
     width, count = hand_made(patterns).shape
     return layers.Conv2D(
         count,

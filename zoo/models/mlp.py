@@ -11,10 +11,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
+from zoo.data.kinds import IMAGE, TABLE, kind_of
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.models.shapes import check_shapes
 
+KINDS = (TABLE, IMAGE)  # of rows
 ACTIVATIONS = ("relu", "relu6", "silu", "hard_silu", "tanh", "gelu")
 
 
@@ -50,14 +52,14 @@ def MLP(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("mlp", input_shape, num_outputs)
+    shape = check_shapes("mlp", KINDS, input_shape, num_outputs)
     size("units", units, 1)
     size("depth", depth, 0)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)
     size("bins", bins, 0)
     size("members", members, 1)
-    if bins and len(shape) > 1:
+    if bins and kind_of(shape) is not TABLE:
         raise UserError(
             f"bins are for the features of table rows; these are images of shape {shape}. Leave "
             "them out, or flatten the rows: x.reshape(len(x), -1)."
@@ -67,7 +69,7 @@ def MLP(
     x = Standardize(robust=bins > 0, name="standardize")(x)
     if bins:
         x = PiecewiseLinear(bins, name="bins")(x)  # (B, features * bins)
-    if len(shape) > 1:
+    if kind_of(shape) is IMAGE:
         x = layers.Flatten()(x)  # (B, height * width * channels)
     if members > 1:
         x = Members(members, name="members")(x)  # (B, members, features), and so on

@@ -1,36 +1,59 @@
-"""Which family takes rows of which shape."""
+"""The shapes of rows that a family takes."""
+
+from collections.abc import Sequence
 
 from zoo.checks import UserError, at_least
-
-# rank of one row -> what it is, and the families that take it
-KINDS = {
-    1: ("table rows (features,)", ("mlp",)),
-    2: ("sequences (steps, features)", ("gru", "lite", "inception", "transformer", "cnn")),
-    3: ("images (height, width, channels)", ("cnn", "vit", "mlp")),
-}
+from zoo.data.kinds import OF_NUMBERS, SEQUENCE, Kind, kind_of
 
 
-def check_shapes(family: str, input_shape: tuple[int, ...], num_outputs: int) -> tuple[int, ...]:
-    """Return `input_shape` as a tuple of ints; raise UserError naming the families that fit."""
+class WrongKind(UserError):
+    """Rows of a kind that a family does not take.
+
+    Args:
+        said: which kinds it takes, and what came.
+        kind: of the rows.
+        shape: of a row.
+        instead: what to use; factories know of no presets.
+    """
+
+    def __init__(
+        self,
+        said: str,
+        kind: Kind,
+        shape: tuple[int, ...],
+        instead: Sequence[str] = ("another family",),
+    ) -> None:
+        self.said, self.kind, self.shape = said, kind, shape
+        super().__init__(f"{said} Use {' or '.join(instead)}, or reshape the rows{_hint(shape)}.")
+
+    def use(self, presets: Sequence[str]) -> "WrongKind":
+        """Return the same error, which names presets that take the rows."""
+        return WrongKind(self.said, self.kind, self.shape, presets)
+
+
+def check_shapes(
+    family: str, taken: Sequence[Kind], input_shape: tuple[int, ...], num_outputs: int
+) -> tuple[int, ...]:
+    """Return `input_shape` as a tuple of ints; raise UserError unless the family takes the kind."""
     shape = tuple(int(size) for size in input_shape)
     at_least("num_outputs", num_outputs, 1)
-    if len(shape) not in KINDS or min(shape, default=0) < 1:
-        kinds = "; ".join(kind for kind, _ in KINDS.values())
+    kind = kind_of(shape)
+    if kind is None or min(shape) < 1:
+        kinds = "; ".join(one.described for one in OF_NUMBERS)
         raise UserError(
             f"input_shape={shape} fits no family. Expected the shape of one row: {kinds}."
         )
-    kind, families = KINDS[len(shape)]
-    if family not in families:
-        fitting = " or ".join(f"{name}_*" for name in families)
-        takes = " or ".join(kind for kind, names in KINDS.values() if family in names)
-        raise UserError(
-            f"{family.upper()} takes {takes}, but these are {kind} of shape {shape}. "
-            f"Use {fitting}, or reshape the rows{_hint(shape)}."
+    if kind not in taken:
+        takes = " or ".join(one.described for one in OF_NUMBERS if one in taken)
+        raise WrongKind(
+            f"{family.upper()} takes {takes}, but these are {kind.described} of shape {shape}.",
+            kind,
+            shape,
         )
     return shape
 
 
 def _hint(shape: tuple[int, ...]) -> str:
-    if len(shape) == 2:
-        return f" (grey images need a channel: x.reshape(-1, {shape[0]}, {shape[1]}, 1))"
+    if kind_of(shape) is SEQUENCE:
+        return f" (gray images need a channel: x.reshape(-1, {shape[0]}, {shape[1]}, 1))"
     return ""

@@ -1,7 +1,7 @@
-"""Parts of networks for sequences, which run as pictures of height 1.
+"""Building blocks of networks for sequences, which run as images of height 1.
 
-LiteRT has no kernels of one dimension. A convolution over steps is one over columns; written so
-from the start, a model has one reshape in front and none between its layers.
+LiteRT has no 1-D kernels: a convolution over steps runs as a 2-D convolution over columns. Written
+that way from the start, a model has one reshape in front and none between its layers.
 """
 
 from typing import Any
@@ -12,19 +12,19 @@ from zoo.layers.inputs import batch_norm
 
 
 def as_picture(x: Any) -> Any:
-    """Return a sequence (batch, steps, features) as a picture (batch, 1, steps, features)."""
+    """Return a sequence (batch, steps, features) as an image (batch, 1, steps, features)."""
     _, steps, features = x.shape
     return layers.Reshape((1, steps, features))(x)
 
 
 def as_sequence(x: Any) -> Any:
-    """Return a picture of height 1 as a sequence: what `as_picture` undoes."""
+    """Return an image of height 1 as a sequence: the inverse of `as_picture`."""
     _, _, steps, features = x.shape
     return layers.Reshape((steps, features))(x)
 
 
 def conv(x: Any, filters: int, kernel: int, stride: int = 1) -> Any:
-    """Convolve over the steps of a picture of height 1, without bias: a norm comes after it."""
+    """Convolve over the steps of an image of height 1, without bias: a norm follows."""
     return layers.Conv2D(
         filters,
         (1, kernel),

@@ -1,8 +1,8 @@
-"""Models of texts: token ids, a table of vectors, and a body that padding does not reach.
+"""Text models: token ids, an embedding, and a body that padding does not reach.
 
-Rows are ids padded in front, as `zoo.data.text` makes them. More padding never changes an answer,
-in float or in int8: a recurrent layer holds its state on it, a convolution's maximum does not feel
-it, and in a transformer it is multiplied by zero wherever it would count.
+Rows are token ids padded in front, as `zoo.data.text` makes them. The amount of padding never
+changes an output, in float or in int8: a recurrent layer holds its state on it, the maximum over a
+convolution ignores it, and in a transformer it is multiplied by zero wherever it would count.
 """
 
 from collections.abc import Sequence
@@ -34,12 +34,12 @@ def TextGRU(
     bidirectional: bool = True,
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Build a recurrent layer over token vectors, whose last states feed a dense layer.
+    """Build a recurrent layer over token embeddings, whose last states feed a dense layer.
 
     Args:
-        input_shape: `(length,)`, ids of a text.
+        input_shape: `(length,)`, token ids of a text.
         num_outputs: classes, or regression targets; at least 1.
-        words: number of ids, with those of padding (0) and unknown tokens (1).
+        words: vocabulary size, including padding (0) and unknown tokens (1).
         width: size of a token's vector.
         cell: "gru" (Cho et al. 2014, arXiv:1406.1078) or "lstm".
         units: state size, in each direction.
@@ -78,15 +78,15 @@ def TextCNN(
     kernels: Sequence[int] = (3, 4, 5),
     dropout: float = 0.0,
 ) -> keras.Model:
-    """Build convolutions of several lengths side by side and the largest of each over the text.
+    """Build parallel convolutions of several lengths, each followed by its maximum over the text.
 
-    Kim 2014 (arXiv:1408.5882, figure 1), one channel, with batch norm. Zeros on both sides make
-    every filter see every part of a text, and zeros alone, however much padding there is.
+    Kim 2014 (arXiv:1408.5882, figure 1), one channel, with batch norm. Zeros on both sides
+    let every filter see every part of a text, and only zeros, however much padding there is.
 
     Args:
-        input_shape: `(length,)`, ids of a text.
+        input_shape: `(length,)`, token ids of a text.
         num_outputs: classes, or regression targets; at least 1.
-        words: number of ids, with those of padding (0) and unknown tokens (1).
+        words: vocabulary size, including padding (0) and unknown tokens (1).
         width: size of a token's vector.
         filters: of each length.
         kernels: tokens that a filter sees at once, of each length.
@@ -131,16 +131,16 @@ def TextTransformer(
     norm: str = "batch",
     activation: str = "relu",
 ) -> keras.Model:
-    """Build a transformer encoder over token vectors and the largest of each feature.
+    """Build a transformer encoder over token embeddings, and the maximum of each feature.
 
     Vaswani et al. 2017 (arXiv:1706.03762) with sigmoid attention (arXiv:2409.04431), whose weights
     need not sum to one: tokens multiplied by zero are not there. The mean is replaced by the
     maximum for the same reason.
 
     Args:
-        input_shape: `(length,)`, ids of a text.
+        input_shape: `(length,)`, token ids of a text.
         num_outputs: classes, or regression targets; at least 1.
-        words: number of ids, with those of padding (0) and unknown tokens (1).
+        words: vocabulary size, including padding (0) and unknown tokens (1).
         width: size of a token's vector.
         depth: number of encoder blocks.
         heads: attention heads; must divide `width`.
@@ -176,7 +176,7 @@ def TextTransformer(
 def _embedded(
     family: str, input_shape: tuple[int, ...], num_outputs: int, words: int, width: int
 ) -> tuple[Any, Any]:
-    """Return the ids, (B, length), and the vectors of the tokens, (B, length, width)."""
+    """Return the token ids, (B, length), and their embeddings, (B, length, width)."""
     shape = tuple(int(size) for size in input_shape)
     at_least("num_outputs", num_outputs, 1)
     if len(shape) != 1 or shape[0] < 2:
@@ -193,11 +193,11 @@ def _embedded(
 
 
 def _largest(x: Any, filters: int, length: int) -> Any:
-    """Convolve with filters of a length and return the largest of each: (B, 1, 1, filters)."""
+    """Convolve with filters of one length and return the maximum of each: (B, 1, 1, filters)."""
     found = layers.Conv2D(filters, (1, length), use_bias=False, data_format="channels_last")(x)
     return _over_all(norm_relu(found))
 
 
 def _over_all(x: Any) -> Any:
-    """Return the largest value of each feature of a picture of height 1."""
+    """Return the maximum of each feature of an image of height 1."""
     return layers.MaxPooling2D((1, x.shape[2]), data_format="channels_last")(x)

@@ -1,4 +1,4 @@
-"""Transformer: an encoder over a sequence, several of whose steps make a token where it is long.
+"""Transformer: an encoder over a sequence; long sequences become tokens of several steps.
 
 Vaswani et al. 2017 (arXiv:1706.03762) as an encoder of time series: Zerveas et al. 2021
 (arXiv:2010.02803), with learned positions and batch norm; steps are put together as in Nie et al.
@@ -11,6 +11,7 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
+from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize
 from zoo.layers.tokens import PositionEmbedding
 from zoo.models.encoder import check_encoder, encoder_block, normed
@@ -18,7 +19,9 @@ from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_picture
 
-MOST_TOKENS, FEWEST_TOKENS = 100, 32  # of a span that nobody chose
+KINDS = (SEQUENCE,)  # of rows
+
+MOST_TOKENS, FEWEST_TOKENS = 100, 32  # with the default span
 
 
 def Transformer(
@@ -57,7 +60,7 @@ def Transformer(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("transformer", input_shape, num_outputs)
+    shape = check_shapes("transformer", KINDS, input_shape, num_outputs)
     span = default_span(shape[0]) if span is None else span
     size("span", span, 1)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)
@@ -82,7 +85,7 @@ def Transformer(
 
 
 def default_span(steps: int) -> int:
-    """Return steps of a token: the fewest that leave none over and make 32 to 100 tokens.
+    """Return the steps of a token: the fewest that divide the sequence into 32 to 100 tokens.
 
     Where there is no such number, one that makes about 64; 1 of up to 100 steps.
     """

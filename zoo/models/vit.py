@@ -1,10 +1,10 @@
-"""ViT: the vision transformer and the compact convolutional one, in forms that stay integer-only.
+"""ViT: the vision transformer and the compact convolutional one, in integer-only forms.
 
 Dosovitskiy et al. 2021 (arXiv:2010.11929, figure 1) with global average pooling in place of the
 class token (Beyer et al. 2022, arXiv:2205.01580). The patch embedding is a reshape and a dense
 layer: equal to the strided convolution and faster in int8. Compact: CCT, Hassani et al. 2021
 (arXiv:2104.05704, figure 2), with a convolutional stem and sequence pooling; the blocks are the
-same here, while SHI-Labs/Compact-Transformers adds the MLP to what the second norm gives.
+same here, whereas SHI-Labs/Compact-Transformers adds the MLP to the output of the second norm.
 """
 
 import math
@@ -14,12 +14,14 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
+from zoo.data.kinds import IMAGE
 from zoo.layers.inputs import Standardize
 from zoo.layers.tokens import PositionEmbedding, SequencePooling
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
+KINDS = (IMAGE,)  # of rows
 STEMS = ("patch", "conv")
 POOLS = ("average", "sequence")
 
@@ -64,7 +66,7 @@ def ViT(
         drop_path: share of the training rows for which the last block is left out, in [0, 1); it
             grows linearly from block to block.
         norm: "batch" folds away on export and loses least in int8; "layer" is the paper's; "rms"
-            is the same without centring.
+            is the same without centering.
         attention: "softmax" is the paper's; "sigmoid" (arXiv:2409.04431) is faster in int8 on
             LiteRT and on Ethos-U.
         qkv_bias: whether query, key and value have a bias; CCT's have none.
@@ -77,7 +79,7 @@ def ViT(
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
     """
-    shape = check_shapes("vit", input_shape, num_outputs)
+    shape = check_shapes("vit", KINDS, input_shape, num_outputs)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)
     in_range("dropout", dropout, 0, 1)
     in_range("drop_path", drop_path, 0, 1)
@@ -133,8 +135,8 @@ def default_stem_layers(shape: tuple[int, ...]) -> int:
 def _convolutions(x: Any, width: int, count: int, activation: str) -> tuple[Any, tuple[int, ...]]:
     """Return tokens, (B, tokens, width), and their grid: convolution, activation, pooling.
 
-    Two convolutions at least: small images, of which one pooling leaves enough tokens, are
-    recognized far worse by one.
+    At least two convolutions: with a single one, small images (for which one pooling leaves enough
+    tokens) are classified far worse.
     """
     convolutions = max(2, count)
     for number in range(convolutions, 0, -1):  # (B, H, W, filters), H and W halved `count` times

@@ -1,4 +1,4 @@
-"""The images' part of the preset table: CNN and ViT."""
+"""Presets for images: CNN and ViT."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a line of the preset table says."""
+"""One entry of the preset table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ class Preset:
     """A named architecture size.
 
     Attributes:
-        family: its factory, by a key of `zoo.presets.catalogue.FAMILIES`.
+        family: its factory, by a key of `zoo.presets.families.FAMILIES`.
         arguments: of the factory, where they differ from its defaults.
         parameters: as `zoo.layers.inputs.count_parameters` counts, at `reference`.
         source: paper and table, or the repository that it follows.

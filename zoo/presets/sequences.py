@@ -1,4 +1,4 @@
-"""The sequences' part of the preset table: GRU, LITE, Inception and Transformer."""
+"""Presets for sequences: GRU, LITE, Inception and Transformer."""
 
 from zoo.presets.preset import Preset
 

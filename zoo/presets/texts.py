@@ -1,4 +1,4 @@
-"""The texts' part of the preset table; words are set by the vocabulary of the data."""
+"""Presets for texts; the vocabulary of the data sets the number of words."""
 
 from zoo.presets.preset import Preset
 

@@ -1,1 +1,1 @@
-"""Networks with weights that others trained."""
+"""Pretrained networks."""

@@ -1,4 +1,4 @@
-"""Networks trained on ImageNet, with a new last layer: small data are won by what others learned.
+"""Backbones pretrained on ImageNet, with a new last layer, for small data sets.
 
 EfficientNet-Lite0 comes with a package, the others by Keras' own download or from a file, and those
 of KerasHub from a folder or by its download.
@@ -15,23 +15,23 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, at_least, in_range, one_of
+from zoo.data.kinds import IMAGE, kind_of
 from zoo.layers.inputs import Pixels, dropped
-from zoo.presets.preset import Preset
 from zoo.pretrained import hub
 from zoo.pretrained.efficientnet import lite0
 from zoo.pretrained.inlining import inlined
 from zoo.pretrained.weights import application_weights, lite0_weights
 
-SMALLEST = 32  # pixels of a side: all of them halve it five times
-OWN = ("pixels", "colour", "head")  # layers that are not the backbone's
+SMALLEST = 32  # pixels a side: every backbone halves it five times
+OWN = ("pixels", "color", "head")  # layers that are not the backbone's
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network and what its pixels go through: `x * scale + offset`, x in 0..255."""
+    """A network and the scaling of its input: `x * scale + offset`, x in 0..255."""
 
     application: str | None  # factory in keras.applications, or KerasHub's name; None: Lite0
-    scale: Any  # a number, or one for each channel
+    scale: Any  # a number, or a list with one for each channel
     offset: Any
     parameters: int  # with a head of ten classes
     source: str
@@ -45,12 +45,6 @@ BACKBONES = {
     "efficientnet_v2_b0": Backbone("EfficientNetV2B0", 1.0, 0.0, 5_932_122, "arXiv:2104.00298"),
     "mobilenet_v2": Backbone("MobileNetV2", 1 / 127.5, -1.0, 2_270_794, "arXiv:1801.04381"),
     "mobilenet_v3_small": Backbone("MobileNetV3Small", 1.0, 0.0, 944_890, "arXiv:1905.02244"),
-}
-PRETRAINED = {
-    f"pretrained:{name}": Preset(
-        "pretrained", {"backbone": name}, one.parameters, one.source, ((224, 224, 3), 10)
-    )
-    for name, one in BACKBONES.items()
 }
 
 
@@ -67,41 +61,41 @@ def Pretrained(
 
     Args:
         input_shape: `(height, width, channels)`, sides of at least 32, 3 channels or 1, which is
-            repeated. Pixels may have any range: `Pixels` brings them to 0..255.
+            repeated. Pixels may have any range: `Pixels` scales them to 0..255.
         num_outputs: classes, or regression targets; at least 1.
         backbone: one of `BACKBONES`; or a preset of KerasHub: a folder that its `save_to_preset`
             wrote, a handle such as "hf://...", or one of its names.
-        weights: "pretrained", "none" (as random as any network begins), or the path of a file: of
-            EfficientNet-Lite0 a PyTorch one, of the others one that Keras takes for them without
-            classifier. Those of KerasHub take the first two.
+        weights: "pretrained", "none" (random), or the path of a file: a PyTorch file for
+            EfficientNet-Lite0, a Keras weights file without classifier for the others. KerasHub
+            backbones take the first two only.
         dropout: rate before the dense layer, in [0, 1).
-        architecture: of a backbone of KerasHub, as `hub.architecture` gives it, so that a run can
-            be loaded where the folder is not; None reads it there.
+        architecture: of a KerasHub backbone, from `hub.architecture`, so that a run loads without
+            the folder; None reads it from there.
 
     Returns:
         A functional model, `(batch, *input_shape)` -> logits `(batch, num_outputs)`.
 
     Raises:
-        UserError: an argument out of range, rows that are no such pictures, or weights that cannot
-            be had.
+        UserError: an argument out of range, rows that are not such images, or weights that cannot
+            be loaded.
     """
     shape = _check_pictures(input_shape)
     at_least("num_outputs", num_outputs, 1)
     in_range("dropout", dropout, 0, 1)
-    one = _described(backbone, shape, architecture)
+    described = _described(backbone, shape, architecture)
     inputs = x = keras.Input(shape, name="input")
     x = Pixels(name="pixels")(x)  # (B, H, W, channels), 0..255
     if shape[-1] == 1:
         x = layers.Conv2D(
-            3, 1, use_bias=False, kernel_initializer="ones", trainable=False, name="colour"
+            3, 1, use_bias=False, kernel_initializer="ones", trainable=False, name="color"
         )(x)
-    x = _features(one, _scaled(one, x), weights)  # (B, H / 32, W / 32, features), or tokens
+    x = _features(described, _scaled(described, x), weights)  # (B, H/32, W/32, features), or tokens
     x = _averaged(x, backbone)  # (B, features)
     x = dropped(x, dropout)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     model = keras.Model(inputs, outputs, name="pretrained")
-    if weights != "none" and one.architecture is None:
-        _load(model, one, weights)
+    if weights != "none" and described.architecture is None:
+        _load(model, described, weights)
     return model
 
 
@@ -116,7 +110,7 @@ def architecture_of(backbone: str, input_shape: tuple[int, ...]) -> dict[str, An
 
 def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(int(size) for size in input_shape)
-    if len(shape) != 3 or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
+    if kind_of(shape) is not IMAGE or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
         raise UserError(
             f"pretrained networks take pictures (height, width, channels) of at least {SMALLEST} "
             f"pixels a side and 1 or 3 channels; these rows are {shape}. Make the pictures larger, "
@@ -134,47 +128,47 @@ def _described(
     return Backbone(backbone, found["scale"], found["offset"], 0, "KerasHub", found)
 
 
-def _scaled(one: Backbone, x: Any) -> Any:
-    if (one.scale, one.offset) == (1, 0):
+def _scaled(network: Backbone, x: Any) -> Any:
+    if (network.scale, network.offset) == (1, 0):
         return x
-    if isinstance(one.scale, float) and isinstance(one.offset, float):
-        return layers.Rescaling(one.scale, one.offset, name="photograph")(x)
-    scale, offset = (np.broadcast_to(value, 3) for value in (one.scale, one.offset))
+    if isinstance(network.scale, float) and isinstance(network.offset, float):
+        return layers.Rescaling(network.scale, network.offset, name="photograph")(x)
+    scale, offset = (np.broadcast_to(value, 3) for value in (network.scale, network.offset))
     mean, variance = -offset / scale, 1 / scale**2
     return layers.Normalization(mean=mean.tolist(), variance=variance.tolist(), name="photograph")(
         x
     )
 
 
-def _features(one: Backbone, x: Any, weights: str) -> Any:
-    if one.architecture is not None:
+def _features(network: Backbone, x: Any, weights: str) -> Any:
+    if network.architecture is not None:
         one_of("weights", weights, ("none", "pretrained"))
-        body = hub.backbone(one.architecture)
+        body = hub.backbone(network.architecture)
         if weights != "none":
-            hub.load_weights(body, str(one.application), x.shape[1:])
+            hub.load_weights(body, str(network.application), x.shape[1:])
         return inlined(body, x, {*OWN})
-    if one.application is None:
+    if network.application is None:
         return lite0(x)
-    factory = getattr(keras.applications, one.application)
+    factory = getattr(keras.applications, network.application)
     return factory(include_top=False, weights=None, input_tensor=x).outputs[0]
 
 
 def _averaged(x: Any, backbone: str) -> Any:
     if len(x.shape) == 4:
         return layers.GlobalAveragePooling2D(name="average")(x)
-    if len(x.shape) == 3:  # of tokens
+    if len(x.shape) == 3:  # tokens
         return layers.GlobalAveragePooling1D(name="average")(x)
     raise UserError(
         f"{backbone} gives {x.shape} and is no backbone: features of places or tokens are needed."
     )
 
 
-def _load(model: keras.Model, one: Backbone, weights: str) -> None:
-    """Put weights into the backbone's layers, which come in the order they were made in."""
+def _load(model: keras.Model, network: Backbone, weights: str) -> None:
+    """Load weights into the backbone's layers, in the order in which they were created."""
     own = [layer for layer in model.layers if layer.weights and layer.name not in OWN]
-    if one.application is not None:
+    if network.application is not None:
         source = "imagenet" if weights == "pretrained" else weights
-        found = application_weights(one.application, source)
+        found = application_weights(network.application, source)
     else:
         arrays = iter(lite0_weights(None if weights == "pretrained" else Path(weights)))
         found = [list(itertools.islice(arrays, len(layer.weights))) for layer in own]

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0 without its classifier, as it was trained on ImageNet."""
+"""EfficientNet-Lite0 without its classifier, as trained on ImageNet."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Backbones of KerasHub: from a folder of one's own, or by a name that KerasHub downloads.
+"""KerasHub backbones: from a local folder, or by a name that KerasHub downloads.
 
-The only file that imports it. A configuration is JSON, of which Keras makes its own and KerasHub's
-classes, nothing else.
+The only file that imports KerasHub. A configuration is JSON, from which Keras builds its own and
+KerasHub's classes, nothing else.
 """
 
 import importlib.util
@@ -14,7 +14,7 @@ import keras
 
 from zoo.checks import UserError
 
-FLOAT = "float32"  # whatever a preset was trained in
+FLOAT = "float32"  # whatever the precision a preset was trained in
 
 
 def imported() -> ModuleType:
@@ -33,15 +33,15 @@ def knows(name: str) -> bool:
 
 
 def architecture(name: str, shape: tuple[int, ...]) -> dict[str, Any]:
-    """Return what describes a backbone without its weights, in JSON types.
+    """Return the description of a backbone without its weights, in JSON types.
 
     Args:
         name: see `knows`.
-        shape: of its pictures, (height, width, channels).
+        shape: of its images, (height, width, channels).
 
     Returns:
-        "backbone" as Keras serializes it, and what pixels of 0..255 go through: "scale" and
-        "offset", each a number or one for every channel.
+        "backbone" as Keras serializes it, and the scaling of pixels in 0..255: "scale" and
+        "offset", each a number or a list with one for every channel.
 
     Raises:
         UserError: KerasHub is not installed or cannot read the preset.
@@ -58,7 +58,7 @@ def backbone(described: Mapping[str, Any]) -> keras.Model:
     imported()
     try:
         return keras.saving.deserialize_keras_object(dict(described["backbone"]))
-    except Exception as error:  # Keras raises almost anything for what it cannot read
+    except Exception as error:  # Keras raises almost anything for an unreadable configuration
         raise UserError(f"This is no architecture of KerasHub: {_first(error)}") from error
 
 
@@ -73,10 +73,10 @@ def _from_preset(name: str, shape: tuple[int, ...], load_weights: bool) -> keras
         found = kind.from_preset(
             name, load_weights=load_weights, image_shape=tuple(shape), dtype=FLOAT
         )
-        taken = [tuple(one.shape[1:]) for one in found.inputs]
+        taken = [tuple(tensor.shape[1:]) for tensor in found.inputs]
         if taken != [tuple(shape)]:
             raise ValueError(f"it takes {taken}.")
-    except Exception as error:  # as above; and what a download raises
+    except Exception as error:  # as above, and errors of a download
         raise UserError(
             f"KerasHub cannot read {name!r} as a backbone of pictures {tuple(shape)}: "
             f"{_first(error)} Give a folder that its save_to_preset() wrote, with config.json and "
@@ -86,7 +86,7 @@ def _from_preset(name: str, shape: tuple[int, ...], load_weights: bool) -> keras
 
 
 def _pixels(name: str) -> tuple[Any, Any]:
-    """Return what the preset's own image converter does to pixels; nothing where it has none."""
+    """Return scale and offset of the preset's own image converter; 1 and 0 if it has none."""
     try:
         converter = imported().layers.ImageConverter.from_preset(name)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Models inside models taken apart: what is lowered, cut or frozen goes by single layers."""
+"""Nested models flattened, because lowering, cutting and freezing work on single layers."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from zoo.layers.inputs import Standardize
 
 
 def flattened(model: keras.Model) -> keras.Model:
-    """Return an equal model of layers that are no models and are called once; perhaps the same.
+    """Return an equivalent model without nested models and shared layers; perhaps the same.
 
-    A backbone that is called as a layer is the usual one. A layer that is called twice becomes two.
+    A typical nested model is a backbone that is called as a layer. A layer that is called twice
+    becomes two.
     Keras' `Normalization` of the last axis becomes our `Standardize`, which can be left to the host
     where one int8 scale would blur a table's features.
     """
@@ -29,7 +30,7 @@ def _is_plain(layer: Any) -> bool:
 
 
 def _normalizes(layer: Any) -> bool:
-    """Tell whether a layer is a `Normalization` that is built and goes feature by feature."""
+    """Return whether a layer is a built `Normalization` of single features."""
     known = isinstance(layer, keras.layers.Normalization) and layer.built and not layer.invert
     return known and tuple(layer.axis) in ((-1,), (len(layer.input.shape) - 1,))
 
@@ -38,9 +39,9 @@ def inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
     """Call copies of a model's layers, weights included, on `x`.
 
     Args:
-        model: of one input and one output, as it is taken here.
-        x: of its input's shape.
-        taken: names that layers have already; those of the copies are added.
+        model: a model with one input and one output.
+        x: a tensor of its input's shape.
+        taken: names already in use; those of the copies are added.
     """
 
     def copied(layer: Any) -> Any:
@@ -56,7 +57,7 @@ def inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
             if getattr(layer, "weights", None):
                 copy.set_weights(layer.get_weights())
             if isinstance(layer, keras.layers.Normalization):
-                copy.finalize_state()  # what it computes with is no weight
+                copy.finalize_state()  # its state is not a weight
             return y
 
         return call
@@ -67,7 +68,7 @@ def inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
 
 
 def _copied(layer: Any, owner: str, taken: set[str]) -> Any:
-    """Return a new layer or operation of the same configuration, under a name that is free."""
+    """Return a new layer or operation of the same configuration, under an unused name."""
     config = layer.get_config()
     if isinstance(layer, keras.layers.Layer):
         config["name"] = _free(layer.name, owner, taken)

@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere: found, converted once, and kept in a cache."""
+"""Pretrained weights: found, converted once, and kept in a cache."""
 
 import importlib.util
 import io

@@ -12,6 +12,7 @@ from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.layers.arithmetic import Exact, Int8, Range, Watching
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import (
     CalibrationRows,
@@ -48,7 +49,7 @@ def least_squares(values: np.ndarray) -> tuple[float, float]:
     low, high = min(low, 0.0), max(high, 0.0)
 
     def error(share: float) -> float:
-        step = max(share * (high - low), 1e-12) / 255
+        step = max(share * (high - low), 1e-12) / INT8.activations.steps
         rounded = np.clip(np.rint(values / step) * step, share * low, share * high)
         return float(np.mean((rounded - values) ** 2))
 

@@ -79,31 +79,45 @@ def _makers(
 ) -> list[tuple[TwinLayer, np.ndarray]]:
     """Return who makes the channels of a value, with their shares of its scale.
 
-    Nobody, if one of them cannot scale its channels by its weights, or is the network's input.
+    These are products, and constants added to them, perhaps of several parts that are concatenated.
+    All are scaled or, where one of them cannot be, none.
     """
-    if number == 0:
-        return []
+    found: list[tuple[TwinLayer, np.ndarray]] = []
+    waiting = [(number, scale)]
+    while waiting:
+        value, share = waiting.pop()
+        if not _is_scalable(twin, value, len(share), peaks):
+            return []
+        node = twin.nodes[value - 1]
+        if type(node.layer) is not Concat:
+            found.append((node.layer, share))
+        if type(node.layer) not in PRODUCTS:
+            ends = np.cumsum([len(peaks[one]) for one in node.inputs])[:-1]
+            waiting += zip(node.inputs, np.split(share, ends), strict=True)
+    return found
+
+
+def _is_scalable(twin: Twin, number: int, channels: int, peaks: Mapping[int, np.ndarray]) -> bool:
+    """Return whether the layer that makes a value can scale its channels, or leave that to others.
+
+    These are the values that it adds a constant to, or concatenates.
+    """
+    if number == 0:  # rows come as they are
+        return False
     layer, inputs = twin.nodes[number - 1].layer, twin.nodes[number - 1].inputs
-    free = getattr(layer, "output_range", None) is not None and layer.output_range.fixed is None
-    if not free or getattr(layer, "activation", None) not in (None, "relu"):
-        return []
-    if type(layer) in PRODUCTS:
-        return [(layer, scale)]
-    if any(len(_readers(twin, one)) > 1 for one in inputs):
-        return []
-    if type(layer) is Add and _has_constant(layer, len(scale)):
-        before = _makers(twin, inputs[0], scale, peaks)
-        return [(layer, scale), *before] if before else []
-    widths = [len(peaks[one]) for one in inputs]
-    if type(layer) is not Concat or sum(widths) != len(scale):
-        return []
-    shares = np.split(scale, np.cumsum(widths)[:-1])
-    parts = [_makers(twin, *one, peaks) for one in zip(inputs, shares, strict=True)]
-    return [maker for part in parts for maker in part] if all(parts) else []
-
-
-def _has_constant(layer: Add, channels: int) -> bool:
-    return layer.constant_range is not None and layer.operand.shape[-1:] == (channels,)
+    where = getattr(layer, "output_range", None)
+    if where is None or where.fixed is not None:  # such a range does not scale along
+        return False
+    if getattr(layer, "activation", None) not in (None, "relu"):  # nor does a cap
+        return False
+    if type(layer) in PRODUCTS:  # by its weights
+        return True
+    if any(len(_readers(twin, one)) > 1 for one in inputs):  # others need these as they are
+        return False
+    if type(layer) is Add:  # of a constant, which has to be one for each channel
+        return layer.constant_range is not None and layer.operand.shape[-1:] == (channels,)
+    # a concatenation of channels, not of steps
+    return type(layer) is Concat and sum(len(peaks[one]) for one in inputs) == channels
 
 
 def _divide(maker: TwinLayer, scale: np.ndarray) -> None:

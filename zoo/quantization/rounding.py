@@ -13,12 +13,14 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zoo.quantization.layers.arithmetic import LEVELS, Exact, Int8, Linear
+from zoo.quantization.layers.arithmetic import Exact, Int8, Linear
 from zoo.quantization.layers.gru import Recurrence
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import PRODUCTS, Conv, DepthwiseConv
 from zoo.quantization.layers.stem import same_padding
 from zoo.quantization.twin import Twin
 
+LEVELS = INT8.weights.high  # steps of a kernel on either side of zero
 PATCHES = 8192  # at most, of which a layer's covariance is made
 DAMPING = 0.01  # of the mean variance: what no row tells apart is rounded to the nearest
 SWEEPS = 5
@@ -96,13 +98,13 @@ def round_for(kernel: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     """Return integers that make the least error in products of `kernel`.
 
     Args:
-        kernel: (groups, inputs, outputs), in steps: the largest of an output is 127 or -127, and
-            stays, for the step follows from it.
+        kernel: (groups, inputs, outputs), in steps: the largest of an output is `LEVELS` or its
+            negative, and stays, for the step follows from it.
         covariance: of the inputs, (groups, inputs, inputs).
 
     Returns:
-        Integers from -127 to 127 of the kernel's shape. No change of one of them alone, found in
-        five sweeps over all, would make the error less.
+        Integers from -LEVELS to LEVELS of the kernel's shape. No change of one of them alone,
+        found in five sweeps over all, would make the error less.
     """
     hessian = covariance.copy()
     diagonal = np.einsum("gii->gi", hessian)  # a view

@@ -10,6 +10,7 @@ from zoo.checks import UserError, at_least
 from zoo.data.dataset import Data
 from zoo.layers.inputs import Standardize
 from zoo.layers.padding import StepMask
+from zoo.quantization.layers.numerics import INT8
 
 MIN_ROWS = 16
 BATCH_VALUES = 2**20  # of the inputs of one batch
@@ -94,7 +95,7 @@ def is_coarse(rows: np.ndarray) -> bool:
     areas in the thousands beside ratios).
     """
     values = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
-    step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / 255
+    step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / INT8.activations.steps
     spread = values.std(axis=0)
     varying = spread > 1e-6 * np.abs(values.mean(axis=0))
     return bool((spread[varying] < 8 * step).any())
@@ -107,9 +108,10 @@ def integer_grid(values: np.ndarray) -> tuple[float, float] | None:
     matter of the last bit.
     """
     low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
-    if (values != np.rint(values)).any() or not 0 < high - low <= 255:
+    steps = INT8.activations.steps
+    if (values != np.rint(values)).any() or not 0 < high - low <= steps:
         return None
-    return low, low + 255 / (255 // (high - low))
+    return low, low + steps / (steps // (high - low))
 
 
 def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:

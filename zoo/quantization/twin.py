@@ -9,13 +9,12 @@ import keras
 
 from zoo.checks import UserError
 from zoo.quantization.layers.arithmetic import Exact, Int8, Range
-from zoo.quantization.layers.gathering import Concat
 from zoo.quantization.layers.gru import Cell, Recurrence
 from zoo.quantization.layers.lookup import Lookup
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.rows import first_standardize
-from zoo.quantization.rules.drafts import Draft, Sketch, Value
+from zoo.quantization.rules.drafts import Draft, SharedRange, Sketch, Value
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import check_known, enter
 
@@ -119,18 +118,16 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
     clone = keras.models.clone_model(bare)  # its layers are called once, here
     clone.set_weights(bare.get_weights())
     sketch = draw(clone, standardized)
-    names = {str(draft.arguments["output"]) for draft in sketch.drafts if draft.kind is Concat}
-    shared = {name: Range(name) for name in sorted(names)}
+    asked = dict.fromkeys(draft.output for draft in sketch.drafts if draft.output is not None)
+    shared = {one: Range(one.name) for one in asked}
     nodes = [Node(_made(draft, shared), draft.inputs) for draft in sketch.drafts]
     return Twin(f"{model.name}_twin", clone.input_shape[1:], nodes, standardized)
 
 
-def _made(draft: Draft, shared: dict[str, Range]) -> TwinLayer:
+def _made(draft: Draft, shared: dict[SharedRange, Range]) -> TwinLayer:
     """Return the layer of a draft; `shared` are the ranges that concatenations ask for."""
-    arguments = dict(draft.arguments)
-    if "output" in arguments:
-        arguments["output"] = shared[arguments["output"]]
-    layer: TwinLayer = draft.kind(name=draft.name, **arguments)
+    output = {} if draft.output is None else {"output": shared[draft.output]}
+    layer: TwinLayer = draft.kind(name=draft.name, **draft.arguments, **output)
     return layer
 
 

@@ -1,4 +1,4 @@
-"""Data from Python: arrays, or data sets that give batches."""
+"""Data from Python: arrays, or data sets of batches."""
 
 from typing import Any
 

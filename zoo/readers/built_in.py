@@ -1,4 +1,4 @@
-"""The sets that scikit-learn ships."""
+"""Built-in data sets, from scikit-learn."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from zoo.tasks import guess
 
 # name -> what it is
 BUILT_IN = {
-    "digits": "8x8 grey images of handwritten digits, 10 classes",
+    "digits": "8x8 gray images of handwritten digits, 10 classes",
     "digits_rows": "the same as sequences: 8 rows as steps, 8 pixels as features",
     "breast_cancer": "30 measurements of cell nuclei, 2 classes",
     "wine": "13 chemical measurements, 3 classes",

@@ -1,4 +1,4 @@
-"""What has been decoded once: an array a file, named by the content it was made from."""
+"""Cache of decoded files: one array per file, named by the content it was made from."""
 
 import contextlib
 import hashlib
@@ -9,11 +9,11 @@ import numpy as np
 
 from zoo.files import beside, cache_folder
 
-VERSION = 1  # of what decoding does
+VERSION = 1  # of the decoding
 
 
 def key_of(settings: object, contents: Iterable[bytes]) -> str:
-    """Return a name for what is made of files with these digests by these settings."""
+    """Return a key for the result of decoding files with these digests and settings."""
     digest = hashlib.sha256(f"{VERSION} {settings!r}".encode())
     for content in contents:
         digest.update(content)
@@ -21,7 +21,7 @@ def key_of(settings: object, contents: Iterable[bytes]) -> str:
 
 
 def kept(key: str) -> np.ndarray | None:
-    """Map an array that was kept into memory; None where there is none that is whole."""
+    """Memory-map a cached array; None if there is none or it is damaged."""
     path = _path(key)
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -30,7 +30,7 @@ def kept(key: str) -> np.ndarray | None:
 
 
 def keep(key: str, array: np.ndarray) -> None:
-    """Keep an array for later; where that is not possible, it will be made again."""
+    """Cache an array; if that fails, it will be decoded again."""
     path = _path(key)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

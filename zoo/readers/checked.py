@@ -1,4 +1,4 @@
-"""Arrays by name, as an `.npz` file holds them, and what is wrong with them."""
+"""Checks of arrays by name, as an `.npz` file holds them."""
 
 from collections.abc import Iterable
 
@@ -7,6 +7,7 @@ import numpy as np
 from zoo.checks import LARGEST, UserError
 from zoo.data.arrays import COLUMNS, Arrays
 from zoo.data.encoding import is_text
+from zoo.data.kinds import SEQUENCE, kind_of
 from zoo.data.lengths import with_ends
 from zoo.data.memory import as_float32, blocks
 
@@ -64,7 +65,7 @@ def _numeric(what: object, name: str, array: np.ndarray) -> np.ndarray:
         rows = array if array.ndim else array.reshape(1)
         for part in blocks(rows):
             usable = np.abs(rows[part].astype(np.float64)) < LARGEST  # false for NaN, too
-            if array.ndim == len(("rows", "steps", "features")):
+            if kind_of(array.shape[1:]) is SEQUENCE:
                 usable |= np.isnan(rows[part])  # after the ends of sequences: see `with_ends`
             bad += int(usable.size - usable.sum())
     if bad:
@@ -79,7 +80,7 @@ def _check_rows(what: object, part: str, x: np.ndarray, y: np.ndarray, x_train: 
     row_shape = x_train.shape[1:]
     if is_text(x_train) != is_text(x):
         raise UserError(f"{what}: x_{part} has type {x.dtype}, x_train {x_train.dtype}.")
-    if not is_text(x) and (x.ndim < 2 or x.ndim > 4):
+    if not is_text(x) and kind_of(x.shape[1:]) is None:
         raise UserError(
             f"{what}: x_{part} has shape {x.shape}; expected (rows, features), (rows, steps, "
             "features) or (rows, height, width, channels)."

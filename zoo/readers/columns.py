@@ -1,4 +1,4 @@
-"""What becomes of each column of a table: a plan, fitted on training rows, as JSON.
+"""Plans for the columns of a table: fitted on training rows, written as JSON.
 
 A number is one feature, its gaps filled with the median; a category one feature a value, and one
 for all others; a date the days since the first. Where training rows have gaps, one more feature
@@ -14,8 +14,8 @@ from zoo.checks import LARGEST, UserError
 from zoo.data.reading import OTHER
 from zoo.readers.frame import Column
 
-MOST_VALUES = 50  # of a category that are features of their own
-FEW_VALUES = 10  # of a category that are never too many for its rows
+MOST_VALUES = 50  # of a category with features of their own
+FEW_VALUES = 10  # of a category, which are never too many for its rows
 LONGEST_VALUE = 200  # characters
 IDENTIFIER = re.compile(
     r"(?i:(.*[_ ])?(id|uuid|guid|index|unnamed: 0)|column 1)|.*[a-z]I[dD]"  # customerId
@@ -27,7 +27,7 @@ Plan = dict[str, Any]
 
 
 def fit(name: str, column: Column, rows: np.ndarray) -> Plan:
-    """Return what becomes of a column, after a look at the training rows `rows`.
+    """Return the plan for a column, fitted on the training rows `rows`.
 
     Returns:
         "name", "kind": "number", "date", "category" or "left_out"; and "fill", "origin", "values",
@@ -57,7 +57,7 @@ def fit(name: str, column: Column, rows: np.ndarray) -> Plan:
 
 
 def _useless(name: str, column: Column, rows: np.ndarray) -> str:
-    """Return why a column is left out, or nothing."""
+    """Return why a column is left out, or an empty text."""
     values = column.values[rows]
     present = values[~column.missing[rows]]
     distinct = len(np.unique(present))
@@ -78,7 +78,7 @@ def _useless(name: str, column: Column, rows: np.ndarray) -> str:
 
 
 def _guess(name: str, word: str) -> str:
-    """Say what a column of texts that hardly repeat could be."""
+    """Return a guess at a column of mostly distinct texts."""
     if DATE.fullmatch(word):
         return f"it looks like dates, {word!r}; write them as 2024-12-31"
     if AMOUNT.fullmatch(word):
@@ -87,7 +87,7 @@ def _guess(name: str, word: str) -> str:
 
 
 def _counts(name: str, values: np.ndarray) -> bool:
-    """Tell whether values, all of them different, only say which row this is."""
+    """Return whether distinct values only number the rows."""
     return bool(IDENTIFIER.fullmatch(name)) or bool((np.diff(values) == 1).all())
 
 
@@ -131,9 +131,9 @@ def encode(plan: Plan, column: Column, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def as_planned(plan: Plan, column: Column) -> Column:
-    """Return a column as the plan expects it; refuse what cannot be meant."""
+    """Return a column as the plan expects it. Raises UserError for one of another kind."""
     kind, wanted = column.kind, plan["kind"]
-    if column.missing.all():  # of any kind
+    if column.missing.all():  # whatever its kind
         if wanted == "category":
             return Column("text", np.full(len(column.values), -1))
         return Column(wanted, np.full(len(column.values), np.nan))

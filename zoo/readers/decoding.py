@@ -1,4 +1,4 @@
-"""Files that are decoded: several at a time, once, with progress, and a list of broken ones."""
+"""Decoding of many files: in parallel, once, with progress and a list of broken ones."""
 
 import hashlib
 import os
@@ -18,23 +18,23 @@ from zoo.readers.cache import keep, kept, key_of
 from zoo.readers.folders import Files
 
 THREADS = min(8, os.cpu_count() or 1)
-SHOWN = 500  # files between two signs of progress
+SHOWN = 500  # files between two progress messages
 One = TypeVar("One")
 
 
 class Broken(Exception):
-    """What is wrong with a file; collected, so that all are listed in one message."""
+    """A file that cannot be read, and why; collected, so that one message lists all."""
 
 
 def looked_at(
     path: Path, files: "Files[Any]", look: Callable[[Path], One]
 ) -> tuple["Files[tuple[One, bytes]]", dict[Path, str]]:
-    """Return the files that can be decoded by a first look, with their digests; why not the others.
+    """Return the files whose headers are readable, with digests, and the errors of the others.
 
     Args:
-        path: what the user named.
-        files: all of it.
-        look: what reads the header of a file.
+        path: the path that the user gave.
+        files: all files there.
+        look: reads the header of a file.
 
     Raises:
         UserError: none can be decoded.
@@ -42,7 +42,7 @@ def looked_at(
     bad: dict[Path, str] = {}
     root = files.root.resolve()
 
-    def one(path: Path) -> tuple[One, bytes]:
+    def examine(path: Path) -> tuple[One, bytes]:
         whole = files.root / path
         away = whole.is_symlink() and not whole.resolve().is_relative_to(root)
         if away or not whole.is_file():
@@ -53,7 +53,7 @@ def looked_at(
             return look(whole), hashlib.file_digest(file, "sha256").digest()
 
     found: dict[int, tuple[One, bytes]] = {}
-    for place, result in enumerate(_each(files.paths, one, "looking at")):
+    for place, result in enumerate(_each(files.paths, examine, "looking at")):
         if isinstance(result, str):
             bad[files.paths[place]] = result
         else:
@@ -71,15 +71,15 @@ def decoded(
     settings: object,
     bad: dict[Path, str],
 ) -> tuple[np.ndarray, list[int]]:
-    """Return the decoded files, and their places among `files`; from the cache where they are.
+    """Return the decoded files, from the cache if possible, and their indices in `files`.
 
     Args:
-        files: what to decode.
+        files: the files to decode.
         decode: file -> array of `shape`.
-        shape: of one.
-        dtype: of one.
-        settings: all that `decode` depends on.
-        bad: is given those that cannot be decoded, with the reason.
+        shape: of a decoded file.
+        dtype: of a decoded file.
+        settings: everything that `decode` depends on.
+        bad: files that cannot be decoded are added here, with the reason.
     """
     key = key_of((settings, shape, dtype), (digest for _, digest in files.looks))
     every = (len(files.paths), *shape)
@@ -88,11 +88,11 @@ def decoded(
         return known, list(range(len(files.paths)))
     found, good = room(every, dtype), []
 
-    def one(numbered: tuple[int, Path]) -> None:
+    def store(numbered: tuple[int, Path]) -> None:
         place, path = numbered
         found[place] = decode(files.root / path)
 
-    for place, result in enumerate(_each(list(enumerate(files.paths)), one, "decoding")):
+    for place, result in enumerate(_each(list(enumerate(files.paths)), store, "decoding")):
         if isinstance(result, str):
             bad[files.paths[place]] = result
         else:
@@ -104,10 +104,10 @@ def decoded(
 
 
 def _each(items: Sequence[Any], work: Callable[[Any], Any], what: str) -> list[Any]:
-    """Return what `work` makes of each item, or as text why it cannot; with progress."""
+    """Return the result of `work` for each item, or its error as text; shows progress."""
     shown = sys.stderr.isatty() and len(items) > SHOWN
 
-    def one(item: Any) -> Any:
+    def attempt(item: Any) -> Any:
         try:
             return work(item)
         except Broken as error:
@@ -117,21 +117,21 @@ def _each(items: Sequence[Any], work: Callable[[Any], Any], what: str) -> list[A
 
     results = []
     with warnings.catch_warnings(), ThreadPoolExecutor(THREADS) as threads:
-        warnings.simplefilter("ignore")  # of odd metadata
+        warnings.simplefilter("ignore")  # about odd metadata
         try:
-            for number, result in enumerate(threads.map(one, items), 1):
+            for number, result in enumerate(threads.map(attempt, items), 1):
                 results.append(result)
                 if shown and (number % SHOWN == 0 or number == len(items)):
                     end = "\n" if number == len(items) else ""
                     print(f"\r{what} {number:,} of {len(items):,}", end=end, file=sys.stderr)
-        except BaseException:  # Ctrl-C: what has not begun is not waited for
+        except BaseException:  # Ctrl-C: do not wait for files that have not been started
             threads.shutdown(cancel_futures=True)
             raise
     return results
 
 
 def report_bad(root: Path, bad: dict[Path, str], skip: bool, notes: list[str]) -> None:
-    """Raise UserError that lists broken files; or note them, if they are to be skipped."""
+    """Raise UserError that lists the unreadable files, or note them if they are skipped."""
     if not bad:
         return
     listed = "\n".join(f"  {path}: {why}" for path, why in sorted(bad.items()))

@@ -1,4 +1,4 @@
-"""Folders of files by class: which there are, and in which part they come."""
+"""Class folders: which files there are, and which part each belongs to."""
 
 import os
 from collections.abc import Sequence
@@ -28,9 +28,9 @@ class Files(Generic[One]):
         root: the folder.
         paths: of the files, relative to it.
         labels: class number of each.
-        parts: "train", "val" or "test" of each; "" where the folder does not say.
+        parts: "train", "val" or "test" of each; "" if the folder has no such parts.
         class_names: names of the folders.
-        looks: what a first look at each file found.
+        looks: the header of each file.
     """
 
     root: Path
@@ -53,17 +53,17 @@ class Files(Generic[One]):
 
 
 def kind_of(folder: Path) -> str | None:
-    """Return "pictures" or "sounds", by what more files of the folder end in; None for neither."""
+    """Return "pictures" or "sounds", whichever the folder has more of; None if it has neither."""
     counts = dict.fromkeys(ENDINGS, 0)
     for path in _walk(folder):
         for kind, endings in ENDINGS.items():
             counts[kind] += path.suffix.lower() in endings
-    kind = max(counts, key=lambda one: counts[one])
+    kind = max(counts, key=lambda candidate: counts[candidate])
     return kind if counts[kind] else None
 
 
 def _walk(folder: Path) -> list[Path]:
-    """Return the files below a folder, in order; hidden ones and folders that are links are not."""
+    """Return the files below a folder, sorted, without hidden files and linked folders."""
     found = []
     for place, folders, names in os.walk(folder, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -72,7 +72,7 @@ def _walk(folder: Path) -> list[Path]:
 
 
 def find(root: Path, kind: str) -> "Files[Any]":
-    """Return the files of a folder of class folders; above them train/, val/, test/ may stand.
+    """Return the files of a folder of class folders, optionally within train/, val/ and test/.
 
     Raises:
         UserError: no class folders, or fewer than two classes.
@@ -104,16 +104,16 @@ def find(root: Path, kind: str) -> "Files[Any]":
 def loose(path: Path, kind: str) -> "Files[Any]":
     """Return one file, or all files of a folder, whatever their classes."""
     paths = [path] if path.is_file() else _walk(path)
-    paths = [one for one in paths if one.suffix.lower() in ENDINGS[kind]]
+    paths = [file for file in paths if file.suffix.lower() in ENDINGS[kind]]
     if not paths:
         raise UserError(f"{path} holds no {kind} ({', '.join(ENDINGS[kind])}).")
     root = path.parent if path.is_file() else path
-    relative = tuple(one.relative_to(root) for one in paths)
+    relative = tuple(file.relative_to(root) for file in paths)
     return Files(root, relative, np.zeros(len(paths), np.int64), ("",) * len(paths), ())
 
 
 def parted(files: "Files[Any]", x: np.ndarray, seed: int, dtype: str) -> Arrays:
-    """Return decoded files as arrays by part; without test rows, 20 % of all are."""
+    """Return decoded files as arrays by part; without test files, 20 % of all become test rows."""
     from zoo.data.splits import hold_out_rows, split_rows
 
     classes = len(np.unique(files.labels))

@@ -1,4 +1,4 @@
-"""CSV, TSV and Parquet files as columns; pyarrow reads them."""
+"""CSV, TSV and Parquet files as columns, read by pyarrow."""
 
 import codecs
 import re
@@ -15,7 +15,7 @@ from pyarrow import csv, parquet
 from zoo.checks import UserError
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
-BLOCK = 2**24  # bytes that are parsed together; no row may be longer
+BLOCK = 2**24  # bytes parsed together; no row may be longer
 MOST_CELLS = 400_000_000  # of 8 bytes; a Parquet file of a few bytes can say that it holds more
 MISSING = ("?",)  # beside pyarrow's own: empty, NA, N/A, NULL, NaN, ...
 # beside ISO 8601; not day/month/year: values are tried one by one, and 3/4 would be one of April
@@ -43,11 +43,11 @@ class Column:
 
     @property
     def missing(self) -> np.ndarray:
-        """Where there is no value."""
+        """Which values are missing."""
         return self.values < 0 if self.kind == "text" else np.isnan(self.values)
 
     def texts(self, longest: int | None = None) -> np.ndarray:
-        """Return the values as text; numbers as they are written."""
+        """Return the values as text; numbers in their usual notation."""
         words = [word[:longest] for word in self.words]
         if self.kind == "text":
             return np.asarray(np.array([*words, ""])[self.values])
@@ -56,7 +56,7 @@ class Column:
 
 
 def read_frame(path: Path) -> tuple[dict[str, Column], list[str]]:
-    """Return the columns of a file by name, and what was taken for granted, in sentences.
+    """Return the columns of a file by name, and the assumptions made in reading it.
 
     Raises:
         UserError: an empty or damaged file, rows of different lengths, columns of the same name.
@@ -109,7 +109,7 @@ def _csv(path: Path, notes: list[str]) -> Any:
         sample = file.read(65_536)
     delimiter = _delimiter(path, sample)
     comma = delimiter != "," and _has_decimal_commas(sample, delimiter)
-    with path.open("rb") as file:  # no path, whose ending could make pyarrow unpack the file
+    with path.open("rb") as file:  # not a path, whose suffix could make pyarrow decompress the file
         table = csv.read_csv(
             file,
             csv.ReadOptions(block_size=BLOCK, encoding=encoding.removesuffix("-sig")),
@@ -130,7 +130,7 @@ def _csv(path: Path, notes: list[str]) -> Any:
 
 
 def _encoding(path: Path) -> tuple[str, int]:
-    """Return the encoding that the whole file can be read in, and how many quotes it holds."""
+    """Return an encoding that can decode the whole file, and its number of quotes."""
     quotes = 0
     with path.open("rb") as file:
         start = file.read(4)
@@ -153,7 +153,7 @@ def _encoding(path: Path) -> tuple[str, int]:
 
 
 def _delimiter(path: Path, sample: str) -> str:
-    """Return what is most often in the line of names."""
+    """Return the most frequent separator in the header line."""
     if path.suffix == ".tsv":
         return "\t"
     names = re.sub(r'"[^"]*"', "", sample.lstrip().split("\n")[0])
@@ -188,7 +188,7 @@ def _column(array: Any) -> Column:
 
 
 def _floats(array: Any) -> np.ndarray:
-    """Return float64, NaN where there is no value."""
+    """Return float64, NaN for missing values."""
     values = array.cast(pa.float64(), safe=False)
     return np.asarray(pc.fill_null(values, np.nan).to_numpy(), np.float64)
 

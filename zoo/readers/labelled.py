@@ -1,4 +1,4 @@
-"""Rows with their true answers, for a model that is there already."""
+"""Labeled rows, read the way an existing run read its training data."""
 
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,20 @@ NAMES = (("x", "y"), ("x_test", "y_test"))  # in an .npz file
 
 
 def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows as a run's model takes them, with what it should answer.
+    """Return rows as inputs of a run's model, with their labels.
 
     Args:
-        path: what is like the data of the run, and has not been seen by it: a table with the
-            target; a folder of class folders, whose test/ counts alone if there is one; an `.npz`
-            file with `x` and `y`, or `x_test` and `y_test`.
-        run: whose `data.json` says how rows are read, such as `zoo.Run`.
+        path: data like those of the run that it has not seen: a table with the target; a folder of
+            class folders, of which only test/ is read if there is one; an `.npz` file with `x` and
+            `y`, or `x_test` and `y_test`.
+        run: a run such as `zoo.Run`, whose `data.json` describes how rows are read.
 
     Returns:
-        What `zoo.read_rows` returns; and class numbers, int64 (rows,), in the order that the run
-        has its classes in, or float32 (rows, targets).
+        The rows, as from `zoo.read_rows`, and their labels: class numbers, int64 (rows,), in the
+        order of the run's classes, or float32 (rows, targets).
 
     Raises:
-        UserError: a missing or damaged file, no answers, or classes that the run does not know.
+        UserError: a missing or damaged file, no labels, or classes that the run does not have.
     """
     path, recorded = Path(path), run.read_json("data.json")
     if not path.exists():
@@ -43,7 +43,7 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
 
 
 def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows as a file holds them, and numbers or names of classes."""
+    """Return the raw rows of a file, and their labels: numbers or class names."""
     kind = schema.get("kind")
     if kind == "table":
         from zoo.readers.table import table_answers

@@ -1,4 +1,4 @@
-"""Data from where they are: built-in sets, files, folders, Python."""
+"""Data from any source: built-in sets, files, folders, Python."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,12 +22,13 @@ from zoo.tasks import TASKS, guess
 
 def load_data(
     name_or_path: str | Path,
+    *,
     seed: int = 0,
     task: str | None = None,
     front_end: str | FrontEnd | TextSettings | None = None,
     reading: Reading | None = None,
 ) -> Data:
-    """Load a built-in data set, or a file or folder of one's own.
+    """Load a built-in data set, or your own file or folder.
 
     Args:
         name_or_path: one of
@@ -35,27 +36,26 @@ def load_data(
             - "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from scikit-learn,
               nothing is downloaded);
             - a table: `.csv`, `.tsv` or `.parquet`, with `reading.target`;
-            - a folder of class folders with pictures, or with sounds (WAV, FLAC, OGG); train/, val/
-              and test/ may stand above the classes;
+            - a folder of class folders with images or audio (WAV, FLAC, OGG), optionally within
+              train/, val/ and test/;
             - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
               `x_val`, `y_val`. Labels are integers 0..classes-1; float targets mean regression.
-              Optional, one value per row and for any of the parts: `groups_train` ...
-              `groups_test`, which rows belong together (a patient, a machine), and `time_train` ...
-              `time_test`, numbers or dates. Sequences of several lengths: (rows, longest, features)
-              with NaN after the end of a row, or `lengths_train` ... beside;
-              see `zoo.data.lengths`;
-            - a folder with these as `.npy` files, which are mapped into memory.
+              Optional, with one value per row, for any part: `groups_train` ... `groups_test`,
+              which rows belong together (a patient, a machine), and `time_train` ... `time_test`,
+              numbers or dates. Sequences of different lengths: (rows, longest, features) with NaN
+              after the end of a row, or with `lengths_train` ...; see `zoo.data.lengths`;
+            - a folder with these as `.npy` files, which are memory-mapped.
 
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
             validation rows, 20 % of the training rows become validation rows. Class shares are
             kept.
-        task: "classification" or "regression"; None: integers are classes, floats are targets.
-        front_end: for sound (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
+        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
+        front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
             in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
             colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
             For texts (a table's column, or `x_*` of strings) "word" (the default) or "character",
             with settings of `zoo.data.text.TextSettings`, such as "word:words=4000,length=100".
-        reading: what the owner of a file or folder says of it.
+        reading: options for reading a file or folder.
 
     Raises:
         UserError: unknown name, missing, empty or damaged file, or arrays that cannot be used; the
@@ -97,18 +97,18 @@ def data_from(
     task: str | None = None,
     class_names: Sequence[str] = (),
 ) -> Data:
-    """Make data of what a program has in its hands; a run of it cannot load them again by itself.
+    """Make a data set from arrays or batches; a run with it cannot load them again by itself.
 
     Args:
-        train, test, validation: arrays, memory maps among them, with their labels; or what gives
-            batches (x, y): a `tf.data.Dataset` as `keras.utils.image_dataset_from_directory`
+        train, test, validation: arrays (or memory maps), with labels; or an iterable of batches
+            (x, y): a `tf.data.Dataset` as `keras.utils.image_dataset_from_directory`
             returns, a `keras.utils.PyDataset`, any iterable that ends. They are read once, whole.
             Without test rows, 20 % of the training rows become test rows; without validation rows,
             20 % of the rest.
         y_train, y_test, y_validation: as in an `.npz` file; see `load_data`. None for batches.
-        name: what reports call the data.
+        name: name of the data in reports.
         seed: seed of the split, >= 0.
-        task: "classification" or "regression"; None: integers are classes, floats are targets.
+        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
 
     Raises:

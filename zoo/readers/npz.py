@@ -1,4 +1,4 @@
-"""`.npz` files, and folders of `.npy` files that are mapped into memory."""
+"""`.npz` files, and folders of memory-mapped `.npy` files."""
 
 import os
 import tokenize
@@ -13,7 +13,7 @@ from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.readers.checked import KNOWN, REQUIRED, check_names, checked
 
-# what NumPy, zip and zlib raise on damage, odd compressions, passwords and headers
+# raised by NumPy, zip and zlib for damage, odd compressions, passwords and headers
 DAMAGE = (
     *(ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile, zlib.error),
     *(NotImplementedError, RuntimeError, OverflowError, tokenize.TokenError),
@@ -37,7 +37,7 @@ def read_npz(path: Path) -> Arrays:
 
 
 def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays:
-    """Return the arrays that are chosen from the names in an `.npz` file, as they are.
+    """Return some arrays of an `.npz` file, unchanged; `choose` picks among their names.
 
     Raises:
         UserError: a damaged file, one that would fill the memory, or object arrays (never
@@ -55,13 +55,13 @@ def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays
     except DAMAGE as error:
         raise unreadable(path, error) from error
     for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):  # a member that is no .npy file comes as bytes
+        if not isinstance(array, np.ndarray):  # other members come as bytes
             raise UserError(f"{path}: {name} is no NumPy array. Make the file with numpy.savez.")
     return arrays
 
 
 def read_maps(folder: Path) -> Arrays:
-    """Map the `.npy` files of a folder into memory; float32 ones are never copied.
+    """Memory-map the `.npy` files of a folder; float32 arrays are never copied.
 
     Raises:
         UserError: a damaged file, wrong names, or arrays that cannot be used.
@@ -73,7 +73,7 @@ def read_maps(folder: Path) -> Arrays:
 
 
 def load_npy(path: Path) -> np.ndarray:
-    """Map a `.npy` file into memory."""
+    """Memory-map a `.npy` file."""
     try:
         with np.errstate(invalid="ignore"):  # sizes beyond 64 bits
             return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -82,7 +82,7 @@ def load_npy(path: Path) -> np.ndarray:
 
 
 def unreadable(path: Path, error: BaseException) -> UserError:
-    """Return the mistake that an error of `DAMAGE` means."""
+    """Return the UserError for an error of `DAMAGE`."""
     if "Object arrays" in str(error) or "Python objects" in str(error):
         return UserError(
             f"{path} holds object arrays, which are never unpickled. Save numeric arrays."
@@ -93,7 +93,10 @@ def unreadable(path: Path, error: BaseException) -> UserError:
 
 
 def _check_size(path: Path, archive: zipfile.ZipFile, names: list[str]) -> None:
-    """Refuse what would fill the memory; a file that says less than it holds cannot be read."""
+    """Raise UserError for arrays that would fill the memory, by the sizes in the archive.
+
+    An archive that understates them cannot be read.
+    """
     held = {info.filename: info.file_size for info in archive.infolist()}
     total = sum(held.get(f"{name}.npy", 0) for name in names)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""Raw rows for a model that is there already: read as its training rows were."""
+"""New rows for an existing model, read the way its training rows were."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,20 +21,20 @@ class Described(Protocol):
 
 
 def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarray:
-    """Return the rows of a file or folder in the shape the model takes, in their order there.
+    """Return the rows of a file or folder as inputs of a model, in the order of the file.
 
     Args:
-        path: what is like the data the model was trained on: a table (its target need not be
-            there), a picture or sound or a folder of them, an `.npy` file, or an `.npz` file with
-            `x` or, one after the other, `x_train`, `x_val`, `x_test`.
+        path: data like those the model was trained on: a table (its target may be missing), an
+            image or audio file or a folder of them, an `.npy` file, or an `.npz` file with `x` or
+            with `x_train`, `x_val`, `x_test`, which are concatenated. Sequences of different
+            lengths have NaN after their ends.
         how: `Data.schema`, or a run, whose `data.json` holds it.
 
     Returns:
-        float32 (rows, *input_shape), or int32 ids of texts. Sequences of several lengths are NaN
-        after their ends.
+        float32 (rows, *input_shape), or int32 token ids of texts.
 
     Raises:
-        UserError: a missing or damaged file, or rows that are not like those of the training.
+        UserError: a missing or damaged file, or rows unlike the training rows.
     """
     path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
     if not path.exists():
@@ -43,7 +43,7 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
 
 
 def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
-    """Return rows as a file holds them; the readers import what takes a while."""
+    """Return the raw rows of a file; readers are imported here because some take a while."""
     kind = schema.get("kind")
     if kind == "table":
         from zoo.readers.table import table_rows
@@ -63,7 +63,7 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
 
 
 def unsaid() -> UserError:
-    """Return the mistake that a schema without a kind of data is."""
+    """Return the error for a schema that names no kind of data."""
     return UserError("This run does not say how rows are read (no schema in data.json).")
 
 
@@ -89,7 +89,7 @@ def _names_of_rows(names: list[str]) -> list[str]:
 
 
 def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
-    """Return rows, as a reader gives them, as the model takes them.
+    """Return the rows of a reader as inputs of the model.
 
     Raises:
         UserError: rows of another shape or type, or with NaN.
@@ -97,7 +97,7 @@ def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
     if schema.get("front_end"):
         x = spectra(x, FrontEnd(**schema["front_end"]))
     x = Encoding.of(schema).rows(x)
-    if x.dtype.kind == "U" and "shape" not in schema:  # of no model yet
+    if x.dtype.kind == "U" and "shape" not in schema:  # read for a new model
         return x
     wanted = tuple(schema.get("shape", x.shape[1:]))
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:

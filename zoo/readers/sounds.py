@@ -1,4 +1,4 @@
-"""Folders of sounds; soundfile decodes them."""
+"""Audio folders, decoded by soundfile."""
 
 import math
 import struct
@@ -19,26 +19,26 @@ from zoo.readers.folders import Files, find, loose, parted
 from zoo.tasks import Classification
 
 RATES = (1000, 192_000)  # Hz
-MOST_VALUES = 200_000_000  # samples x channels that are decoded of a file
-WHOLE = 0.95  # of the sounds are no longer than what is taken of each
+MOST_VALUES = 200_000_000  # samples x channels to decode of a file
+WHOLE = 0.95  # share of the files that are not truncated by default
 
 
 def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
     """Read a folder of class folders with WAV, FLAC or OGG files.
 
-    Channels are averaged; all sounds get the rate that most have, and one length: longer ones are
-    cut at their end, shorter ones end in silence.
+    Channels are averaged. All files get the most common sample rate and one length: longer ones are
+    truncated, shorter ones padded with silence.
 
     Args:
-        folder: of the sounds; train/, val/ and test/ may stand above the classes.
+        folder: the folder of class folders, optionally within train/, val/ and test/.
         reading: `seconds`, `skip_bad`.
-        seed: of the split.
+        seed: seed of the split.
 
     Returns:
         Waveforms (rows, samples), int16, and their `rate`, as an `.npz` file holds them.
 
     Raises:
-        UserError: no classes, or broken files (all in one message).
+        UserError: no classes, or unreadable files (all in one message).
     """
     reading.check("sounds", folder.name)
     notes: list[str] = []
@@ -58,7 +58,7 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
 def sound_rows(
     path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
 ) -> np.ndarray:
-    """Return a sound, or all of a folder in the order of their paths: int16 (sounds, samples)."""
+    """Return an audio file, or all of a folder sorted by path: int16 (files, samples)."""
     files, bad = looked_at(path, files or loose(path, "sounds"), _look)
     x, _ = _decoded(files, schema["rate"], schema["samples"], bad)
     report_bad(path, bad, False, [])
@@ -72,7 +72,7 @@ def _note(files: "Files[Any]", rate: int, samples: int, notes: list[str]) -> Non
     seconds = [frames / own for (frames, own), _ in files.looks]
     if max(seconds) - min(seconds) < 1 / rate:  # all of one length
         return
-    cut = sum(one > samples / rate for one in seconds)
+    cut = sum(length > samples / rate for length in seconds)
     notes.append(
         f"{samples / rate:.3g} s of each sound are used; {cut} are longer. --seconds sets another "
         "length."
@@ -87,7 +87,7 @@ def _decoded(
 
 
 def _look(path: Path) -> tuple[int, int]:
-    """Return samples a channel and rate, from the header alone."""
+    """Return samples per channel and sample rate, from the header alone."""
     about = soundfile.info(path)
     if not RATES[0] <= about.samplerate <= RATES[1]:
         raise Broken(f"{about.samplerate} Hz; expected {RATES[0]} to {RATES[1]}")
@@ -98,12 +98,12 @@ def _look(path: Path) -> tuple[int, int]:
 
 
 def _check_whole(path: Path) -> None:
-    """Raise Broken for a WAV file that is shorter than it says; libsndfile reads what is there."""
+    """Raise Broken for a truncated WAV file, which libsndfile would read without an error."""
     with path.open("rb") as file:
         start = file.read(12)
     if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
         says = struct.unpack("<I", start[4:8])[0] + 8
-        if says < 2**32 - 8 and says > path.stat().st_size + 8:  # streams say 2**32 - 1
+        if says < 2**32 - 8 and says > path.stat().st_size + 8:  # a stream has 2**32 - 1
             raise Broken(f"cut off: {path.stat().st_size} bytes of {says}")
 
 

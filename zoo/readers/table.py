@@ -1,4 +1,4 @@
-"""Tables: which column is what, the split, and then, from training rows only, the features."""
+"""Tables: the role of each column, the split, and features fitted on training rows only."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,18 +15,18 @@ from zoo.readers.frame import SECONDS, Column, read_frame
 from zoo.tasks import TASKS, Task, guess_column
 
 LONGEST_TEXT = 2000  # characters of a row
-TEXT_BYTES = 2**30  # of all texts; they are cut so that they fit
+TEXT_BYTES = 2**30  # of all texts, which are truncated to fit
 
 
 def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None) -> Found:
     """Read a CSV, TSV or Parquet file.
 
-    The rows are split first; whatever is computed from values is computed from training rows.
+    The rows are split first; all statistics are computed from training rows.
 
     Args:
-        path: of the file.
-        reading: `target` must be given, and is if there is no other column.
-        seed: of the split.
+        path: the file.
+        reading: options; `target` must be given.
+        seed: seed of the split.
         task: None: texts, true and false, and up to 20 different integers are classes.
 
     Raises:
@@ -81,18 +81,18 @@ def encoded(columns: Mapping[str, Column], plans: list[Plan], rows: np.ndarray) 
 
 
 def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
-    """Return the features, or the texts, of all rows of a file that is like the one learned from.
+    """Return the features, or the texts, of all rows of a file like the one trained on.
 
     Raises:
-        UserError: columns are missing, or hold something else.
+        UserError: missing columns, or columns of another kind.
     """
     return _rows(*read_frame(path), schema)
 
 
 def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return what `table_rows` does, and each row's answer: a number, or the name of its class.
+    """Return the rows, as `table_rows` does, and their labels: numbers or class names.
 
-    Rows without an answer are left out.
+    Rows without a label are left out.
     """
     columns, notes = read_frame(path)
     target = _known(schema["target"], columns, "target")
@@ -112,7 +112,7 @@ def _rows(columns: Mapping[str, Column], notes: list[str], schema: Mapping[str, 
 
 
 def text_column(columns: Mapping[str, Column], name: str, notes: list[str]) -> np.ndarray:
-    """Return a column as an array of text, (rows,), cut where texts are very long."""
+    """Return a column as an array of text, (rows,); very long texts are truncated."""
     column = columns[_known(name, columns, "text")]
     most = min(LONGEST_TEXT, max(16, TEXT_BYTES // (4 * max(1, len(column.values)))))
     cut = sum(len(word) > most for word in column.words)
@@ -155,8 +155,8 @@ def _with_target(columns: dict[str, Column], target: str, notes: list[str]) -> d
         return columns
     notes.append(f"{int((~known).sum())} rows without a value of {target!r} were left out.")
     return {
-        name: Column(one.kind, one.values[known], one.words, one.whole)
-        for name, one in columns.items()
+        name: Column(column.kind, column.values[known], column.words, column.whole)
+        for name, column in columns.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""What a task gives to those who ask it: answers, mistakes, effects, parts."""
+"""Results of a task for its callers: answers, mistakes, effects, parts."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -191,6 +191,10 @@ class Regression(Task):
         order = np.argsort(-errors, kind="stable")[:MOST]
         truth, int8, of = (_text(values) for values in (y, of_int8, of_float))
         return [Mistake(int(row), truth[row], None, True, int8[row], of[row]) for row in order]
+
+    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        """Return the truth of the first target, and the answer to it."""
+        return {"scatter": np.stack([y[:, 0], outputs[:, 0]], axis=1)}
 
     # baselines
 

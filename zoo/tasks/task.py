@@ -209,7 +209,11 @@ class Task(ABC):
         """Return the rows that int8 is most wrong on, the worst first."""
 
     def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
-        """Return what a report shows beside figures, by kind: "confusion", "reliability"."""
+        """Return what a report shows beside figures, by kind; `export.page.details` draws each.
+
+        "confusion": true class x answer, rows. "reliability": bins of confidence. "scatter": truth
+        and answer of each row.
+        """
         return {}
 
     def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:

@@ -1,4 +1,4 @@
-"""What a model will cost, foretold: beside real files and beside Keras' shapes."""
+"""Cost estimates beside real files and beside Keras' shapes."""
 
 import importlib.util
 import math
@@ -16,7 +16,7 @@ from keras import layers
 import export
 import zoo
 from export.runtimes.micro import run_micro
-from tests.helpers.instances import NAMES, SMALL, data_of, family, fill_weights, rows_of, spec
+from tests.helpers.instances import NAMES, data_of, family, fill_weights, rows_of, small, spec
 from zoo.cost.estimate import Cost, Life, _planned, estimate, outline
 from zoo.layers.tables import PiecewiseLinear
 from zoo.layers.tokens import SelfAttention, SequencePooling
@@ -81,7 +81,7 @@ def _all(graph: Any) -> list[Any]:
 @pytest.mark.parametrize("at", ["small", "reference"])
 @pytest.mark.parametrize("name", NAMES)
 def test_products_are_those_of_keras_shapes(name: str, at: str) -> None:
-    shape, outputs = SMALL[family(name)] if at == "small" else reference(name)
+    shape, outputs = small(name) if at == "small" else reference(name)
     model = zoo.create_model(name, shape, outputs)
     cost = estimate(model)
     assert cost.macs == sum(_products(layer) for layer in model.layers)

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 import zoo
 from export.page.pictures import Rows
+from tuning import train
 from tuning.recipe import Recipe
-from tuning.train import train
 from zoo.data.audio import FrontEnd, spectra
 from zoo.data.waveforms import OUTLINE, outline
 

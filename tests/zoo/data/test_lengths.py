@@ -10,9 +10,8 @@ import export
 import zoo
 from export.runtimes.litert import load, predict
 from tests.helpers.instances import fill_weights
-from tuning import Recipe
-from tuning.train import train
-from tuning.training.fitting import adapt_inputs
+from tuning import Recipe, train
+from tuning.training.phase import adapt_inputs
 from zoo.data.lengths import Padding
 from zoo.quantization import make_twin, quantize
 from zoo.quantization.calibration import predict as run_twin

@@ -10,8 +10,7 @@ import pytest
 
 import zoo
 from tests.helpers.instances import save_sentences, sentences
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from zoo.data.text import TextSettings, Vocabulary, learn_vocabulary, tokens_of
 from zoo.quantization import UnknownLayer, make_twin
 

@@ -18,8 +18,7 @@ import export
 import zoo
 from export.runtimes.litert import load, predict
 from tests.helpers.instances import data_of, fill_weights, rows_of, save_sentences
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from zoo.data.text import Vocabulary
 from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import predict as run_twin

@@ -10,7 +10,7 @@ import zoo
 from zoo.layers.inputs import count_parameters
 from zoo.models.vit import default_patch_size, default_stem_layers
 from zoo.presets.catalogue import PRESETS, reference
-from zoo.pretrained.backbones import PRETRAINED
+from zoo.presets.pretrained import PRETRAINED
 
 
 def test_list_models() -> None:
@@ -43,7 +43,7 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
             {},
             r"MLP takes table rows .*, but these are sequences .* Use gru_\*",
         ),
-        ("vit_tiny", SEQUENCE, 3, {}, r"grey images need a channel: x.reshape\(-1, 8, 3, 1\)"),
+        ("vit_tiny", SEQUENCE, 3, {}, r"gray images need a channel: x.reshape\(-1, 8, 3, 1\)"),
         ("cnn_tiny", TABLE, 3, {}, r"these are table rows .features,. of shape \(4,\). Use mlp_\*"),
         ("gru_tiny", IMAGE, 3, {}, r"GRU takes sequences .* Use cnn_\* or vit_\* or mlp_\*"),
         ("mlp_tiny", (), 3, {}, "fits no family. Expected the shape of one row"),

@@ -16,9 +16,8 @@ import zoo
 from pocketzoo.exporting import export_run
 from pocketzoo.options import Exporting
 from tests.helpers.instances import data_of
-from tuning import Recipe, search
-from tuning.train import train
-from tuning.training.fitting import adapt_inputs
+from tuning import Recipe, search, train
+from tuning.training.phase import adapt_inputs
 from zoo.pretrained import hub
 
 MAKE = """
@@ -114,7 +113,7 @@ def test_layers_of_keras_hub_are_left_to_the_converter(saved: Path, tmp_path: Pa
     source, out = pictures(tmp_path / "pictures"), tmp_path / "run"
     data = zoo.load_data(source)
     with pytest.raises(zoo.UserError, match="a search needs it, to know what each model would"):
-        search(name, data, directory=tmp_path / "searched", trials=1)
+        search(name, data, directory=tmp_path / "searched")
     train(name, data, directory=out, recipe=Recipe(epochs=2, frozen=1.0))
     report = export_run(out, Exporting(100.0))
     assert report is not None

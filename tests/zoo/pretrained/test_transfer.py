@@ -10,15 +10,14 @@ import pytest
 from PIL import Image
 
 import zoo
-from tests.helpers.colors import colour_digits
+from tests.helpers.colors import color_digits
 from tests.helpers.instances import data_of
-from tuning import Recipe, fit
+from tuning import Recipe, fit, train
 from tuning.spaces import default_recipe
-from tuning.train import train
 from tuning.training.phases import freeze
 from zoo.layers.inputs import Pixels, count_parameters
 from zoo.presets.catalogue import find_preset, reference
-from zoo.pretrained.backbones import PRETRAINED
+from zoo.presets.pretrained import PRETRAINED
 from zoo.pretrained.weights import lite0_weights
 from zoo.quantization import make_twin
 from zoo.quantization.calibration import predict
@@ -84,7 +83,7 @@ def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) ->
 @pytest.mark.slow  # two trainings of a large network
 def test_what_others_learned_beats_the_same_network_without_it() -> None:
     """At 20 pictures a class; the whole comparison is `benchmarks/transfer.py`."""
-    data = colour_digits(48, test=10)
+    data = color_digits(48, test=10)
     scores = {}
     for weights in ("pretrained", "none"):
         model = zoo.create_model(LITE0, (48, 48, 3), 10, weights=weights)
@@ -101,7 +100,7 @@ def noise(size: int, channels: int, count: int = 40) -> zoo.Data:
     return data_of(x.astype(np.float32), np.arange(count) % 4)
 
 
-def test_grey_pictures_are_colour_ones_and_the_twin_takes_them() -> None:
+def test_gray_pictures_are_color_ones_and_the_twin_takes_them() -> None:
     """That the twin's file is integer-only is seen in `benchmarks/transfer.py`."""
     x = noise(32, 1).x_train[:4]
     model = zoo.create_model(LITE0, (32, 32, 1), 4)

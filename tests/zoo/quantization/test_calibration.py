@@ -8,7 +8,8 @@ import pytest
 
 import export
 import zoo
-from export.runtimes.litert import Scaling, load, predict
+from export.runtimes.litert import load, predict
+from export.tflite.scaling import Scaling
 from tests.helpers.instances import data_of, fill, filled, rows
 from tuning import Recipe, fit
 from zoo.quantization import calibrate, make_twin, quantize

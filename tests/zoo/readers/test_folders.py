@@ -32,11 +32,11 @@ def load(path: Path, **said: Any) -> zoo.Data:
     [
         ((8, 8), "png", {}, (8, 8, 1)),
         ((8, 12, 3), "png", {}, (8, 12, 3)),
-        ((8, 12, 3), "jpg", {"colour": "grey"}, (8, 12, 1)),
-        ((8, 8), "bmp", {"colour": "rgb", "image_size": 16}, (16, 16, 3)),
+        ((8, 12, 3), "jpg", {"color": "gray"}, (8, 12, 1)),
+        ((8, 8), "bmp", {"color": "rgb", "image_size": 16}, (16, 16, 3)),
         ((8, 8, 3), "webp", {"image_size": (4, 6)}, (4, 6, 3)),
         ((8, 8), "tiff", {}, (8, 8, 1)),
-        ((8, 8), "gif", {"colour": "grey"}, (8, 8, 1)),
+        ((8, 8), "gif", {"color": "gray"}, (8, 8, 1)),
         ((300, 300), "png", {}, (64, 64, 1)),
     ],
 )
@@ -93,7 +93,7 @@ def test_turned_and_transparent_pictures(tmp_path: Path) -> None:
     assert (rows[-1] == 255).all()
     np.testing.assert_array_equal(rows[13][:, :, 0], wide[:, ::-1, 0])
     assert (rows[12] == 100).all()
-    assert data.schema["notes"] == ["1 of 27 pictures are grey; all are read in colour."]
+    assert data.schema["notes"] == ["1 of 27 pictures are gray; all are read in color."]
 
 
 @pytest.mark.parametrize(

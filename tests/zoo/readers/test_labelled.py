@@ -12,10 +12,9 @@ from sklearn.datasets import load_diabetes, load_wine
 
 import export
 import zoo
-from export.after.versus import versus
+from export import compare
 from tests.helpers.commands import pocketzoo
-from tuning import Recipe
-from tuning.train import train
+from tuning import Recipe, train
 from zoo.tasks import Task
 from zoo.tasks import recorded as task_in
 
@@ -141,12 +140,12 @@ def test_answers_that_do_not_go_together(tmp_path: Path, monkeypatch: pytest.Mon
         for name in ("kind", "other")
     )
     with pytest.raises(zoo.UserError, match="read other answers from .*: their targets"):
-        versus(a, b, both)  # type: ignore[arg-type]
+        compare(a, b, both)  # type: ignore[arg-type]
     monkeypatch.setattr("export.after.versus.answers", lambda run, rows: np.zeros((len(rows), 1)))
     a.held["schema"] = {"kind": "arrays"}
     np.savez(tmp_path / "two.npz", x=x, y=np.stack([y, y], axis=1))
     with pytest.raises(zoo.UserError, match=r"\(442, 1\) numbers; to compare them with there"):
-        versus(a, a, tmp_path / "two.npz")  # type: ignore[arg-type]
+        compare(a, a, tmp_path / "two.npz")  # type: ignore[arg-type]
 
 
 def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
@@ -162,7 +161,7 @@ def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
         run, _ = train("mlp_tiny", data, directory=tmp_path / name, recipe=Recipe(epochs=20))
         export.verify(export.to_litert(run), data, max_drop=100)
         runs.append(run)
-    found = versus(*runs, new)
+    found = compare(*runs, new)
     assert found.rows == held.sum()
     by_rows = sum(found.broken.values()) - sum(found.mended.values())
     assert found.worse.value == pytest.approx(100 * by_rows / found.rows)

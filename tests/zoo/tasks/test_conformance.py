@@ -193,7 +193,9 @@ def test_details_are_of_the_rows(sample: Sample) -> None:
         assert found["confusion"].sum() == len(sample.y)
     if "reliability" in found:
         assert sum(one.rows for one in found["reliability"]) == len(sample.y)
-    assert not sample.task.numbers or not found
+    if "scatter" in found:
+        assert found["scatter"].shape == (len(sample.y), 2)
+    assert found
 
 
 def test_drift_watches_a_value_a_row(sample: Sample) -> None:

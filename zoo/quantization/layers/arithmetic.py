@@ -5,7 +5,7 @@ arithmetic what happens there. The converter's child process adds a fourth, in T
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import keras
@@ -13,18 +13,17 @@ import numpy as np
 from keras import ops
 
 from zoo.layers.padding import without_padding
+from zoo.quantization.layers.numerics import INT8, Grid, Numerics
 
 SAMPLE = 8192  # values kept of one tensor of one batch
-LEVELS = 127  # steps of a kernel on either side of zero
 
 
 class Range(keras.layers.Layer):
-    """The range of one int8 tensor, as two weights `low <= 0 <= high`.
+    """The range of one quantized tensor, as two weights `low <= 0 <= high`.
 
     Args:
-        fixed: what the integer kernel dictates (a sigmoid's output is [0, 255/256]); None to
-            observe it.
-        narrow: -127..127 instead of -128..127, which puts a symmetric range's zero point at 0.
+        fixed: what the integer kernel dictates (`Numerics.sigmoid`); None to observe it.
+        narrow: without the grid's lowest number, which puts a symmetric range's zero point at 0.
         limit: largest magnitude worth keeping, such as 8 before a sigmoid.
     """
 
@@ -44,9 +43,14 @@ class Range(keras.layers.Layer):
             setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
         self.built = True
 
-    def step(self) -> Any:
-        """Return the size of one int8 step."""
-        return (self.high - self.low) / (254.0 if self.narrow else 255.0)
+    def grid(self, numerics: Numerics) -> Grid:
+        """Return the numbers that the range is divided into."""
+        whole = numerics.activations
+        return replace(whole, narrow=True) if self.narrow else whole
+
+    def step(self, numerics: Numerics) -> Any:
+        """Return the distance of two of them."""
+        return (self.high - self.low) / self.grid(numerics).steps
 
     def fix(self, low: float, high: float) -> None:
         """Let the range be this one, whatever is observed."""
@@ -80,15 +84,22 @@ class Linear(Protocol):
 
 
 @dataclass(frozen=True)
+class State:
+    """What a recurrence carries from step to step, (batch, units)."""
+
+    units: int
+    where: Range
+    reverse: bool  # whether its rows come from the back
+
+
+@dataclass(frozen=True)
 class Loop:
-    """A recurrence over the steps of sequences. Every tuple has one entry a state."""
+    """A recurrence over the steps of sequences."""
 
     # (for each state a row of every sequence, states) -> states
     step: Callable[[list[tuple[Any, ...]], list[Any]], list[Any]]
-    units: tuple[int, ...]
-    ranges: tuple[Range, ...]
-    reverse: tuple[bool, ...]  # whether the state's rows come from the back
-    keep: tuple[int, ...]  # the states that are wanted at every step
+    states: tuple[State, ...]
+    keep: tuple[int, ...]  # the states that are wanted at every step, by place
 
 
 class Exact:
@@ -123,21 +134,25 @@ class Exact:
             (batch, steps, units) each.
         """
         rows = [ops.transpose(x, (1, 0, 2)) for x in sequences]  # (steps, batch, features)
-        flipped = [ops.flip(x, axis=0) for x in rows] if any(loop.reverse) else rows
-        sources = [tuple(flipped if back else rows) for back in loop.reverse]
+        back = any(state.reverse for state in loop.states)
+        flipped = [ops.flip(x, axis=0) for x in rows] if back else rows
+        sources = [tuple(flipped if state.reverse else rows) for state in loop.states]
 
         def body(states: list[Any], rows: list[Any]) -> tuple[list[Any], list[Any]]:
             new = loop.step(rows, states)
             return new, new
 
         last, every = ops.scan(body, zeros(loop, sequences[0]), sources)
-        kept = [ops.flip(every[i], axis=0) if loop.reverse[i] else every[i] for i in loop.keep]
+        kept = [
+            ops.flip(every[place], axis=0) if loop.states[place].reverse else every[place]
+            for place in loop.keep
+        ]
         return last, [ops.transpose(one, (1, 0, 2)) for one in kept]
 
 
 def zeros(loop: Loop, x: Any) -> list[Any]:
     """Return the first states of a recurrence over `x`."""
-    return [ops.zeros((ops.shape(x)[0], units)) for units in loop.units]
+    return [ops.zeros((ops.shape(x)[0], state.units)) for state in loop.states]
 
 
 def step_by_step(
@@ -147,30 +162,41 @@ def step_by_step(
     every = []
     rows = list(zip(*(ops.unstack(x, axis=1) for x in sequences), strict=True))
     for t in range(len(rows)):
-        states = loop.step([rows[-1 - t] if back else rows[t] for back in loop.reverse], states)
+        fed = [rows[-1 - t] if state.reverse else rows[t] for state in loop.states]
+        states = loop.step(fed, states)
         every.append(states)
-    in_order = {i: every[::-1] if loop.reverse[i] else every for i in loop.keep}
-    return states, [ops.stack([new[i] for new in in_order[i]], axis=1) for i in loop.keep]
+    kept = []
+    for place in loop.keep:
+        in_order = every[::-1] if loop.states[place].reverse else every
+        kept.append(ops.stack([new[place] for new in in_order], axis=1))
+    return states, kept
 
 
 class Int8(Exact):
     """What the integer graph computes, in floats, with the straight-through gradient.
 
-    Kernels are rounded to -127..127 with one scale per output channel and biases to multiples of
-    input scale x kernel scale, as the converter does (TensorFlow Lite 8-bit quantization
-    specification); activations pass a fake quantization.
+    Kernels are rounded with one scale per output channel and biases to multiples of input scale x
+    kernel scale, as the converter does (TensorFlow Lite 8-bit quantization specification);
+    activations pass a fake quantization.
     """
+
+    numerics = INT8
+
+    def limits(self, where: Range) -> tuple[Any, Any]:
+        """Return both ends of a range."""
+        return where.low, where.high
 
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
         kernel, bias = super().weights(layer, x)
         largest = ops.max(ops.abs(kernel), axis=layer.axes, keepdims=True)
-        step = ops.maximum(largest, 1e-12) / LEVELS
-        scale = ops.reshape(step, (-1,)) * layer.source().step()
+        step = ops.maximum(largest, 1e-12) / self.numerics.weights.high
+        scale = ops.reshape(step, (-1,)) * layer.source().step(self.numerics)
         return _rounded(kernel, step), _rounded(bias, scale)
 
     def activation(self, where: Range, x: Any) -> Any:
+        grid = where.grid(self.numerics)
         return keras.quantizers.fake_quant_with_min_max_vars(
-            x, where.low, where.high, num_bits=8, narrow_range=where.narrow
+            x, *self.limits(where), num_bits=grid.bits, narrow_range=grid.narrow
         )
 
     def bounded(self, where: Range, x: Any) -> Any:

@@ -6,7 +6,8 @@ import numpy as np
 from keras import ops
 
 from zoo.quantization.layers.arithmetic import Exact, Range
-from zoo.quantization.layers.products import SIGMOID, Dense, TwinLayer
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.products import Dense, TwinLayer
 
 
 class Normalize(TwinLayer):
@@ -67,7 +68,7 @@ class Attention(TwinLayer):
         self.project = Dense(f"{name}_project", *dense["project"])
         self.scores_range = Range(f"{name}_scores")
         self.shifted_range = Range(f"{name}_shifted")
-        self.weights_range = Range(f"{name}_weights", fixed=SIGMOID)
+        self.weights_range = Range(f"{name}_weights", fixed=INT8.sigmoid)
         self.mixed_range = Range(f"{name}_mixed")
         self.project.reads(self.mixed_range)
 
@@ -112,7 +113,7 @@ class Pooling(TwinLayer):
     def __init__(self, name: str, kernel: np.ndarray, bias: np.ndarray) -> None:
         super().__init__(name)
         self.score = Dense(f"{name}_score", kernel, bias)
-        self.weights_range = Range(f"{name}_weights", fixed=SIGMOID)
+        self.weights_range = Range(f"{name}_weights", fixed=INT8.sigmoid)
         self.output_range = Range(f"{name}_output")
 
     def reads(self, source: Range) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Loop, Range
+from zoo.quantization.layers.arithmetic import Exact, Loop, Range, State
 from zoo.quantization.layers.lookup import Hold
 from zoo.quantization.layers.lstm import Memory
-from zoo.quantization.layers.products import SIGMOID, TANH, Dense, TwinLayer
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.products import Dense, TwinLayer
 
 
 class Cell(TwinLayer):
@@ -40,13 +41,13 @@ class Cell(TwinLayer):
             f"{name}_state_candidate", recurrent[:, candidate], bias[1, candidate]
         )
         self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
-        self.gates_range = Range(f"{name}_gates", fixed=SIGMOID)
+        self.gates_range = Range(f"{name}_gates", fixed=INT8.sigmoid)
         self.reset_range = Range(f"{name}_reset")
         self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
-        self.candidate_range = Range(f"{name}_candidate", fixed=TANH)
+        self.candidate_range = Range(f"{name}_candidate", fixed=INT8.tanh)
         self.difference_range = Range(f"{name}_difference")
         self.kept_range = Range(f"{name}_kept")
-        self.output_range = Range(f"{name}_output", fixed=TANH)
+        self.output_range = Range(f"{name}_output", fixed=INT8.tanh)
         for dense in (self.state_gates, self.state_candidate):
             dense.reads(self.output_range)
 
@@ -143,16 +144,22 @@ class Recurrence(TwinLayer):
         counts = [len(cell.states()) for cell in self.cells]
         return [sum(counts[:i]) for i in range(len(counts))]
 
+    def carried(self) -> tuple[State, ...]:
+        """Return the states of all cells; the second direction reads from the back."""
+        backward = self.cells[1] if self.bidirectional else None
+        return tuple(
+            State(cell.units, where, reverse=cell is backward)
+            for cell in self.cells
+            for where in cell.states()
+        )
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        outputs = tuple(self.places() if self.bidirectional else self.places()[-1:])
-        states = [(i, where) for i, cell in enumerate(self.cells) for where in cell.states()]
+        wanted = self.places() if self.bidirectional else self.places()[-1:]
         loop = Loop(
             step=lambda rows, states: self.step(rows, states, arithmetic),
-            units=tuple(self.cells[i].units for i, _ in states),
-            ranges=tuple(where for _, where in states),
-            reverse=tuple(self.bidirectional and i == 1 for i, _ in states),
-            keep=outputs if self.sequences else (),
+            states=self.carried(),
+            keep=tuple(wanted) if self.sequences else (),
         )
         last, kept = arithmetic.loop(loop, *inputs)
-        found = kept if self.sequences else [last[i] for i in outputs]
+        found = kept if self.sequences else [last[place] for place in wanted]
         return ops.concatenate(found, axis=-1) if len(found) > 1 else found[0]

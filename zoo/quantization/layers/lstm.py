@@ -6,7 +6,8 @@ import numpy as np
 from keras import ops
 
 from zoo.quantization.layers.arithmetic import Exact, Range
-from zoo.quantization.layers.products import SIGMOID, TANH, Dense, TwinLayer
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.products import Dense, TwinLayer
 
 
 class Memory(TwinLayer):
@@ -39,14 +40,14 @@ class Memory(TwinLayer):
         self.input_candidate = dense("input_candidate", kernel, bias, candidate)
         self.state_candidate = dense("state_candidate", recurrent, none, candidate)
         self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
-        self.gates_range = Range(f"{name}_gates", fixed=SIGMOID)
+        self.gates_range = Range(f"{name}_gates", fixed=INT8.sigmoid)
         self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
-        self.candidate_range = Range(f"{name}_candidate", fixed=TANH)
+        self.candidate_range = Range(f"{name}_candidate", fixed=INT8.tanh)
         self.kept_range = Range(f"{name}_kept", limit=8.0)
         self.added_range = Range(f"{name}_added")
         self.memory_range = Range(f"{name}_memory", limit=8.0, narrow=True)
-        self.squashed_range = Range(f"{name}_squashed", fixed=TANH)
-        self.output_range = Range(f"{name}_output", fixed=TANH)
+        self.squashed_range = Range(f"{name}_squashed", fixed=INT8.tanh)
+        self.output_range = Range(f"{name}_output", fixed=INT8.tanh)
         for one in (self.state_gates, self.state_candidate):
             one.reads(self.output_range)
 

@@ -12,12 +12,11 @@ import numpy as np
 from keras import ops
 
 from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.stem import densified, is_narrow
 
-SIGMOID = (0.0, 255 / 256)  # output scales that LiteRT's kernels dictate
-TANH = (-1.0, 127 / 128)
-
-FIXED = {"sigmoid": SIGMOID, "tanh": TANH, "softmax": SIGMOID}
+# ranges of outputs that LiteRT's kernels dictate
+FIXED = {"sigmoid": INT8.sigmoid, "tanh": INT8.tanh, "softmax": INT8.sigmoid}
 
 OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
 
@@ -193,7 +192,7 @@ class Activation(TwinLayer):
         super().__init__(name)
         self.function, self.slope = function, slope
         self.operators = OPERATORS.get(function, ())
-        self.gate_range = Range(f"{name}_gate", fixed=SIGMOID)
+        self.gate_range = Range(f"{name}_gate", fixed=INT8.sigmoid)
         self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from keras import ops
 
 WIDE = 16  # steps or pixels: a longer kernel would be cut into as many slices
-FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export.py)
+FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export)
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
 

@@ -1,4 +1,4 @@
-"""How activations enter a twin: in the operator that makes their input, or as one of their own."""
+"""Rules for activations: fused into the operator before them, or operators of their own."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,6 +34,7 @@ def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "
 def _apart(
     sketch: Sketch, layer: Any, x: Value, name: str, place: str = "", **arguments: float
 ) -> Value:
+    """Return an activation of one whole value: a clamp where it is made, or an operator."""
     x = sketch.join(x, layer.name)
     x = sketch.settle(x, f"{layer.name}{place}", own=True)  # which can take the activation in
     draft = sketch.maker(x, *CLAMPING)
@@ -56,10 +57,12 @@ def _hard_sigmoid(sketch: Sketch, layer: Any, x: Value, place: str) -> Value:
 
 
 def activation(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Activation`: a clamp in the operator before it, or an operator of its own."""
     return activate(sketch, layer, x, layer.activation)
 
 
 def relu(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`ReLU`: a clamp in the operator before it; with a slope LEAKY_RELU."""
     if layer.threshold or layer.max_value not in (None, 6):
         raise unknown(layer, "only relu, relu6 and slopes without an end")
     if layer.negative_slope:
@@ -70,10 +73,12 @@ def relu(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def leaky_relu(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`LeakyReLU`: LEAKY_RELU, an operator of its own."""
     return _apart(sketch, layer, x, "leaky_relu", slope=float(layer.negative_slope))
 
 
 def softmax(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Softmax` over the last axis: SOFTMAX, an operator of its own."""
     if layer.axis not in (-1, len(x.shape)):
         raise unknown(layer, f"axis={layer.axis}")
     return _apart(sketch, layer, x, "softmax")

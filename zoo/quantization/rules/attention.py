@@ -1,4 +1,4 @@
-"""How attention enters a twin."""
+"""Rules for attention."""
 
 from typing import Any
 
@@ -10,6 +10,7 @@ from zoo.quantization.rules.products import bias_of
 
 
 def attention(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`SelfAttention`: FULLY_CONNECTED, BATCH_MATMUL, and SOFTMAX or LOGISTIC between them."""
     x, scale, offset = sketch.channels(x, layer.name)
     dense = {}
     for part in ("query", "key", "value", "project"):
@@ -56,5 +57,4 @@ def pooling(sketch: Sketch, layer: Any, x: Value) -> Value:
     x, scale, offset = sketch.channels(x, layer.name)
     kernel = numpy_of(layer.score.kernel)
     given = {"kernel": kernel * scale[:, None], "bias": offset @ kernel}
-    y = sketch.add(Pooling, layer.name, (x,), shape_of(layer), **given)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return sketch.add(Pooling, layer.name, (x,), shape_of(layer), **given).then(scale, offset)

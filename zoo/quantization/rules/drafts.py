@@ -33,6 +33,24 @@ class Draft:
     inputs: tuple[int, ...]
     shape: tuple[int, ...]
     arguments: dict[str, Any]
+    output: "SharedRange | None" = None  # None: a range of its own
+
+
+@dataclass(eq=False)
+class SharedRange:
+    """A range to be that several drafts round to, because they are concatenated."""
+
+    name: str
+    drafts: list[Draft] = field(default_factory=list)
+
+    def take_in(self, draft: Draft) -> None:
+        """Let a draft round to this range, and all that share one with it already."""
+        if draft.output is self:
+            return
+        together = [draft] if draft.output is None else draft.output.drafts
+        for one in together:
+            one.output = self
+        self.drafts += together
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,9 @@ class Value:
         return (self.number, *pending, *(part.key() for part in self.parts))
 
     def then(self, scale: np.ndarray, offset: np.ndarray) -> "Value":
-        """Return the value with one more scale and offset pending."""
+        """Return the value with one more scale and offset pending, if they change anything."""
+        if (scale == 1).all() and not offset.any():
+            return self
         old_scale = np.ones(self.shape) if self.scale is None else self.scale
         old_offset = np.zeros(self.shape) if self.offset is None else self.offset
         return replace(self, scale=old_scale * scale, offset=old_offset * scale + offset)
@@ -132,8 +152,7 @@ class Sketch:
             *(self.channels(part, f"{name}_{i}") for i, part in enumerate(x.parts)), strict=True
         )
         y = self.concatenate(parts, name, x.shape, axis=len(x.shape))
-        scale, offset = np.concatenate(scales), np.concatenate(offsets)
-        return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+        return y.then(np.concatenate(scales), np.concatenate(offsets))
 
     def concatenate(
         self, parts: tuple[Value, ...], name: str, shape: tuple[int, ...], axis: int
@@ -142,13 +161,12 @@ class Sketch:
 
         LiteRT wants one scale for its inputs and its output: their makers round to one range.
         """
-        name = f"{name}_joined"
-        makers = [draft for draft in map(self.rounding, parts) if draft is not None]
-        claimed = {draft.arguments.get("output") for draft in makers} - {None}
-        for draft in self.drafts:
-            if draft in makers or draft.arguments.get("output") in claimed:
-                draft.arguments["output"] = name
-        return self.add(Concat, name, parts, shape, axis=axis, output=name)
+        shared = SharedRange(f"{name}_joined")
+        y = self.add(Concat, shared.name, parts, shape, axis=axis)
+        for draft in map(self.rounding, (*parts, y)):
+            if draft is not None:
+                shared.take_in(draft)
+        return y
 
     def rounding(self, x: Value) -> Draft | None:
         """Return the draft that rounds `x`, if its range can be chosen."""
@@ -216,12 +234,15 @@ class UnknownLayer(UserError):
 
 
 def unknown(layer: Any, why: str) -> UnknownLayer:
+    """Return the error that names a layer which has no int8 form, and why."""
     return UnknownLayer(f"layer {layer.name!r} ({type(layer).__name__}): {why}")
 
 
 def numpy_of(weight: Any) -> np.ndarray:
+    """Return a weight's values as float64: folding is done in that."""
     return np.asarray(keras.ops.convert_to_numpy(weight), np.float64)
 
 
 def shape_of(layer: Any) -> tuple[int, ...]:
+    """Return the shape of a layer's output, without the batch."""
     return tuple(layer.output.shape[1:])

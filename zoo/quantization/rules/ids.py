@@ -1,4 +1,4 @@
-"""How token ids and masks enter a twin."""
+"""Rules for token ids and masks."""
 
 from typing import Any
 
@@ -12,6 +12,7 @@ from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unk
 
 
 def embedding(sketch: Sketch, layer: Any, ids: Value) -> Value:
+    """`TokenEmbedding`: GATHER of the rows of an int8 table."""
     return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=numpy_of(layer.embeddings))
 
 

@@ -1,4 +1,4 @@
-"""How layers that combine tensors element by element enter a twin, and arithmetic without layers.
+"""Rules for layers that combine tensors element by element, and for arithmetic without layers.
 
 A constant factor or addend is folded like a norm's gain and bias.
 """
@@ -15,6 +15,7 @@ from zoo.quantization.rules.sequences import shape_like
 
 
 def add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    """`Add`: an ADD for each input but the first."""
     _check_ranks(layer, terms)
     total, *rest = _settled(sketch, layer, terms)
     for i, term in enumerate(rest):
@@ -23,11 +24,13 @@ def add(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 
 
 def average(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    """`Average`: ADDs; the division by their number stays pending."""
     total = add(sketch, layer, *terms)
     return total.then(np.full(total.shape, 1 / len(terms)), np.zeros(total.shape))
 
 
 def subtract(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    """`Subtract`: SUB."""
     _check_ranks(layer, terms)
     first, second = _settled(sketch, layer, terms)
     return _combined(sketch, layer, Subtract, first, second, 0)
@@ -45,7 +48,7 @@ def multiply(sketch: Sketch, layer: Any, *factors: Value) -> Value:
     product, *rest = plain
     for i, factor in enumerate(rest):
         product = _combined(sketch, layer, Multiply, product, factor, i)
-    return product.then(scale, np.zeros_like(scale)) if (scale != 1).any() else product
+    return product.then(scale, np.zeros_like(scale))
 
 
 def maximum(sketch: Sketch, layer: Any, *terms: Value) -> Value:
@@ -61,6 +64,7 @@ def minimum(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 def _extreme(
     sketch: Sketch, layer: Any, terms: tuple[Value, ...], kind: type[Elementwise]
 ) -> Value:
+    """Return the larger values (`kind` is Add) or the smaller ones (Subtract)."""
     _check_ranks(layer, terms)
     best, *rest = _settled(sketch, layer, terms)
     for i, term in enumerate(rest):
@@ -96,6 +100,7 @@ def plus(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 
 
 def minus(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    """x - y, either of them perhaps a constant, which is folded or stays pending."""
     if len(terms) > 1:
         return subtract(sketch, layer, *terms)
     first, constant = _constant(layer, terms[0])
@@ -105,6 +110,7 @@ def minus(sketch: Sketch, layer: Any, *terms: Value) -> Value:
 
 
 def times(sketch: Sketch, layer: Any, *factors: Value) -> Value:
+    """x * y, either of them perhaps a constant, which is folded or stays pending."""
     if len(factors) > 1:
         return multiply(sketch, layer, *factors)
     _, constant = _constant(layer, factors[0])
@@ -112,6 +118,7 @@ def times(sketch: Sketch, layer: Any, *factors: Value) -> Value:
 
 
 def divided(sketch: Sketch, layer: Any, *terms: Value) -> Value:
+    """x / constant, which is folded or stays pending."""
     first, constant = (True, np.ones(1)) if len(terms) > 1 else _constant(layer, terms[0])
     if first:
         raise unknown(layer, "only a division by a constant has an int8 form")

@@ -1,4 +1,4 @@
-"""How layers that move or choose values enter a twin: they bring no range of their own."""
+"""Rules for layers that move or select values; these have no range of their own."""
 
 from typing import Any
 
@@ -19,6 +19,7 @@ from zoo.quantization.rules.sequences import (
 
 
 def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
+    """`Concatenate`: CONCATENATION; of channels only once a layer needs them together."""
     if not all(sketch.rounding(part) for part in parts):
         raise unknown(
             layer,
@@ -35,6 +36,7 @@ def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
 
 
 def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`MaxPooling`, `AveragePooling`: MAX_POOL_2D or AVERAGE_POOL_2D of pictures."""
     check_channels_last(layer)
     largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
     x = as_picture(sketch, layer, x)
@@ -73,6 +75,7 @@ def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`UpSampling`: RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR of pictures."""
     how = getattr(layer, "interpolation", "nearest")
     if how not in ("nearest", "bilinear"):
         raise unknown(layer, f"interpolation={how!r}")
@@ -104,44 +107,49 @@ def _chosen(
     if largest and (scale < 0).any():  # the largest would be the smallest
         x = sketch.settle(x.then(scale, offset), layer.name)
         scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    y = sketch.rearrange(x, layer.name, shape, function)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return sketch.rearrange(x, layer.name, shape, function).then(scale, offset)
 
 
 def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`GlobalAveragePooling`: MEAN over all positions; what is pending stays pending."""
     check_channels_last(layer)
     if layer.keepdims:
         x = as_seen(sketch, x, layer.input, layer.name)
     x, scale, offset = sketch.channels(x, layer.name)
     axes = tuple(range(1, len(x.shape)))
     y = sketch.add(Mean, layer.name, (x,), shape_of(layer), axes=axes, keepdims=layer.keepdims)
-    return y.then(scale, offset) if (scale != 1).any() or offset.any() else y
+    return y.then(scale, offset)
 
 
 def flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Flatten`: RESHAPE."""
     if len(x.shape) > 1:
         check_channels_last(layer)
     return reshape(sketch, layer, x)
 
 
 def reshape(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Reshape`: RESHAPE."""
     check_not_steps(sketch, layer, x)
     shape = shape_of(layer)
     return sketch.rearrange(x, layer.name, shape, lambda v: ops.reshape(v, (-1, *shape)))
 
 
 def permute(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Permute`: TRANSPOSE."""
     order = (0, *layer.dims)
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.transpose(v, order))
 
 
 def zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`ZeroPadding`: PAD."""
     check_channels_last(layer)
     pads = [(0, 0), *_ends(layer.padding), (0, 0)]
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
 
 
 def crop(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Cropping`: STRIDED_SLICE."""
     if len(x.shape) == 3:
         check_channels_last(layer)
     cuts = _ends(layer.cropping)

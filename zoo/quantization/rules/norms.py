@@ -1,4 +1,4 @@
-"""How normalization enters a twin: folded into kernels, or as operators without gain and bias."""
+"""Rules for normalization: folded into kernels, or operators without gain and bias."""
 
 from typing import Any
 
@@ -13,11 +13,13 @@ NOTHING = 1e-6  # standard deviations: rows that are standardized already need n
 
 
 def standardize(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Standardize`, `Pixels`: nothing; scale and offset wait for a kernel that takes them in."""
     offset = numpy_of(layer.offset)
     return x.then(numpy_of(layer.scale), np.where(np.abs(offset) < NOTHING, 0.0, offset))
 
 
 def rescaling(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Rescaling`: nothing; scale and offset wait for a kernel that takes them in."""
     return x.then(np.asarray(layer.scale, np.float64), np.asarray(layer.offset, np.float64))
 
 
@@ -35,6 +37,7 @@ def normalization(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def batch_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`BatchNormalization`: nothing; it goes into the kernel before it, or stays pending."""
     if layer.axis not in (-1, len(shape_of(layer))):
         raise unknown(layer, f"axis={layer.axis}")
     scale = 1 / np.sqrt(numpy_of(layer.moving_variance) + layer.epsilon)
@@ -61,6 +64,7 @@ def layer_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def rms_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """Keras' `RMSNormalization`: MUL, MEAN, ADD, RSQRT, MUL; the gain stays pending."""
     _check_last_axis(layer, x)
     y = _normalized(sketch, layer, x, False, layer.epsilon)
     return y.then(numpy_of(layer.scale), np.zeros(x.shape[-1]))

@@ -1,4 +1,4 @@
-"""How the Keras layers that have kernels enter a twin."""
+"""Rules for layers with kernels."""
 
 from typing import Any
 
@@ -17,6 +17,7 @@ from zoo.quantization.rules.sequences import (
 
 
 def bias_of(layer: Any, size: int) -> np.ndarray:
+    """Return a layer's bias, (outputs,): zeros where it has none."""
     return numpy_of(layer.bias) if layer.use_bias else np.zeros(size)
 
 
@@ -28,6 +29,7 @@ def check_channels_last(layer: Any) -> None:
 
 
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Dense`: FULLY_CONNECTED; what is pending on its input goes into kernel and bias."""
     check_not_steps(sketch, layer, x)
     x, scale, offset = sketch.channels(x, layer.name)
     kernel = numpy_of(layer.kernel)
@@ -45,6 +47,7 @@ def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Conv1D`, `Conv2D`: CONV_2D; what is pending on its input goes into kernel and bias."""
     check_channels_last(layer)
     if layer.groups != 1:
         raise unknown(layer, f"groups={layer.groups}")
@@ -54,6 +57,7 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`DepthwiseConv1D`, `DepthwiseConv2D`: DEPTHWISE_CONV_2D, with what is pending taken in."""
     check_channels_last(layer)
     x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
     x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "io")

@@ -1,4 +1,4 @@
-"""How recurrent layers enter a twin: as a loop, or as a cell more in the loop before it."""
+"""Rules for recurrent layers: a loop, or one more cell in the loop before."""
 
 from typing import Any
 
@@ -29,6 +29,7 @@ def recurrent(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
 
 
 def bidirectional(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
+    """`Bidirectional` GRU or LSTM: one loop with a cell for each direction."""
     both = layer.forward_layer, layer.backward_layer
     alike = {(type(one), one.units) for one in both}
     if len(alike) > 1 or type(both[0]) not in CELLS or layer.merge_mode != "concat":

@@ -1,4 +1,4 @@
-"""How each Keras layer enters a twin: one function per class, in the table at the end."""
+"""The table of rules: one function for each Keras layer class."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,6 +68,7 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
 
 
 def _same(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`Dropout` and the like: nothing, for they do nothing after training."""
     return x
 
 
@@ -90,14 +91,16 @@ def _members(sketch: Sketch, layer: Any, x: Value) -> Value:
     y = sketch.rearrange(plain, layer.name, row, lambda v: ops.reshape(v, (-1, *row)))
     y = sketch.add(Multiply, f"{layer.name}_scale", (y,), gains.shape, constant=gains * scale)
     moved = np.zeros(gains.shape) if x.offset is None else gains * x.offset
-    return y.then(np.ones(gains.shape), moved) if moved.any() else y
+    return y.then(np.ones(gains.shape), moved)
 
 
 def _member_mean(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`MemberMean`: nothing; 1 / members stays pending, and the dense layer after it sums."""
     return x.then(np.full(x.shape, 1 / x.shape[0]), np.zeros(x.shape))
 
 
 def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`PositionEmbedding`: ADD of a constant."""
     x = sketch.settle(x, layer.name)
     constant = numpy_of(layer.embedding).reshape(x.shape)
     return sketch.add(Add, layer.name, (x,), x.shape, constant=constant)

@@ -1,0 +1,133 @@
+"""The child process of `benchmarks/export`: what others make of the same model and rows.
+
+    python -m benchmarks.export.peers FOLDER STARTED PRODUCT...
+
+FOLDER is as `export.conversion.convert` has it (`model.json`, `model.weights.h5`, `calibration.npy`
+and, for the float of the same graph, `settings.json` and `twin.weights.h5`). Files appear beside
+them, and in `seconds.json` the seconds that each took, the start of Python and TensorFlow (since
+STARTED, in Unix time) included, as our own seconds include it.
+"""
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from export.conversion import integer
+from export.conversion.convert import by_rows, convert, load, whole
+from zoo.quantization import Twin, make_twin
+from zoo.quantization.layers.arithmetic import Range
+
+
+class Float(integer.Constant):
+    """The arithmetic of the int8 graph without its rounding: the same operators in float32."""
+
+    def activation(self, where: Range, x: Any) -> Any:
+        return x
+
+
+class FloatUnrolled(integer.Unrolled, Float):
+    """The same with the loop written out."""
+
+
+def signature(model: keras.Model) -> list[keras.InputSpec]:
+    """Return the signature of one row at a time, which every runtime here is fastest with."""
+    return [keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype="float32", name="input")]
+
+
+def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
+    """Keras' own export, then TensorFlow's converter with calibration rows: full int8."""
+    model = load(folder, unroll)
+    with tempfile.TemporaryDirectory() as saved:
+        model.export(saved, verbose=False, input_signature=signature(model))
+        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+        by_rows(np.load(folder / "calibration.npy"))(converter)
+        (folder / name).write_bytes(converter.convert())
+
+
+def onnx_float(folder: Path, name: str, *, unroll: bool = False) -> None:
+    """Keras' own export to ONNX (by tf2onnx)."""
+    model = load(folder, unroll)
+    model.export(folder / name, format="onnx", verbose=False, input_signature=signature(model))
+
+
+def onnx_int8(folder: Path, name: str, *, unroll: bool = False) -> None:
+    """onnxruntime's static quantization: QDQ, per channel, U8S8 that does not saturate on AVX2."""
+    from onnxruntime import quantization as ort
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    onnx_float(folder, "before.onnx", unroll=unroll)
+    quant_pre_process(folder / "before.onnx", folder / "before.onnx")
+    rows = iter([{"input": row[None]} for row in np.load(folder / "calibration.npy")])
+
+    class Rows(ort.CalibrationDataReader):
+        def get_next(self) -> Any:
+            return next(rows, None)
+
+    ort.quantize_static(
+        folder / "before.onnx",
+        folder / name,
+        Rows(),
+        quant_format=ort.QuantFormat.QDQ,
+        per_channel=True,
+        reduce_range=True,
+        activation_type=ort.QuantType.QUInt8,
+        weight_type=ort.QuantType.QInt8,
+    )
+
+
+def twin_of(folder: Path) -> Twin:
+    cut_after = json.loads((folder / "settings.json").read_text())["cut_after"]
+    twin = make_twin(load(folder, unroll=False), standardized=cut_after is not None)
+    twin.load_weights(folder / "twin.weights.h5")
+    return twin
+
+
+def same_graph(folder: Path, name: str, *, form: str = "rolled") -> None:
+    """The float of the same graph as our int8 file."""
+    twin = twin_of(folder)
+    if form == "step":
+        integer.Constant = Float  # what `step_function` takes
+        states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(twin.cells())}
+        inputs = {"input": (1, *twin.row_shape[1:]), **states}
+        content = convert(twin, integer.step_function(twin), inputs, None)
+    else:
+        arithmetic = Float(twin) if form == "rolled" else FloatUnrolled(twin)
+        content = convert(twin, whole(twin, arithmetic), {"input": (1, *twin.row_shape)}, None)
+    (folder / name).write_bytes(content)
+
+
+PRODUCTS: dict[str, Callable[[Path, str], None]] = {
+    "stock.tflite": stock,
+    "stock_unrolled.tflite": lambda folder, name: stock(folder, name, unroll=True),
+    "same.tflite": same_graph,
+    "same_step.tflite": lambda folder, name: same_graph(folder, name, form="step"),
+    "same_unrolled.tflite": lambda folder, name: same_graph(folder, name, form="unrolled"),
+    "float.onnx": onnx_float,
+    "float_unrolled.onnx": lambda folder, name: onnx_float(folder, name, unroll=True),
+    "int8.onnx": onnx_int8,
+    "int8_unrolled.onnx": lambda folder, name: onnx_int8(folder, name, unroll=True),
+}
+
+
+def main(folder: Path, started: float, names: list[str]) -> None:
+    begun = time.time()
+    seconds = {}
+    for name in names:
+        now = time.time()
+        PRODUCTS[name](folder, name)
+        seconds[name] = round(time.time() - now + begun - started, 2)
+    (folder / "seconds.json").write_text(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), float(sys.argv[2]), sys.argv[3:])

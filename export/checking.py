@@ -1,0 +1,50 @@
+"""Check of a `.tflite` file of any origin: its bytes first, then a run in a child process."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from export.child import ChildError, run_child
+from export.runtimes.litert import Latency
+from export.tflite.audit import Audit, audit
+from zoo.quantization.layers.numerics import INT8
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a file holds and whether LiteRT runs it. `latency` is None where it did not run."""
+
+    audit: Audit
+    latency: Latency | None
+    failures: tuple[str, ...]  # in sentences; empty for an integer-only file that runs
+
+    @property
+    def passed(self) -> bool:
+        return not self.failures
+
+
+def check(path: str | Path, *, timeout: float = 120) -> Check:
+    """Audit a `.tflite` file and, if all its operators are allowed, run it on zeros.
+
+    Args:
+        path: the file.
+        timeout: seconds that the run may take.
+
+    Raises:
+        UserError: missing, too large or damaged file.
+    """
+    found = audit(Path(path))
+    failures = []
+    if found.floats:
+        failures.append(f"{len(found.floats)} tensors are not integers, first {found.floats[0]!r}")
+    if not found.fitting_ends:
+        ends = INT8.ends.tensor_type
+        failures.append(f"input and output must be {ends}; got {found.inputs} and {found.outputs}")
+    if found.forbidden:
+        failures.append(f"not run: operators that are not allowed: {', '.join(found.forbidden)}")
+        return Check(found, None, tuple(failures))
+    try:
+        latency = Latency(**json.loads(run_child("export.runtimes.probe", str(path), timeout)))
+    except ChildError as error:
+        return Check(found, None, (*failures, f"LiteRT could not run it: the process {error}"))
+    return Check(found, latency, tuple(failures))

@@ -1,0 +1,107 @@
+"""Drawings of the details of a task's answers, by their kind: see `zoo.tasks.Task.details`."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from export.page.charts import Axis, Series, axis, plot
+from export.page.markup import Html, figure, table, tag
+from export.proof.quality import Quality
+from zoo.tasks.reliability import Bin
+
+MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown
+MOST = 20  # mistakes
+STEPS = (0.02, 0.1, 0.3, 0.6, 0.9)  # shares of a row where the next shade begins
+POINTS = 200  # test rows of a scatter
+
+
+def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
+    """Return confidence beside the share of right answers, also without the temperature."""
+    temperature = quality.temperature
+    series = [Series("", [(0, 0), (1, 1)], "quiet")]
+    if temperature is not None:
+        series.append(Series("before", _points(temperature.reliability), "b", dots=True))
+    name = "int8" if temperature is None else "after"
+    series.append(Series(name, _points(bins), dots=True))
+    across, up = Axis("confidence", 0, 1), Axis("share of right answers", 0, 1)
+    said = (
+        "Confidence of the int8 answers, and how often they are right; on the diagonal is honest."
+    )
+    if temperature is not None:
+        said += f" The last layer is divided by a temperature of {temperature.value:.2f}."
+    return figure(said, plot("reliability", across, up, series))
+
+
+def _points(bins: Sequence[Bin]) -> list[tuple[float, float]]:
+    return [(one.confidence, one.accuracy) for one in bins]
+
+
+def scatter(quality: Quality, pairs: np.ndarray) -> Html:
+    """Return answers beside the truth.
+
+    Args:
+        quality: they are a detail of.
+        pairs: truth and answer, (rows, 2).
+    """
+    truth, told = pairs[:POINTS].astype(float).T.tolist()
+    both = axis("", [*truth, *told])
+    ends = [(both.low, both.low), (both.high, both.high)]
+    points = Series("", list(zip(truth, told, strict=True)), line=False, dots=True)
+    across, up = (replace(both, label=label) for label in ("truth", "int8 answer"))
+    chart = plot("answers by truth", across, up, [Series("", ends, "quiet"), points])
+    return figure(
+        f"Answers beside the truth, {len(told)} test rows; on the diagonal is right.", chart
+    )
+
+
+def confusion(quality: Quality, counts: np.ndarray) -> Html:
+    """Return what was taken for what: a matrix, or of many classes the commonest mistakes.
+
+    Args:
+        quality: of the answers.
+        counts: true class x answer, rows.
+    """
+    names, heading = quality.task.labels, tag("h3", "What was taken for what")
+    if len(names) > MOST_CLASSES:
+        return tag("div", heading, _mistakes(names, counts.tolist()))
+    head = tag("tr", tag("th", "true"), *(tag("th", n, scope="col") for n in names))
+    lines = [
+        tag("tr", tag("th", name, scope="row"), *(_cell(count, sum(row)) for count in row))
+        for name, row in zip(names, counts.tolist(), strict=True)
+    ]
+    matrix = tag("table", tag("thead", head), tag("tbody", *lines), class_="confusion")
+    said = (
+        "Lines are true classes, columns what the int8 file answered; shades are shares of a line."
+    )
+    scrolled = tag("div", matrix, class_="scroll", tabindex="0")
+    return tag("div", heading, tag("p", said, class_="lead"), scrolled)
+
+
+def _cell(count: int, whole: int) -> Html:
+    share = count / whole if whole else 0.0
+    return tag(
+        "td", str(count) if count else "·", class_=f"h{sum(share >= step for step in STEPS)}"
+    )
+
+
+def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
+    found = [
+        (count, names[i], names[j], sum(row))
+        for i, row in enumerate(counts)
+        for j, count in enumerate(row)
+        if count and i != j
+    ]
+    found.sort(key=lambda one: -one[0])
+    rows = [(truth, answer, f"{count} of {of}") for count, truth, answer, of in found[:MOST]]
+    return table(("true class", "answer", "rows"), rows)
+
+
+# kind of detail -> its drawing
+DRAWINGS: dict[str, Callable[[Quality, Any], Html]] = {
+    "reliability": reliability,
+    "scatter": scatter,
+    "confusion": confusion,
+}
+WIDE = ("confusion",)  # below the figures; the others beside them

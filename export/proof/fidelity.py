@@ -1,0 +1,84 @@
+"""Fidelity: how closely the int8 files compute what they stand for, layer by layer and streamed."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from export.litert import Export
+from export.runtimes.litert import load, stream
+from zoo import Data
+from zoo.quantization.calibration import layer_noise
+from zoo.quantization.rows import CalibrationRows
+
+STREAMED = 32  # test rows that are fed step by step
+NOISE_ROWS = 64  # calibration rows for the error of each layer
+ENOUGH = 0.99  # of streamed logits within one step
+
+
+@dataclass(frozen=True)
+class Streaming:
+    """The step form, state by state, against the whole-sequence form on the same test rows."""
+
+    rows: int
+    equal: float  # share of logits
+    within_one_step: float  # of the output's quantization steps
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """How closely the int8 files compute what they stand for.
+
+    Attributes:
+        streaming: None without a step form.
+        layers: range -> signal to int8 error, dB; empty without a twin.
+    """
+
+    streaming: Streaming | None
+    layers: dict[str, float]
+
+    @property
+    def worst_layer(self) -> tuple[str, float] | None:
+        """The range with the smallest ratio of signal to int8 error, and that ratio in dB."""
+        return min(self.layers.items(), key=lambda item: item[1]) if self.layers else None
+
+    def failures(self) -> list[str]:
+        """Return what is wrong with the step form, in a sentence."""
+        if self.streaming is None or self.streaming.within_one_step >= ENOUGH:
+            return []
+        share = 100 * self.streaming.within_one_step
+        return [f"only {share:.1f} % of streamed logits are those of the whole sequence"]
+
+    def described(self) -> dict[str, Any]:
+        """Return its part of `report.json`."""
+        return {
+            "streaming": self.streaming and asdict(self.streaming),
+            "layers": self.layers,
+            "worst_layer": self.worst_layer and self.worst_layer[0],
+        }
+
+
+def fidelity(export: Export, rows: CalibrationRows, data: Data, plain: np.ndarray) -> Fidelity:
+    """Compare an export's step form with the whole sequence, and each layer with float.
+
+    Args:
+        rows: that calibrated the export.
+        plain: what the main int8 file gives for the test rows, (rows, outputs).
+    """
+    return Fidelity(_streaming(export, data, plain), _layers(export, rows))
+
+
+def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
+    if "step" not in export.plan.forms or export.scaling is None:
+        return None
+    interpreter = load(export.run.path / export.plan.forms["step"])
+    streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]))
+    step = load(export.int8_file).get_output_details()[0]["quantization"][0]
+    steps = np.abs(streamed - whole[: len(streamed)]) / step
+    return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
+
+
+def _layers(export: Export, rows: CalibrationRows) -> dict[str, float]:
+    if export.plan.quantized is None:
+        return {}
+    return layer_noise(export.model, export.plan.quantized, rows.fed()[:NOISE_ROWS])

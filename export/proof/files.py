@@ -1,0 +1,168 @@
+"""Files of an export: how they were made, and what they hold."""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from export.conversion.compression import zip_bytes
+from export.conversion.job import FLOAT
+from export.formats import recorded
+from export.litert import Export
+from export.proof.float_layers import float_layers
+from export.proof.measured import Measured
+from export.tflite.audit import Audit
+from export.tflite.scaling import Scaling
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.rows import CalibrationRows
+
+RUNGS = {
+    "ptq": "calibration (ptq)",
+    "qat": "quantization-aware training (qat)",
+    "converter": "TensorFlow's converter",
+    "qat-tfmot": "tfmot's training (qat-tfmot)",
+}
+BOUND = 1e-4  # on the difference that float arithmetic explains
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of an export.
+
+    Attributes:
+        rung: by what int8 was made, a key of `RUNGS`.
+        without_twin: why the converter quantized by itself, where it did.
+        float_layers: that stay in float in the int8 file, and why.
+        float_difference: largest |Keras - float .tflite|, relative to max(1, |Keras|).
+        scaling: of the int8 input.
+        calibration: the rows, and how far their ranges were clipped.
+        compression: what came before the int8 file, if anything.
+        forms: form -> int8 file.
+        formats: other formats beside the files, as `formats.json` has them.
+        audits: file -> what it holds; the float file and the main int8 file first.
+        zip_bytes: file -> size after deflate.
+    """
+
+    rung: str
+    without_twin: str | None
+    float_layers: tuple[str, ...]
+    float_difference: float
+    scaling: Scaling
+    calibration: dict[str, Any]
+    compression: dict[str, Any] | None
+    forms: dict[str, str]
+    formats: dict[str, Any]
+    audits: dict[str, Audit]
+    zip_bytes: dict[str, int]
+
+    @property
+    def float_audit(self) -> Audit:
+        return self.audits[FLOAT]
+
+    @property
+    def int8_audit(self) -> Audit:
+        return self.audits[INT8.file()]
+
+    @property
+    def integer_only(self) -> bool:
+        """Whether every int8 file holds integers only."""
+        return all(self.audits[name].integer_only for name in self.forms.values())
+
+    def failures(self) -> list[str]:
+        """Return what is wrong with the files, in sentences."""
+        found = []
+        for name, audit in self.audits.items():
+            found += _failures(name, audit, integer=audit is not self.float_audit)
+        found += [f"not integer-only because of {layer}" for layer in self.float_layers]
+        differences = {"float .tflite": self.float_difference}
+        differences |= {name: made["difference"] for name, made in self.formats.items()}
+        return found + [
+            f"{name} differs from Keras by {difference:.1e}"
+            for name, difference in differences.items()
+            if not difference < BOUND
+        ]
+
+    def described(self, measured: Measured) -> dict[str, Any]:
+        """Return its part of `report.json`, with what was measured of each file."""
+        return {
+            "method": self.rung,
+            "without_twin": self.without_twin,
+            "float_layers": self.float_layers,
+            "integer_only": self.integer_only,
+            "float_difference": self.float_difference,
+            "input": asdict(self.scaling),
+            "calibration": self.calibration,
+            "compression": self.compression,
+            "forms": self.forms,
+            "formats": self.formats,
+            "files": {name: self._file(name) | measured.of_file(name) for name in self.audits},
+        }
+
+    def _file(self, name: str) -> dict[str, Any]:
+        audit = self.audits[name]
+        return {
+            "bytes": audit.bytes,
+            "description_bytes": audit.description_bytes,
+            "zip_bytes": self.zip_bytes[name],
+            "sha256": audit.sha256,
+            "operators": audit.operators,
+            "dtypes": audit.dtypes,
+        }
+
+
+def _failures(name: str, audit: Audit, integer: bool) -> list[str]:
+    found = []
+    if integer and audit.floats:
+        names = ", ".join(audit.floats[:3])
+        found.append(f"not integer-only: {len(audit.floats)} float tensors ({names}) in {name}")
+    if integer and not audit.fitting_ends:
+        found.append(f"input or output of {name} is not {INT8.ends.tensor_type}")
+    if audit.forbidden:
+        found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
+    return found
+
+
+def files_of(
+    export: Export, rows: CalibrationRows, scaling: Scaling, float_difference: float
+) -> Files:
+    """Return the files of an export.
+
+    Args:
+        rows: that calibrated it.
+        scaling: of the int8 input.
+        float_difference: see `Files`.
+    """
+    plan, audits = export.plan, export.audits
+    return Files(
+        rung=plan.rung,
+        without_twin=plan.without_twin,
+        float_layers=float_layers(export.model, audits[INT8.file()]),
+        float_difference=float_difference,
+        scaling=scaling,
+        calibration=_calibration(export, rows),
+        compression=_compression(export),
+        forms=plan.forms,
+        formats=recorded(export.run),
+        audits=audits,
+        zip_bytes={name: zip_bytes((export.run.path / name).read_bytes()) for name in audits},
+    )
+
+
+def _calibration(export: Export, rows: CalibrationRows) -> dict[str, object]:
+    quantized = export.plan.quantized
+    return {
+        "rows": len(rows.indices),
+        "sha256": hashlib.sha256(rows.indices.astype("<i8").tobytes()).hexdigest(),
+        "clip": None if quantized is None else quantized.clip,
+    }
+
+
+def _compression(export: Export) -> dict[str, object] | None:
+    done = export.compressed
+    if done is None:
+        return None
+    return {
+        **asdict(done.compression),
+        "sparsity": done.sparsity,
+        "clusters": done.clusters,
+        "seconds": done.seconds,
+    }

@@ -1,0 +1,86 @@
+"""The metric of float and int8 on the test rows, and the drop between them."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from export.conversion.job import FLOAT
+from export.proof.answers import Outputs
+from zoo import Data
+from zoo.metrics.intervals import Estimate
+from zoo.quantization.layers.numerics import INT8
+from zoo.tasks import Task
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Float against int8, by the metric of the task.
+
+    Attributes:
+        ending: "softmax" or "sigmoid" of a classifier that gives probabilities.
+        drop: points of accuracy, or percent of RMSE.
+        max_drop: that was asked for.
+        bound: that, or what one test row makes.
+        agreement: share of test rows with the same class; None for numbers.
+    """
+
+    task: Task
+    ending: str | None
+    float_estimate: Estimate
+    int8_estimate: Estimate
+    drop: Estimate
+    max_drop: float
+    bound: float
+    agreement: float | None
+
+    @property
+    def drop_unit(self) -> str:
+        return self.task.metric.drop_unit
+
+    def failures(self) -> list[str]:
+        """Return why the drop may not pass, in a sentence."""
+        if self.drop.value <= self.bound:
+            return []
+        drop = f"{self.drop.value:.3g} {self.drop_unit}"
+        return [f"drop of {drop} is over the bound of {self.bound:.3g}"]
+
+    def described(self) -> dict[str, Any]:
+        """Return its part of `report.json`."""
+        return {
+            "metric": self.task.metric.name,
+            "ending": self.ending,
+            "float": asdict(self.float_estimate),
+            "int8": asdict(self.int8_estimate),
+            "drop": self._drop(),
+            "agreement": self.agreement,
+        }
+
+    def of_file(self, name: str) -> dict[str, Any]:
+        """Return the part of a file's entry in `report.json`; None where it was not measured."""
+        estimate = {FLOAT: self.float_estimate, INT8.file(): self.int8_estimate}.get(name)
+        return {
+            "estimate": estimate and asdict(estimate),
+            "drop": self._drop() if name == INT8.file() else None,
+        }
+
+    def _drop(self) -> dict[str, Any]:
+        limits = {"unit": self.drop_unit, "maximum": self.max_drop, "bound": self.bound}
+        return asdict(self.drop) | limits
+
+
+def measure(data: Data, outputs: Outputs, max_drop: float) -> Measured:
+    """Measure the outputs for the test rows.
+
+    Args:
+        max_drop: largest acceptable drop, in the metric's unit.
+    """
+    task, y = data.task, data.y_test
+    return Measured(
+        task=task,
+        ending=outputs.ending,
+        float_estimate=task.estimate(y, outputs.of_float),
+        int8_estimate=task.estimate(y, outputs.of_int8),
+        drop=task.drop(y, outputs.of_float, outputs.of_int8),
+        max_drop=max_drop,
+        bound=task.bound(max_drop, len(y)),
+        agreement=task.agreement(outputs.of_float, outputs.of_int8),
+    )

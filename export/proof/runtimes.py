@@ -1,0 +1,95 @@
+"""Runtimes: latency in LiteRT, each int8 file on each other target, and estimates of the cost."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from export.litert import Export
+from export.proof.targets import Placement, place
+from export.runtimes.litert import Latency, load, measure_latency
+from zoo import Data, UserError
+from zoo.cost.estimate import estimate
+from zoo.quantization.layers.numerics import INT8
+
+
+@dataclass(frozen=True)
+class Runtimes:
+    """What the int8 files need and do where they run.
+
+    Attributes:
+        latency: "float", "int8": in LiteRT on one thread.
+        targets: that were asked for.
+        placements: every int8 file on every target but LiteRT.
+        estimates: figure -> "estimated" before training, "measured".
+    """
+
+    latency: dict[str, Latency]
+    targets: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    estimates: dict[str, dict[str, int]]
+
+    def tried(self) -> dict[str, list[Placement]]:
+        """Return the placements on each target that has any, in the order of the targets."""
+        by_target = {
+            target: [one for one in self.placements if one.target == target]
+            for target in self.targets
+        }
+        return {target: tried for target, tried in by_target.items() if tried}
+
+    def failures(self) -> list[str]:
+        """Return the targets that take no file, in sentences."""
+        found = []
+        for target, tried in self.tried().items():
+            if not any(one.ok for one in tried):
+                reasons = "; ".join(f"{one.form} form: {one.why}" for one in tried)
+                found.append(f"{target} takes no form entirely. {reasons}")
+        return found
+
+    def described(self) -> dict[str, Any]:
+        """Return its part of `report.json`."""
+        litert = {
+            "ok": True,
+            "threads": 1,
+            "latency_us": {name: one.median for name, one in self.latency.items()},
+            "latency_us_minimum": {name: one.minimum for name, one in self.latency.items()},
+        }
+        others = {target: _described(tried) for target, tried in self.tried().items()}
+        return {"runtimes": {"litert": litert, **others}, "estimates": self.estimates}
+
+
+def _described(tried: Sequence[Placement]) -> dict[str, Any]:
+    """Return whether a target is ok, the figures of its best form, and every form's."""
+    best = next((one for one in tried if one.ok), tried[0])
+    forms = {one.form: {"ok": one.ok, "why": one.why, **one.figures} for one in tried}
+    return {"ok": best.ok, "form": best.form, **best.figures, "forms": forms}
+
+
+def run_everywhere(
+    export: Export, data: Data, targets: Sequence[str], max_drop: float, of_float: np.ndarray
+) -> Runtimes:
+    """Run the files of an export on its targets.
+
+    Args:
+        of_float: the float model's logits of the test rows.
+    """
+    placements = place(export, data, targets, max_drop, of_float)
+    files = {"float": load(export.float_file), "int8": load(export.int8_file)}
+    estimates = _estimates(export, placements)
+    return Runtimes(measure_latency(files), tuple(targets), tuple(placements), estimates)
+
+
+def _estimates(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str, int]]:
+    """Return what a search would have taken the file to need, beside what it needs."""
+    main = next(iter(export.plan.forms))
+    audit = export.audits[INT8.file()]
+    measured = {"bytes": audit.model_bytes, "macs": audit.macs}
+    for one in placements:
+        if one.target == "micro" and one.form == main and one.ok:
+            measured["arena"] = one.figures["arena_bytes"]
+    try:
+        cost = asdict(estimate(export.model))
+    except UserError:  # a model that no twin can express
+        return {}
+    return {name: {"estimated": cost[name], "measured": value} for name, value in measured.items()}

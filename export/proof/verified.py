@@ -1,0 +1,62 @@
+"""A report of an earlier run, as far as later commands need it; `Report` writes these keys."""
+
+from dataclasses import dataclass
+
+from export.proof.identity import Dataset, Model
+from export.tflite.scaling import Scaling
+from zoo import Run
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Some of the content of `report.json`.
+
+    Attributes:
+        metric: name of the figure that float and int8 are compared by.
+        values: of that figure: "float", "int8".
+        drop: of int8, in the metric's unit.
+        ending: "softmax" or "sigmoid" of a classifier that gives probabilities.
+        scaling: of the int8 input.
+        bytes: size of each file.
+        latency_us: "float", "int8": median on one thread, in microseconds.
+        half_widths: of the prediction intervals, per target; None without them.
+    """
+
+    passed: bool
+    model: Model
+    data: Dataset
+    backend: str
+    metric: str
+    values: dict[str, float]
+    drop: float
+    ending: str | None
+    scaling: Scaling
+    bytes: dict[str, int]
+    latency_us: dict[str, float]
+    half_widths: tuple[float, ...] | None
+
+    @classmethod
+    def read(cls, run: Run) -> "Verified":
+        """Read the report of a run.
+
+        Raises:
+            UserError: a folder without one, or whose report has changed.
+        """
+        report = run.read_json(REPORT)
+        within = report["prediction_interval"]
+        return cls(
+            passed=report["passed"],
+            model=Model(**report["model"]),
+            data=Dataset(**report["data"]),
+            backend=report["backend"],
+            metric=report["metric"],
+            values={kind: report[kind]["value"] for kind in ("float", "int8")},
+            drop=report["drop"]["value"],
+            ending=report["ending"],
+            scaling=Scaling(**report["input"]),
+            bytes={name: file["bytes"] for name, file in report["files"].items()},
+            latency_us=report["runtimes"]["litert"]["latency_us"],
+            half_widths=within and tuple(within["half_width"]),
+        )

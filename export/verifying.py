@@ -1,0 +1,91 @@
+"""The proof: float Keras, float `.tflite` and int8 `.tflite` on the same test rows."""
+
+import math
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from export.conversion.job import checked
+from export.litert import Export
+from export.page import write_page
+from export.proof.answers import outputs_of
+from export.proof.context import context
+from export.proof.fidelity import fidelity
+from export.proof.files import files_of
+from export.proof.identity import origin, subject
+from export.proof.measured import measure
+from export.proof.quality import assess, groups_of
+from export.proof.report import Report
+from export.proof.runtimes import run_everywhere
+from export.proof.targets import check_targets
+from export.proof.verified import REPORT
+from zoo import Data, UserError
+from zoo.checks import in_range
+from zoo.quantization.layers.numerics import INT8
+
+
+def verify(
+    export: Export,
+    data: Data,
+    *,
+    max_drop: float = 0.5,
+    targets: Sequence[str] = ("litert",),
+    groups: np.ndarray | None = None,
+    license: str | None = None,
+) -> Report:
+    """Measure an export on the test rows; write `report.json` and `report.html` beside its files.
+
+    Tables are compared with baselines, too, which are fitted on all rows but the test rows.
+
+    Args:
+        export: from `to_litert`, with an int8 file.
+        data: the data the model was trained on. The figures come from its test part, the widths of
+            a regression's prediction intervals from rows that were held out, baselines from both
+            other parts.
+        max_drop: largest acceptable drop: points of accuracy, or percent of RMSE. One test row is
+            always acceptable.
+        targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55"; the last two need
+            `pip install 'pocketzoo[targets]'`.
+        groups: a number or text for each test row; the metric of each group is reported. None
+            takes `data.columns["groups_test"]`, if it names no more than 50.
+        license: of model and data, for the model card of the page.
+
+    Returns:
+        The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
+        why not.
+
+    Raises:
+        UserError: the export has no int8 file, an operator that is not allowed to run, an unknown
+            or missing target, or groups that do not fit the test rows.
+    """
+    in_range("max_drop", max_drop, -math.inf, math.inf)
+    check_targets(targets)
+    named = groups_of(data, groups)
+    rows, scaling = export.plan.rows, export.scaling
+    if rows is None or scaling is None:
+        raise UserError(f"There is no int8 file to verify; export with quantize={INT8.name!r}.")
+    for audit in export.audits.values():
+        if audit.forbidden:
+            raise UserError(
+                f"{export.run.path} holds operators that are not allowed to run: "
+                f"{', '.join(audit.forbidden)}. Replace the layers that need them."
+            )
+    checked(export.model, data)
+    started = time.monotonic()
+    outputs = outputs_of(export, data)
+    of_float, of_int8 = outputs.of_float, outputs.of_int8
+    measured = measure(data, outputs, max_drop)
+    report = Report(
+        subject=subject(export, data),
+        measured=measured,
+        quality=assess(export.run, data, of_float, of_int8, named),
+        files=files_of(export, rows, scaling, outputs.float_difference),
+        runtimes=run_everywhere(export, data, targets, max_drop, of_float),
+        context=context(export, data, of_int8, measured.int8_estimate),
+        fidelity=fidelity(export, rows, data, outputs.plain),
+        origin=origin(export, license, started),
+    )
+    export.run.write({REPORT: report.to_json()})
+    write_page(export.run, data, report)
+    return report

@@ -1,0 +1,29 @@
+"""Printed list of the built-in data sets, and description of one set."""
+
+from rich.table import Table
+
+from pocketzoo.printing.columns import print_columns, print_notes
+from pocketzoo.printing.console import CONSOLE
+from zoo import Data
+from zoo.readers import BUILT_IN
+from zoo.run import rows
+
+
+def print_built_in() -> None:
+    table = Table("data", "what it is")
+    for name, what in BUILT_IN.items():
+        table.add_row(name, what)
+    CONSOLE.print(table)
+
+
+def print_data(data: Data) -> None:
+    table = Table(data.name, "", show_header=True)
+    parts = ", ".join(f"{count} {part}" for part, count in rows(data).items())
+    table.add_row("task", f"{data.task.name}, {data.num_outputs} outputs")
+    table.add_row("row shape", str(data.input_shape))
+    table.add_row("rows", parts)
+    table.add_row("classes", ", ".join(data.class_names[:20]) or "-")
+    table.add_row("hash", data.hash)
+    CONSOLE.print(table)
+    print_columns(CONSOLE, data)
+    print_notes(CONSOLE, data)

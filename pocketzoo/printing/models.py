@@ -1,0 +1,23 @@
+"""Printed list of presets."""
+
+from rich.table import Table
+
+from pocketzoo.printing.console import CONSOLE
+from zoo import list_models
+from zoo.checks import UserError, near
+from zoo.presets.catalogue import PRESETS, find_preset, reference
+
+
+def print_models(pattern: str) -> None:
+    """List presets with the parameters they have at their reference shape."""
+    names = list_models(pattern)
+    if not names:
+        raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
+    table = Table("preset", "parameters", "at", "arguments", "source")
+    for name in names:
+        preset = find_preset(name)
+        shape, outputs = reference(name)
+        at = "x".join(str(size) for size in shape) + f" -> {outputs}"
+        arguments = ", ".join(f"{key}={value}" for key, value in preset.arguments.items())
+        table.add_row(name, f"{preset.parameters:,}", at, arguments, preset.source)
+    CONSOLE.print(table)

@@ -1,0 +1,30 @@
+"""Printed results of a search."""
+
+from rich.table import Table
+
+from pocketzoo.printing.console import CONSOLE
+from zoo import Run
+
+
+def print_study(run: Run) -> None:
+    """Show what a search found, how sure that is, and what to look at."""
+    study = run.read_json("study.json")
+    counts = ", ".join(f"{count} {state}" for state, count in study["trials"].items() if count)
+    best, again = study["best"], study["again"]
+    CONSOLE.print(f"Search: {counts}. Trial {best['number']} scored {best['score']:.4f}.")
+    if "std" in again:
+        scores = ", ".join(f"{score:.4f}" for score in again["scores"])
+        CONSOLE.print(
+            f"With other seeds: {scores}; mean {again['mean']:.4f}, std {again['std']:.4f}."
+        )
+    if study["importance"]:
+        shares = ", ".join(f"{name} {share:.0%}" for name, share in study["importance"].items())
+        CONSOLE.print(f"What mattered: {shares}.", soft_wrap=True)
+    if len(study["front"]) > 1:
+        table = Table("on the Pareto front", "score", "int8 bytes", "multiply-accumulates", "arena")
+        for one in study["front"]:
+            figures = (f"{one[name]:,}" for name in ("bytes", "macs", "arena"))
+            table.add_row(f"trial {one['number']}", f"{one['score']:.4f}", *figures)
+        CONSOLE.print(table)
+    for sentence in study["advice"]:
+        CONSOLE.print(f"Note: {sentence}", style="yellow", soft_wrap=True)

@@ -1,0 +1,172 @@
+"""Printed verdict on an export: float beside int8, what failed, and where the report is."""
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from rich.table import Table
+
+from export import Report
+from export.formats import recorded
+from export.proof.conformal import PredictionInterval
+from export.proof.files import BOUND, RUNGS
+from export.proof.targets import Placement
+from pocketzoo.printing.console import CONSOLE, print_failures
+from pocketzoo.printing.report import figures, print_baselines, print_groups
+from zoo import Run
+from zoo.quantization.layers.numerics import INT8
+
+Row = tuple[str, str, str]  # title, float, int8
+
+
+def print_tracked(made: str) -> None:
+    CONSOLE.print(f"In MLflow: run {made}.")
+
+
+def print_export(report: Report | None, folder: Path) -> bool:
+    """Show what came of an export, and return whether it may be shipped."""
+    made = recorded(Run(folder))
+    for one in made.values():
+        CONSOLE.print(
+            f"{one['file']}: {one['bytes']:,} bytes, differs from Keras by "
+            f"{one['difference']:.1e} on {one['rows']} test rows",
+            soft_wrap=True,
+        )
+    if report is None:
+        return all(one["difference"] < BOUND for one in made.values())
+    print_report(report, folder)
+    return report.passed
+
+
+def print_report(report: Report, folder: Path) -> None:
+    """Show float beside int8, and the verdict."""
+    title = f"{report.model.name} on {report.data.name}"
+    table = Table(title, "float (95 % interval)", "int8 (95 % interval)")
+    for rows in ROWS:
+        for row in rows(report):
+            table.add_row(*row)
+    CONSOLE.print(table)
+    print_groups(CONSOLE, report)
+    print_baselines(CONSOLE, report)
+    if len(report.files.scaling.scale) > 1:
+        CONSOLE.print(
+            "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
+            f'{INT8.ends.low}, {INT8.ends.high}), with both arrays in report.json under "input".'
+        )
+    print_failures(report.failures())
+    if report.passed:
+        CONSOLE.print("PASSED", style="bold green", end=" ")
+    CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
+
+
+def _figures(report: Report) -> Iterable[Row]:
+    return figures(report.quality)
+
+
+def _drop(report: Report) -> Iterator[Row]:
+    low, high = report.drop.ci95
+    value = f"{report.drop.value:.2f} {report.measured.drop_unit}"
+    yield "drop", "", f"{value} ({low:.2f} to {high:.2f})"
+
+
+def _agreement(report: Report) -> Iterator[Row]:
+    if report.agreement is not None:
+        yield "same class as float", "", f"{100 * report.agreement:.2f} % of test rows"
+
+
+def _method(report: Report) -> Iterator[Row]:
+    yield "int8 by", "", RUNGS[report.files.rung]
+    if report.without_twin is not None:
+        yield "  no twin of", "", report.without_twin
+
+
+def _sizes(report: Report) -> Iterator[Row]:
+    files = report.files
+    for name, audit in files.audits.items():
+        size = f"{audit.bytes:,} ({files.zip_bytes[name]:,} zipped)"
+        place = ("", size) if name in files.forms.values() else (size, "")
+        yield (f"bytes of {name}", *place)
+
+
+def _estimate(report: Report) -> Iterator[Row]:
+    estimates = report.runtimes.estimates
+    if estimates and report.files.compression is None:
+        guess = estimates["bytes"]
+        off = 100 * (guess["estimated"] / guess["measured"] - 1)
+        yield "  estimated before training", "", f"{guess['estimated']:,} ({off:+.1f} %)"
+
+
+def _times(report: Report) -> Iterator[Row]:
+    of_float, of_int8 = (report.runtimes.latency[kind] for kind in ("float", "int8"))
+    yield "us, 1 thread: median", f"{of_float.median:.1f}", f"{of_int8.median:.1f}"
+    yield "  minimum", f"{of_float.minimum:.1f}", f"{of_int8.minimum:.1f}"
+
+
+def _work(report: Report) -> Iterator[Row]:
+    yield "multiply-accumulates", f"{report.model.macs:,}", ""
+
+
+def _integer(report: Report) -> Iterator[Row]:
+    yield "integer-only", "", "yes" if report.files.integer_only else "NO"
+
+
+def _placements(report: Report) -> Iterator[Row]:
+    several = len(report.files.forms) > 1
+    for one in report.runtimes.placements:
+        yield f"{one.target}{f', {one.form}' if several else ''}", "", _placement(one)
+
+
+def _placement(one: Placement) -> str:
+    """Say in a line what a target makes of a file."""
+    if not one.ok:
+        return f"NO: {one.why.splitlines()[0]}"
+    if one.target == "ethos-u55":
+        return (
+            f"all on the NPU, {one.figures['cycles']:,} cycles, "
+            f"{one.figures['sram_bytes']:,} bytes of SRAM"
+        )
+    return (
+        f"arena {one.figures['arena_bytes']:,} bytes, "
+        f"{100 * one.figures['equal']:.1f} % of outputs equal to LiteRT's"
+    )
+
+
+def _fidelity(report: Report) -> Iterator[Row]:
+    streaming, worst = report.fidelity.streaming, report.fidelity.worst_layer
+    if streaming is not None:
+        share = f"{100 * streaming.within_one_step:.1f} % of logits within one step"
+        yield "streamed = whole sequence", "", share
+    if worst is not None:
+        yield "noisiest layer", "", "{} ({:.0f} dB)".format(*worst)
+
+
+def _intervals(report: Report) -> Iterator[Row]:
+    if report.prediction_interval is not None:
+        yield "90 % of targets within", "", _within(report.prediction_interval)
+
+
+def _within(found: PredictionInterval) -> str:
+    """Say how wide the prediction intervals are, and what they held of the test rows."""
+    widths = ", ".join(f"{width:.4g}" for width in found.half_width)
+    held = ", ".join(f"{100 * share.value:.1f}" for share in found.coverage)
+    return f"+-{widths} (held {held} % of test rows)"
+
+
+def _difference(report: Report) -> Iterator[Row]:
+    yield "float .tflite - Keras", f"{report.files.float_difference:.1e}", ""
+
+
+ROWS: tuple[Callable[[Report], Iterable[Row]], ...] = (
+    _figures,
+    _drop,
+    _agreement,
+    _method,
+    _sizes,
+    _estimate,
+    _times,
+    _work,
+    _integer,
+    _placements,
+    _fidelity,
+    _intervals,
+    _difference,
+)

@@ -1,0 +1,89 @@
+"""Model specifications: all that describes an architecture, and models built from it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from zoo.checks import UserError, near
+from zoo.models.shapes import WrongKind
+from zoo.presets.catalogue import family_of, find_preset, patterns_for
+from zoo.pretrained.backbones import architecture_of
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Data
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """All that describes an architecture, in JSON types; with weights it is a model."""
+
+    preset: str
+    input_shape: tuple[int, ...]
+    num_outputs: int
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        lists = {k: list(v) if isinstance(v, tuple) else v for k, v in self.overrides.items()}
+        object.__setattr__(self, "overrides", lists)  # as JSON gives them back
+
+    @classmethod
+    def of(cls, preset: str, data: "Data", overrides: Mapping[str, Any]) -> "ModelSpec":
+        """Describe a preset for a data set: also for its vocabulary, or its padding."""
+        given = {**find_preset(preset).arguments, **overrides}
+        known = family_of(preset).arguments
+        wanted: dict[str, Any] = {}
+        if "words" in known and data.encoding.vocabulary is not None:
+            wanted["words"] = data.encoding.vocabulary.words
+        if "masked" in known and data.encoding.padding is not None:
+            wanted["masked"] = not given.get("front_filters")
+        if "architecture" in known:
+            found = architecture_of(given["backbone"], data.input_shape)
+            wanted |= {} if found is None else {"architecture": found}
+        return cls(preset, data.input_shape, data.num_outputs, {**wanted, **overrides})
+
+    def build(self) -> keras.Model:
+        """Build the model with fresh weights. Raises UserError for what cannot be built."""
+        family = family_of(self.preset)
+        known = family.arguments
+        for name in self.overrides:
+            if name not in known:
+                raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
+        arguments = {**find_preset(self.preset).arguments, **self.overrides}
+        try:
+            model = family.factory(self.input_shape, self.num_outputs, **arguments)
+        except WrongKind as error:
+            raise error.use(patterns_for(error.kind)) from None
+        model.name = re.sub(r"\W+", "_", self.preset)  # TensorFlow takes no colon in names
+        return model
+
+    def without_weights(self) -> "ModelSpec":
+        """Return the same architecture with weights that are only there to be replaced."""
+        if "weights" not in family_of(self.preset).arguments:
+            return self
+        return replace(self, overrides={**self.overrides, "weights": "none"})
+
+
+def create_model(
+    preset: str, input_shape: tuple[int, ...], num_outputs: int, **overrides: Any
+) -> keras.Model:
+    """Build a preset for given rows.
+
+    Args:
+        preset: a name from `list_models()`; "pretrained:NAME" comes with weights, also with the
+            name of a preset of KerasHub, or of a folder that holds one.
+        input_shape: shape of one row: `(features,)`, `(steps, features)` or
+            `(height, width, channels)`.
+        num_outputs: classes, or regression targets.
+        **overrides: arguments of the family's factory that differ from the preset's.
+
+    Returns:
+        A functional model that gives logits, `(batch, num_outputs)`.
+
+    Raises:
+        UserError: an unknown preset or argument (near matches are named), an argument out of
+            range, or rows that this family cannot take.
+    """
+    return ModelSpec(preset, tuple(input_shape), num_outputs, overrides).build()
