@@ -1,6 +1,6 @@
 # make demo: search, export and check a CNN on digits.
-# make test: all but what is slow by its nature, ten minutes on two cores.
-# make test-all: everything, on each backend, half an hour; with the next two:
+# make test: all but what is slow by its nature.
+# make test-all: everything, what the next two run included; what CI runs.
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
 # make test-browser: report.html in a real one (apt-get install chromium).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
