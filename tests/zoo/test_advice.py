@@ -78,6 +78,15 @@ def test_repeated_and_nearly_repeated_rows(tmp_path: Path) -> None:
     assert "Training rows that equal another of a different label: 1." in said
 
 
+def test_a_test_part_that_is_all_training_rows(tmp_path: Path) -> None:
+    arrays = table()
+    arrays |= {"x_test": arrays["x_train"], "y_test": arrays["y_train"]}
+    with pytest.warns(UserWarning, match="450 of 450 test rows are also training rows"):
+        advice = advised(tmp_path, arrays)
+    assert advice.repeats.test == 450
+    assert (advice.repeats.near_test, advice.repeats.looked_at["test"]) == (0, 0)
+
+
 def test_rare_and_uneven_classes(tmp_path: Path) -> None:
     arrays = table(2000)
     for part in ("train", "test"):

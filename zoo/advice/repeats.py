@@ -170,4 +170,4 @@ def _near(data: Data, exact: Iterable[list[bool]]) -> tuple[list[int], dict[str,
 def _sample(x: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
     """Return at most so many rows, flat."""
     chosen = x if len(x) <= most else x[np.sort(rng.choice(len(x), most, replace=False))]
-    return chosen.reshape(len(chosen), -1)
+    return chosen.reshape(len(chosen), int(np.prod(x.shape[1:])))  # there may be none
