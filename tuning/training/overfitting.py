@@ -35,6 +35,11 @@ class Overfit:
         after: loss of the trained model, without smoothing.
         epochs: trained.
         right: whether every answer that can be right is; true of numbers.
+
+    Examples:
+        >>> found = tuning.overfit("mlp_tiny", data, rows=5)
+        >>> found.rows, found.right, found.learned
+        (5, True, True)
     """
 
     rows: int
@@ -78,6 +83,11 @@ def overfit(
 
     Raises:
         UserError: as `tuning.fit` and `zoo.create_model`.
+
+    Examples:
+        >>> found = tuning.overfit("mlp_tiny", data, rows=5)
+        >>> found.learned
+        True
     """
     at_least("overfit", rows, 2)
     recipe = recipe or Recipe()
