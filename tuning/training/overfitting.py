@@ -37,9 +37,9 @@ class Overfit:
         right: whether every answer that can be right is; true of numbers.
 
     Examples:
-        >>> found = tuning.overfit("mlp_tiny", data, rows=5)
-        >>> found.rows, found.right, found.learned
-        (5, True, True)
+        >>> found = tuning.Overfit(10, "accuracy", 1.0, before=1, after=0.01, epochs=200, right=True)
+        >>> found.fall, found.learned
+        (0.99, True)
     """
 
     rows: int
@@ -85,9 +85,9 @@ def overfit(
         UserError: as `tuning.fit` and `zoo.create_model`.
 
     Examples:
-        >>> found = tuning.overfit("mlp_tiny", data, rows=5)
-        >>> found.learned
-        True
+        >>> found = tuning.overfit("mlp_tiny", data, rows=10)
+        >>> found.rows, found.score, found.learned
+        (10, 1.0, True)
     """
     at_least("overfit", rows, 2)
     recipe = recipe or Recipe()
