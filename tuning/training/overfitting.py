@@ -37,7 +37,7 @@ class Overfit:
         right: whether every answer that can be right is; true of numbers.
 
     Examples:
-        >>> found = tuning.Overfit(10, "accuracy", 1.0, before=1, after=0.01, epochs=200, right=True)
+        >>> found = tuning.Overfit(10, "accuracy", 1.0, before=1, after=0.01, epochs=80, right=True)
         >>> found.fall, found.learned
         (0.99, True)
     """
