@@ -12,7 +12,15 @@ from zoo.quantization.layers.numerics import INT8
 
 @dataclass(frozen=True)
 class Check:
-    """What a file holds and whether LiteRT runs it. `latency` is None where it did not run."""
+    """What a file holds and whether LiteRT runs it. `latency` is None where it did not run.
+
+    Examples:
+        >>> found = export.check("runs/wine/model_int8.tflite")
+        >>> found.passed, found.failures
+        (True, ())
+        >>> found.audit.inputs, found.audit.outputs
+        (('INT8',), ('INT8',))
+    """
 
     audit: Audit
     latency: Latency | None
@@ -32,6 +40,10 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
 
     Raises:
         UserError: missing, too large or damaged file.
+
+    Examples:
+        >>> export.check("runs/wine/model_int8.tflite").audit.operators
+        {'FULLY_CONNECTED': 2}
     """
     found = audit(Path(path))
     failures = []

@@ -45,7 +45,15 @@ STALE = (*OLD, TWIN, *FORMS.values(), *SOURCES, *NAMES)  # they speak of files t
 
 @dataclass(frozen=True)
 class Export:
-    """The `.tflite` files of one model, with what is needed to verify them."""
+    """The `.tflite` files of one model, with what is needed to verify them.
+
+    Examples:
+        >>> result = export.to_litert("runs/wine")
+        >>> result
+        Export(runs/wine: model_float.tflite ... bytes, model_int8.tflite ... bytes)
+        >>> result.int8_audit.operators
+        {'FULLY_CONNECTED': 2}
+    """
 
     run: Run  # the folder the files lie in
     model: keras.Model  # the float model they were made from
@@ -127,6 +135,13 @@ def to_litert(
 
     Warns:
         UserWarning: an unrolled recurrent layer over more than 64 steps: the file grows with each.
+
+    Examples:
+        >>> inputs = keras.Input((13,))
+        >>> model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+        >>> result = export.to_litert(model, data=data, directory="runs/mine")
+        >>> result.int8_file.name
+        'model_int8.tflite'
     """
     if quantize not in (INT8.name, None):
         raise UserError(f"quantize must be {INT8.name!r} or None; got {quantize!r}.")

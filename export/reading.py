@@ -16,6 +16,11 @@ def read_model(path: Path) -> keras.Model:
 
     Raises:
         UserError: missing, damaged or too large, of another format, or one that holds code.
+
+    Examples:
+        >>> run.load_model().save("mine.keras")
+        >>> export.read_model(Path("mine.keras")).output_shape
+        (None, 3)
     """
     if path.suffix in (".h5", ".hdf5"):
         raise UserError(

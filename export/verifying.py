@@ -58,6 +58,12 @@ def verify(
     Raises:
         UserError: the export has no int8 file, an operator that is not allowed to run, an unknown
             or missing target, or groups that do not fit the test rows.
+
+    Examples:
+        >>> result = export.to_litert("runs/wine")
+        >>> report = export.verify(result, data)
+        >>> report.passed, report.failures()
+        (True, [])
     """
     in_range("max_drop", max_drop, -math.inf, math.inf)
     check_targets(targets)

@@ -76,6 +76,13 @@ class Classifier(ClassifierMixin, _Estimator):
         model_: the trained `keras.Model`, which gives logits; `export.to_litert` takes it.
         classes_: the labels.
         n_iter_: epochs trained.
+
+    Examples:
+        >>> from sklearn.datasets import load_wine
+        >>> x, y = load_wine(return_X_y=True)
+        >>> model = tuning.Classifier("mlp_tiny", recipe=tuning.Recipe(epochs=20)).fit(x, y)
+        >>> model.predict(x[:3])
+        array([0, 0, 0])
     """
 
     def fit(self, X: Any, y: Any) -> "Classifier":  # noqa: N803
@@ -103,7 +110,15 @@ class Classifier(ClassifierMixin, _Estimator):
 
 
 class Regressor(RegressorMixin, _Estimator):
-    """A preset as a scikit-learn regressor of one target. Arguments as for `Classifier`."""
+    """A preset as a scikit-learn regressor of one target. Arguments as for `Classifier`.
+
+    Examples:
+        >>> from sklearn.datasets import load_diabetes
+        >>> x, y = load_diabetes(return_X_y=True)
+        >>> model = tuning.Regressor("mlp_tiny", recipe=tuning.Recipe(epochs=5)).fit(x, y)
+        >>> model.predict(x[:3]).shape
+        (3,)
+    """
 
     def fit(self, X: Any, y: Any) -> "Regressor":  # noqa: N803
         """Train on rows X, (rows, *shape), and numbers y, (rows,). 20 % steer the early stopping.

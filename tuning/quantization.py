@@ -29,6 +29,11 @@ class FineTuning:
         batch_size: rows per step, at least 1.
         learning_rate: at the start, in (0, 1).
         seed: of the order of the rows, at least 0.
+
+    Examples:
+        >>> fine_tuning = tuning.FineTuning(epochs=1, learning_rate=1e-4)
+        >>> tuning.quantize_aware(run.load_model(), data, fine_tuning=fine_tuning).rung
+        'qat'
     """
 
     epochs: int | None = None
@@ -69,6 +74,12 @@ def quantize_aware(
     Raises:
         UnknownLayer: a layer that the twin cannot express.
         UserError: as `zoo.quantization.quantize`.
+
+    Examples:
+        >>> fine_tuning = tuning.FineTuning(epochs=1)
+        >>> quantized = tuning.quantize_aware(run.load_model(), data, fine_tuning=fine_tuning)
+        >>> quantized.twin.predict(data.x_test, verbose=0).shape
+        (36, 3)
     """
     start = start or calibrated(model, data)
     start.check(model)
@@ -129,6 +140,12 @@ def quantize(
     Raises:
         UnknownLayer: a layer that the twin cannot express.
         UserError: as `zoo.quantization.quantize`.
+
+    Examples:
+        >>> quantized = tuning.quantize(run.load_model(), data, max_drop=0.5)
+        >>> quantized.rung
+        'ptq'
+        >>> result = export.to_litert(run, quantized=quantized)
     """
     first = calibrated(model, data, rows=calibration_rows, seed=seed)
     allowed = data.task.bound(max_drop, len(_held_out(data)[0]))

@@ -67,6 +67,11 @@ class Recipe:
 
     Raises:
         UserError: a value out of range.
+
+    Examples:
+        >>> recipe = tuning.Recipe(epochs=20, schedule="one-cycle", mixup=0.2)
+        >>> recipe.batch_size, recipe.learning_rate
+        (32, 0.003)
     """
 
     epochs: int = 60

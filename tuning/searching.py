@@ -60,6 +60,16 @@ def search(
     Raises:
         UserError: rows the family cannot take, limits that nothing meets, a folder or a storage
             that holds something else or is in use, a full disk, or no trial that completed.
+
+    Examples:
+        >>> search = tuning.Search(trials=1, jobs=1, repeats=0)
+        >>> recipe = tuning.Recipe(epochs=1)
+        >>> run = tuning.search(
+        ...     "mlp_tiny", data, directory="runs/search", search=search, recipe=recipe
+        ... )
+        trial 1 of 1 ...
+        >>> run.load_model().output_shape
+        (None, 3)
     """
     run, settings = Run(Path(directory)), search or Search()
     base = recipe or default_recipe(preset, data)

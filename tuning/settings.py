@@ -43,6 +43,11 @@ class Search:
 
     Raises:
         UserError: a field that is out of range, or that does not go with another.
+
+    Examples:
+        >>> search = tuning.Search(trials=40, objective="int8", max_bytes=60_000)
+        >>> search.limits
+        {'bytes': 60000}
     """
 
     trials: int = field(default=10, metadata={"help": "Trials to finish, the preset included."})

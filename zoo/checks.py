@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 
 
 class UserError(ValueError):
-    """A mistake the user can mend: the message says what was expected, what came, what to do."""
+    """A mistake the user can mend: the message says what was expected, what came, what to do.
+
+    Examples:
+        >>> zoo.create_model("mlp_tinny", (13,), 3)
+        Traceback (most recent call last):
+            ...
+        zoo.checks.UserError: There is no preset 'mlp_tinny'. Did you mean 'mlp_tiny' ...
+    """
 
 
 def near(name: str, names: Iterable[str]) -> str:

@@ -36,7 +36,12 @@ PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert",
 
 @dataclass(frozen=True)
 class Run:
-    """A run folder. Nothing is read until a method is called."""
+    """A run folder. Nothing is read until a method is called.
+
+    Examples:
+        >>> zoo.Run(Path("runs/wine")).load_model().output_shape
+        (None, 3)
+    """
 
     path: Path
 
@@ -215,11 +220,7 @@ def identity(data: Data) -> dict[str, Any]:
 
 def rows(data: Data) -> dict[str, int]:
     """Return the number of rows of each part."""
-    return {
-        "train": len(data.x_train),
-        "validation": len(data.x_validation),
-        "test": len(data.x_test),
-    }
+    return {part: len(getattr(data, f"x_{part}")) for part in ("train", "validation", "test")}
 
 
 def save_weights(model: keras.Model, path: Path) -> None:

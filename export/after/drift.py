@@ -20,6 +20,13 @@ class Drift:
         rows: how many new ones.
         features: against the training rows, the most changed first.
         predictions: of the int8 file, against those on the test rows.
+
+    Examples:
+        >>> drift = export.drift(run, data.x_test)
+        >>> drift.verdict
+        'none'
+        >>> [shift.name for shift in drift.predictions]
+        ['predicted class', 'confidence']
     """
 
     rows: int
@@ -50,6 +57,12 @@ def drift(run: Run, x: np.ndarray, data: Data | None = None) -> Drift:
 
     Raises:
         UserError: rows of another shape, or fewer than 20.
+
+    Examples:
+        >>> export.drift(run, data.x_test).verdict
+        'none'
+        >>> export.drift(run, data.x_test + 100).verdict
+        'much'
     """
     data = data or run.load_data()
     if x.shape[1:] != data.input_shape or len(x) < FEWEST:

@@ -28,6 +28,11 @@ class Versus:
         mended: class -> rows that A has wrong and B right.
         bytes: of the two files.
         latency_us: of the two files, as their own reports have it; not measured in one run.
+
+    Examples:
+        >>> versus = export.compare(run, zoo.Run(Path("runs/short")))
+        >>> versus.metric, versus.rows, versus.winner
+        ('accuracy', 36, 'neither')
     """
 
     task: Task
@@ -85,6 +90,11 @@ def compare(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
 
     Raises:
         UserError: runs of different data where none are given, or whose rows do not fit.
+
+    Examples:
+        >>> versus = export.compare(zoo.Run(Path("runs/wine")), zoo.Run(Path("runs/short")))
+        >>> versus.winner
+        'neither'
     """
     if isinstance(data, str | Path):
         _check_answers(b, a.path, a.task())

@@ -26,7 +26,14 @@ METHODS = ("auto", "twin", "converter")
 
 
 class ExportError(UserError):
-    """The converter failed or died; the message ends with its last lines."""
+    """The converter failed or died; the message ends with its last lines.
+
+    Examples:
+        >>> try:
+        ...     result = export.to_litert("runs/wine")
+        ... except export.ExportError as error:
+        ...     print(f"Nothing was written: {error}")
+    """
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,12 @@ class Report:
         context: baselines, prediction intervals.
         fidelity: layer by layer, and streamed.
         origin: times, versions, license.
+
+    Examples:
+        >>> report  # from `export.verify`
+        Report(float: accuracy ...; int8: accuracy ...; drop: ...; verdict: PASSED)
+        >>> report.metric, report.test_rows, report.failures()
+        ('accuracy', 36, [])
     """
 
     subject: Subject

@@ -28,11 +28,7 @@ from zoo.checks import at_least, in_range, one_of
 class StudyOracle(keras_tuner.Oracle):
     """Asks an Optuna study for hyperparameters, and tells it the scores.
 
-    Give it to a `keras_tuner.Tuner` in the place of any other oracle:
-
-        oracle = tuning.StudyOracle("runs/mine", objective="val_accuracy", max_trials=20)
-        tuner = keras_tuner.Tuner(oracle, hypermodel=build, directory="runs", project_name="mine")
-        tuner.search(x, y, validation_data=(x_val, y_val))
+    Give it to a `keras_tuner.Tuner` in the place of any other oracle.
 
     Processes with the same folder, or the same database, share the trials; each needs a
     `project_name` of its own. None is the chief: one that dies is missed by nobody, and what it was
@@ -52,6 +48,21 @@ class StudyOracle(keras_tuner.Oracle):
 
     Raises:
         UserError: an argument out of range, or a study of something else.
+
+    Examples:
+        >>> import keras_tuner
+        >>> def build(hp):
+        ...     hidden = keras.layers.Dense(hp.Int("units", 8, 64), activation="relu")
+        ...     model = keras.Sequential([keras.Input((13,)), hidden, keras.layers.Dense(3)])
+        ...     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        ...     model.compile("adam", loss, metrics=["accuracy"])
+        ...     return model
+        >>> oracle = tuning.StudyOracle(folder, objective="val_accuracy", max_trials=2)
+        >>> tuner = keras_tuner.Tuner(oracle, build, directory=folder, project_name="mine")
+        >>> held_out = (data.x_validation, data.y_validation)
+        >>> tuner.search(data.x_train, data.y_train, validation_data=held_out, verbose=0)
+        >>> [trial.state for trial in oracle.finished()]
+        ['completed', 'completed']
     """
 
     def __init__(

@@ -43,6 +43,14 @@ def fit(
     Raises:
         UserError: the model's input or output, or the recipe, does not fit the data.
         Diverged: the loss became NaN or infinite.
+
+    Examples:
+        >>> data = zoo.load_data("wine")
+        >>> model = zoo.create_model("mlp_tiny", data.input_shape, data.num_outputs)
+        >>> tuning.fit(model, data, tuning.Recipe(epochs=2)).epochs
+        2
+        >>> model.predict(data.x_test, verbose=0).shape
+        (36, 3)
     """
     check_fits(model, data)
     adapt_inputs(model, data)

@@ -35,6 +35,11 @@ class Overfit:
         after: loss of the trained model, without smoothing.
         epochs: trained.
         right: whether every answer that can be right is; true of numbers.
+
+    Examples:
+        >>> found = tuning.Overfit(10, "accuracy", 1.0, before=1, after=0.01, epochs=80, right=True)
+        >>> found.fall, found.learned
+        (0.99, True)
     """
 
     rows: int
@@ -78,6 +83,11 @@ def overfit(
 
     Raises:
         UserError: as `tuning.fit` and `zoo.create_model`.
+
+    Examples:
+        >>> found = tuning.overfit("mlp_tiny", data, rows=10)
+        >>> found.rows, found.score, found.learned
+        (10, 1.0, True)
     """
     at_least("overfit", rows, 2)
     recipe = recipe or Recipe()

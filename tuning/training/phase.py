@@ -37,6 +37,14 @@ class Fit:
     `metric` is "accuracy" or "rmse" (in units of the targets); `score` and `loss` are those of the
     kept weights on the validation rows, or on the training rows where there are no others.
     `history` holds one value per epoch.
+
+    Examples:
+        >>> model = zoo.create_model("mlp_tiny", data.input_shape, data.num_outputs)
+        >>> fit = tuning.fit(model, data, tuning.Recipe(epochs=2))
+        >>> fit
+        Fit(accuracy ..., loss ..., 2 epochs, ... s)
+        >>> sorted(fit.history)
+        ['accuracy', 'loss', 'val_accuracy', 'val_loss']
     """
 
     metric: str

@@ -20,7 +20,14 @@ MARGIN = 10.0  # below the rate at which the loss is lowest
 
 @dataclass(frozen=True)
 class RangeTest:
-    """A learning rate, and the curve it was read from: smoothed loss at each rate tried."""
+    """A learning rate, and the curve it was read from: smoothed loss at each rate tried.
+
+    Examples:
+        >>> model = zoo.create_model("mlp_tiny", data.input_shape, data.num_outputs)
+        >>> test = tuning.find_learning_rate(model, data)
+        >>> len(test.rates) == len(test.losses)
+        True
+    """
 
     learning_rate: float
     rates: list[float]
@@ -40,6 +47,11 @@ def find_learning_rate(model: keras.Model, data: Data, recipe: Recipe | None = N
 
     Raises:
         UserError: as `tuning.fit`; or a loss that no rate lowers.
+
+    Examples:
+        >>> model = zoo.create_model("mlp_tiny", data.input_shape, data.num_outputs)
+        >>> rate = tuning.find_learning_rate(model, data).learning_rate
+        >>> recipe = tuning.Recipe(epochs=20, learning_rate=rate)
     """
     recipe = recipe or Recipe()
     check_fits(model, data)

@@ -46,6 +46,12 @@ def train(
     Raises:
         UserError: as `tuning.fit` and `zoo.create_model`, a folder that holds something else, or a
             teacher that does not know the data.
+
+    Examples:
+        >>> recipe = tuning.Recipe(epochs=2)
+        >>> run, fit = tuning.train("mlp_tiny", data, directory="runs/short", recipe=recipe)
+        >>> run.load_model().output_shape
+        (None, 3)
     """
     recipe = recipe or default_recipe(preset, data)
     spec = ModelSpec.of(preset, data, overrides or {})

@@ -31,6 +31,12 @@ class FrontEnd:
         low_hz: lower end of the lowest band.
         high_hz: upper end of the highest band; None is half the rate.
         floor: added to the energies before the logarithm.
+
+    Examples:
+        >>> front_end = zoo.FrontEnd(rate=8000, kind="mfcc", coefficients=13)
+        >>> data = zoo.load_data("keywords", front_end=front_end)  # a folder of class folders
+        >>> data.input_shape  # frames, coefficients
+        (9, 13)
     """
 
     rate: int

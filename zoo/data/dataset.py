@@ -30,6 +30,14 @@ class Data:
     validation part may be empty; the test part is for the final evaluation only. `columns`: other
     information on the rows, such as "groups_train" or "time_test", one value per row; no model
     sees them. "wave_test" holds outlines of the audio that the test rows were made from.
+
+    Examples:
+        >>> data = zoo.load_data("wine")
+        >>> data
+        Data(name: wine; task: classification, 3 outputs; row shape: (13,);
+        rows: 113 train, 29 validation, 36 test)
+        >>> data.x_train.shape, data.y_train.shape
+        ((113, 13), (113,))
     """
 
     name: str

@@ -46,6 +46,12 @@ class Reading:
 
     Raises:
         UserError: a value out of range.
+
+    Examples:
+        >>> reading = zoo.Reading(target="price", group="house", drop=["id", "name"])
+        >>> data = zoo.load_data("flats.csv", reading=reading)
+        >>> sorted(data.columns)
+        ['groups_test', 'groups_train', 'groups_validation']
     """
 
     target: str | None = None

@@ -35,6 +35,13 @@ class TextSettings:
         minimum: how often a token must occur in the training texts, at least 1.
         length: tokens per row, at least 2; None: enough for 95 % of the training texts, at most
             256.
+
+    Examples:
+        >>> settings = zoo.TextSettings(level="word", length=20)
+        >>> reading = zoo.Reading(target="stars", text="review")
+        >>> data = zoo.load_data("reviews.csv", front_end=settings, reading=reading)
+        >>> data.input_shape  # token ids
+        (20,)
     """
 
     level: str = "word"

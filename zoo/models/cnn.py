@@ -73,6 +73,11 @@ def CNN(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.CNN((32, 32, 3), 10, filters=(16, 32), block="inverted")
+        >>> model.output_shape
+        (None, 10)
     """
     shape = check_shapes("cnn", KINDS, input_shape, num_outputs)
     one_of("block", block, BLOCKS)

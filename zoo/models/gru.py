@@ -58,6 +58,11 @@ def GRU(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.GRU((100, 6), 4, units=32, bidirectional=True)
+        >>> model.output_shape
+        (None, 4)
     """
     shape = check_shapes("gru", KINDS, input_shape, num_outputs)
     one_of("cell", cell, CELLS)

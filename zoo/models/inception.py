@@ -45,6 +45,11 @@ def Inception(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.Inception((100, 6), 4, filters=16, depth=3)
+        >>> model.output_shape
+        (None, 4)
     """
     shape = check_shapes("inception", KINDS, input_shape, num_outputs)
     for argument, value in (("filters", filters), ("depth", depth), ("bottleneck", bottleneck)):

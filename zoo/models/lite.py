@@ -46,6 +46,11 @@ def LITE(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.LITE((100, 6), 4, filters=16, kernel=20)
+        >>> model.output_shape
+        (None, 4)
     """
     shape = check_shapes("lite", KINDS, input_shape, num_outputs)
     size("filters", filters, 1)

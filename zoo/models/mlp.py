@@ -51,6 +51,11 @@ def MLP(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.MLP((13,), 3, units=64, dropout=0.1)
+        >>> model.predict(np.zeros((5, 13)), verbose=0).shape
+        (5, 3)
     """
     shape = check_shapes("mlp", KINDS, input_shape, num_outputs)
     size("units", units, 1)

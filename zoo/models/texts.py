@@ -51,6 +51,11 @@ def TextGRU(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.TextGRU((40,), 2, words=1000, units=24)
+        >>> model.output_shape
+        (None, 2)
     """
     one_of("cell", cell, CELLS)
     size("units", units, 1)
@@ -97,6 +102,12 @@ def TextCNN(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.TextCNN((40,), 2, words=1000, kernels=(2, 3))
+        >>> ids = np.random.randint(1, 1000, (5, 40))
+        >>> model.predict(ids, verbose=0).shape
+        (5, 2)
     """
     size("filters", filters, 1)
     if isinstance(kernels, int | str) or not kernels:
@@ -154,6 +165,11 @@ def TextTransformer(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.TextTransformer((40,), 2, words=1000, depth=1)
+        >>> model.output_shape
+        (None, 2)
     """
     check_encoder(width, depth, heads, mlp_ratio, norm, "sigmoid")
     in_range("dropout", dropout, 0, 1)

@@ -59,6 +59,11 @@ def Transformer(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.Transformer((100, 6), 4, width=32, depth=2)
+        >>> model.output_shape
+        (None, 4)
     """
     shape = check_shapes("transformer", KINDS, input_shape, num_outputs)
     span = default_span(shape[0]) if span is None else span

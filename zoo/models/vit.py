@@ -78,6 +78,11 @@ def ViT(
 
     Raises:
         UserError: an argument out of range, or rows this family cannot take.
+
+    Examples:
+        >>> model = zoo.ViT((32, 32, 3), 10, patch_size=4, depth=2)
+        >>> model.output_shape
+        (None, 10)
     """
     shape = check_shapes("vit", KINDS, input_shape, num_outputs)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)

@@ -49,7 +49,12 @@ def reference(name: str) -> Rows:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Return the preset names that match a shell pattern, such as "vit*"; empty if none does."""
+    """Return the preset names that match a shell pattern, such as "vit*"; empty if none does.
+
+    Examples:
+        >>> zoo.list_models("cnn_mobile*")
+        ['cnn_mobile_tiny', 'cnn_mobile_small']
+    """
     return [name for name in (*PRESETS, *PRETRAINED) if fnmatch.fnmatchcase(name, pattern)]
 
 

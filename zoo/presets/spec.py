@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """All that describes an architecture, in JSON types; with weights it is a model."""
+    """All that describes an architecture, in JSON types; with weights it is a model.
+
+    Examples:
+        >>> spec = zoo.ModelSpec("mlp_tiny", (13,), 3, {"units": 64})
+        >>> spec.build().output_shape
+        (None, 3)
+    """
 
     preset: str
     input_shape: tuple[int, ...]
@@ -85,5 +91,11 @@ def create_model(
     Raises:
         UserError: an unknown preset or argument (near matches are named), an argument out of
             range, or rows that this family cannot take.
+
+    Examples:
+        >>> data = zoo.load_data("digits")
+        >>> model = zoo.create_model("cnn_tiny", data.input_shape, data.num_outputs, dropout=0.1)
+        >>> model.input_shape, model.output_shape
+        ((None, 8, 8, 1), (None, 10))
     """
     return ModelSpec(preset, tuple(input_shape), num_outputs, overrides).build()

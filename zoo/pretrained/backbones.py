@@ -78,6 +78,11 @@ def Pretrained(
     Raises:
         UserError: an argument out of range, rows that are not such images, or weights that cannot
             be loaded.
+
+    Examples:
+        >>> model = zoo.Pretrained((96, 96, 3), 10, backbone="efficientnet_lite0")
+        >>> model.output_shape
+        (None, 10)
     """
     shape = _check_pictures(input_shape)
     at_least("num_outputs", num_outputs, 1)

@@ -28,6 +28,12 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
 
     Raises:
         UserError: a missing or damaged file, no labels, or classes that the run does not have.
+
+    Examples:
+        >>> np.savez("unseen.npz", x=data.x_test, y=data.y_test)
+        >>> x, y = zoo.read_labelled("unseen.npz", run)
+        >>> x.shape, y.shape
+        ((36, 13), (36,))
     """
     path, recorded = Path(path), run.read_json("data.json")
     if not path.exists():

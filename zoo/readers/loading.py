@@ -64,6 +64,14 @@ def load_data(
     Warns:
         UserWarning: test rows that also are training rows (with their count), or float targets that
             look like classes.
+
+    Examples:
+        >>> zoo.load_data("digits").input_shape
+        (8, 8, 1)
+        >>> zoo.load_data("photos").class_names
+        ('cat', 'dog')
+        >>> zoo.load_data("flats.csv", reading=zoo.Reading(target="price")).metric
+        'rmse'
     """
     at_least("seed", seed, 0)
     if task is not None:
@@ -113,6 +121,13 @@ def data_from(
 
     Raises:
         UserError: arrays that cannot be used.
+
+    Examples:
+        >>> from sklearn.datasets import load_wine
+        >>> x, y = load_wine(return_X_y=True)
+        >>> data = zoo.data_from(x, y, name="wine", class_names=["Barolo", "Grignolino", "Barbera"])
+        >>> len(data.x_train), len(data.x_validation), len(data.x_test)
+        (113, 29, 36)
     """
     at_least("seed", seed, 0)
     given = {"train": (train, y_train), "test": (test, y_test), "val": (validation, y_validation)}

@@ -35,6 +35,12 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
 
     Raises:
         UserError: a missing or damaged file, or rows unlike the training rows.
+
+    Examples:
+        >>> reading = zoo.Reading(target="price", columns=["size", "rooms", "member"])
+        >>> data = zoo.load_data("flats.csv", reading=reading)
+        >>> zoo.read_rows("new_flats.csv", data.schema).shape
+        (5, 3)
     """
     path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
     if not path.exists():

@@ -25,7 +25,12 @@ from zoo.tasks.words import Words
 
 @dataclass(frozen=True)
 class Classification(Task):
-    """One class per row; `labels` are the names of the classes 0, 1, ..."""
+    """One class per row; `labels` are the names of the classes 0, 1, ...
+
+    Examples:
+        >>> zoo.load_data("wine").task
+        Classification(labels=('class_0', 'class_1', 'class_2'))
+    """
 
     name = "classification"
     metric = Metric("accuracy", "accuracy %", 1, 100, "points", "points")

@@ -22,7 +22,15 @@ from zoo.tasks.words import Words
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """Numbers; the training standardizes them, the model answers in their own units."""
+    """Numbers; the training standardizes them, the model answers in their own units.
+
+    Examples:
+        >>> data = zoo.load_data("diabetes")
+        >>> data.task
+        Regression(labels=())
+        >>> data.y_train.shape
+        (282, 1)
+    """
 
     name = "regression"
     metric = Metric("rmse", "rmse", -1, 1, "% of rmse", "% of rmse (worst target)")

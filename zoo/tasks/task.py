@@ -27,6 +27,13 @@ class Task(ABC):
 
     Attributes:
         labels: names of the classes; empty where answers are numbers.
+
+    Examples:
+        >>> task = zoo.load_data("wine").task
+        >>> isinstance(task, zoo.Task)
+        True
+        >>> task.name, task.metric.name, task.labels
+        ('classification', 'accuracy', ('class_0', 'class_1', 'class_2'))
     """
 
     labels: tuple[str, ...] = ()
