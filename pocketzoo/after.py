@@ -33,7 +33,7 @@ def compare(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Rows, with answers, that neither has seen. Default: the test rows of both."
+            help="Labeled rows that neither run was trained on. Default: the test rows of both."
         ),
     ] = None,
     json: AsJson = False,
@@ -52,7 +52,7 @@ def compare(
 def predict(
     run: RunArgument,
     file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
-    use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
+    use_float: Annotated[bool, typer.Option("--float", help="Use the float file.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
 ) -> None:
     """Show what a run's int8 file answers for new rows."""

@@ -193,10 +193,16 @@ def silent() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("password", "does not answer, or refuses: .*password authentication failed"),
-        ("port", "does not answer, or refuses: .*refused"),
-        ("silence", "does not answer, or refuses: .*timeout expired"),
-        ("name", 'does not answer, or refuses: .*database "missing" does not exist'),
+        (
+            "password",
+            "does not respond, or refuses the connection: .*password authentication failed",
+        ),
+        ("port", "does not respond, or refuses the connection: .*refused"),
+        ("silence", "does not respond, or refuses the connection: .*timeout expired"),
+        (
+            "name",
+            'does not respond, or refuses the connection: .*database "missing" does not exist',
+        ),
         ("foreign", "does not hold a study of this Optuna"),
     ],
 )

@@ -66,7 +66,7 @@ def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.nd
             _check_ends(path, part, x)
     left = [name for name in found if name.startswith("lengths_")]
     if left:
-        raise UserError(f"{path}: {left[0]} stands beside no x_{left[0].partition('_')[2]}.")
+        raise UserError(f"{path}: {left[0]} has no matching x_{left[0].partition('_')[2]}.")
     return found
 
 

@@ -83,7 +83,7 @@ def _guess(name: str, word: str) -> str:
         return f"it looks like dates, {word!r}; write them as 2024-12-31"
     if AMOUNT.fullmatch(word):
         return f"it looks like amounts, {word!r}; write plain numbers"
-    return f"nearly every row has another text (if it is the text, --text {name!r})"
+    return f"nearly every row has a different text (to read it as text, --text {name!r})"
 
 
 def _counts(name: str, values: np.ndarray) -> bool:

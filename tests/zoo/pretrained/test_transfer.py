@@ -223,7 +223,7 @@ def test_weights_of_an_application_come_from_a_file(tmp_path: Path) -> None:
 
 def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for shape in ((8, 8, 1), (40, 40, 2), (64,)):
-        with pytest.raises(zoo.UserError, match="take pictures .* of at least 32 pixels a side"):
+        with pytest.raises(zoo.UserError, match="take images .* of at least 32 pixels a side"):
             zoo.create_model(LITE0, shape, 3)
     with pytest.raises(zoo.UserError, match="efficientnet_lite9.*Did you mean"):
         zoo.create_model("pretrained:efficientnet_lite9", (64, 64, 3), 3)
@@ -233,7 +233,7 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(zoo.UserError, match="cannot be read as PyTorch weights"):
         zoo.create_model(LITE0, (64, 64, 3), 3, weights=str(tmp_path / "evil.pth"))
     monkeypatch.setattr("zoo.pretrained.lite0_weights", lambda _: [np.zeros(3)] * 9)
-    with pytest.raises(zoo.UserError, match="are those of another network"):
+    with pytest.raises(zoo.UserError, match="belong to another network"):
         zoo.create_model(LITE0, (64, 64, 3), 3)
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", _no_network)
     monkeypatch.setenv("HOME", str(tmp_path))
