@@ -37,7 +37,7 @@ WRONG = [
     (("train", "wine", "mlp_tiny"), "Give --out RUN, a folder for the model"),
     (
         ("train", "wine", "mlp_tiny", "--out", "{out}", "--recipe", "flip=true"),
-        "flip is for pictures; the rows of wine have shape (13,)",
+        "flip is for images; the rows of wine have shape (13,)",
     ),
     (("export", "{out}/none"), "is neither a .keras file nor a run folder"),
     (

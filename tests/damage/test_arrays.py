@@ -104,5 +104,5 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
             zoo.read_rows(tmp_path / name, schema)
     with pytest.raises(zoo.UserError, match="does not record how rows are read"):
         zoo.read_rows(tmp_path / "five.npy", {})
-    with pytest.raises(zoo.UserError, match="holds no pictures"):
+    with pytest.raises(zoo.UserError, match="holds no images"):
         zoo.read_rows(tmp_path / "five.npy", {"kind": "pictures", "image_size": [8, 8]})

@@ -142,7 +142,7 @@ def test_pictures_out_of_the_folder(tmp_path: Path) -> None:
         ),
         (
             lambda root: [write_pictures(root / one) for one in ("val", "test")],
-            "has no pictures in train/, only in test, val",
+            "has no images in train/, only in test, val",
         ),
         (
             lambda root: [path.write_bytes(b"") for path in write_pictures(root).glob("*/*")],

@@ -107,7 +107,7 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         "t.csv",
         text(),
         {"image_size": 32},
-        "--image-size is for pictures; t.csv is read as",
+        "--image-size is for images; t.csv is read as",
     ),
     "skip bad": ("t.csv", text(), {"skip_bad": True}, "--skip-bad is for images and audio"),
     "parquet named csv": ("t.csv", GOOD_PARQUET, {}, "is not a text file"),

@@ -69,7 +69,7 @@ def test_photographs_are_what_imagenet_calls_them(name: str, lite0: keras.Model)
     assert int(lite0.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
 
 
-def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) -> None:
+def test_weights_are_converted_once_and_a_damaged_copy_is_fixed(cache: Path) -> None:
     first = lite0_weights()
     (file,) = cache.glob("*.npz")
     made = file.stat().st_mtime_ns
