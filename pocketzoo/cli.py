@@ -73,7 +73,7 @@ def advise(
     seed: Seed = 0,
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> None:
-    """Say what data are before training: leaks, baselines, what to try first."""
+    """Check data before training: leaks, baselines, what to try first."""
     import zoo
     from pocketzoo.printing.advice import print_advice
 

@@ -19,7 +19,7 @@ def answers(report: Report) -> Html:
     beside = [one for kind, one in drawn.items() if kind not in WIDE]
     below = [one for kind, one in drawn.items() if kind in WIDE]
     return section(
-        "Answers",
+        "Predictions",
         grid(_figures(report), *beside),
         *below,
         _groups(report),

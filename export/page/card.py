@@ -37,12 +37,12 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
     changed = ", ".join(f"{name}={value}" for name, value in model.overrides.items())
     found: list[tuple[str, Child]] = [
         ("model", f"{model.name}{f' with {changed}' if changed else ''}"),
-        ("after", preset.source if preset else None),
+        ("source", preset.source if preset else None),
         ("size", f"{model.parameters:,} parameters, {model.macs:,} multiply-accumulates per row"),
         ("intended use", _use(report)),
         ("data", f"{data.name}: {rows} rows{f', each {shape} values' if shape else ''}"),
         ("classes", _names(names)),
-        ("content", tag("code", data.hash)),
+        ("data hash", tag("code", data.hash)),
         ("license", report.origin.license or _no_license()),
         ("trained on", facts.model.get("backend")),
     ]

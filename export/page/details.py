@@ -98,7 +98,7 @@ def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
     ]
     found.sort(key=lambda one: -one[0])
     rows = [(truth, answer, f"{count} of {of}") for count, truth, answer, of in found[:MOST]]
-    return table(("true class", "answer", "rows"), rows)
+    return table(("true class", "predicted", "rows"), rows)
 
 
 # kind of detail -> its drawing

@@ -89,7 +89,7 @@ def test_a_page_has_all_sections_and_no_foreign_markup(verified: Verified) -> No
     for text in (SCRIPT, BROKEN, SENTENCE, *NAMES, "CC-BY-4.0 <b>", "Ready to ship."):
         assert text in found.text, text
     for title in (
-        *("Training and search", "Answers", "Worst predictions", "What predictions depend on"),
+        *("Training and search", "Predictions", "Worst predictions", "What predictions depend on"),
         *("On the device", "Model card", "Groups of test rows", "How to reproduce it"),
     ):
         assert title in found.text

@@ -238,7 +238,7 @@ def test_a_server_that_stops_is_told_and_the_same_command_continues(
         server.start()
     assert code == 2, command.said()
     last = command.said().splitlines()[-1]
-    assert re.search("has stopped answering: .*(terminat|closed|refused|connection)", last), last
+    assert re.search("has stopped responding: .*(terminat|closed|refused|connection)", last), last
     assert "Finished trials are safe; the same command continues" in last
     assert "Traceback" not in command.said()
     finished = [a.number for a in study_of(command).trials if a.state == TrialState.COMPLETE]

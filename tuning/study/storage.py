@@ -150,7 +150,7 @@ def answering(storage: str | None) -> Iterator[None]:
             raise
         text = _first_line(error, database(storage))
         raise UserError(
-            f"{shown(storage)} has stopped answering: {text}. Finished trials are safe; the same "
+            f"{shown(storage)} has stopped responding: {text}. Finished trials are safe; the same "
             "command continues."
         ) from None
     except OSError as error:

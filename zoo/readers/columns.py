@@ -144,6 +144,6 @@ def as_planned(plan: Plan, column: Column) -> Column:
         return column
     shown = column.words[0][:40] if kind == "text" and column.words else kind
     raise UserError(
-        f"Column {plan['name']!r} was read as {wanted} in training; here it holds {kind}s, such as "
-        f"{shown!r}. Give it as it was."
+        f"Column {plan['name']!r} was read as {wanted} in training; here it holds {kind}s, such "
+        f"as {shown!r}. Give the same kind of values."
     )
