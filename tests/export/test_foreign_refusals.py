@@ -37,8 +37,8 @@ def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     for name, message in (
-        ("lambda.keras", "holds code of its own .a Lambda layer or a custom class"),
-        ("own.keras", "holds code of its own .a Lambda layer or a custom class"),
+        ("lambda.keras", "has custom code .a Lambda layer or a custom class"),
+        ("own.keras", "has custom code .a Lambda layer or a custom class"),
         ("torn.keras", "is damaged or not a .keras file"),
         ("other.keras", "cannot be read: "),
         ("old.h5", "is in Keras' old format. Load it where it was made"),
