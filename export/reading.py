@@ -24,11 +24,11 @@ def read_model(path: Path) -> keras.Model:
     """
     if path.suffix in (".h5", ".hdf5"):
         raise UserError(
-            f"{path} is of Keras' old format. Load it where it was made and save it anew: "
+            f"{path} is in Keras' old format. Load it where it was made and save it again: "
             "keras.models.load_model('model.h5').save('model.keras')."
         )
     if path.suffix != ".keras" or not path.is_file():
-        raise UserError(f"{path} is no .keras file and no run folder. Give one of them.")
+        raise UserError(f"{path} is neither a .keras file nor a run folder. Give one or the other.")
     _check_archive(path)
     import_hub(path)
     try:
@@ -37,8 +37,8 @@ def read_model(path: Path) -> keras.Model:
         first = " ".join(str(error).split())[:300]
         if "safe_mode" in str(error) or "Could not locate" in str(error):
             raise UserError(
-                f"{path} holds code of its own (a Lambda layer or a custom class), which is not "
-                f"run: {first} Write the model with Keras layers or operations (keras.ops)."
+                f"{path} has custom code (a Lambda layer or a custom class), which is not run: "
+                f"{first} Write the model with Keras layers or operations (keras.ops)."
             ) from error
         raise UserError(f"{path} cannot be read: {first}") from error
     if not isinstance(model, keras.Model):
@@ -51,6 +51,6 @@ def _check_archive(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
     except (OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is damaged or no .keras file: {error}") from error
+        raise UserError(f"{path} is damaged or not a .keras file: {error}") from error
     if size > MOST_BYTES:
         raise UserError(f"{path} would unpack to {size} bytes; at most {MOST_BYTES} are read.")

@@ -15,7 +15,7 @@ def drift(
     rows: Annotated[Path, typer.Argument(metavar="NEWDATA", help="New rows; no labels needed.")],
     json: AsJson = False,
 ) -> None:
-    """Say whether new rows are still like those a run was made from. Exit code 1: much drift."""
+    """Check new rows for drift from the data of a run. Exit code 1: much drift."""
     import zoo
     from export.after.drift import drift as measure
     from pocketzoo.printing import after as shipped
@@ -33,12 +33,12 @@ def compare(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Rows, with answers, that neither has seen. Default: the test rows of both."
+            help="Labeled rows that neither run was trained on. Default: the test rows of both."
         ),
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """Say whether one run's int8 file is really better than another's. Exit code 1: B is worse."""
+    """Compare the int8 files of two runs on the same rows. Exit code 1: B is worse."""
     import export
     import zoo
     from pocketzoo.printing import after as shipped
@@ -52,10 +52,10 @@ def compare(
 def predict(
     run: RunArgument,
     file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
-    use_float: Annotated[bool, typer.Option("--float", help="By the float file.")] = False,
+    use_float: Annotated[bool, typer.Option("--float", help="Use the float file.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
 ) -> None:
-    """Show what a run's int8 file answers for new rows."""
+    """Predict new rows with a run's int8 file."""
     from pocketzoo.printing import predict as answering
 
     name, answers = answering.answer(run, file, use_float)
@@ -65,7 +65,7 @@ def predict(
 
 
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
-    """Say what a .tflite file holds, and whether it is integer-only and runs."""
+    """Check a .tflite file: what it holds, whether it is integer-only, whether LiteRT runs it."""
     import export
     from pocketzoo.printing.check import print_check
 

@@ -73,7 +73,7 @@ def advise(
     seed: Seed = 0,
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> None:
-    """Say what data are before training: leaks, baselines, what to try first."""
+    """Check data before training: leaks, baselines, what to try first."""
     import zoo
     from pocketzoo.printing.advice import print_advice
 
@@ -91,15 +91,15 @@ def train(
     preset: PresetArgument,
     loading: Loading,
     training: Training,
-    out: Annotated[Path | None, typer.Option("--out", help="Run folder to make.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder to create.")] = None,
     overfit: Annotated[
-        int | None, typer.Option(help="Only see whether so many rows can be learned by heart.")
+        int | None, typer.Option(help="Only check whether this many rows can be memorized.")
     ] = None,
     teacher: Annotated[
-        str | None, typer.Option(help="Learn from a run folder on the same data, or from trees.")
+        str | None, typer.Option(help="Distill from a run folder on the same data, or from trees.")
     ] = None,
     find_rate: Annotated[
-        bool, typer.Option("--find-rate", help="Look for the learning rate first.")
+        bool, typer.Option("--find-rate", help="Find the learning rate first.")
     ] = False,
 ) -> None:
     """Train one model, without a search."""
@@ -110,7 +110,9 @@ def train(
     from pocketzoo.printing import training as printing
 
     if out is None and overfit is None:
-        raise zoo.UserError("Give --out RUN, a folder for the model; or --overfit 100, for none.")
+        raise zoo.UserError(
+            "Give --out RUN, a folder for the model, or --overfit 100, which needs none."
+        )
     rows = loading.load(source, training.seed)
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:

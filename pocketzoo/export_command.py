@@ -16,10 +16,10 @@ def export_command(
     loading: Loading,
     exporting: Exporting,
     source: Annotated[
-        str | None, typer.Option("--data", help="Of a .keras file: DATA it is for.")
+        str | None, typer.Option("--data", help="For a .keras file: the DATA it was trained on.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Of a .keras file: folder to make.")
+        Path | None, typer.Option("--out", help="For a .keras file: the folder to create.")
     ] = None,
     seed: Seed = 0,
 ) -> None:

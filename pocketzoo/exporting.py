@@ -47,7 +47,9 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
     if wishes.compress is not None:
         parse_compression(wishes.compress)
         if wishes.rung == "qat":
-            raise UserError("rung qat and compress both train the int8 file; choose one of them.")
+            raise UserError(
+                "--rung qat and --compress both train the int8 file; choose one of them."
+            )
 
 
 def export_run(path: Path, wishes: Exporting) -> export.Report | None:
@@ -91,7 +93,9 @@ def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Mo
         UserError: as `export.read_model`, or for what such a file needs beside.
     """
     if path.is_dir():
-        raise UserError(f"{path} is a run, which knows its data; leave --data and --out out.")
+        raise UserError(
+            f"{path} is a run folder, which records its data; leave --data and --out out."
+        )
     model = export.read_model(path)
     if data is None or out is None:
         raise UserError(f"{path} needs --data DATA, for calibration and tests, and --out FOLDER.")
@@ -104,7 +108,10 @@ def export_model(
     """Export a model of one's own, as `export_run` does; its int8 file is calibrated only."""
     check_words(wishes)
     if wishes.rung == "qat":
-        raise UserError("rung qat trains the model, and only runs say how; leave it out.")
+        raise UserError(
+            "--rung qat needs a run folder: a .keras file has no recipe to train with. Leave "
+            "--rung out."
+        )
     return _export(model, data, wishes, chosen_groups(data, wishes), None, directory=out)
 
 

@@ -12,7 +12,7 @@ import typer
 from tuning.settings import Search
 
 DATA = (
-    "Built-in name; .csv, .tsv or .parquet file; folder of class folders with pictures or sounds; "
+    "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
     ".npz file or folder of .npy files."
 )
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
@@ -20,11 +20,11 @@ PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pock
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run folder, or a .keras file with --data and --out.")
 ]
-Out = Annotated[Path, typer.Option("--out", help="Run folder to make or continue.")]
+Out = Annotated[Path, typer.Option("--out", help="Run folder to create or continue.")]
 FROM_ENVIRONMENT: dict[str, dict[str, Any]] = {
     "storage": {"envvar": "POCKETZOO_STORAGE", "show_envvar": True}
 }
-Seed = Annotated[int, typer.Option("--seed", help="Seed of split, search and training.")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed for split, search and training.")]
 
 
 @dataclass(frozen=True)
@@ -32,33 +32,39 @@ class Loading:
     """How data are read; see `zoo.Reading`."""
 
     task: Annotated[str | None, typer.Option("--task", help="classification or regression.")] = None
-    target: Annotated[str | None, typer.Option(help="Of a table: column to be predicted.")] = None
+    target: Annotated[str | None, typer.Option(help="Tables: the column to predict.")] = None
     group: Annotated[
-        str | None, typer.Option(help="Of a table: column whose equal rows stay in one part.")
+        str | None,
+        typer.Option(help="Tables: rows with the same value in this column stay in one part."),
     ] = None
     time: Annotated[
-        str | None, typer.Option(help="Of a table: column by which the latest rows are test rows.")
+        str | None,
+        typer.Option(help="Tables: date or number column; the latest rows become the test rows."),
     ] = None
-    text: Annotated[str | None, typer.Option(help="Of a table: column that is read as text.")] = (
-        None
+    text: Annotated[str | None, typer.Option(help="Tables: the column to read as text.")] = None
+    drop: Annotated[list[str], typer.Option(help="Tables: a column to leave out. Repeatable.")] = (
+        field(default_factory=list)
     )
-    drop: Annotated[
-        list[str], typer.Option(help="Of a table: column to leave out. Can be repeated.")
-    ] = field(default_factory=list)
     columns: Annotated[
-        list[str], typer.Option("--column", help="Of a table: the only columns used. Repeat.")
+        list[str],
+        typer.Option(
+            "--column", help="Tables: a column to use; the others are left out. Repeatable."
+        ),
     ] = field(default_factory=list)
     image_size: Annotated[
-        str | None, typer.Option(help="Of pictures: one side, or HEIGHTxWIDTH.")
+        str | None, typer.Option(help="Images: side in pixels, or HEIGHTxWIDTH.")
     ] = None
-    color: Annotated[str | None, typer.Option(help="Of pictures: rgb or gray.")] = None
+    color: Annotated[str | None, typer.Option(help="Images: rgb or gray.")] = None
     front_end: Annotated[
         str | None,
-        typer.Option(help="Of sound: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
+        typer.Option(help="Audio: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
     ] = None
-    seconds: Annotated[float | None, typer.Option(help="Of sound: length of each.")] = None
+    seconds: Annotated[
+        float | None, typer.Option(help="Audio: length of each file in seconds.")
+    ] = None
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave broken pictures and sounds out.")
+        bool,
+        typer.Option("--skip-bad", help="Leave out images and audio files that cannot be read."),
     ] = False
 
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
@@ -100,7 +106,7 @@ class Exporting:
         "litert"
     )
     forms: Annotated[
-        str | None, typer.Option(help="Of a GRU, comma-separated: rolled, step, unrolled.")
+        str | None, typer.Option(help="GRU, comma-separated: rolled, step, unrolled.")
     ] = None
     compress: Annotated[
         str | None, typer.Option(help="prune:0.5, cluster:16 or qat-tfmot (MLP, CNN).")
@@ -119,7 +125,8 @@ class Exporting:
         ),
     ] = None
     license: Annotated[
-        str | None, typer.Option(help="Of model and data, for the model card: CC-BY-4.0, ...")
+        str | None,
+        typer.Option(help="License of model and data, for the model card: CC-BY-4.0, ..."),
     ] = None
     rung: Annotated[
         str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")

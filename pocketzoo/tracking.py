@@ -42,8 +42,8 @@ def log_run(run: Run, uri: str) -> str:
     except Exception as error:  # whatever a store of MLflow's raises
         reason = str(error).split("\n")[0].replace(uri, _bare(uri))
         raise UserError(
-            f"MLflow at {_bare(uri)} did not take the run: {reason[:300]}. {run.path} is whole; "
-            "once it answers: pocketzoo export with --mlflow."
+            f"MLflow at {_bare(uri)} did not accept the run: {reason[:300]}. {run.path} is "
+            "complete; once MLflow responds, run pocketzoo export with --mlflow."
         ) from error
 
 

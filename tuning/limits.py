@@ -24,7 +24,7 @@ def check_cost(model: keras.Model) -> None:
     except UnknownLayer as error:
         said = str(error).split(". ")[0]
         raise UserError(
-            f"{said}; a search needs it, to know what each model would cost. Train a single one "
+            f"{said}; a search needs it to estimate the cost of each model. Train a single model "
             "instead: pocketzoo train, then pocketzoo export."
         ) from error
 

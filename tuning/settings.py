@@ -58,15 +58,15 @@ class Search:
             "or KerasTuner's kt-random, bayesian or hyperband."
         },
     )
-    seed: int = field(default=0, metadata={"help": "Seed of the search and of every trial."})
+    seed: int = field(default=0, metadata={"help": "Seed for the search and every trial."})
     jobs: int | None = field(
-        default=None, metadata={"help": "Trials at a time. Default: one a core."}
+        default=None, metadata={"help": "Trials at a time. Default: one per core."}
     )
     prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
     objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
     max_bytes: int | None = field(default=None, metadata={"help": "Largest int8 file."})
     max_macs: int | None = field(
-        default=None, metadata={"help": "Most multiply-accumulates a row."}
+        default=None, metadata={"help": "Most multiply-accumulates per row."}
     )
     max_arena: int | None = field(default=None, metadata={"help": "Most memory in LiteRT-Micro."})
     pick: str = field(
@@ -89,7 +89,7 @@ class Search:
         default=None, metadata={"help": "Folder that machines share for the best weights."}
     )
     heartbeat: float = field(
-        default=60.0, metadata={"help": "Seconds between signs of life in a shared storage."}
+        default=60.0, metadata={"help": "Seconds between heartbeats in a shared storage."}
     )
 
     def __post_init__(self) -> None:
@@ -130,8 +130,9 @@ class Search:
         if self.algorithm in (*ORACLES, "cmaes"):
             raise UserError(
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
-                "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, which whoever "
-                "can write there could turn into code. Take tpe, gp, nsga2, sobol or random."
+                "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, through "
+                "which anyone with write access could run code. Take tpe, gp, nsga2, sobol or "
+                "random."
             )
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 
 class UserError(ValueError):
-    """A mistake the user can mend: the message says what was expected, what came, what to do.
+    """A mistake the user can fix: the message says what was expected, what came, what to do.
 
     Examples:
         >>> zoo.create_model("mlp_tinny", (13,), 3)

@@ -25,7 +25,7 @@ class Versus:
         worse: by how much B is worse than A: points, or percent of RMSE; paired.
         agreement: share of rows with the same class; None for regression.
         broken: class -> rows that A has right and B wrong.
-        mended: class -> rows that A has wrong and B right.
+        fixed: class -> rows that A has wrong and B right.
         bytes: of the two files.
         latency_us: of the two files, as their own reports have it; not measured in one run.
 
@@ -42,7 +42,7 @@ class Versus:
     worse: Estimate
     agreement: float | None
     broken: dict[str, int]
-    mended: dict[str, int]
+    fixed: dict[str, int]
     bytes: tuple[int, int]
     latency_us: tuple[float, float]
 
@@ -101,8 +101,8 @@ def compare(a: Run, b: Run, data: Data | str | Path | None = None) -> Versus:
         (of_a, y), (of_b, also) = (read_labelled(data, run) for run in (a, b))
         if y.shape != also.shape or not np.array_equal(y, also):
             raise UserError(
-                f"{a.path} and {b.path} read other answers from {data}: their targets "
-                "are different columns."
+                f"{a.path} and {b.path} read different targets from {data}: they were trained on "
+                "different columns. Compare runs with the same target."
             )
         return _compared(a, b, (of_a, of_b), y)
     data = _shared(a, b) if data is None else data
@@ -116,8 +116,8 @@ def _shared(a: Run, b: Run) -> Data:
     hashes = [run.read_json("data.json")["hash"] for run in (a, b)]
     if hashes[0] != hashes[1]:
         raise UserError(
-            f"{a.path} and {b.path} were made from different data, so that test rows of one "
-            "may be training rows of the other. Give rows that neither has seen: --data DATA."
+            f"{a.path} and {b.path} were made from different data, so test rows of one may be "
+            "training rows of the other. Give rows that neither was trained on: --data DATA."
         )
     return a.load_data()
 
@@ -125,7 +125,10 @@ def _shared(a: Run, b: Run) -> Data:
 def _check_answers(run: Run, other: object, task: Task) -> None:
     if run.task() != task:
         ours, theirs = (list(one.labels) or "numbers" for one in (run.task(), task))
-        raise UserError(f"{run.path} tells {ours}; {other} holds {theirs}.")
+        raise UserError(
+            f"{run.path} predicts {ours}, but {other} has {theirs}. Compare runs with the same "
+            "task and classes."
+        )
 
 
 def _check_reading(run: Run, data: Data) -> None:
@@ -138,8 +141,9 @@ def _check_reading(run: Run, data: Data) -> None:
     )
     if differ:
         raise UserError(
-            f"{data.name} is read in another way than the data of {run.path} ({', '.join(differ)} "
-            "differ), so that its rows are other numbers. Give both runs' own data, or an .npz."
+            f"{data.name} is not read the way the data of {run.path} are ({', '.join(differ)} "
+            "differ), so its rows have other values. Give the data that both runs were made "
+            "from, or an .npz file."
         )
 
 
@@ -148,8 +152,8 @@ def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray
     of_a, of_b = answers(a, rows[0]), answers(b, rows[1])
     if task.numbers and not of_a.shape == of_b.shape == y.shape:
         raise UserError(
-            f"{a.path} and {b.path} answer {of_a.shape} and {of_b.shape} numbers; to compare them "
-            f"with there are {y.shape}."
+            f"{a.path} and {b.path} predict numbers of shape {of_a.shape} and {of_b.shape}, but "
+            f"the true values have shape {y.shape}."
         )
     verified = [Verified.read(run) for run in (a, b)]
     changes = task.changes(y, of_a, of_b)

@@ -57,9 +57,9 @@ def _check_config(layer: Any) -> None:
         type(layer).from_config(layer.get_config())
     except Exception as error:  # whatever a class raises that does not know its own settings
         raise UserError(
-            f"layer {layer.name!r} ({type(layer).__name__}) cannot be made anew from its own "
-            f"get_config(), which is how another process gets it: {str(error)[:300]} Correct the "
-            "class, or build that part of Keras layers."
+            f"layer {layer.name!r} ({type(layer).__name__}) cannot be rebuilt from its "
+            f"get_config(), which is how another process gets it: {str(error)[:300]} Fix the "
+            "class, or build that part from Keras layers."
         ) from error
 
 
@@ -87,4 +87,4 @@ def import_hub(path: Path) -> None:
     try:
         hub.imported()
     except UserError as error:
-        raise UserError(f"{path} holds layers of KerasHub. {error}") from error
+        raise UserError(f"{path} has KerasHub layers. {error}") from error

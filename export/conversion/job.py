@@ -85,7 +85,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
             run_child("export.conversion.convert", folder, timeout)
         except ChildError as error:
             raise ExportError(
-                f"Nothing was written: the converter {error}\nFeatures of very different sizes "
+                f"Nothing was written: the converter {error}\nFeatures on very different scales "
                 "need a Standardize layer after the input; for a model of your own try another "
                 "method, 'twin' or 'converter'."
             ) from None
@@ -111,8 +111,8 @@ def checked(model: keras.Model, data: Data) -> keras.Model:
     for layer in model.layers:
         if isinstance(layer, keras.layers.Lambda):
             raise UserError(
-                f"{model.name} holds code of its own, in the Lambda layer {layer.name!r}; it is "
-                "not run elsewhere. Write it with Keras layers or operations (keras.ops)."
+                f"{model.name} has custom code in the Lambda layer {layer.name!r}, which other "
+                "processes do not run. Write it with Keras layers or operations (keras.ops)."
             )
     expected = (None, *data.input_shape), (None, data.task.columns(model, data.num_outputs))
     if (shape, model.output_shape) != expected:
@@ -133,8 +133,8 @@ def warn_of_steps(model: keras.Model, plan: Plan) -> None:
         first = layer.input[0] if isinstance(layer.input, list) else layer.input
         if first.shape[1] > UNROLL_WARNING:
             warnings.warn(
-                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with "
-                f"each. More than {UNROLL_WARNING} rarely fit a device: use the rolled form or "
+                f"{layer.name} is unrolled over {first.shape[1]} steps; the file grows with every "
+                f"step. More than {UNROLL_WARNING} rarely fit a device: use the rolled form or "
                 "shorten the sequences.",
                 stacklevel=3,
             )

@@ -53,8 +53,8 @@ def describe(model: keras.Model) -> tuple[list[dict[str, Any]], str | None]:
         described.append(_described(model.name, layer))
         if not known.issuperset(described[-1]["inputs"]):
             raise UserError(
-                f"{model.name}: layer {layer['name']!r} reads the input beside {host!r}; only a "
-                "model whose layers all come after it can be compressed."
+                f"{model.name}: layer {layer['name']!r} reads the input in parallel to {host!r}; "
+                "only a model whose layers all come after it can be compressed."
             )
         known.add(layer["name"])
     return described, host

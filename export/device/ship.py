@@ -122,7 +122,7 @@ def _common(ends: Ends) -> dict[str, Any]:
         "file": ends.file,
         "shape": ", ".join(str(size) for size in ends.shape),
         "inputs": math.prod(ends.shape),
-        "values": "ids of tokens" if ids else "values",
+        "values": "token ids" if ids else "values",
         "taken": taken,
         "given": given,
         "lowest": INT8.ends.low,

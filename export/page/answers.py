@@ -19,13 +19,15 @@ def answers(report: Report) -> Html:
     beside = [one for kind, one in drawn.items() if kind not in WIDE]
     below = [one for kind, one in drawn.items() if kind in WIDE]
     return section(
-        "Answers",
+        "Predictions",
         grid(_figures(report), *beside),
         *below,
         _groups(report),
         _baselines(report),
-        lead=f"On {report.test_rows:,} test rows, which had no part in training or choosing; in "
-        "brackets 95 % intervals.",
+        lead=(
+            f"On {report.test_rows:,} test rows, which were not used in training or model "
+            "selection; 95 % intervals in parentheses."
+        ),
     )
 
 
@@ -74,5 +76,5 @@ def _baselines(report: Report) -> Html | None:
         ahead = _ranged(*(f"{value:+.2f}" for value in (one.ahead.value, *one.ahead.ci95)))
         figure = _value(one.estimate, metric.factor)
         rows.append((one.name, figure, ahead, f"{one.seconds:.1f} s"))
-    header = (f"test {metric.title}", "figure (95 %)", "ahead of int8", "fitted in")
-    return tag("div", tag("h3", "What else was tried"), table(header, rows, numbers=1))
+    header = (f"test {metric.title}", "value (95 % interval)", "ahead of int8", "fitted in")
+    return tag("div", tag("h3", "Baselines"), table(header, rows, numbers=1))

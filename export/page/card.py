@@ -19,7 +19,7 @@ def card(facts: Facts) -> Html:
         table((), _about(facts)),
         tag("h3", "Limits"),
         tag("ul", *(tag("li", sentence) for sentence in limits(facts.report))),
-        tag("h3", "How to make it again"),
+        tag("h3", "How to reproduce it"),
         _again(facts),
         folded("Versions", _pairs(facts.report.origin.versions | {"python": python_version()})),
         folded("Recipe", _pairs(facts.recipe)) if facts.recipe else None,
@@ -37,12 +37,12 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
     changed = ", ".join(f"{name}={value}" for name, value in model.overrides.items())
     found: list[tuple[str, Child]] = [
         ("model", f"{model.name}{f' with {changed}' if changed else ''}"),
-        ("after", preset.source if preset else None),
-        ("size", f"{model.parameters:,} parameters, {model.macs:,} multiply-adds a row"),
+        ("source", preset.source if preset else None),
+        ("size", f"{model.parameters:,} parameters, {model.macs:,} multiply-accumulates per row"),
         ("intended use", _use(report)),
         ("data", f"{data.name}: {rows} rows{f', each {shape} values' if shape else ''}"),
         ("classes", _names(names)),
-        ("content", tag("code", data.hash)),
+        ("data hash", tag("code", data.hash)),
         ("license", report.origin.license or _no_license()),
         ("trained on", facts.model.get("backend")),
     ]
@@ -51,8 +51,8 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
 
 def _use(report: Report) -> str:
     return (
-        f"{report.task.words.use}, for rows that come about as those of {report.data.name} did, on "
-        "a device. Not for decisions about people that nobody looks at."
+        f"{report.task.words.use}, on a device, for rows collected the same way as those of "
+        f"{report.data.name}. Not for decisions about people without human review."
     )
 
 
@@ -69,8 +69,8 @@ def limits(report: Report) -> list[str]:
     """Return what the figures do not say, and where the model is weak: a sentence each."""
     low, high = map(report.task.metric.shown, report.int8_estimate.ci95)
     said = [
-        f"{report.test_rows:,} test rows tell the {report.metric} to between {low} and {high}, for "
-        "rows of the same origin. Of other devices, places and times they tell nothing."
+        f"{report.test_rows:,} test rows show the {report.metric} to be between {low} and {high} "
+        "for rows of the same origin. They show nothing about other devices, places and times."
     ]
     rare = [name for name, rows in report.quality.rows_of_classes() if rows < FEW]
     if rare:
@@ -82,7 +82,7 @@ def limits(report: Report) -> list[str]:
         said.append(f"The worst group of test rows is {worst.name}.")
     if within is not None:
         widths = ", ".join(f"{width:.4g}" for width in within.half_width)
-        said.append(f"An answer plus or minus {widths} holds the truth 9 times in 10.")
+        said.append(f"A prediction plus or minus {widths} contains the true value 9 times in 10.")
     said.append("Times were measured on the machine that exported it, not on the device.")
     return said
 
@@ -91,7 +91,7 @@ def _again(facts: Facts) -> Html:
     lines = list(dict.fromkeys(facts.commands.get(one) for one in ("trained", "exported")))
     commands = "\n".join(line for line in lines if line)
     if not commands:
-        return tag("p", "It was made from Python: the recipe and the versions are below.")
+        return tag("p", "The model was made from Python: the recipe and the versions are below.")
     return tag("pre", commands)
 
 

@@ -25,9 +25,10 @@ def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
         series.append(Series("before", _points(temperature.reliability), "b", dots=True))
     name = "int8" if temperature is None else "after"
     series.append(Series(name, _points(bins), dots=True))
-    across, up = Axis("confidence", 0, 1), Axis("share of right answers", 0, 1)
+    across, up = Axis("confidence", 0, 1), Axis("share of correct predictions", 0, 1)
     said = (
-        "Confidence of the int8 answers, and how often they are right; on the diagonal is honest."
+        "Confidence of the int8 predictions, and how often they are correct; calibrated ones lie "
+        "on the diagonal."
     )
     if temperature is not None:
         said += f" The last layer is divided by a temperature of {temperature.value:.2f}."
@@ -49,10 +50,11 @@ def scatter(quality: Quality, pairs: np.ndarray) -> Html:
     both = axis("", [*truth, *told])
     ends = [(both.low, both.low), (both.high, both.high)]
     points = Series("", list(zip(truth, told, strict=True)), line=False, dots=True)
-    across, up = (replace(both, label=label) for label in ("truth", "int8 answer"))
-    chart = plot("answers by truth", across, up, [Series("", ends, "quiet"), points])
+    across, up = (replace(both, label=label) for label in ("truth", "int8 prediction"))
+    chart = plot("predictions by true value", across, up, [Series("", ends, "quiet"), points])
     return figure(
-        f"Answers beside the truth, {len(told)} test rows; on the diagonal is right.", chart
+        f"Predictions against true values, {len(told)} test rows; exact ones lie on the diagonal.",
+        chart,
     )
 
 
@@ -63,7 +65,7 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
         quality: of the answers.
         counts: true class x answer, rows.
     """
-    names, heading = quality.task.labels, tag("h3", "What was taken for what")
+    names, heading = quality.task.labels, tag("h3", "Confused classes")
     if len(names) > MOST_CLASSES:
         return tag("div", heading, _mistakes(names, counts.tolist()))
     head = tag("tr", tag("th", "true"), *(tag("th", n, scope="col") for n in names))
@@ -73,7 +75,8 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
     ]
     matrix = tag("table", tag("thead", head), tag("tbody", *lines), class_="confusion")
     said = (
-        "Lines are true classes, columns what the int8 file answered; shades are shares of a line."
+        "Rows are true classes, columns the classes that the int8 file predicted; shades are "
+        "shares of a row."
     )
     scrolled = tag("div", matrix, class_="scroll", tabindex="0")
     return tag("div", heading, tag("p", said, class_="lead"), scrolled)
@@ -95,7 +98,7 @@ def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
     ]
     found.sort(key=lambda one: -one[0])
     rows = [(truth, answer, f"{count} of {of}") for count, truth, answer, of in found[:MOST]]
-    return table(("true class", "answer", "rows"), rows)
+    return table(("true class", "predicted", "rows"), rows)
 
 
 # kind of detail -> its drawing

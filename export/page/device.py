@@ -23,7 +23,7 @@ def device(report: Report) -> Html:
         _files(report.files, estimates),
         _runtimes(report),
         _layers(report.fidelity.layers),
-        lead=f"Made int8 by {RUNGS[report.files.rung]}.",
+        lead=f"Quantized to int8 by {RUNGS[report.files.rung]}.",
     )
 
 
@@ -69,7 +69,7 @@ def _runtimes(report: Report) -> Html:
 def _in_litert(runtimes: Runtimes) -> Iterator[tuple[str, str, str]]:
     for kind, time in runtimes.latency.items():
         median, least = microseconds(time.median), microseconds(time.minimum)
-        yield f"LiteRT, {kind}", "yes", f"{median} a row on one thread, {least} least"
+        yield f"LiteRT, {kind}", "yes", f"{median} per row on one thread, {least} minimum"
 
 
 def _elsewhere(runtimes: Runtimes) -> Iterator[tuple[str, str, str]]:
@@ -101,11 +101,11 @@ def _layers(layers: dict[str, float]) -> Html | None:
     ]
     marked = order.index(worst[0][0])
     some = f" The {SHOWN} noisiest of {len(layers)}." if len(layers) > SHOWN else ""
-    said = f"Signal to int8 error of each layer, in the order of the graph; more is better.{some}"
+    said = f"Signal-to-noise ratio of each int8 layer, in graph order; higher is better.{some}"
     every = [(name, f"{value:.1f}") for name, value in layers.items()]
     return tag(
         "div",
-        tag("h3", "Float beside int8, layer by layer"),
-        figure(said, bars("signal to int8 error by layer", items, marked)),
+        tag("h3", "Float against int8, layer by layer"),
+        figure(said, bars("signal-to-noise ratio by layer", items, marked)),
         folded("All layers", table(("layer", "dB"), every, numbers=1)),
     )

@@ -25,8 +25,8 @@ def samples(report: Report, data: Data, effects: Sequence[Explained]) -> Html:
     what = _what(data)
     return joined(
         [
-            section("Worst answers", tag("div", *worst, class_=wide), lead=_lead(report)),
-            section("What answers rest on", tag("div", *shown, class_=roomy), lead=what),
+            section("Worst predictions", tag("div", *worst, class_=wide), lead=_lead(report)),
+            section("What predictions depend on", tag("div", *shown, class_=roomy), lead=what),
         ]
     )
 
@@ -37,8 +37,8 @@ def _lead(report: Report) -> str:
     if report.task.numbers or wrong == len(worst) > 0:
         return report.task.words.worst
     if not wrong:
-        return "No test row is answered wrong. These were the closest to it."
-    return f"All {wrong} test rows that are answered wrong, and the ones closest to it."
+        return "No test row is predicted wrong. These came closest."
+    return f"All {wrong} test rows that are predicted wrong, and the ones closest to it."
 
 
 def _mistake(one: Mistake, rows: Rows) -> Html:
@@ -53,12 +53,14 @@ def _mistake(one: Mistake, rows: Rows) -> Html:
 def _what(data: Data) -> str:
     if data.kind.flat:
         return (
-            "By how much the float model's answer falls when a feature is replaced by its usual "
-            "value (hollow: it rises). It says what the answer changes with, not what causes it."
+            "How much the float model's output falls when a feature is replaced by its usual "
+            "value (hollow: it rises). It shows what the prediction depends on, not what causes "
+            "it."
         )
     return (
-        "Where the float model's answer falls most when a part is replaced by what is usual there: "
-        "the warmer, the more. It says what the answer changes with, not what causes it."
+        "Where the float model's output falls most when a part is replaced by what is usual "
+        "there: the warmer the color, the more. It shows what the prediction depends on, not "
+        "what causes it."
     )
 
 

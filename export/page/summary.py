@@ -17,13 +17,13 @@ def summary(report: Report) -> Html:
 def _verdict(report: Report) -> Html:
     figures = tag("p", " ".join([_answers(report), _file(report)]))
     doubt, trees = _doubt(report), report.trees
-    beside = tag("p", f"Beside trees: {trees}.") if trees else None
+    beside = tag("p", f"Compared with trees: {trees}.") if trees else None
     if not report.passed:
         reasons = tag("ul", *(tag("li", reason) for reason in report.failures()))
-        heading = tag("strong", "Not to be shipped.")
+        heading = tag("strong", "Not ready to ship.")
         return tag("div", heading, reasons, figures, beside, class_="verdict no")
     if doubt:
-        heading = tag("strong", "The file is right, but the model has learned little.")
+        heading = tag("strong", "The file is correct, but the model has learned little.")
         return tag("div", heading, figures, tag("p", doubt), beside, class_="verdict doubt")
     return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
 
@@ -54,9 +54,9 @@ def _doubt(report: Report) -> str | None:
         share = most / sum(rows for _, rows in counts)
         if report.int8_estimate.ci95[0] <= share:
             shown = report.task.metric.shown(share)
-            return f"Always answering {name} would be right for {shown} of these rows."
+            return f"Always predicting {name} would be correct for {shown} of these rows."
     if "r2" in quality.metrics and quality.metrics["r2"].int8.ci95[0] <= 0:
-        return "Always answering the mean may do as well."
+        return "Always predicting the mean may do as well."
     return None
 
 
@@ -64,7 +64,7 @@ def _file(report: Report) -> str:
     size = kilobytes(report.int8_audit.bytes)
     time = microseconds(report.runtimes.latency["int8"].median)
     whole = "holds integers only" if report.files.integer_only else "is NOT integer-only"
-    return f"It {whole}, is {size} large, and takes {time} a row on one thread here."
+    return f"It {whole}, is {size} in size, and takes {time} per row on one thread of this machine."
 
 
 def _tiles(report: Report) -> Html:
@@ -86,8 +86,8 @@ def _key_figures(report: Report) -> list[tuple[str, str, str]]:
         (values[0], f"{metric.name}, int8", f"float {values[1]}"),
         (drop, f"drop, {metric.unit}", bound),
         (sizes[0], "int8 file", f"float {sizes[1]}"),
-        (times[0], "a row, int8", f"float {times[1]}"),
-        (f"{model.parameters:,}", "parameters", f"{model.macs:,} multiply-adds"),
+        (times[0], "per row, int8", f"float {times[1]}"),
+        (f"{model.parameters:,}", "parameters", f"{model.macs:,} multiply-accumulates"),
     ]
     if report.agreement is not None:
         found.append((f"{100 * report.agreement:.1f} %", "same class as float", "of test rows"))

@@ -70,7 +70,7 @@ def _curves(facts: Facts) -> list[Html]:
 
 def _curve_caption(name: str, facts: Facts, curves: int) -> str:
     if facts.study.get("refit") and curves == 1:
-        return f"By epoch: {name} of the last training, which had the validation rows too."
+        return f"By epoch: {name} of the final training, which included the validation rows."
     return f"By epoch: {name}; training rows are augmented where the recipe says so."
 
 
@@ -89,7 +89,7 @@ def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
     ]
     across = axis("trial", [number for number, _ in points])
     chart = plot("score by trial", across, axis(_score(facts), values), series)
-    return figure("Each trial's score on validation rows, and the best until then.", chart)
+    return figure("Each trial's score on validation rows, and the best so far.", chart)
 
 
 def _score(facts: Facts) -> str:
@@ -108,11 +108,14 @@ def _front(history: list[dict[str, Any]], facts: Facts) -> Html:
         Series("taken", taken, "b", line=False, dots=True),
     ]
     chart = plot("score by size", across, axis(_score(facts), [p[1] for p in points]), series)
-    said = "Score beside size: on the front nothing is better in score, bytes and work at once."
+    said = (
+        "Score against size: no trial beats one on the front in score, bytes and "
+        "multiply-accumulates at once."
+    )
     return figure(said, chart)
 
 
 def _importance(importance: dict[str, float]) -> Html:
     items = [(name, share, f"{share:.0%}") for name, share in list(importance.items())[:MOST]]
-    said = "What mattered: shares of the scores' variance (functional ANOVA)."
+    said = "Importance of hyperparameters: shares of the scores' variance (functional ANOVA)."
     return figure(said, bars("importance of hyperparameters", items))

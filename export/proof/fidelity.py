@@ -47,7 +47,7 @@ class Fidelity:
         if self.streaming is None or self.streaming.within_one_step >= ENOUGH:
             return []
         share = 100 * self.streaming.within_one_step
-        return [f"only {share:.1f} % of streamed logits are those of the whole sequence"]
+        return [f"only {share:.1f} % of streamed logits equal those of the whole sequence"]
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""

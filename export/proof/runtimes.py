@@ -44,7 +44,7 @@ class Runtimes:
         for target, tried in self.tried().items():
             if not any(one.ok for one in tried):
                 reasons = "; ".join(f"{one.form} form: {one.why}" for one in tried)
-                found.append(f"{target} takes no form entirely. {reasons}")
+                found.append(f"{target} runs none of the forms completely. {reasons}")
         return found
 
     def described(self) -> dict[str, Any]:

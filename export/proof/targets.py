@@ -68,9 +68,9 @@ def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str
 
 def _advice(lacking: set[str]) -> str:
     if "WHILE" in lacking:
-        return "Ask for the form that it takes: forms rolled,unrolled."
+        return "Ask for a form that it runs: forms rolled,unrolled."
     if "GATHER" in lacking:
-        return "It has no tables of tokens: leave the target out."
+        return "It has no embedding lookup: leave the target out."
     return "Choose another activation, such as relu, or leave the target out."
 
 

@@ -18,13 +18,13 @@ def print_advice(advice: Advice) -> None:
     parts = ", ".join(f"{count:,} {part}" for part, count in advice.rows.items())
     table.add_row("rows", parts)
     constant = f", {advice.constant_features} values constant" if advice.constant_features else ""
-    table.add_row("shape of a row", f"{advice.input_shape}{constant}")
+    table.add_row("row shape", f"{advice.input_shape}{constant}")
     if advice.classes:
-        table.add_row("training rows of classes", _classes(advice))
+        table.add_row("training rows per class", _classes(advice))
     table.add_row("repeated rows", _repeats(advice))
-    table.add_row("nearly a training row", _near(advice))
+    table.add_row("near-copies of training rows", _near(advice))
     told = "\n".join(_told(advice, n) for n in range(len(advice.telling)))
-    table.add_row("single features tell", told)
+    table.add_row("single features predict", told)
     for baseline in advice.baselines:
         table.add_row(*_baseline(baseline))
     CONSOLE.print(table)
@@ -32,7 +32,7 @@ def print_advice(advice: Advice) -> None:
         CONSOLE.print(f"Look at: {sentence}", style="yellow", soft_wrap=True)
     choice = advice.choice
     CONSOLE.print(f"Try first: {choice.first}, then {choice.then}. {choice.why}", soft_wrap=True)
-    CONSOLE.print(f"  By: {choice.source}.", soft_wrap=True)
+    CONSOLE.print(f"  Source: {choice.source}.", soft_wrap=True)
 
 
 def _classes(advice: Advice) -> str:
@@ -59,7 +59,10 @@ def _near(advice: Advice) -> str:
         f"{count or 'none'} of {looked_at[part]} {part} rows"
         for part, count in (("validation", found.near_validation), ("test", found.near_test))
     ]
-    return f"{counts[0]}, {counts[1]} (a sample, beside {looked_at['training']:,})"
+    return (
+        f"{counts[0]}, {counts[1]} (a sample, compared with {looked_at['training']:,} training "
+        "rows)"
+    )
 
 
 def _told(advice: Advice, number: int) -> str:

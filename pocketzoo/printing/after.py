@@ -11,9 +11,11 @@ from pocketzoo.printing.report import SHOWN
 CONSOLE = Console(highlight=False)
 MOST_FEATURES = 20  # lines of a table
 VERDICTS = {
-    "none": "No drift: what has changed is small, or may be chance.",
+    "none": "No drift: the changes are small, or may be due to chance.",
     "some": "Some drift: look at these features, and label some of the new rows.",
-    "much": "Much drift: the report's figures do not speak of these rows. Label some and compare.",
+    "much": (
+        "Much drift: the figures in the report do not apply to these rows. Label some and compare."
+    ),
 }
 
 
@@ -48,11 +50,11 @@ def print_versus(found: Versus) -> None:
     ]
     table.add_row(f"int8 {title}", *figures)
     table.add_row("bytes", *(f"{one:,}" for one in found.bytes))
-    table.add_row("microseconds, each in its own report", *(f"{one:g}" for one in found.latency_us))
+    table.add_row("microseconds, from each run's report", *(f"{one:g}" for one in found.latency_us))
     CONSOLE.print(table)
     if found.agreement is not None:
         CONSOLE.print(f"Same class on {100 * found.agreement:.1f} % of {found.rows} rows.")
-        for what, by_class in (("Broken by B", found.broken), ("Mended by B", found.mended)):
+        for what, by_class in (("Broken by B", found.broken), ("Fixed by B", found.fixed)):
             each = ", ".join(f"{name}: {count}" for name, count in by_class.items())
             said = f"{what}: {sum(by_class.values())} rows{each and f' ({each})'}."
             CONSOLE.print(said, markup=False)

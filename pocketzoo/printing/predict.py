@@ -39,7 +39,7 @@ def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answ
     name, verified = FLOAT if use_float else INT8.file(), Verified.read(run)
     rows = zoo.read_rows(source, run)
     if not len(rows):
-        raise UserError(f"{source} holds no rows to answer.")
+        raise UserError(f"{source} holds no rows to predict.")
     outputs = answers(run, rows, of_float=use_float)
     return name, run.task().answers(outputs, None if use_float else verified.half_widths)
 

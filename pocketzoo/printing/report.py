@@ -31,7 +31,7 @@ def figures(quality: Quality) -> Iterator[tuple[str, str, str]]:
     mistake = quality.worst_mistake()
     if mistake is not None:
         truth, answer, count, rows = mistake
-        yield "most frequent mistake", "", f"{truth} taken for {answer}: {count} of {rows}"
+        yield "most frequent mistake", "", f"{truth} predicted as {answer}: {count} of {rows}"
 
 
 def print_groups(console: Console, report: Report) -> None:
@@ -72,7 +72,7 @@ def print_baselines(console: Console, report: Report) -> None:
             f"{one.seconds:.1f} s",
         )
     console.print(table)
-    console.print(f"Beside trees: {report.trees}.", soft_wrap=True)
+    console.print(f"Compared with trees: {report.trees}.", soft_wrap=True)
 
 
 def text(figure: Figure, unit: int) -> str:

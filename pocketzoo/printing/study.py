@@ -19,7 +19,7 @@ def print_study(run: Run) -> None:
         )
     if study["importance"]:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in study["importance"].items())
-        CONSOLE.print(f"What mattered: {shares}.", soft_wrap=True)
+        CONSOLE.print(f"Importance of hyperparameters: {shares}.", soft_wrap=True)
     if len(study["front"]) > 1:
         table = Table("on the Pareto front", "score", "int8 bytes", "multiply-accumulates", "arena")
         for one in study["front"]:

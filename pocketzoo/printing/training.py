@@ -30,12 +30,12 @@ def print_overfit(learned: Overfit) -> None:
         f"({100 * learned.fall:.1f} % less)."
     )
     if learned.learned:
-        CONSOLE.print("Learned by heart: the model and the pipeline can learn.")
+        CONSOLE.print("Memorized: the model and the pipeline can learn.")
     else:
         CONSOLE.print(
-            "NOT learned by heart (the loss must fall by 95 %, all classes be right). Look for "
-            "labels that do not belong to their rows, equal rows of different classes, features "
-            "out of scale; try --find-rate, and a larger preset."
+            "NOT memorized (the loss must fall by 95 %, and every class be predicted correctly). "
+            "Look for wrong labels, equal rows of different classes, features on very different "
+            "scales; try --find-rate, and a larger preset."
         )
 
 

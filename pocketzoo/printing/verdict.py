@@ -148,7 +148,7 @@ def _within(found: PredictionInterval) -> str:
     """Say how wide the prediction intervals are, and what they held of the test rows."""
     widths = ", ".join(f"{width:.4g}" for width in found.half_width)
     held = ", ".join(f"{100 * share.value:.1f}" for share in found.coverage)
-    return f"+-{widths} (held {held} % of test rows)"
+    return f"+-{widths} (covers {held} % of test rows)"
 
 
 def _difference(report: Report) -> Iterator[Row]:

@@ -165,14 +165,14 @@ def test_overfit_says_whether_the_model_can_learn(tmp_path: Path) -> None:
     again = pocketzoo(*command)[1]
     assert again.split("Loss by rate")[0] == out.split("Loss by rate")[0]
     assert "20 training rows" in out
-    assert "Learned by heart" in out
+    assert "Memorized: the model" in out
     x, y = np.arange(60, dtype=np.float32).reshape(-1, 1) // 30, np.arange(60) % 3
     np.savez(tmp_path / "d.npz", x_train=x, y_train=y, x_test=x[:9] + 2, y_test=y[:9])
     code, out, err = pocketzoo(
         "train", tmp_path / "d.npz", "mlp_tiny", "--overfit", 20, "--recipe", "batch_size=4"
     )
     assert code == 1, err
-    assert "NOT learned by heart" in out
+    assert "NOT memorized" in out
 
 
 def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:

@@ -37,9 +37,9 @@ WRONG = [
     (("train", "wine", "mlp_tiny"), "Give --out RUN, a folder for the model"),
     (
         ("train", "wine", "mlp_tiny", "--out", "{out}", "--recipe", "flip=true"),
-        "flip is for pictures; the rows of wine have shape (13,)",
+        "flip is for images; the rows of wine have shape (13,)",
     ),
-    (("export", "{out}/none"), "is no .keras file and no run folder"),
+    (("export", "{out}/none"), "is neither a .keras file nor a run folder"),
     (
         ("run", "wine", "mlp_tiny", "--out", "{out}", "--max-drop", "nan"),
         "max_drop must be a number",

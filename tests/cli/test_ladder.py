@@ -123,7 +123,7 @@ def test_compression_shows_in_the_report(digits: zoo.Data, folder: Path) -> None
             {"bidirectional": True},
             ["litert", "ethos-u55"],
             None,
-            "ethos-u55 lacks the operator WHILE, which layer .* Ask for the form that it takes",
+            "ethos-u55 lacks the operator WHILE, which layer .* Ask for a form that it runs",
         ),
         ("mlp_tiny", {}, ["tpu"], None, "targets='tpu' is not known"),
         ("mlp_tiny", {}, "micro", None, "targets must be a list, like"),

@@ -76,10 +76,10 @@ def _quiet() -> object:
 
 def test_a_store_that_refuses(run: zoo.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    with pytest.raises(zoo.UserError, match="did not take the run") as error:
+    with pytest.raises(zoo.UserError, match="did not accept the run") as error:
         tracking.log_run(run, "http://me:secret@127.0.0.1:1")
     assert "secret" not in str(error.value)
-    assert "is whole; once it answers" in str(error.value)
+    assert "is complete; once MLflow responds" in str(error.value)
 
 
 def test_a_model_of_ones_own_is_logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,16 +30,16 @@ def saved(array: np.ndarray) -> bytes:
 
 GOOD_NPY = saved(np.random.default_rng(0).normal(size=(40, 4)))
 NPY = {
-    "empty": (b"", "cannot be read|is no NumPy array"),
+    "empty": (b"", "cannot be read|is not a NumPy array"),
     "cut": (GOOD_NPY[:-100], "cannot be read"),
-    "no header": (GOOD_NPY[20:], "is damaged or no NumPy file|is no NumPy array"),
-    "a table": (text(), "is damaged or no NumPy file|is no NumPy array"),
+    "no header": (GOOD_NPY[20:], "is damaged or not a NumPy file|is not a NumPy array"),
+    "a table": (text(), "is damaged or not a NumPy file|is not a NumPy array"),
     "huge": (shaped("(1000000000000, 4)"), "cannot be read"),
     "beyond numbers": (shaped("(9999999999999999999, 4)"), "cannot be read"),
     "negative": (shaped("(-4, 4)"), "cannot be read|same number of rows"),
     "nested": (npy("(" * 5000), "cannot be read"),
     "a call": (npy("__import__('os').getpid()"), "cannot be read"),
-    "a pickle": (pickle.dumps({"a": 1}), "is damaged or no NumPy file|is no NumPy array"),
+    "a pickle": (pickle.dumps({"a": 1}), "is damaged or not a NumPy file|is not a NumPy array"),
     "objects": (saved(np.array([{}, 1])), "holds object arrays, which are never unpickled"),
     "texts": (saved(np.array(["a", "b"] * 20)), "x_test has type float64, x_train <U1"),
     "complex": (saved(np.ones((40, 4), complex)), "has type complex128; expected numbers"),
@@ -69,7 +69,7 @@ def test_a_member_that_is_no_array(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "set.npz", "w") as archive:
         for name in ("x_train", "y_train", "x_test", "y_test"):
             archive.writestr(name, "text")
-    with pytest.raises(zoo.UserError, match="x_train is no NumPy array"):
+    with pytest.raises(zoo.UserError, match="x_train is not a NumPy array"):
         zoo.load_data(tmp_path / "set.npz")
 
 
@@ -102,7 +102,7 @@ def test_rows_that_cannot_be_read(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(zoo.UserError, match=message):
             zoo.read_rows(tmp_path / name, schema)
-    with pytest.raises(zoo.UserError, match="does not say how rows are read"):
+    with pytest.raises(zoo.UserError, match="does not record how rows are read"):
         zoo.read_rows(tmp_path / "five.npy", {})
-    with pytest.raises(zoo.UserError, match="holds no pictures"):
+    with pytest.raises(zoo.UserError, match="holds no images"):
         zoo.read_rows(tmp_path / "five.npy", {"kind": "pictures", "image_size": [8, 8]})

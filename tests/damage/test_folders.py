@@ -122,7 +122,7 @@ def test_pictures_out_of_the_folder(tmp_path: Path) -> None:
     (folder / "cat" / ".hidden.png").write_bytes(b"")
     (folder / "cat" / "notes.txt").write_bytes(b"mine")
     with pytest.raises(
-        zoo.UserError, match="5 files in .* cannot be read. Mend or remove"
+        zoo.UserError, match="5 files in .* cannot be read. Fix or remove"
     ) as raised:
         zoo.load_data(folder)
     assert "cat/link.png: a link out of the folder, or no file" in str(raised.value)
@@ -131,10 +131,10 @@ def test_pictures_out_of_the_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda root: root.mkdir(), "is a folder without pictures, sounds or x_train.npy"),
+        (lambda root: root.mkdir(), "is a folder without images, audio or x_train.npy"),
         (
             lambda root: write_pictures(root / "deep").joinpath("dog").rename(root.parent / "dog"),
-            "has 1 class folders with pictures; at least 2 are needed, such as",
+            "has 1 class folders with images; at least 2 are needed, such as",
         ),
         (
             lambda root: [write_pictures(root / one) for one in ("train", "other")],
@@ -142,7 +142,7 @@ def test_pictures_out_of_the_folder(tmp_path: Path) -> None:
         ),
         (
             lambda root: [write_pictures(root / one) for one in ("val", "test")],
-            "has no pictures in train/, only in test, val",
+            "has no images in train/, only in test, val",
         ),
         (
             lambda root: [path.write_bytes(b"") for path in write_pictures(root).glob("*/*")],

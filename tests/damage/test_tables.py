@@ -55,8 +55,8 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     "same target": ("t.csv", b"a,price\n1,5\n2,5\n", {}, "'price' is the same in all rows"),
     "one row": ("t.csv", b"a,price\n1,5\n", {}, "is the same in all rows"),
     "two rows": ("t.csv", b"a,price\n1,5\n2,7\n", {}, "training rows are too few|single training"),
-    "zeros": ("t.csv", b"a,price\n1,\0\n", {}, "is no text file: it holds zero bytes"),
-    "a picture": ("t.csv", PNG.getvalue(), {}, "is no text file: it holds zero bytes"),
+    "zeros": ("t.csv", b"a,price\n1,\0\n", {}, "is not a text file: it holds NUL bytes"),
+    "a picture": ("t.csv", PNG.getvalue(), {}, "is not a text file: it holds NUL bytes"),
     "half a character": (
         *("t.csv", "a,price\n1,2".encode("utf-16")[:-1], {}),
         "cannot be read|is empty in all rows",
@@ -83,7 +83,7 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     ),
     "no group": (
         *("t.csv", column("g", lambda n: "xy"[n % 2] if n else ""), {"group": "g"}),
-        "1 rows have no value of 'g', so that nobody",
+        "1 rows have no value of 'g', so their group is unknown",
     ),
     "time is text": ("t.csv", text(), {"time": "b"}, "--time needs a date or number in every row"),
     "one time": ("t.csv", column("t", lambda n: 5), {"time": "t"}, "1 different times are too few"),
@@ -107,11 +107,11 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         "t.csv",
         text(),
         {"image_size": 32},
-        "--image-size is for pictures; t.csv is read as",
+        "--image-size is for images; t.csv is read as",
     ),
-    "skip bad": ("t.csv", text(), {"skip_bad": True}, "--skip-bad is for pictures and sounds"),
-    "parquet named csv": ("t.csv", GOOD_PARQUET, {}, "is no text file"),
-    "zip named csv": ("t.csv", zlib.compress(bytes(9)) + bytes(9), {}, "is no text file"),
+    "skip bad": ("t.csv", text(), {"skip_bad": True}, "--skip-bad is for images and audio"),
+    "parquet named csv": ("t.csv", GOOD_PARQUET, {}, "is not a text file"),
+    "zip named csv": ("t.csv", zlib.compress(bytes(9)) + bytes(9), {}, "is not a text file"),
     "csv named parquet": ("t.parquet", text(), {}, "cannot be read"),
     "empty parquet": ("t.parquet", b"", {}, "cannot be read"),
     "cut parquet": ("t.parquet", GOOD_PARQUET[:-20], {}, "cannot be read"),
@@ -161,12 +161,14 @@ def test_tasks_that_a_target_cannot_have(tmp_path: Path) -> None:
     with pytest.raises(zoo.UserError, match="'city' holds texts, such as .* a regression needs"):
         zoo.load_data(path, task="regression", reading=zoo.Reading(target="city"))
     many = write_csv(tmp_path / "m.csv", [{"a": n % 7, "y": f"n{n}"} for n in range(1500)])
-    with pytest.raises(zoo.UserError, match="has 1500 different values .* these are no classes"):
+    with pytest.raises(
+        zoo.UserError, match="has 1500 different values .* that is too many to be classes"
+    ):
         zoo.load_data(many, reading=zoo.Reading(target="y"))
 
 
 def test_a_parquet_file_that_says_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "MOST_CELLS", 79)
     (tmp_path / "t.parquet").write_bytes(GOOD_PARQUET)
-    with pytest.raises(zoo.UserError, match="says that it holds 80 cells; a table may hold 79"):
+    with pytest.raises(zoo.UserError, match="declares 80 cells; a table may hold 79"):
         zoo.load_data(tmp_path / "t.parquet", reading=zoo.Reading(target="price"))

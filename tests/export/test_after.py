@@ -105,9 +105,9 @@ def test_one_run_against_another(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> Non
     found = compare(good, bad)
     assert found.winner == "a"
     assert found.verdict().startswith("A is better on these 36 rows")
-    assert sum(found.broken.values()) > sum(found.mended.values())
+    assert sum(found.broken.values()) > sum(found.fixed.values())
     by_rows = 100 * (found.a.value - found.b.value)
-    changed = sum(found.broken.values()) - sum(found.mended.values())
+    changed = sum(found.broken.values()) - sum(found.fixed.values())
     assert found.worse.value == pytest.approx(by_rows) == pytest.approx(100 * changed / 36)
     assert compare(bad, good).winner == "b"
     even = compare(good, good)
@@ -115,9 +115,12 @@ def test_one_run_against_another(runs: tuple[zoo.Run, zoo.Run, zoo.Data]) -> Non
     assert even.verdict(max_drop=100).startswith("Neither is better, and B loses no more")
     assert even.verdict().startswith("36 rows cannot tell them apart (B against A: +0 points, -")
     other = zoo.load_data("breast_cancer")
-    with pytest.raises(zoo.UserError, match="is read in another way than the data of"):
+    with pytest.raises(zoo.UserError, match="is not read the way the data of"):
         compare(good, bad, other)
-    with pytest.raises(zoo.UserError, match=r"tells \[.*\]; breast_cancer holds"):
+    with pytest.raises(
+        zoo.UserError,
+        match=r"predicts \[.*\], but breast_cancer has \[.*\]. Compare runs with the same task",
+    ):
         compare(good, bad, replace(other, schema=good.load_data().schema))
 
 
@@ -125,7 +128,7 @@ def test_runs_of_different_data(runs: tuple[zoo.Run, zoo.Run, zoo.Data], tmp_pat
     good, *_ = runs
     other = zoo.Run(tmp_path / "other")
     other.save(good.load_model(), good.spec(), zoo.load_data("wine", seed=1), {})
-    with pytest.raises(zoo.UserError, match="were made from different data, so that test rows"):
+    with pytest.raises(zoo.UserError, match="were made from different data, so test rows"):
         compare(good, other)
 
 
@@ -148,7 +151,7 @@ def test_what_they_print(
 ) -> None:
     good, bad, data = runs
     shipped.print_drift(drift(good, data.x_validation, data))
-    assert "29 new rows. No drift: what has changed is small" in capsys.readouterr().out
+    assert "29 new rows. No drift: the changes are small" in capsys.readouterr().out
     shipped.print_versus(compare(good, bad))
     shown = capsys.readouterr().out
     assert "Broken by B" in shown

@@ -81,7 +81,7 @@ def test_layers_that_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         (head(late(layers.Dense(30)(inputs))), "layer 'late' is a Standardize, which cannot be"),
         (head(inputs + 1.0), "is a Add, which cannot be compressed. Known: Standardize after"),
         (softmax, "activation 'softmax' of layer 'probabilities' cannot be compressed"),
-        (beside, "layer 'beside' reads the input beside 'standardize'; only a model"),
+        (beside, "layer 'beside' reads the input in parallel to 'standardize'; only a model"),
         (head(twice(twice(inputs))), "layer 'twice' is used 2 times; a model to be compressed"),
     ):
         with pytest.raises(zoo.UserError, match=message):

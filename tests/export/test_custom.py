@@ -63,7 +63,7 @@ def test_a_layer_that_no_other_process_can_make_is_named(three: zoo.Data, tmp_pa
 
     for layer, message in (
         (Local(name="mine"), "layer 'mine' is a Local, a class that no other process can import"),
-        (Forgetful(1), r"\(Forgetful\) cannot be made anew from its own get_config\(\)"),
+        (Forgetful(1), r"\(Forgetful\) cannot be rebuilt from its get_config\(\)"),
     ):
         with pytest.raises(zoo.UserError, match=message):
             export.to_litert(with_layer(layer), data=three, directory=tmp_path / "o")
@@ -114,6 +114,6 @@ def test_a_backbone_of_keras_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with monkeypatch.context() as patch:
         patch.setattr("importlib.util.find_spec", lambda _: None)
         with pytest.raises(
-            zoo.UserError, match="holds layers of KerasHub. This needs KerasHub. Run pip install"
+            zoo.UserError, match="has KerasHub layers. This needs KerasHub. Run pip install"
         ):
             read_model(file)

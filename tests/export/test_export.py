@@ -103,7 +103,7 @@ def test_lambda_layers_are_not_run(digits: zoo.Data, tmp_path: Path) -> None:
     x = keras.layers.Lambda(lambda t: t * 2)(inputs)
     model = keras.Model(inputs, keras.layers.Dense(10)(keras.layers.Flatten()(x)))
     for method in ("auto", "twin", "converter"):
-        with pytest.raises(zoo.UserError, match="holds code of its own, in the Lambda layer"):
+        with pytest.raises(zoo.UserError, match="has custom code in the Lambda layer"):
             export.to_litert(model, data=digits, directory=tmp_path / "out", method=method)
     assert not (tmp_path / "out").exists()
 
@@ -167,10 +167,10 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
         "operators that are not allowed in model_float.tflite": changed(
             good, 0, forbidden=("CUSTOM:X",)
         ),
-        "only 98.0 % of streamed logits are those of the whole sequence": {
+        "only 98.0 % of streamed logits equal those of the whole sequence": {
             "fidelity": replace(good.fidelity, streaming=Streaming(10, 0.9, 0.98))
         },
-        "micro takes no form entirely. rolled form: no GELU; step form: no TANH": {
+        "micro runs none of the forms completely. rolled form: no GELU; step form: no TANH": {
             "runtimes": replace(
                 good.runtimes,
                 targets=("litert", "micro"),

@@ -37,21 +37,23 @@ def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with zipfile.ZipFile(tmp_path / "other.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     for name, message in (
-        ("lambda.keras", "holds code of its own .a Lambda layer or a custom class"),
-        ("own.keras", "holds code of its own .a Lambda layer or a custom class"),
-        ("torn.keras", "is damaged or no .keras file"),
+        ("lambda.keras", "has custom code .a Lambda layer or a custom class"),
+        ("own.keras", "has custom code .a Lambda layer or a custom class"),
+        ("torn.keras", "is damaged or not a .keras file"),
         ("other.keras", "cannot be read: "),
-        ("old.h5", "is of Keras' old format. Load it where it was made"),
-        ("none.keras", "is no .keras file and no run folder. Give one of them"),
+        ("old.h5", "is in Keras' old format. Load it where it was made"),
+        ("none.keras", "is neither a .keras file nor a run folder. Give one or the other"),
     ):
         with pytest.raises(zoo.UserError, match=message):
             read_model(tmp_path / name)
     with pytest.raises(zoo.UserError, match="needs --data DATA, for calibration and tests"):
         read_for(tmp_path / "fine.keras", None, tmp_path)
-    with pytest.raises(zoo.UserError, match="which knows its data; leave --data and --out out"):
+    with pytest.raises(zoo.UserError, match="which records its data; leave --data and --out out"):
         read_for(tmp_path, "digits", tmp_path)
     fine, data = read_model(tmp_path / "fine.keras"), data_of(np.zeros((20, 4)), np.arange(20) % 2)
-    with pytest.raises(zoo.UserError, match="rung qat trains the model, and only runs say how"):
+    with pytest.raises(
+        zoo.UserError, match="--rung qat needs a run folder: a .keras file has no recipe"
+    ):
         export_model(fine, data, tmp_path / "o", Exporting(rung="qat"))
     with pytest.raises(zoo.UserError, match="format='tflite' is not known"):
         export_model(fine, data, tmp_path / "o", Exporting(formats="tflite"))

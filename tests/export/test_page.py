@@ -89,13 +89,13 @@ def test_a_page_has_all_sections_and_no_foreign_markup(verified: Verified) -> No
     for text in (SCRIPT, BROKEN, SENTENCE, *NAMES, "CC-BY-4.0 <b>", "Ready to ship."):
         assert text in found.text, text
     for title in (
-        *("Training and search", "Answers", "Worst answers", "What answers rest on"),
-        *("On the device", "Model card", "Groups of test rows", "How to make it again"),
+        *("Training and search", "Predictions", "Worst predictions", "What predictions depend on"),
+        *("On the device", "Model card", "Groups of test rows", "How to reproduce it"),
     ):
         assert title in found.text
     for chart in (
         *("accuracy by epoch", "loss by epoch", "score by trial", "score by size"),
-        *("importance of hyperparameters", "reliability", "signal to int8 error by layer"),
+        *("importance of hyperparameters", "reliability", "signal-to-noise ratio by layer"),
     ):
         assert chart in found.words
     assert found.seen.count("img") >= 12 + 1  # worst answers, and what some rest on
@@ -113,9 +113,9 @@ def test_a_file_that_failed_gets_a_page_that_says_so(verified: Verified, tmp_pat
     copy = zoo.Run(tmp_path)
     copy.write({"model_float.tflite": run.file("model_float.tflite").read_bytes()})
     found = Reader(page(copy, data, failed))
-    assert "Not to be shipped." in found.text
+    assert "Not ready to ship." in found.text
     assert f"not integer-only because of layer {SCRIPT}" in found.text
-    assert "It was made from Python" in found.text
+    assert "The model was made from Python" in found.text
     assert "Training and search" not in found.text  # nothing is known of it
 
 
@@ -129,7 +129,7 @@ def test_a_model_that_has_learned_nothing_is_not_praised(verified: Verified) -> 
     said = Reader(summary(replace(report, quality=quality, measured=measured))).text
     assert "Ready to ship." not in said
     assert "the model has learned little" in said
-    assert f"Always answering {SCRIPT} would be right for 83.3\u00a0%" in said
+    assert f"Always predicting {SCRIPT} would be correct for 83.3\u00a0%" in said
 
 
 def test_keys_of_the_report(verified: Verified) -> None:
@@ -168,10 +168,10 @@ def test_details_are_drawn_by_their_kind(verified: Verified) -> None:
         quality = replace(report.quality, task=task, details={"confusion": counts})
         return Reader(answers(replace(report, quality=quality))).text
 
-    assert "shades are shares of a line" in titles(30)
+    assert "shades are shares of a row" in titles(30)
     assert "2 of 3" in titles(31)
-    assert "shades are shares of a line" not in titles(31)
-    assert "What was taken for what" not in titles(101)
+    assert "shades are shares of a row" not in titles(31)
+    assert "Confused classes" not in titles(101)
     y, outputs = np.zeros((4, 2)), np.zeros((4, 2))
     kinds = {*Regression().details(y, outputs), *report.quality.details}
     assert kinds == set(DRAWINGS)
@@ -330,7 +330,7 @@ def test_a_regression_has_a_page(tmp_path: Path) -> None:
     report = export.verify(made_of, data, max_drop=-1e9)
     assert not report.passed
     found = Reader((tmp_path / "run" / "report.html").read_text("utf-8"))
-    assert "Not to be shipped." in found.text
+    assert "Not ready to ship." in found.text
     assert "is over the bound of" in found.text
     assert "root mean squared error on 30 test rows" in found.text
     assert "effects of the features of test row" in found.text

@@ -282,5 +282,5 @@ def test_answers_with_intervals(tmp_path: Path) -> None:
         assert float(line[3]) - float(line[2]) == pytest.approx(2 * width, rel=1e-3)
     assert answer(run.path, tmp_path / "rows.npy", use_float=True).header == ("row", "answer")
     np.save(tmp_path / "none.npy", data.x_test[:0])
-    with pytest.raises(zoo.UserError, match="holds no rows to answer"):
+    with pytest.raises(zoo.UserError, match="holds no rows to predict"):
         answer(run.path, tmp_path / "none.npy")

@@ -193,10 +193,16 @@ def silent() -> Iterator[int]:
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("password", "does not answer, or refuses: .*password authentication failed"),
-        ("port", "does not answer, or refuses: .*refused"),
-        ("silence", "does not answer, or refuses: .*timeout expired"),
-        ("name", 'does not answer, or refuses: .*database "missing" does not exist'),
+        (
+            "password",
+            "does not respond, or refuses the connection: .*password authentication failed",
+        ),
+        ("port", "does not respond, or refuses the connection: .*refused"),
+        ("silence", "does not respond, or refuses the connection: .*timeout expired"),
+        (
+            "name",
+            'does not respond, or refuses the connection: .*database "missing" does not exist',
+        ),
         ("foreign", "does not hold a study of this Optuna"),
     ],
 )
@@ -232,7 +238,7 @@ def test_a_server_that_stops_is_told_and_the_same_command_continues(
         server.start()
     assert code == 2, command.said()
     last = command.said().splitlines()[-1]
-    assert re.search("has stopped answering: .*(terminat|closed|refused|connection)", last), last
+    assert re.search("has stopped responding: .*(terminat|closed|refused|connection)", last), last
     assert "Finished trials are safe; the same command continues" in last
     assert "Traceback" not in command.said()
     finished = [a.number for a in study_of(command).trials if a.state == TrialState.COMPLETE]

@@ -120,7 +120,7 @@ def test_a_teachers_answers_are_a_share_of_the_targets() -> None:
     np.testing.assert_allclose(soft(targets, answers, 0.3), 0.7 * targets + 0.1, rtol=1e-6)
     with pytest.raises(zoo.UserError, match=r"distill=0.3 needs a teacher"):
         soft(targets, None, 0.3)
-    with pytest.raises(zoo.UserError, match=r"The teacher's answers must have shape \(3, 3\)"):
+    with pytest.raises(zoo.UserError, match=r"The teacher's outputs must have shape \(3, 3\)"):
         soft(targets, answers[:2], 0.3)
 
 

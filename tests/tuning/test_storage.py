@@ -73,7 +73,7 @@ def test_a_journal_damaged_in_its_first_line_is_refused(first: str, journal: Pat
     content = first + journal.read_text()
     journal.write_text(content)
     with pytest.raises(
-        zoo.UserError, match="is damaged in its first line, or of a pocketzoo before"
+        zoo.UserError, match="is damaged in its first line, or was written by a pocketzoo before"
     ):
         opened(journal.parent)
     assert journal.read_text() == content

@@ -51,9 +51,7 @@ def test_a_feature_that_gives_the_answer_away(tmp_path: Path, bent: bool) -> Non
     advice = advised(tmp_path, arrays)
     assert advice.telling[0].feature == "Feature 4"
     assert advice.telling[0].information > 0.99
-    assert any(
-        "Feature 4 tells the class all by itself (AUC 1.000)" in one for one in advice.warnings()
-    )
+    assert any("Feature 4 alone predicts the class (AUC 1.000)" in one for one in advice.warnings())
     assert all(one.information < 0.5 for one in advice.telling[1:])
 
 
@@ -74,8 +72,8 @@ def test_repeated_and_nearly_repeated_rows(tmp_path: Path) -> None:
     assert (found.near_validation, found.near_test) == (0, 40)
     said = " ".join(advice.warnings())
     assert "Test rows that equal training or validation rows: 20." in said
-    assert "40 of 130 sampled test rows are nearly a training row" in said
-    assert "Training rows that equal another of a different label: 1." in said
+    assert "40 of 130 sampled test rows are near-copies of training rows" in said
+    assert "Training rows that equal another with a different label: 1." in said
 
 
 def test_a_test_part_that_is_all_training_rows(tmp_path: Path) -> None:
@@ -129,7 +127,7 @@ def test_shared_groups_and_times_out_of_order(tmp_path: Path) -> None:
     assert advice.leaks.time_test == 10
     assert advice.leaks.groups_validation == 90
     said = " ".join(advice.warnings())
-    assert "30 test rows are of groups that have training rows as well" in said
+    assert "30 test rows belong to groups that also have training rows" in said
     assert "10 test rows are not later than the newest training row" in said
 
 

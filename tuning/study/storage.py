@@ -85,8 +85,8 @@ def database(storage: str) -> URL:
         url = make_url(storage)
     except sqlalchemy.exc.ArgumentError:
         raise UserError(
-            "storage must be a database URL such as postgresql://user@host/name; what came cannot "
-            "be read as one."
+            "storage must be a database URL such as postgresql://user@host/name; the value given "
+            "cannot be read as one."
         ) from None
     one_of("storage", url.get_backend_name(), (*DRIVERS, "sqlite"))
     driver = DRIVERS.get(url.drivername)
@@ -114,8 +114,8 @@ def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
         ) from None
     except sqlalchemy.exc.OperationalError as error:
         raise UserError(
-            f"{place} does not answer, or refuses: {_first_line(error, url)}. Is the server up, "
-            "are the name and the password right?"
+            f"{place} does not respond, or refuses the connection: {_first_line(error, url)}. Is "
+            "the server up, are the name and the password right?"
         ) from None
     except (sqlalchemy.exc.SQLAlchemyError, RuntimeError, AssertionError) as error:
         raise UserError(
@@ -150,7 +150,7 @@ def answering(storage: str | None) -> Iterator[None]:
             raise
         text = _first_line(error, database(storage))
         raise UserError(
-            f"{shown(storage)} has stopped answering: {text}. Finished trials are safe; the same "
+            f"{shown(storage)} has stopped responding: {text}. Finished trials are safe; the same "
             "command continues."
         ) from None
     except OSError as error:
@@ -212,8 +212,8 @@ def mend(log: Path) -> None:
         write_atomic(aside, content)
         if not kept:
             raise UserError(
-                f"{log} is damaged in its first line, or of a pocketzoo before 0.3; it is kept as "
-                f"{aside.name}. Give another folder, or delete this one."
+                f"{log} is damaged in its first line, or was written by a pocketzoo before 0.3; "
+                f"it is kept as {aside.name}. Give another folder, or delete this one."
             )
         warnings.warn(
             f"{log} is damaged in line {lines + 1}: what was written before it is kept, what "

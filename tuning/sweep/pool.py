@@ -84,7 +84,9 @@ class Pool:
             self._stop()
             if -code not in KILLED:
                 break
-        raise UserError(f"The process that runs the trials did not start. {self._log} says why.")
+        raise UserError(
+            f"The process that runs the trials did not start. See {self._log} for the reason."
+        )
 
     def _started(self) -> int | None:
         """Start the process; return None, or with which exit code it has ended instead."""

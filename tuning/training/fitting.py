@@ -75,7 +75,7 @@ def check_fits(model: keras.Model, data: Data) -> None:
         )
     ids = keras.backend.is_int_dtype(model.inputs[0].dtype)
     if ids != data.of_texts:
-        wanted, presets = ("numbers", "not text_*") if ids else ("ids of tokens", "text_*")
+        wanted, presets = ("numbers", "not text_*") if ids else ("token ids", "text_*")
         raise UserError(
             f"{data.name} holds {wanted}; {model.name} cannot take those. Use {presets}."
         )

@@ -53,7 +53,7 @@ def soft(targets: np.ndarray, answers: np.ndarray | None, share: float) -> np.nd
         raise UserError(f"distill={share} needs a teacher. Set it to 0, or give one.")
     if answers.shape != targets.shape:
         raise UserError(
-            f"The teacher's answers must have shape {targets.shape}; got {answers.shape}."
+            f"The teacher's outputs must have shape {targets.shape}; got {answers.shape}."
         )
     return np.asarray((1 - share) * targets + share * answers, np.float32)
 

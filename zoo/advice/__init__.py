@@ -70,8 +70,9 @@ class Advice:
         rare = [name for name, count in self.classes.items() if count < RARE]
         if rare:
             found.append(
-                f"Fewer than {RARE} training rows of class {', '.join(rare[:5])}"
-                f"{' and others' if len(rare) > 5 else ''}: what is learned of it is luck."
+                f"Fewer than {RARE} training rows of class "
+                f"{', '.join(rare[:5])}{' and others' if len(rare) > 5 else ''}: too few to learn "
+                "it reliably."
             )
         if self.imbalance is not None and self.imbalance >= UNEVEN:
             found.append(
@@ -82,7 +83,7 @@ class Advice:
         if few:
             found.append(
                 f"Fewer than {FEW} {' and '.join(few)} rows: intervals are wide, and a difference "
-                "of a few rows between two models says nothing."
+                "of a few rows between two models means nothing."
             )
         return found
 

@@ -32,8 +32,8 @@ class Choice:
 
 
 TABLES = (
-    "On tables boosted trees mostly win and take seconds; the network must show that it is worth "
-    "its place, as a file of kilobytes that runs in integers."
+    "On tables boosted trees usually win and train in seconds; a network must justify itself as "
+    "a file of kilobytes that runs in integers."
 )
 RULES = (
     Rule(
@@ -57,7 +57,8 @@ RULES = (
         10_000,
         "cnn_small",
         "cnn_base",
-        "With few images convolution, which need not learn what a neighbour is, beats attention.",
+        "With few images convolution beats attention, which must first learn which pixels are "
+        "neighbors.",
         "Dosovitskiy et al. 2021, arXiv:2010.11929, section 4.3; MLPerf Tiny's ResNet-8",
     ),
     Rule(
@@ -65,7 +66,7 @@ RULES = (
         math.inf,
         "cnn_base",
         "vit_cct_small",
-        "Convolution first; small transformers draw level from tens of thousands of images on.",
+        "Convolution first; small transformers catch up at tens of thousands of images.",
         "Hassani et al. 2021, arXiv:2104.05704",
     ),
     Rule(
@@ -73,7 +74,8 @@ RULES = (
         10_000,
         "lite_small",
         "gru_small",
-        "Convolution tells whole sequences apart by few examples; a GRU takes a stream, by steps.",
+        "Convolution classifies whole sequences from few examples; a GRU runs on a stream, step "
+        "by step.",
         "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869",
     ),
     Rule(
@@ -81,7 +83,7 @@ RULES = (
         math.inf,
         "inception_small",
         "gru_base",
-        "Many sequences carry a wider, deeper network; a GRU runs on a stream, step by step.",
+        "Many sequences support a wider, deeper network; a GRU runs on a stream, step by step.",
         "Ismail Fawaz et al. 2019, arXiv:1809.04356, and 2020, arXiv:1909.04939",
     ),
     Rule(
@@ -89,7 +91,8 @@ RULES = (
         10_000,
         "text_cnn_small",
         "text_gru_small",
-        "Short runs of words tell most topics, and a linear model of word counts is hard to beat.",
+        "Short word sequences identify most topics, and a linear model of word counts is hard to "
+        "beat.",
         "Kim 2014, arXiv:1408.5882; Joulin et al. 2016, arXiv:1607.01759",
     ),
     Rule(
@@ -97,7 +100,8 @@ RULES = (
         math.inf,
         "text_cnn_base",
         "text_gru_small",
-        "Many texts carry longer vectors; the order of words far apart needs a recurrent network.",
+        "Many texts support longer embeddings; the order of words far apart needs a recurrent "
+        "network.",
         "Kim 2014, arXiv:1408.5882; Zhang and Wallace 2015, arXiv:1510.03820",
     ),
 )

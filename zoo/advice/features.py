@@ -33,8 +33,8 @@ class Telling:
             return []
         shown = "" if self.score is None else f" ({task.words.told} {self.score:.3f})"
         return [
-            f"{self.feature} tells the {task.words.target} all by itself{shown}: is it known when "
-            "the model is used, or is it the answer in disguise?"
+            f"{self.feature} alone predicts the {task.words.target}{shown}: is it known when the "
+            f"model is used, or does it leak the {task.words.target}?"
         ]
 
 

@@ -40,24 +40,24 @@ class Repeats:
         found = []
         if self.test:
             found.append(
-                f"Test rows that equal training or validation rows: {self.test}. The test figures "
-                "are too good by as much; remove them from one part."
+                f"Test rows that equal training or validation rows: {self.test}. They make the "
+                "test figures too optimistic; remove them from one part."
             )
         if self.validation:
             found.append(
-                f"Validation rows that equal training rows: {self.validation}. A search is led by "
-                "rows it knows; remove duplicates before splitting."
+                f"Validation rows that equal training rows: {self.validation}. They mislead a "
+                "search; remove duplicates before splitting."
             )
         for part, count in (("validation", self.near_validation), ("test", self.near_test)):
             if count > 0.01 * self.looked_at[part]:
                 found.append(
-                    f"{count} of {self.looked_at[part]} sampled {part} rows are nearly a training "
-                    "row (copies with noise, neighbouring frames?): split such rows together."
+                    f"{count} of {self.looked_at[part]} sampled {part} rows are near-copies of "
+                    "training rows (noisy copies, adjacent frames?): keep such rows in one part."
                 )
         if self.contradicting:
             found.append(
-                f"Training rows that equal another of a different label: {self.contradicting}. No "
-                "model can be right on both."
+                f"Training rows that equal another with a different label: {self.contradicting}. "
+                "No model can be right on both."
             )
         return found
 
@@ -77,14 +77,15 @@ class Leaks:
         for part, count in (("validation", self.groups_validation), ("test", self.groups_test)):
             if count:
                 found.append(
-                    f"{count} {part} rows are of groups that have training rows as well: figures "
-                    "hold for known groups. For new ones split by group (GroupShuffleSplit)."
+                    f"{count} {part} rows belong to groups that also have training rows: the "
+                    "figures hold for known groups only. For new ones split by group "
+                    "(GroupShuffleSplit)."
                 )
         for part, count in (("validation", self.time_validation), ("test", self.time_test)):
             if count:
                 found.append(
-                    f"{count} {part} rows are not later than the newest training row: figures do "
-                    "not hold for the future. Split by time."
+                    f"{count} {part} rows are not later than the newest training row: the figures "
+                    "do not hold for the future. Split by time."
                 )
         return found
 

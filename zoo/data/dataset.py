@@ -90,8 +90,8 @@ class Data:
         if kind is None:
             known = "; ".join(one.described for one in OF_NUMBERS)
             raise UserError(
-                f"{self.name} has rows of shape {self.input_shape}, which are of no kind. "
-                f"Expected {known}. Reshape them."
+                f"{self.name} has rows of shape {self.input_shape}, which is no known kind of "
+                f"data. Expected {known}. Reshape them."
             )
         return kind
 
@@ -180,8 +180,8 @@ def _warn_of_shared_rows(arrays: Arrays, name: str) -> None:
     shared = count_shared_rows((arrays["x_train"], arrays["x_val"]), arrays["x_test"])
     if shared:
         warnings.warn(
-            f"{name}: {shared} of {len(arrays['x_test'])} test rows are also training rows; "
-            "the test figures are too good by as much. Remove them from one part.",
+            f"{name}: {shared} of {len(arrays['x_test'])} test rows are also training rows; they "
+            "make the test figures too optimistic. Remove them from one part.",
             stacklevel=4,
         )
 

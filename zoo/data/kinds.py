@@ -32,8 +32,8 @@ class Kind:
 
 
 TABLE = Kind("table", ("features",), "tables", "table rows")
-SEQUENCE = Kind("sequence", ("steps", "features"), "series", "sequences")
-IMAGE = Kind("image", ("height", "width", "channels"), "pictures", "images")
+SEQUENCE = Kind("sequence", ("steps", "features"), "sequences", "sequences")
+IMAGE = Kind("image", ("height", "width", "channels"), "images", "images")
 TEXT = Kind("text", ("tokens",), "texts", "texts")  # token ids; its type tells it from a table
 OF_NUMBERS = (TABLE, SEQUENCE, IMAGE)  # told apart by their axes
 

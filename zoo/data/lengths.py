@@ -66,7 +66,7 @@ def with_ends(arrays: Mapping[str, np.ndarray], path: object) -> dict[str, np.nd
             _check_ends(path, part, x)
     left = [name for name in found if name.startswith("lengths_")]
     if left:
-        raise UserError(f"{path}: {left[0]} stands beside no x_{left[0].partition('_')[2]}.")
+        raise UserError(f"{path}: {left[0]} has no matching x_{left[0].partition('_')[2]}.")
     return found
 
 
@@ -85,9 +85,9 @@ def _cut(path: object, part: str, x: np.ndarray, lengths: np.ndarray) -> np.ndar
     fit = sequences and lengths.dtype.kind in "iu" and lengths.shape == (len(x),)
     if not fit or (lengths < 1).any() or (lengths > x.shape[1]).any():
         raise UserError(
-            f"{path}: lengths_{part} must hold an integer of 1 to the number of steps for each row "
-            f"of x_{part} (rows, steps, features); got {lengths.dtype} of shape {lengths.shape} "
-            f"beside {x.shape}."
+            f"{path}: lengths_{part} must hold an integer of 1 to the number of steps for each "
+            f"row of x_{part} (rows, steps, features); got {lengths.dtype} of shape "
+            f"{lengths.shape} for x_{part} of shape {x.shape}."
         )
     after = np.arange(x.shape[1]) >= lengths[:, None]
     return np.where(after[..., None], np.float32("nan"), x.astype(np.float32))

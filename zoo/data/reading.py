@@ -10,6 +10,7 @@ OTHER = "=other"  # ends the name of the feature for values that training rows l
 
 COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
+SPOKEN = {"pictures": "images", "sounds": "audio"}  # kinds in run folders -> in messages
 CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table",),
     "group": ("table",),
@@ -92,8 +93,9 @@ class Reading:
         for name in given:
             if kind not in CONCERNS[name]:
                 option = "column" if name == "columns" else name.replace("_", "-")
+                kinds = " and ".join(SPOKEN.get(one, one) for one in CONCERNS[name])
                 raise UserError(
-                    f"--{option} is for {' and '.join(CONCERNS[name])}; {what} is read as {kind}."
+                    f"--{option} is for {kinds}; {what} is read as {SPOKEN.get(kind, kind)}."
                 )
 
     def to_json(self) -> dict[str, Any]:

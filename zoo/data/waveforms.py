@@ -29,8 +29,8 @@ def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None
     if rate is None:
         if wanted is not None:
             raise UserError(
-                "A front end is for sound: an .npz file with waveforms (rows, samples) as x_* and "
-                "their rate in Hz as `rate`. This set has no rate."
+                "A front end is for audio: an .npz file with waveforms (rows, samples) as x_* "
+                "and their rate in Hz as `rate`. This set has no rate."
             )
         return None
     if isinstance(wanted, FrontEnd):

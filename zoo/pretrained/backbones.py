@@ -117,8 +117,8 @@ def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(int(size) for size in input_shape)
     if kind_of(shape) is not IMAGE or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
         raise UserError(
-            f"pretrained networks take pictures (height, width, channels) of at least {SMALLEST} "
-            f"pixels a side and 1 or 3 channels; these rows are {shape}. Make the pictures larger, "
+            f"pretrained networks take images (height, width, channels) of at least {SMALLEST} "
+            f"pixels a side and 1 or 3 channels; these rows are {shape}. Make the images larger, "
             "or take a cnn_* or vit_* preset."
         )
     return shape
@@ -164,7 +164,8 @@ def _averaged(x: Any, backbone: str) -> Any:
     if len(x.shape) == 3:  # tokens
         return layers.GlobalAveragePooling1D(name="average")(x)
     raise UserError(
-        f"{backbone} gives {x.shape} and is no backbone: features of places or tokens are needed."
+        f"{backbone} outputs {x.shape} and is not a backbone: features per position or token are "
+        "needed."
     )
 
 
@@ -181,4 +182,4 @@ def _load(model: keras.Model, network: Backbone, weights: str) -> None:
         for layer, values in zip(own, found, strict=True):
             layer.set_weights(values)
     except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(f"weights={weights} are those of another network: {error}") from error
+        raise UserError(f"weights={weights} belong to another network: {error}") from error

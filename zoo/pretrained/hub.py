@@ -59,7 +59,7 @@ def backbone(described: Mapping[str, Any]) -> keras.Model:
     try:
         return keras.saving.deserialize_keras_object(dict(described["backbone"]))
     except Exception as error:  # Keras raises almost anything for an unreadable configuration
-        raise UserError(f"This is no architecture of KerasHub: {_first(error)}") from error
+        raise UserError(f"This is not a KerasHub architecture: {_first(error)}") from error
 
 
 def load_weights(model: keras.Model, name: str, shape: tuple[int, ...]) -> None:
@@ -78,7 +78,7 @@ def _from_preset(name: str, shape: tuple[int, ...], load_weights: bool) -> keras
             raise ValueError(f"it takes {taken}.")
     except Exception as error:  # as above, and errors of a download
         raise UserError(
-            f"KerasHub cannot read {name!r} as a backbone of pictures {tuple(shape)}: "
+            f"KerasHub cannot read {name!r} as a backbone for images {tuple(shape)}: "
             f"{_first(error)} Give a folder that its save_to_preset() wrote, with config.json and "
             "model.weights.h5, or the name of one of its presets; some take one size only."
         ) from error

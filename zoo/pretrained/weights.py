@@ -81,7 +81,8 @@ def application_weights(application: str, weights: str) -> list[list[np.ndarray]
         network = factory(include_top=False, weights=weights, input_shape=(224, 224, 3))
     except Exception as error:  # Keras' download raises nothing more precise
         raise UserError(
-            f"Keras cannot get the weights {weights!r} of {application}: {error}. Without network "
-            "set weights=PATH, a file made for it without classifier, or weights=none."
+            f"Keras cannot get the weights {weights!r} of {application}: {error}. Without a "
+            "network connection set weights=PATH, a file made for it without its classifier, or "
+            "weights=none."
         ) from error
     return [layer.get_weights() for layer in network.layers if layer.weights]

@@ -75,7 +75,7 @@ class Quantized:
         """Raise UserError if the twin was made from another model, or before it was trained."""
         if self.origin != weights_hash(model):
             raise UserError(
-                f"quantized was made from other weights than those of {model.name}; make it anew."
+                f"quantized was made from other weights than those of {model.name}; make it again."
             )
 
 

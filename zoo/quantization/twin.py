@@ -96,7 +96,7 @@ class Twin(keras.Model):
             why = "reads the sequence backwards too" if first.bidirectional else "needs every step"
             raise UserError(f"{first.name} {why}; it has no step form. Use the rolled form.")
         if any(0 in node.inputs for node in self.nodes[1:]):
-            raise UserError("The input is read beside the GRU layers too; there is no step form.")
+            raise UserError("The input is also read outside the GRU layers; there is no step form.")
         return list(first.cells)
 
 

@@ -18,8 +18,8 @@ __all__ = [
     "read_rows",
 ]
 KINDS = (
-    "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., or "
-    "a folder of class folders with pictures or sounds (WAV, FLAC, OGG)"
+    "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., "
+    "or a folder of class folders with images or audio (WAV, FLAC, OGG)"
 )
 
 
@@ -77,4 +77,4 @@ def _read_folder(folder: Path, reading: Reading, seed: int) -> Found:
         from zoo.readers.sounds import read_sounds
 
         return read_sounds(folder, reading, seed)
-    raise UserError(f"{folder} is a folder without pictures, sounds or x_train.npy. Give {KINDS}.")
+    raise UserError(f"{folder} is a folder without images, audio or x_train.npy. Give {KINDS}.")

@@ -83,7 +83,7 @@ def _guess(name: str, word: str) -> str:
         return f"it looks like dates, {word!r}; write them as 2024-12-31"
     if AMOUNT.fullmatch(word):
         return f"it looks like amounts, {word!r}; write plain numbers"
-    return f"nearly every row has another text (if it is the text, --text {name!r})"
+    return f"nearly every row has a different text (to read it as text, --text {name!r})"
 
 
 def _counts(name: str, values: np.ndarray) -> bool:
@@ -144,6 +144,6 @@ def as_planned(plan: Plan, column: Column) -> Column:
         return column
     shown = column.words[0][:40] if kind == "text" and column.words else kind
     raise UserError(
-        f"Column {plan['name']!r} was read as {wanted} in training; here it holds {kind}s, such as "
-        f"{shown!r}. Give it as it was."
+        f"Column {plan['name']!r} was read as {wanted} in training; here it holds {kind}s, such "
+        f"as {shown!r}. Give the same kind of values."
     )

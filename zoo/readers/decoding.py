@@ -137,7 +137,7 @@ def report_bad(root: Path, bad: dict[Path, str], skip: bool, notes: list[str]) -
     listed = "\n".join(f"  {path}: {why}" for path, why in sorted(bad.items()))
     if not skip:
         raise UserError(
-            f"{len(bad)} files in {root} cannot be read. Mend or remove them, or leave them out "
+            f"{len(bad)} files in {root} cannot be read. Fix or remove them, or leave them out "
             f"with --skip-bad.\n{listed}"
         )
     notes.append(f"{len(bad)} broken files were left out:\n{listed}")

@@ -11,6 +11,7 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
+from zoo.data.reading import SPOKEN
 
 ENDINGS = {
     "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
@@ -88,14 +89,16 @@ def find(root: Path, kind: str) -> "Files[Any]":
     names = sorted(set(labels))
     if len(names) < 2:
         raise UserError(
-            f"{root} has {len(names)} class folders with {kind}; at least 2 are needed, such as "
-            f"{root.name}/cat/1{ENDINGS[kind][0]} and {root.name}/dog/1{ENDINGS[kind][0]}."
+            f"{root} has {len(names)} class folders with {SPOKEN[kind]}; at least 2 are needed, "
+            f"such as {root.name}/cat/1{ENDINGS[kind][0]} and {root.name}/dog/1{ENDINGS[kind][0]}."
         )
     if "" in parts and set(parts) != {""}:
         other = labels[parts.index("")]
         raise UserError(f"{root} has the folder {other!r} beside train, val or test. Move it.")
     if set(parts) != {""} and "train" not in parts:
-        raise UserError(f"{root} has no {kind} in train/, only in {', '.join(sorted(set(parts)))}.")
+        raise UserError(
+            f"{root} has no {SPOKEN[kind]} in train/, only in {', '.join(sorted(set(parts)))}."
+        )
     order = {name: number for number, name in enumerate(names)}
     numbers = np.array([order[label] for label in labels], np.int64)
     return Files(root, tuple(paths), numbers, tuple(parts), tuple(names))
@@ -106,7 +109,7 @@ def loose(path: Path, kind: str) -> "Files[Any]":
     paths = [path] if path.is_file() else _walk(path)
     paths = [file for file in paths if file.suffix.lower() in ENDINGS[kind]]
     if not paths:
-        raise UserError(f"{path} holds no {kind} ({', '.join(ENDINGS[kind])}).")
+        raise UserError(f"{path} holds no {SPOKEN[kind]} ({', '.join(ENDINGS[kind])}).")
     root = path.parent if path.is_file() else path
     relative = tuple(file.relative_to(root) for file in paths)
     return Files(root, relative, np.zeros(len(paths), np.int64), ("",) * len(paths), ())

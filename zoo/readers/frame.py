@@ -95,8 +95,8 @@ def _parquet(path: Path) -> Any:
         cells = file.metadata.num_rows * file.metadata.num_columns
         if cells > MOST_CELLS:
             raise UserError(
-                f"{path} says that it holds {cells:,} cells; a table may hold {MOST_CELLS:,}. Take "
-                "fewer rows or columns."
+                f"{path} declares {cells:,} cells; a table may hold {MOST_CELLS:,}. Take fewer "
+                "rows or columns."
             )
         return file.read()
 
@@ -124,7 +124,7 @@ def _csv(path: Path, notes: list[str]) -> Any:
     last = table.slice(len(table) - 1).to_pylist() if len(table) else []
     if quotes % 2 and any("\n" in str(value) for row in last for value in row.values()):
         raise UserError(
-            f"{path}: a quote is opened and never closed, so that rows are in one cell."
+            f"{path}: a quote is opened and never closed, so several rows are in one cell."
         )
     return table
 
@@ -143,7 +143,7 @@ def _encoding(path: Path) -> tuple[str, int]:
         while block := file.read(2**20):
             quotes += block.count(b'"')
             if b"\0" in block:
-                raise UserError(f"{path} is no text file: it holds zero bytes.")
+                raise UserError(f"{path} is not a text file: it holds NUL bytes.")
             try:
                 if found != "latin-1":
                     decoder.decode(block, final=len(block) < 2**20)

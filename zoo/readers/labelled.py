@@ -41,8 +41,8 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
     x, answers = _raw(path, recorded.get("schema") or {})
     if len(answers) != len(x) or not len(x):
         raise UserError(
-            f"{path} must hold an answer for each row, at least one; got {len(x)} rows "
-            f"and {len(answers)} answers."
+            f"{path} must hold a label for each row, and at least one row; got {len(x)} rows and "
+            f"{len(answers)} labels."
         )
     rows = fitting(path, x, recorded["schema"])
     return rows, task_in(recorded).take_answers(path, answers)

@@ -56,7 +56,7 @@ def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays
         raise unreadable(path, error) from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):  # other members come as bytes
-            raise UserError(f"{path}: {name} is no NumPy array. Make the file with numpy.savez.")
+            raise UserError(f"{path}: {name} is not a NumPy array. Make the file with numpy.savez.")
     return arrays
 
 
@@ -88,7 +88,7 @@ def unreadable(path: Path, error: BaseException) -> UserError:
             f"{path} holds object arrays, which are never unpickled. Save numeric arrays."
         )
     if "pickled" in str(error):  # NumPy's guess at what it does not know
-        return UserError(f"{path} is damaged or no NumPy file. Make one with numpy.save.")
+        return UserError(f"{path} is damaged or not a NumPy file. Make one with numpy.save.")
     return UserError(f"{path} cannot be read: {error or type(error).__name__}")
 
 

@@ -125,7 +125,7 @@ def _size(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[int,
     height, width = next(iter(sizes))
     if len(sizes) == 1 and max(height, width) <= LARGEST_USUAL:
         return height, width
-    notes.append(f"Pictures were brought to {USUAL}x{USUAL} pixels; --image-size sets another.")
+    notes.append(f"Images were resized to {USUAL}x{USUAL} pixels; --image-size sets another size.")
     return USUAL, USUAL
 
 
@@ -134,5 +134,5 @@ def _color(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:
         return reading.color
     gray = sum(look[2] in GRAY for look, _ in files.looks)
     if 0 < gray < len(files.looks):
-        notes.append(f"{gray} of {len(files.looks)} pictures are gray; all are read in color.")
+        notes.append(f"{gray} of {len(files.looks)} images are gray; all are read in color.")
     return "gray" if gray == len(files.looks) else "rgb"

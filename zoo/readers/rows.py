@@ -70,7 +70,7 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
 
 def unsaid() -> UserError:
     """Return the error for a schema that names no kind of data."""
-    return UserError("This run does not say how rows are read (no schema in data.json).")
+    return UserError("This run does not record how rows are read (no schema in data.json).")
 
 
 def _schema(run: Described) -> Mapping[str, Any]:

@@ -68,14 +68,14 @@ def sound_rows(
 def _note(files: "Files[Any]", rate: int, samples: int, notes: list[str]) -> None:
     other = sum(own != rate for (_, own), _ in files.looks)
     if other:
-        notes.append(f"{other} of {len(files.looks)} sounds were brought to {rate} Hz.")
+        notes.append(f"{other} of {len(files.looks)} audio files were resampled to {rate} Hz.")
     seconds = [frames / own for (frames, own), _ in files.looks]
     if max(seconds) - min(seconds) < 1 / rate:  # all of one length
         return
     cut = sum(length > samples / rate for length in seconds)
     notes.append(
-        f"{samples / rate:.3g} s of each sound are used; {cut} are longer. --seconds sets another "
-        "length."
+        f"{samples / rate:.3g} s of each audio file are used; {cut} are longer. --seconds sets "
+        "another length."
     )
 
 

@@ -175,8 +175,8 @@ def _groups(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | Non
     column = columns[reading.group]
     if column.missing.any():
         raise UserError(
-            f"{int(column.missing.sum())} rows have no value of {reading.group!r}, so that nobody "
-            "knows their group. Fill it in, or drop these rows."
+            f"{int(column.missing.sum())} rows have no value of {reading.group!r}, so their group "
+            "is unknown. Fill it in, or drop these rows."
         )
     size = max(map(len, column.words), default=0) * len(column.values)
     return column.texts() if size < TEXT_BYTES // 16 else column.values

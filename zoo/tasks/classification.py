@@ -50,11 +50,11 @@ class Classification(Task):
     told = "roc_auc"
     words = Words(
         is_a="is a classification",
-        use="Which class a row is of",
-        result="The int8 file answers {value} of {rows} right (95 % interval {interval})",
+        use="The class of a row",
+        result="The int8 file predicts {value} of {rows} correctly (95 % interval {interval})",
         less=" points less",
         more=" points more",
-        limit="It always answers with one of its classes, for a row of none of them too.",
+        limit="It always predicts one of its classes, even for a row of none of them.",
         target="class",
         told="AUC",
         explained="information",

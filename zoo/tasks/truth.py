@@ -95,7 +95,8 @@ def classes_of_column(name: str, column: Column) -> tuple[np.ndarray, list[str]]
     if distinct > max(1000, len(column.values) // 3):
         raise UserError(
             f"The target {name!r} has {distinct} different values in {len(column.values)} rows: "
-            "these are no classes. Is it the right column?"
+            "that is too many to be classes. Is it the right column? For numbers give --task "
+            "regression."
         )
     if column.kind == "number":  # their order is that of the numbers, not of the texts
         values, y = np.unique(column.values, return_inverse=True)
@@ -144,7 +145,7 @@ def target_numbers(path: object, answers: np.ndarray) -> np.ndarray:
     """Return true numbers, float32 (rows, targets)."""
     if answers.dtype.kind not in "biuf" or not np.isfinite(answers).all():
         raise UserError(
-            f"{path} must hold numbers to be answered; it holds {answers.dtype} or NaN."
+            f"{path} must hold finite numbers as targets; it holds {answers.dtype} or NaN."
         )
     return answers.astype(np.float32).reshape(len(answers), -1)
 

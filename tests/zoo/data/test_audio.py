@@ -114,7 +114,7 @@ def test_log_mel_is_the_default(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("front_end", "changed", "message"),
     [
-        ("mfcc", {"rate": None}, "A front end is for sound"),
+        ("mfcc", {"rate": None}, "A front end is for audio"),
         ("mel", {}, "front_end='mel' is not known"),
         ("mfcc:coefficient=3", {}, "has no setting 'coefficient'. Did you mean 'coefficients'"),
         ("mfcc:mels=many", {}, "front end's mels must be a number"),

@@ -191,7 +191,7 @@ def test_wrong_arguments(tmp_path: Path) -> None:
         zoo.load_data("digit")
     with pytest.raises(zoo.UserError, match="does not exist. Give a table .*npz file"):
         zoo.load_data(tmp_path / "none.npz")
-    with pytest.raises(zoo.UserError, match="is a folder without pictures, sounds or x_train.npy"):
+    with pytest.raises(zoo.UserError, match="is a folder without images, audio or x_train.npy"):
         zoo.load_data(tmp_path)
     with pytest.raises(zoo.UserError, match="seed must be an integer of at least 0; got -1"):
         zoo.load_data("digits", seed=-1)

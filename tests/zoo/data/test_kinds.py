@@ -46,6 +46,7 @@ def test_rows_of_no_kind(digits: zoo.Data) -> None:
     with pytest.raises(zoo.UserError) as caught:
         _ = data.kind
     assert str(caught.value) == (
-        "digits has rows of shape (2, 2, 2, 2), which are of no kind. Expected table rows "
-        "(features,); sequences (steps, features); images (height, width, channels). Reshape them."
+        "digits has rows of shape (2, 2, 2, 2), which is no known kind of data. Expected table "
+        "rows (features,); sequences (steps, features); images (height, width, channels). "
+        "Reshape them."
     )

@@ -93,7 +93,7 @@ def gap(row: int, step: int, feature: int | slice) -> np.ndarray:
         ({"lengths_train": np.full(120, 13)}, "lengths_train must hold an integer of 1 to the"),
         ({"lengths_train": np.ones(120)}, "got float64 of shape"),
         ({"lengths_test": np.ones(3, int)}, "lengths_test must hold an integer of 1 to the number"),
-        ({"lengths_val": np.ones(3, int)}, "lengths_val stands beside no x_val"),
+        ({"lengths_val": np.ones(3, int)}, "lengths_val has no matching x_val"),
         ({"lengths_train": None, "x_train": gap(1, 5, 0)}, "x_train holds NaN within sequences"),
         ({"lengths_train": None, "x_train": gap(1, 5, slice(None))}, "holds NaN within sequences"),
         ({"lengths_train": None, "x_train": gap(1, slice(None), slice(None))}, "holds NaN within"),  # type: ignore[arg-type]

@@ -131,7 +131,7 @@ def test_models_of_texts_refuse(
 def test_integers_can_only_be_looked_up() -> None:
     ids = keras.Input((6,), dtype="int32")
     model = keras.Model(ids, keras.layers.Dense(2)(ids))
-    with pytest.raises(UnknownLayer, match="ids of tokens, and nothing else, are integers and"):
+    with pytest.raises(UnknownLayer, match="token ids, and only they, must go straight to"):
         make_twin(model)
     one = keras.Input((6, 3))
     mixed = keras.layers.Multiply()([one, keras.layers.GlobalAveragePooling1D()(one)])

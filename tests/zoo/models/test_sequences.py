@@ -146,7 +146,9 @@ def test_what_cannot_be_concatenated_is_named() -> None:
     dense, squashed = layers.Dense(4)(inputs), layers.Dense(4, activation="tanh")(inputs)
     for part in (inputs, layers.Reshape((6,))(inputs), squashed):
         joined = layers.Concatenate(name="both")([dense, part])
-        with pytest.raises(UnknownLayer, match="'both' .*an input has a scale of its own, as what"):
+        with pytest.raises(
+            UnknownLayer, match="'both' .*an input has a scale of its own, like the outputs of"
+        ):
             make_twin(keras.Model(inputs, layers.Dense(2)(joined)))
 
 

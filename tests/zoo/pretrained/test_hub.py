@@ -112,7 +112,7 @@ def test_layers_of_keras_hub_are_left_to_the_converter(saved: Path, tmp_path: Pa
     name = f"pretrained:{saved}/mobilenet"
     source, out = pictures(tmp_path / "pictures"), tmp_path / "run"
     data = zoo.load_data(source)
-    with pytest.raises(zoo.UserError, match="a search needs it, to know what each model would"):
+    with pytest.raises(zoo.UserError, match="a search needs it to estimate the cost of each model"):
         search(name, data, directory=tmp_path / "searched")
     train(name, data, directory=out, recipe=Recipe(epochs=2, frozen=1.0))
     report = export_run(out, Exporting(100.0))
@@ -122,26 +122,28 @@ def test_layers_of_keras_hub_are_left_to_the_converter(saved: Path, tmp_path: Pa
 
 
 def test_what_is_refused(resnet: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone of pictures"):
+    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone for images"):
         zoo.create_model(f"pretrained:{tmp_path}/nothing", (40, 40, 3), 5)
-    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone of pictures"):
+    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone for images"):
         zoo.create_model(f"pretrained:{resnet.parent}/bert", (40, 40, 3), 5)
-    with pytest.raises(zoo.UserError, match="take pictures .* of at least 32 pixels a side"):
+    with pytest.raises(zoo.UserError, match="take images .* of at least 32 pixels a side"):
         zoo.create_model(f"pretrained:{resnet}", (64,), 5)
     with pytest.raises(zoo.UserError, match="weights='x' is not known. Known: none, pretrained"):
         zoo.create_model(f"pretrained:{resnet}", (40, 40, 3), 5, weights="x")
     evil = {"module": "os", "class_name": "system", "config": {}, "registered_name": "system"}
-    with pytest.raises(zoo.UserError, match="This is no architecture of KerasHub"):
+    with pytest.raises(zoo.UserError, match="This is not a KerasHub architecture"):
         hub.backbone({"backbone": evil})
     (tmp_path / "evil").mkdir()
     (tmp_path / "evil" / "config.json").write_text(json.dumps(evil))
-    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone of pictures"):
+    with pytest.raises(zoo.UserError, match="KerasHub cannot read .* as a backbone for images"):
         zoo.create_model(f"pretrained:{tmp_path}/evil", (40, 40, 3), 5)
     inputs = keras.Input((40, 40, 3))
     flat = keras.Model(inputs, keras.layers.Flatten()(inputs))
     with monkeypatch.context() as patch:
         patch.setattr("zoo.pretrained.hub.backbone", lambda _: flat)
-        with pytest.raises(zoo.UserError, match="and is no backbone: features of places or tokens"):
+        with pytest.raises(
+            zoo.UserError, match="and is not a backbone: features per position or token"
+        ):
             zoo.create_model(f"pretrained:{resnet}", (40, 40, 3), 5, weights="none")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(zoo.UserError, match="For the folder write pretrained:./evil"):

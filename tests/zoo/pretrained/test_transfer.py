@@ -69,7 +69,7 @@ def test_photographs_are_what_imagenet_calls_them(name: str, lite0: keras.Model)
     assert int(lite0.predict(x, verbose=0).argmax()) in PHOTOGRAPHS[name]
 
 
-def test_weights_are_converted_once_and_a_damaged_copy_is_mended(cache: Path) -> None:
+def test_weights_are_converted_once_and_a_damaged_copy_is_fixed(cache: Path) -> None:
     first = lite0_weights()
     (file,) = cache.glob("*.npz")
     made = file.stat().st_mtime_ns
@@ -196,7 +196,7 @@ def test_a_run_loads_without_the_package(folder: Path, monkeypatch: pytest.Monke
     run, _ = train(LITE0, data, directory=folder, recipe=recipe, overrides={"weights": "none"})
     x = data.x_test
     expected = run.load_model().predict(x, verbose=0)
-    monkeypatch.setattr("zoo.pretrained.lite0_weights", None)
+    monkeypatch.setattr("zoo.pretrained.backbones.lite0_weights", None)
     assert run.spec().preset == LITE0
     np.testing.assert_array_equal(run.load_model().predict(x, verbose=0), expected)
 
@@ -223,7 +223,7 @@ def test_weights_of_an_application_come_from_a_file(tmp_path: Path) -> None:
 
 def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for shape in ((8, 8, 1), (40, 40, 2), (64,)):
-        with pytest.raises(zoo.UserError, match="take pictures .* of at least 32 pixels a side"):
+        with pytest.raises(zoo.UserError, match="take images .* of at least 32 pixels a side"):
             zoo.create_model(LITE0, shape, 3)
     with pytest.raises(zoo.UserError, match="efficientnet_lite9.*Did you mean"):
         zoo.create_model("pretrained:efficientnet_lite9", (64, 64, 3), 3)
@@ -232,8 +232,8 @@ def test_what_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     (tmp_path / "evil.pth").write_bytes(b"\x80\x02cposix\nsystem\nX\x04\x00\x00\x00echo\x85R.")
     with pytest.raises(zoo.UserError, match="cannot be read as PyTorch weights"):
         zoo.create_model(LITE0, (64, 64, 3), 3, weights=str(tmp_path / "evil.pth"))
-    monkeypatch.setattr("zoo.pretrained.lite0_weights", lambda _: [np.zeros(3)] * 9)
-    with pytest.raises(zoo.UserError, match="are those of another network"):
+    monkeypatch.setattr("zoo.pretrained.backbones.lite0_weights", lambda _: [np.zeros(3)] * 9)
+    with pytest.raises(zoo.UserError, match="belong to another network"):
         zoo.create_model(LITE0, (64, 64, 3), 3)
     monkeypatch.setattr("keras.src.utils.file_utils.urlretrieve", _no_network)
     monkeypatch.setenv("HOME", str(tmp_path))

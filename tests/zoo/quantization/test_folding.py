@@ -174,7 +174,7 @@ def recurrent(layer: Any) -> keras.Model:
         ),
         (
             keras.Sequential([IMAGE, layers.ReLU(max_value=1, name="l")]),
-            "only relu, relu6 and slopes without an end",
+            "only relu, relu6 and leaky slopes without a max_value",
         ),
         (keras.Sequential([IMAGE, layers.BatchNormalization(axis=1, name="b")]), "'b' .*axis=1"),
         (
@@ -259,7 +259,7 @@ def test_a_branch_beside_the_gru_has_no_step_form() -> None:
     branches = [deep, layers.Dense(4)(layers.Flatten()(inputs))]
     twin = make_twin(keras.Model(inputs, layers.Add()(branches)))
     assert not twin.streams()
-    with pytest.raises(zoo.UserError, match="is read beside the GRU layers too"):
+    with pytest.raises(zoo.UserError, match="is also read outside the GRU layers"):
         twin.cells()
 
 

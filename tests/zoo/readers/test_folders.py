@@ -93,7 +93,7 @@ def test_turned_and_transparent_pictures(tmp_path: Path) -> None:
     assert (rows[-1] == 255).all()
     np.testing.assert_array_equal(rows[13][:, :, 0], wide[:, ::-1, 0])
     assert (rows[12] == 100).all()
-    assert data.schema["notes"] == ["1 of 27 pictures are gray; all are read in color."]
+    assert data.schema["notes"] == ["1 of 27 images are gray; all are read in color."]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_sounds(tmp_path: Path) -> None:
     assert data.schema["samples"] == 1600  # 2 of 48 are longer: cut
     assert data.input_shape == (9, 40)
     assert data.schema["notes"] == [
-        "0.2 s of each sound are used; 2 are longer. --seconds sets another length."
+        "0.2 s of each audio file are used; 2 are longer. --seconds sets another length."
     ]
     mfcc = zoo.load_data(folder, front_end="mfcc", reading=zoo.Reading(seconds=0.3))
     assert mfcc.input_shape == (14, 10)
@@ -165,7 +165,7 @@ def test_sounds_of_another_rate_and_more_channels(tmp_path: Path, ending: str) -
     from zoo.readers.sounds import read_sounds, sound_rows
 
     found = read_sounds(folder, reading, 0)
-    assert found.schema["notes"][0] == "1 of 25 sounds were brought to 8000 Hz."
+    assert found.schema["notes"][0] == "1 of 25 audio files were resampled to 8000 Hz."
     heard = sound_rows(folder, found.schema)[12] / 32_768
     wanted = 0.5 * np.sin(2 * np.pi * 440 * np.arange(1600) / 8000)
     assert np.abs(heard - wanted)[50:-50].max() < 0.03

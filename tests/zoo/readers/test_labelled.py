@@ -113,7 +113,10 @@ def test_arrays(tmp_path: Path) -> None:
         assert answers.tolist() == y.tolist()
     for held, message in (
         ({"x": x}, "must be an .npz file with x and y, or x_test and y_test"),
-        ({"x": x, "y": y[:3]}, "must hold an answer for each row, at least one; got 9 rows and 3"),
+        (
+            {"x": x, "y": y[:3]},
+            "must hold a label for each row, and at least one row; got 9 rows and 3",
+        ),
         ({"x": x, "y": y + 5}, "must hold a class number of 0 to 2 for each row"),
         ({"x": x[:, :5], "y": y}, r"holds rows of shape \(5,\)"),
     ):
@@ -125,10 +128,10 @@ def test_arrays(tmp_path: Path) -> None:
         zoo.read_labelled(file, recorded)
     recorded.held["task"] = "regression"
     np.savez(file, x=x, y=y + np.nan)
-    with pytest.raises(zoo.UserError, match="must hold numbers to be answered"):
+    with pytest.raises(zoo.UserError, match="must hold finite numbers as targets"):
         zoo.read_labelled(file, recorded)
     recorded.held["schema"] = {}
-    with pytest.raises(zoo.UserError, match="This run does not say how rows are read"):
+    with pytest.raises(zoo.UserError, match="This run does not record how rows are read"):
         zoo.read_labelled(file, recorded)
 
 
@@ -139,12 +142,12 @@ def test_answers_that_do_not_go_together(tmp_path: Path, monkeypatch: pytest.Mon
         Recorded(zoo.load_data(both, task="regression", reading=zoo.Reading(target=name)))
         for name in ("kind", "other")
     )
-    with pytest.raises(zoo.UserError, match="read other answers from .*: their targets"):
+    with pytest.raises(zoo.UserError, match="read different targets from .*: they were trained"):
         compare(a, b, both)  # type: ignore[arg-type]
     monkeypatch.setattr("export.after.versus.answers", lambda run, rows: np.zeros((len(rows), 1)))
     a.held["schema"] = {"kind": "arrays"}
     np.savez(tmp_path / "two.npz", x=x, y=np.stack([y, y], axis=1))
-    with pytest.raises(zoo.UserError, match=r"\(442, 1\) numbers; to compare them with there"):
+    with pytest.raises(zoo.UserError, match=r"\(442, 1\), but the true values have shape"):
         compare(a, a, tmp_path / "two.npz")  # type: ignore[arg-type]
 
 
@@ -163,7 +166,7 @@ def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
         runs.append(run)
     found = compare(*runs, new)
     assert found.rows == held.sum()
-    by_rows = sum(found.broken.values()) - sum(found.mended.values())
+    by_rows = sum(found.broken.values()) - sum(found.fixed.values())
     assert found.worse.value == pytest.approx(100 * by_rows / found.rows)
     ended = pocketzoo("compare", *(run.path for run in runs), "--data", new, "--json")
     assert json.loads(ended.out)["rows"] == found.rows

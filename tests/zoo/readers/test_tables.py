@@ -54,7 +54,7 @@ def test_columns_are_told_apart(table: Path) -> None:
     assert (data.task.name, len(data.x_train), len(data.x_validation)) == ("regression", 38, 10)
     assert plan_of(data, "id")["why"] == "it only numbers the rows"
     assert plan_of(data, "country")["why"] == "it is the same in all training rows"
-    assert "nearly every row has another text" in plan_of(data, "name")["why"]
+    assert "nearly every row has a different text" in plan_of(data, "name")["why"]
     assert plan_of(data, "city")["values"] == list(CITIES)
     assert set(np.unique(column_of(data, "city=Bern"))) == {0, 1}
     assert set(np.unique(column_of(data, "member"))) == {0, 1}
@@ -72,7 +72,11 @@ def test_columns_are_told_apart(table: Path) -> None:
         ("when", lambda n: f"{13 + n % 15}/02/{1960 + n}", "it looks like dates, '13/02/1960'"),
         ("pay", lambda n: f"$1,{n:03d}", "it looks like amounts, '$1,000'; write plain numbers"),
         ("pay", lambda n: f"CHF {n}.50", "it looks like amounts, 'CHF 0.50'"),
-        ("note", lambda n: f"said {n}", "nearly every row has another text (if it is the text"),
+        (
+            "note",
+            lambda n: f"said {n}",
+            "nearly every row has a different text (to read it as text",
+        ),
         ("note", lambda n: n % 2 * 300 * "x" + str(n), "free text (read it with --text 'note')"),
     ],
 )

@@ -64,10 +64,10 @@ def activation(sketch: Sketch, layer: Any, x: Value) -> Value:
 def relu(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`ReLU`: a clamp in the operator before it; with a slope LEAKY_RELU."""
     if layer.threshold or layer.max_value not in (None, 6):
-        raise unknown(layer, "only relu, relu6 and slopes without an end")
+        raise unknown(layer, "only relu, relu6 and leaky slopes without a max_value")
     if layer.negative_slope:
         if layer.max_value is not None:
-            raise unknown(layer, "only relu, relu6 and slopes without an end")
+            raise unknown(layer, "only relu, relu6 and leaky slopes without a max_value")
         return _apart(sketch, layer, x, "leaky_relu", slope=float(layer.negative_slope))
     return activate(sketch, layer, x, keras.activations.get("relu6" if layer.max_value else "relu"))
 

@@ -44,7 +44,10 @@ def check_ids(model: keras.Model) -> None:
         first = any(tensor is model.inputs[0] for tensor in inputs)
         looked_up = type(layer) in (TokenEmbedding, TokenMask)
         if (first and looked_up != takes_ids(model)) or (looked_up and not first):
-            raise unknown(layer, "ids of tokens, and nothing else, are integers and looked up")
+            raise unknown(
+                layer,
+                "token ids, and only they, must go straight to a TokenEmbedding or TokenMask",
+            )
 
 
 def takes_ids(model: keras.Model) -> bool:
