@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -54,9 +55,9 @@ class Prefork:
             server.stdin.write(json.dumps(job) + "\n")
             server.stdin.flush()
             code = json.loads(server.stdout.readline())
+            if code is None:
+                raise subprocess.TimeoutExpired(command, given["timeout"])
             out, err = ((Path(folder) / name).read_text() for name in ("out", "err"))
-        if code is None:
-            raise subprocess.TimeoutExpired(command, given["timeout"])
         return subprocess.CompletedProcess(command, code, out, err)
 
     def _server(self, module: str, environment: Mapping[str, str]) -> "subprocess.Popen[str]":
@@ -95,11 +96,14 @@ def _work(job: dict[str, Any]) -> None:
     os.environ.update(job["env"])
     sys.argv = [job["module"], *job["arguments"]]
     code = 1
+    warnings.filterwarnings("ignore", module="runpy")  # it is imported already: that is the point
     try:
         runpy.run_module(job["module"], run_name="__main__")
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        if isinstance(ended.code, str):  # as Python does
+            print(ended.code, file=sys.stderr)
     except BaseException:
         import traceback
 
