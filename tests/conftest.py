@@ -20,9 +20,11 @@ import numpy as np
 import pytest
 
 import export
+import tuning
 import zoo
 from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, save_sentences
 from tests.helpers.prefork import Prefork
+from tuning import Recipe
 from tuning.sweep.pool import Pool
 
 
@@ -89,6 +91,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def folder(tmp_path: Path) -> Path:
     """A run folder that does not exist yet."""
     return tmp_path / "run"
+
+
+@pytest.fixture(scope="session")
+def wine_run(tmp_path_factory: pytest.TempPathFactory, wine: zoo.Data) -> zoo.Run:
+    """A run of mlp_tiny on wine, trained a little. What changes a shared run takes a copy."""
+    folder = tmp_path_factory.mktemp("shared") / "wine"
+    return tuning.train("mlp_tiny", wine, directory=folder, recipe=Recipe(epochs=2))[0]
 
 
 @pytest.fixture(scope="session")

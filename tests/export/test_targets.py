@@ -33,8 +33,8 @@ def converted(model: keras.Model, name: str, folder: Path, method: str = "twin")
 
 
 @pytest.fixture(scope="module")
-def mlp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return converted(fill("mlp_tiny"), "mlp_tiny", tmp_path_factory.mktemp("mlp"))
+def mlp(exported: export.Export) -> Path:
+    return exported.int8_file
 
 
 @pytest.fixture(scope="module")

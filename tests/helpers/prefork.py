@@ -50,7 +50,7 @@ class Prefork:
                 "timeout": given["timeout"],
                 "folder": folder,
                 "env": dict(given["env"]),
-                "here": os.getcwd(),
+                "here": str(given.get("cwd") or os.getcwd()),
             }
             server.stdin.write(json.dumps(job) + "\n")
             server.stdin.flush()
