@@ -2,18 +2,14 @@
 
 import importlib.util
 import os
-from pathlib import Path
 
-if Path("/proc/cpuinfo").exists() and "avx512f" not in Path("/proc/cpuinfo").read_text():
-    # oneDNN of torch 2.13 writes beyond its memory in the gradient of a convolution, where it may
-    # use AVX2 and no more (seen on AMD EPYC): the process aborts, at some later time
-    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
 if importlib.util.find_spec("torch"):
     import torch  # noqa: F401
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import keras
 import numpy as np

@@ -1,11 +1,14 @@
 """The Keras backend of this process, checked before Keras is imported."""
 
+import importlib.metadata
 import importlib.util
 import os
+from pathlib import Path
 
 from zoo.checks import UserError, one_of
 
 BACKENDS = ("tensorflow", "jax", "torch")
+CPU = Path("/proc/cpuinfo")
 
 
 def require_backend() -> None:
@@ -23,3 +26,17 @@ def require_backend() -> None:
             f"KERAS_BACKEND={backend}, but {backend} is not installed. "
             f"Install it with: pip install 'pocketzoo[{backend}]'"
         )
+    if backend == "torch":
+        avoid_broken_kernels()
+
+
+def avoid_broken_kernels() -> None:
+    """Keep torch 2.13 from the AVX2 kernels of oneDNN on a processor without AVX-512.
+
+    There the gradient of a convolution writes beyond its memory, and the process aborts (seen on an
+    AMD EPYC with one thread, as workers of a search have; not with SSE4.1). An
+    `ONEDNN_MAX_CPU_ISA` of the user's own stays.
+    """
+    broken = importlib.metadata.version("torch").startswith("2.13.")
+    if broken and CPU.exists() and "avx512f" not in CPU.read_text():
+        os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")

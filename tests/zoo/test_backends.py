@@ -3,11 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import zoo
-from zoo.backends import require_backend
+from zoo.backends import avoid_broken_kernels, require_backend
 from zoo.files import as_json
 
 
@@ -23,6 +24,33 @@ def test_backend_must_be_known_and_installed(monkeypatch: pytest.MonkeyPatch) ->
         require_backend()
     monkeypatch.delenv("KERAS_BACKEND")
     require_backend()
+
+
+@pytest.mark.parametrize(
+    ("version", "flags", "expected"),
+    [
+        ("2.13.0", "sse4_1 avx avx2", "SSE41"),
+        ("2.13.0", "avx2 avx512f", None),
+        ("2.14.1", "sse4_1 avx avx2", None),
+    ],
+)
+def test_kernels_that_abort_are_avoided(
+    version: str,
+    flags: str,
+    expected: str | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "cpuinfo").write_text(f"flags : {flags}")
+    monkeypatch.setattr("zoo.backends.CPU", tmp_path / "cpuinfo")
+    monkeypatch.setattr("importlib.metadata.version", lambda _: version)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "")  # so that what is set here goes again
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA")
+    avoid_broken_kernels()
+    assert os.environ.get("ONEDNN_MAX_CPU_ISA") == expected
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    avoid_broken_kernels()
+    assert os.environ["ONEDNN_MAX_CPU_ISA"] == "AVX2"
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
