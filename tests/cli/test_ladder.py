@@ -98,12 +98,12 @@ def test_compression_shows_in_the_report(digits: zoo.Data, folder: Path) -> None
     plain = export_run(run.path, Exporting(100.0, rung="ptq"))
     pruned = export_run(run.path, Exporting(100.0, compress="prune:0.7"))
     name = "model_int8.tflite"
-    assert pruned.zip_bytes[name] < 0.8 * plain.zip_bytes[name]
-    assert pruned.compression is not None
-    assert pruned.compression["sparsity"] == pytest.approx(0.7, abs=0.02)
+    assert pruned.files.zip_bytes[name] < 0.8 * plain.files.zip_bytes[name]
+    assert pruned.files.compression is not None
+    assert pruned.files.compression["sparsity"] == pytest.approx(0.7, abs=0.02)
     assert pruned.float_estimate == plain.float_estimate  # the drop is from the model before
     by_tfmot = export_run(run.path, Exporting(100.0, compress="qat-tfmot"))
-    assert by_tfmot.rung == "qat-tfmot"
+    assert by_tfmot.files.rung == "qat-tfmot"
     assert by_tfmot.int8_audit.integer_only
     assert by_tfmot.int8_estimate.value > plain.float_estimate.value - 0.1
 

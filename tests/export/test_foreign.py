@@ -196,7 +196,7 @@ def test_a_chance_is_enough_for_two_classes(tmp_path: Path) -> None:
     assert report.int8_audit.integer_only
     chance = model.predict(data.x_test[:9], verbose=0)[:, 0]
     np.save(tmp_path / "rows.npy", data.x_test[:9])
-    said = answer(tmp_path, tmp_path / "rows.npy")
+    _, said = answer(tmp_path, tmp_path / "rows.npy")
     names, sure = zip(*(line[1:] for line in said.lines), strict=True)
     assert names == tuple(data.class_names[int(one > 0.5)] for one in chance)
     np.testing.assert_allclose(np.array(sure, float), np.maximum(chance, 1 - chance), atol=0.03)

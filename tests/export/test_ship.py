@@ -274,13 +274,14 @@ def test_answers_with_intervals(tmp_path: Path) -> None:
     run.save(model, spec, data, {"held_out.json": as_json({"validation_rows": list(range(40))})})
     report = export.verify(export.to_litert(run, data=data), data, max_drop=1e9)
     np.save(tmp_path / "rows.npy", data.x_test[:50])
-    found = answer(run.path, tmp_path / "rows.npy")
+    _, found = answer(run.path, tmp_path / "rows.npy")
     assert found.header == ("row", "answer", "from", "to")
     assert report.prediction_interval is not None
     width = report.prediction_interval.half_width[0]
     for line in found.lines:
         assert float(line[3]) - float(line[2]) == pytest.approx(2 * width, rel=1e-3)
-    assert answer(run.path, tmp_path / "rows.npy", use_float=True).header == ("row", "answer")
+    _, plain = answer(run.path, tmp_path / "rows.npy", use_float=True)
+    assert plain.header == ("row", "answer")
     np.save(tmp_path / "none.npy", data.x_test[:0])
     with pytest.raises(zoo.UserError, match="holds no rows to predict"):
         answer(run.path, tmp_path / "none.npy")
