@@ -6,6 +6,7 @@ import numpy as np
 
 from zoo import Data, Run, UserError
 from zoo.tasks.answers import Part
+from zoo.tasks.outputs import log_probabilities
 
 FOLDS = 5
 
@@ -64,4 +65,4 @@ def _of_part(data: Data, part: Part) -> np.ndarray:
     trees = HistGradientBoostingClassifier(random_state=data.seed)
     answers = np.zeros((len(x), part.classes))
     answers[:, known] = cross_val_predict(trees, x, part.y, cv=folds, method="predict_proba")
-    return np.log(np.maximum(answers, np.finfo(np.float64).tiny))
+    return log_probabilities(answers)

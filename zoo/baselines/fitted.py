@@ -17,6 +17,7 @@ from zoo.baselines import boosting
 from zoo.baselines.boosting import PATIENCE, ROUNDS
 from zoo.baselines.problem import Predict, Problem, each_target, problems
 from zoo.data.dataset import Data
+from zoo.tasks.outputs import log_probabilities
 
 Fit = Callable[[Problem, int], Predict]
 PENALTIES = np.logspace(-3, 3, 13)
@@ -69,8 +70,7 @@ def _fitted(name: str, trees: bool, fit: Fit, data: Data, seed: int) -> Baseline
 
 
 def _logarithm(predict: Predict) -> Predict:
-    smallest = np.finfo(np.float64).tiny
-    return lambda x: np.log(np.maximum(predict(x), smallest))
+    return lambda x: log_probabilities(predict(x))
 
 
 def _constant(problem: Problem, seed: int) -> Predict:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 PROBABILITIES = ("softmax", "sigmoid")
+TINY = float(np.finfo(np.float64).tiny)
 
 
 def ending(model: keras.Model) -> str | None:
@@ -16,7 +17,7 @@ def ending(model: keras.Model) -> str | None:
     return name if name in PROBABILITIES else None
 
 
-def log_probabilities(outputs: np.ndarray, smallest: float) -> np.ndarray:
+def log_probabilities(outputs: np.ndarray, smallest: float = TINY) -> np.ndarray:
     """Return the logarithms of class probabilities, (rows, classes), none below `smallest`.
 
     A single output, (rows, 1), is the probability of the second class.
