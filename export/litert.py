@@ -23,7 +23,7 @@ from export.conversion.job import (
 )
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
-from export.device.ship import NAMES, Ends, card_of, shipped, streamed
+from export.device.ship import NAMES, card_of, ends_of, shipped, streamed
 from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
@@ -195,8 +195,7 @@ def _finished(
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
         scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
-        outputs = int(model.output_shape[-1])
-        ends = Ends(INT8.file(), data.input_shape, scaling, answer, outputs, data.class_names, end)
+        ends = ends_of(INT8.file(), data, scaling, answer, model)
         texts |= shipped(ends)
         if "step" in plan.forms:
             name = plan.forms["step"]

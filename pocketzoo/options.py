@@ -31,8 +31,15 @@ Seed = Annotated[int, typer.Option("--seed", help="Seed for split, search and tr
 class Loading:
     """How data are read; see `zoo.Reading`."""
 
-    task: Annotated[str | None, typer.Option("--task", help="classification or regression.")] = None
-    target: Annotated[str | None, typer.Option(help="Tables: the column to predict.")] = None
+    task: Annotated[
+        str | None, typer.Option("--task", help="Such as classification; guessed otherwise.")
+    ] = None
+    target: Annotated[
+        str | None, typer.Option(help="Tables: the column to predict; several as A,B,C.")
+    ] = None
+    separator: Annotated[
+        str | None, typer.Option(help="Tables: between the tags in a cell of the target.")
+    ] = None
     group: Annotated[
         str | None,
         typer.Option(help="Tables: rows with the same value in this column stay in one part."),

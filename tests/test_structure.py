@@ -81,7 +81,7 @@ HOMES = {
     "scipy": {
         "tuning/augmentation/sequences.py",
         "tuning/study/samplers.py",
-        "tuning/training/temperature.py",
+        "zoo/tasks/temperature.py",
         "zoo/readers/sounds.py",
         "zoo/metrics/intervals.py",
         "zoo/tasks/classification.py",

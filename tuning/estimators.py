@@ -16,8 +16,8 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
+from tuning.training.adjusting import fold, measure
 from tuning.training.fitting import fit
-from tuning.training.temperature import fold, measure
 from zoo import Data, ModelSpec, UserError
 from zoo.data.dataset import digest
 from zoo.data.splits import hold_out

@@ -148,7 +148,7 @@ def quantize(
         >>> result = export.to_litert(run, quantized=quantized)
     """
     first = calibrated(model, data, rows=calibration_rows, seed=seed)
-    allowed = data.task.bound(max_drop, len(_held_out(data)[0]))
+    allowed = data.task.bound(max_drop, _held_out(data)[1])
     lost, noise = held_out_loss(model, data, first)
     if lost <= allowed and noise <= NOISE:
         return first

@@ -13,6 +13,7 @@ from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics.intervals import Estimate
 from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
+from zoo.tasks.metric import allowed
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Versus:
         fixed: class -> rows that A has wrong and B right.
         bytes: of the two files.
         latency_us: of the two files, as their own reports have it; not measured in one run.
+        least: the drop that one wrong answer makes.
 
     Examples:
         >>> versus = export.compare(run, zoo.Run(Path("runs/short")))
@@ -45,6 +47,7 @@ class Versus:
     fixed: dict[str, int]
     bytes: tuple[int, int]
     latency_us: tuple[float, float]
+    least: float
 
     @property
     def metric(self) -> str:
@@ -58,7 +61,8 @@ class Versus:
         return "a" if low > 0 else "b" if high < 0 else "neither"
 
     def to_json(self) -> dict[str, Any]:
-        measured = {name: value for name, value in asdict(self).items() if name != "task"}
+        apart = ("task", "least")
+        measured = {name: value for name, value in asdict(self).items() if name not in apart}
         return {"metric": self.metric, **measured, "winner": self.winner}
 
     def verdict(self, max_drop: float = 0.5) -> str:
@@ -74,7 +78,7 @@ class Versus:
         if self.winner != "neither":
             better = self.winner.upper()
             return f"{better} is better on these {self.rows} rows (B against A: {gap})."
-        if high <= self.task.bound(max_drop, self.rows):
+        if high <= allowed(max_drop, self.least):
             return f"Neither is better, and B loses no more than {max_drop:g} {unit} ({gap})."
         return f"{self.rows} rows cannot tell them apart (B against A: {gap})."
 
@@ -170,4 +174,5 @@ def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray
         changes.fixed,
         (sizes[0], sizes[1]),
         (times[0], times[1]),
+        task.least_drop(y),
     )

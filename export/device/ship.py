@@ -14,6 +14,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+import keras
+
 from export.tflite.metadata import Card, label_lines, one_line
 from export.tflite.scaling import Scaling
 from zoo import Data
@@ -22,14 +24,7 @@ from zoo.quantization.layers.numerics import INT8
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
 NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
 KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
-CPP_SOFTMAX = "  model_io::Softmax(values.data());\n"
-CPP_STREAM_SOFTMAX = "    model_io::Softmax(answers.data());\n"
-KOTLIN_SOFTMAX = """\
-        val largest = values.reduce { a, b -> maxOf(a, b) }
-        for (i in values.indices) values[i] = exp(values[i] - largest)
-        val sum = values.sum()
-        for (i in values.indices) values[i] /= sum
-"""
+LINEAR = "linear"  # outputs that are left as they are
 KOTLIN_QUANTIZE = """\
         val input = ${kotlin_number}Array($inputs) { i ->
             val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
@@ -47,15 +42,51 @@ KOTLIN_CLAMP = """\
 
 @dataclass(frozen=True)
 class Ends:
-    """Both ends of a file: what a row becomes, and what its outputs mean."""
+    """Both ends of a file: what a row becomes, and what its outputs mean.
+
+    Attributes:
+        file: its name.
+        shape: of a row.
+        scaling, output: of the input and of the output.
+        outputs: how many.
+        labels: names of the classes; empty where outputs are numbers.
+        activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
+        device: how answers are printed: the template of that name.
+    """
 
     file: str
-    shape: tuple[int, ...]  # of a row
+    shape: tuple[int, ...]
     scaling: Scaling
     output: Scaling
     outputs: int
-    labels: tuple[str, ...]  # empty for regression
-    ending: str | None = None  # "softmax" or "sigmoid": the outputs are probabilities
+    labels: tuple[str, ...]
+    activation: str
+    device: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The labels, each in one line."""
+        return tuple(one_line(label) for label in self.labels)
+
+    @property
+    def logits(self) -> bool:
+        """Whether probabilities are still to be made of the outputs."""
+        return self.activation != LINEAR
+
+
+def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: keras.Model) -> Ends:
+    """Return the ends of a file that was made of a model."""
+    task, given = data.task, data.task.ending(model) is not None
+    return Ends(
+        file,
+        data.input_shape,
+        scaling,
+        output,
+        int(model.output_shape[-1]),
+        task.labels,
+        LINEAR if given else task.activation,
+        task.device,
+    )
 
 
 def card_of(name: str, data: Data, end: str | None) -> Card:
@@ -71,13 +102,12 @@ def card_of(name: str, data: Data, end: str | None) -> Card:
 def shipped(ends: Ends) -> dict[str, str]:
     """Return {file name: text} of what goes with an int8 file of one input and one output."""
     common = _common(ends)
-    labels, logits = _told(ends)
-    lines = {"labels.txt": label_lines(labels)} if labels else {}
+    lines = {"labels.txt": label_lines(ends.lines)} if ends.labels else {}
     return {
         **lines,
-        "infer.py": _python("infer.py.txt", common, labels, logits),
-        **_cpp(common, labels, logits),
-        "Infer.kt": _kotlin("Infer.kt.txt", common, labels, logits),
+        "infer.py": _python("infer.py.txt", common, ends),
+        **_cpp(common, ends),
+        "Infer.kt": _kotlin("Infer.kt.txt", common, ends),
     }
 
 
@@ -97,19 +127,12 @@ def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
         "kotlin_states": ", ".join(f'"{name}" to {size}' for name, size in states.items()),
     }
     common = _common(ends) | own
-    labels, logits = _told(ends)
-    softmax = {"softmax": CPP_STREAM_SOFTMAX if logits else ""}
+    activation = {"activation": _cpp_call(ends, "    ", "answers")}
     return {
-        "stream.py": _python("stream.py.txt", common, labels, logits),
-        "stream.cc": _filled("stream.cc.txt", common | softmax),
-        "Stream.kt": _kotlin("Stream.kt.txt", common, labels, logits),
+        "stream.py": _python("stream.py.txt", common, ends),
+        "stream.cc": _filled("stream.cc.txt", common | activation),
+        "Stream.kt": _kotlin("Stream.kt.txt", common, ends),
     }
-
-
-def _told(ends: Ends) -> tuple[tuple[str, ...], bool]:
-    """Return the labels, and whether the outputs are logits."""
-    labels = tuple(one_line(label) for label in ends.labels)
-    return labels, bool(labels) and ends.ending is None
 
 
 def _common(ends: Ends) -> dict[str, Any]:
@@ -142,29 +165,30 @@ def _common(ends: Ends) -> dict[str, Any]:
     }
 
 
-def _python(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
     own = {
-        "labels": repr(list(labels)),
+        "labels": repr(list(ends.lines)),
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
-        "logits": logits,
+        "logits": ends.logits,
+        "told": _text(f"{ends.device}.py.txt"),
     }
     return _filled(template, common | own)
 
 
-def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[str, str]:
+def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
     ids = bool(common["words"])
     header = {
         "convert": _filled("clamp.txt" if ids else "quantize.txt", common),
-        "labels": _cpp_labels(labels),
-        "logits": ": logits" if logits else "",
-        "softmax": _text("softmax.txt") if logits else "",
+        "labels": _cpp_labels(ends.lines),
+        "logits": ": logits" if ends.logits else "",
+        "activation": _text(f"{ends.activation}.h.txt") if ends.logits else "",
     }
     source = {
         "array": common["file"].replace(".tflite", ".cc"),
         "cpp_row": "std::int32_t" if ids else "float",
         "cpp_convert": "Clamp" if ids else "Quantize",
-        "softmax": CPP_SOFTMAX if logits else "",
+        "activation": _cpp_call(ends, "  ", "values"),
     }
     return {
         "model_io.h": _filled("model_io.h.txt", common | header),
@@ -172,17 +196,24 @@ def _cpp(common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> dict[
     }
 
 
-def _kotlin(template: str, common: dict[str, Any], labels: tuple[str, ...], logits: bool) -> str:
+def _cpp_call(ends: Ends, indent: str, values: str) -> str:
+    """Return the line that makes probabilities of outputs, if one is needed."""
+    if not ends.logits:
+        return ""
+    return f"{indent}model_io::{ends.activation.capitalize()}({values}.data());\n"
+
+
+def _kotlin(template: str, common: dict[str, Any], ends: Ends) -> str:
     ids = bool(common["words"])
-    used = ["exp"] * logits + ["round"] * (not ids)
+    used = ["exp"] * ends.logits + ["round"] * (not ids)
     own = {
         "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
         "kotlin_row": "IntArray" if ids else "FloatArray",
         "kotlin_write": "writeInt" if ids else f"write{common['kotlin_given']}",
         "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
         "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
-        "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in labels),
-        "softmax": KOTLIN_SOFTMAX if logits else "",
+        "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in ends.lines),
+        "activation": _text(f"{ends.activation}.kt.txt") if ends.logits else "",
     }
     return _filled(template, common | own)
 

@@ -18,20 +18,20 @@ POINTS = 200  # test rows of a scatter
 
 
 def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
-    """Return confidence beside the share of right answers, also without the temperature."""
-    temperature = quality.temperature
+    """Return confidence beside the share of right answers, also before an adjustment."""
+    adjusted = quality.adjusted
     series = [Series("", [(0, 0), (1, 1)], "quiet")]
-    if temperature is not None:
-        series.append(Series("before", _points(temperature.reliability), "b", dots=True))
-    name = "int8" if temperature is None else "after"
+    if adjusted is not None:
+        series.append(Series("before", _points(adjusted.details["reliability"]), "b", dots=True))
+    name = "int8" if adjusted is None else "after"
     series.append(Series(name, _points(bins), dots=True))
     across, up = Axis("confidence", 0, 1), Axis("share of correct predictions", 0, 1)
     said = (
         "Confidence of the int8 predictions, and how often they are correct; calibrated ones lie "
         "on the diagonal."
     )
-    if temperature is not None:
-        said += f" The last layer is divided by a temperature of {temperature.value:.2f}."
+    if adjusted is not None:
+        said += f" The last layer is divided by a {adjusted.title}."
     return figure(said, plot("reliability", across, up, series))
 
 

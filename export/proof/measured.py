@@ -81,6 +81,6 @@ def measure(data: Data, outputs: Outputs, max_drop: float) -> Measured:
         int8_estimate=task.estimate(y, outputs.of_int8),
         drop=task.drop(y, outputs.of_float, outputs.of_int8),
         max_drop=max_drop,
-        bound=task.bound(max_drop, len(y)),
+        bound=task.bound(max_drop, y),
         agreement=task.agreement(outputs.of_float, outputs.of_int8),
     )

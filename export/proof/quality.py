@@ -10,8 +10,8 @@ from zoo import Data, Run
 from zoo.data.groups import MOST, name_groups
 from zoo.metrics.evaluation import Figure, Pair, evaluate
 from zoo.tasks import Task
-from zoo.tasks.answers import Mistake
-from zoo.tasks.reliability import Bin
+from zoo.tasks.adjustment import Adjustment
+from zoo.tasks.answers import Described, Mistake
 
 SMALLEST = 5  # rows of a group that can be named the worst, where any has as many
 LARGEST_CONFUSION = 100  # classes
@@ -28,20 +28,30 @@ class Subgroup:
 
 
 @dataclass(frozen=True)
-class Temperature:
-    """What the last layer was divided by (`temperature.json`), and what that did to test rows."""
+class Adjusted:
+    """What the last layer was adjusted by, such as a temperature, and what that did to test rows.
 
+    Attributes:
+        kind: of the task.
+        recorded: what the run folder keeps of it.
+        before: the figure that it is to make better, without it.
+        details: of int8 without it; see `zoo.tasks.Task.details`.
+    """
+
+    kind: type[Adjustment]
     recorded: Mapping[str, Any]
-    before: Pair  # expected calibration error, without it
-    reliability: list[Bin]  # of int8, without it: see `reliability`
+    before: Pair
+    details: dict[str, Any]
 
     @property
-    def value(self) -> float:
-        return float(self.recorded["value"])
+    def title(self) -> str:
+        """Its name, with its value where that is one number."""
+        return self.kind.title(self.recorded)
 
-    def described(self, after: Pair) -> dict[str, Any]:
-        """Return its part of `report.json`; `after` is the calibration error with it."""
-        return {**self.recorded, "ece": {"before": asdict(self.before), "after": asdict(after)}}
+    def described(self, metrics: Mapping[str, Pair]) -> dict[str, Any]:
+        """Return its part of `report.json`; `metrics` are those with it."""
+        pair = {"before": asdict(self.before), "after": asdict(metrics[self.kind.figure])}
+        return {self.kind.name: {**self.recorded, self.kind.figure: pair}}
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ class Quality:
     task: Task
     metrics: dict[str, Pair]  # of `zoo.metrics.evaluation.evaluate`
     details: dict[str, Any]  # of int8, by kind: see `zoo.tasks.Task.details`
-    temperature: Temperature | None
+    adjusted: Adjusted | None
     groups: tuple[Subgroup, ...]  # by number or name
     worst: tuple[Mistake, ...]  # test rows, the worst first
 
@@ -92,26 +102,31 @@ class Quality:
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
-        worst, scaling = self.worst_group(), self.temperature
-        return {
+        worst = self.worst_group()
+        own = {} if self.adjusted is None else self.adjusted.described(self.metrics)
+        for kind, one in self.details.items():
+            if isinstance(one, Described):
+                own[kind] = one.described()
+        held = {
             "metrics": {name: asdict(figures) for name, figures in self.metrics.items()},
             "confusion": self._confusion(),
-            "temperature": scaling and scaling.described(self.metrics["ece"]),
+            "temperature": None,
             "reliability": self._reliability(),
             "groups": [asdict(group) for group in self.groups],
             "worst_group": worst and worst.name,
             "worst": [vars(one) for one in self.worst],
         }
+        return held | own
 
     def _confusion(self) -> dict[str, Any] | None:
         table = self.shown.get("confusion")
         return None if table is None else {"classes": self.task.labels, "int8": table.tolist()}
 
     def _reliability(self) -> dict[str, Any] | None:
-        bins, scaling = self.details.get("reliability"), self.temperature
+        bins = self.details.get("reliability")
         if bins is None:
             return None
-        before = scaling and [asdict(one) for one in scaling.reliability]
+        before = self.adjusted and [asdict(one) for one in self.adjusted.details["reliability"]]
         return {"before": before, "after": [asdict(one) for one in bins]}
 
 
@@ -135,7 +150,7 @@ def assess(
     """Measure the answers to the test rows.
 
     Args:
-        run: its folder may hold `temperature.json`.
+        run: its folder may hold what the last layer was adjusted by.
         data: its test part.
         of_float: logits or predictions of the test rows, (rows, outputs).
         of_int8: the same of the int8 file.
@@ -146,22 +161,21 @@ def assess(
         task,
         evaluate(task, y, of_float, of_int8),
         task.details(y, of_int8),
-        _temperature(run, data, of_float, of_int8),
+        _adjusted(run, data, of_float, of_int8),
         () if groups is None else _subgroups(data, of_float, of_int8, groups),
         tuple(task.worst(y, of_float, of_int8)),
     )
 
 
-def _temperature(
-    run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray
-) -> Temperature | None:
-    if not (run.path / "temperature.json").is_file():
+def _adjusted(run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray) -> Adjusted | None:
+    task, y = data.task, data.y_test
+    kind = task.adjusted
+    if kind is None or not (run.path / f"{kind.name}.json").is_file():
         return None
-    recorded = run.read_json("temperature.json")
-    cold = [recorded["value"] * outputs for outputs in (of_float, of_int8)]
-    found = evaluate(data.task, data.y_test, cold[0], cold[1], only="ece")
-    after = data.task.details(data.y_test, cold[1])
-    return Temperature(recorded, found["ece"], after["reliability"])
+    recorded = run.read_json(f"{kind.name}.json")
+    plain = [kind.undone(recorded, outputs) for outputs in (of_float, of_int8)]
+    found = evaluate(task, y, plain[0], plain[1], only=kind.figure)
+    return Adjusted(kind, recorded, found[kind.figure], task.details(y, plain[1]))
 
 
 def _subgroups(

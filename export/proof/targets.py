@@ -109,7 +109,7 @@ def _whole_on_micro(
     of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
     of_micro = data.task.logits(of_micro, data.task.ending(export.model), HALF_STEP)
     lost = data.task.lost(data.y_test[:count], of_float[:count], of_micro)
-    limit = data.task.bound(max_drop, count)
+    limit = data.task.bound(max_drop, data.y_test[:count])
     beside = _beside_litert(found, raw_outputs(interpreter, [rows]))
     figures = {"rows": count, "drop": lost, **beside}
     why = (

@@ -24,10 +24,11 @@ def figures(quality: Quality) -> Iterator[tuple[str, str, str]]:
     for name, pair in quality.metrics.items():
         title, unit = SHOWN[name]
         yield title, text(pair.float, unit), text(pair.int8, unit)
-        if name == "ece" and quality.temperature is not None:
-            before, value = quality.temperature.before, quality.temperature.value
-            of_float, of_int8 = (f"{100 * one.value:.2f}" for one in (before.float, before.int8))
-            yield f"    before temperature {value:.2f}", of_float, of_int8
+        adjusted = quality.adjusted
+        if adjusted is not None and name == adjusted.kind.figure:
+            before = (adjusted.before.float, adjusted.before.int8)
+            of_float, of_int8 = (f"{unit * one.value:.2f}" for one in before)
+            yield f"    before {adjusted.title}", of_float, of_int8
     mistake = quality.worst_mistake()
     if mistake is not None:
         truth, answer, count, rows = mistake

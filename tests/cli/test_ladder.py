@@ -57,10 +57,10 @@ def test_the_ladder_never_looks_at_test_rows(trained: keras.Model, digits: zoo.D
 
 
 def test_one_row_is_always_acceptable() -> None:
-    assert Classification().bound(0.5, 114) == pytest.approx(100 / 114)
-    assert Classification().bound(0.5, 1000) == 0.5
-    assert Classification().bound(-1.0, 114) == -1.0
-    assert Regression().bound(0.5, 10) == 0.5
+    assert Classification().bound(0.5, np.zeros(114)) == pytest.approx(100 / 114)
+    assert Classification().bound(0.5, np.zeros(1000)) == 0.5
+    assert Classification().bound(-1.0, np.zeros(114)) == -1.0
+    assert Regression().bound(0.5, np.zeros((10, 1))) == 0.5
 
 
 def test_drop_in_points_and_percent() -> None:

@@ -51,6 +51,17 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     "one column": ("t.csv", b"price\n1\n2\n", {}, "has one column only, 'price': nothing to"),
     "no target": ("t.csv", text(), {"target": None}, "is to be predicted. Give --target NAME. It"),
     "typo": ("t.csv", text(), {"target": "prize"}, "There is no column 'prize' .--target.. Did"),
+    "two targets": (
+        *("t.csv", column("y", lambda n: "xy"[n % 2]), {"target": "y, id"}),
+        "The target 'y' holds texts, such as 'x'; a regression needs numbers",
+    ),
+    "target twice": ("t.csv", text(), {"target": "a,a"}, "'a,a' names a column twice. Name each"),
+    "second is a typo": ("t.csv", text(), {"target": "a,prize"}, "There is no column 'prize'"),
+    "separated numbers": (
+        *("t.csv", text(), {"separator": ";"}),
+        "--separator ';' is for a column of tags, several to a cell; 'price' is read as",
+    ),
+    "no separator": ("t.csv", text(), {"separator": ""}, "separator must be a character or more"),
     "empty target": ("t.csv", b"a,price\n1,\n2,\n", {}, "'price' is empty in all rows"),
     "same target": ("t.csv", b"a,price\n1,5\n2,5\n", {}, "'price' is the same in all rows"),
     "one row": ("t.csv", b"a,price\n1,5\n", {}, "is the same in all rows"),

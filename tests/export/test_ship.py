@@ -114,7 +114,7 @@ def test_snippets_of_a_stream() -> None:
     assert "model_io::Softmax(answers.data());" in found["stream.cc"]
     assert 'linkedMapOf("state_0" to 12, "state_1" to 7)' in found["Stream.kt"]
     assert "ByteArray(2) { i ->" in found["Stream.kt"]
-    assert "oftmax" not in streamed(ends(labels=()), {"state_0": 1})["stream.cc"]
+    assert "oftmax" not in streamed(of_numbers(), {"state_0": 1})["stream.cc"]
 
 
 def test_the_manifest_names_all(exported: export.Export) -> None:
@@ -125,8 +125,13 @@ def test_the_manifest_names_all(exported: export.Export) -> None:
 
 def ends(**changes: object) -> Ends:
     scaling = Scaling((0.1, 0.25), (3.0, -7.5))
-    made = Ends("m.tflite", (3, 2), scaling, Scaling((0.5,), (4.0,)), 2, ("a", "b"))
+    out = Scaling((0.5,), (4.0,))
+    made = Ends("m.tflite", (3, 2), scaling, out, 2, ("a", "b"), "softmax", "classes")
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def of_numbers() -> Ends:
+    return ends(labels=(), activation="linear", device="numbers")
 
 
 def printed(folder: Path, one: Ends, main: str) -> list[str]:
@@ -195,7 +200,7 @@ def test_snippets_speak_of_the_file() -> None:
     assert "doubleArrayOf(0.1, 0.25)" in found["Infer.kt"]
     assert "(output[i] - 4) * 0.5" in found["Infer.kt"]
     assert 'listOf<String>("a", "b")' in found["Infer.kt"]
-    numbers = shipped(ends(labels=()))
+    numbers = shipped(of_numbers())
     assert "labels.txt" not in numbers
     assert not any("oftmax" in numbers[name] for name in ("infer.cc", "model_io.h"))
     assert "exp(values" not in numbers["Infer.kt"]

@@ -12,11 +12,12 @@ from sklearn.linear_model import LogisticRegression
 import zoo
 from tests.helpers.instances import data_of, fill, rows
 from tuning import Recipe, train
-from tuning.training.temperature import best, fold, measure, of_logits
+from tuning.training.adjusting import fold, measure
 from zoo.metrics.classes import calibration_error, probabilities
 from zoo.quantization import quantize
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers.arithmetic import Int8
+from zoo.tasks.temperature import best, of_logits
 
 
 def drawn(sharpness: float, count: int = 3000) -> tuple[np.ndarray, np.ndarray]:

@@ -18,10 +18,10 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
+from tuning.training.adjusting import adjustment_file, fold, measure
 from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
 from tuning.training.phase import Diverged
-from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.run import load_weights
@@ -104,7 +104,7 @@ def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
 def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, Any]) -> None:
     """Write a trial into the run folder, trained once more on all rows but the test rows.
 
-    The temperature is that of the trial's own weights, which have not seen the validation rows.
+    The adjustment is that of the trial's own weights, which have not seen the validation rows.
     """
     recipe = Recipe(**best.recipe)
     winner = replace(plan.spec, overrides=best.overrides)
@@ -115,7 +115,7 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
     else:
         history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
     fetched.unlink(missing_ok=True)
-    temperature = measure(model, data)
+    adjustment = measure(model, data)
     held_out = held_out_rows(data, summary["refit"])
     if summary["refit"]:
         with suppress(Diverged):  # the trial's own weights are good; they stay
@@ -123,12 +123,12 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
             all_rows = without_stopping(recipe, best.epochs)
             history = fit(refitted, data.merged(held_out), all_rows)
             model = refitted
-    fold(model, temperature)
+    fold(model, adjustment)
     files: dict[str, str | bytes] = {
         "study.json": as_json(summary),
         "recipe.json": as_json(best.recipe),
         "history.csv": history.to_csv() if history else "",
-        **temperature_file(temperature),
+        **adjustment_file(adjustment),
         **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)

@@ -9,11 +9,11 @@ import keras
 
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
+from tuning.training.adjusting import adjustment_file, fold, measure
 from tuning.training.distillation import teach
 from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
 from tuning.training.phase import Fit
-from tuning.training.temperature import fold, measure, temperature_file
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.lock import locked
@@ -31,7 +31,7 @@ def train(
 ) -> tuple[Run, Fit]:
     """Train a preset and leave it in a run folder; the seed is the recipe's.
 
-    A classifier's last layer is divided by its temperature: see `tuning.training.temperature`.
+    A classifier's last layer is divided by its temperature: see `zoo.tasks.temperature`.
 
     Args:
         preset: a name from `zoo.list_models()`.
@@ -72,12 +72,12 @@ def train(
         answers = teach(teacher, data)
     with locked(run.path):
         result = fit(model, data, recipe, callbacks=callbacks, teacher=answers)
-        temperature = measure(model, data)
-        fold(model, temperature)
+        adjustment = measure(model, data)
+        fold(model, adjustment)
         files = {
             "recipe.json": as_json(asdict(recipe)),
             "history.csv": result.to_csv(),
-            **temperature_file(temperature),
+            **adjustment_file(adjustment),
             **held_out_file(data, held_out_rows(data, refit=False)),
         }
         run.save(model, spec, data, files)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.data.kinds import TEXT
@@ -109,7 +107,7 @@ def advise(data: Data) -> Advice:
     if not len(data.x_validation):
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")
     started = time.monotonic()
-    counts = _class_counts(data)
+    counts = data.task.counts(data.y_train)
     table, names = words.as_table(data) if data.kind is TEXT else (data, [])
     measured = baselines.measure(table)
     linear = measured[-1].figures.get(data.task.ceiling)
@@ -130,9 +128,3 @@ def advise(data: Data) -> Advice:
         choice=choice.choose(data.kind, len(data.x_train), linear),
         seconds=round(time.monotonic() - started, 3),
     )
-
-
-def _class_counts(data: Data) -> list[int]:
-    if not data.class_names:
-        return []
-    return [int(n) for n in np.bincount(data.y_train, minlength=len(data.class_names))]

@@ -59,6 +59,8 @@ def find_telling(data: Data, names: Sequence[str] = ()) -> tuple[Telling, ...]:
     y_held_out = data.y_validation
     if data.task.numbers:
         y, y_held_out = _ranked(y, y), _ranked(y, y_held_out)
+    elif not data.task.exclusive:
+        y = data.task.aims(y)
     bins = int(min(max(BINS, 2 * len(data.class_names)), max(2, len(x) // 4)))
     edges = np.quantile(x, np.arange(1, bins) / bins, axis=0)
     held_out = data.x_validation.reshape(len(data.x_validation), -1)
@@ -124,9 +126,9 @@ def _ranked(known: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _answers(data: Data, bins: np.ndarray, y: np.ndarray, count: int) -> np.ndarray:
-    """Return log-probabilities (classes) or mean ranks (targets) of each bin, (count, outputs)."""
+    """Return logits (classes) or mean ranks (targets) of each bin, (count, outputs)."""
     if not data.task.exclusive:
-        return _means(bins, y, count)
+        return data.task.logits(_means(bins, y, count), data.task.activation, 1e-9)
     shares = np.bincount(y, minlength=data.num_outputs) / len(y)
     table = np.zeros((count, data.num_outputs))
     found = _counts(bins, y, count)

@@ -29,8 +29,8 @@ def measure(data: Data) -> tuple[Baseline, ...]:
     """Return the trivial model and the linear one."""
     classes = max(1, len(data.class_names))
     most = max(1000, WORK // (int(np.prod(data.input_shape)) * classes))
-    chosen = _sample(data.y_train, most)
     task, found = data.task, problems(data)
+    chosen = _sample(found, len(data.x_train), most)
     trivial = task.joined([_trivial(problem) for problem in found])
     linear = task.joined([_linear(problem, chosen) for problem in found])
     return (
@@ -51,13 +51,13 @@ def _linear(problem: Problem, chosen: np.ndarray) -> np.ndarray:
     return _logistic(problem, chosen) if problem.classes else _ridge(problem, chosen)
 
 
-def _sample(y: np.ndarray, most: int) -> np.ndarray:
-    """Return the places of about so many rows, one of each class among them."""
-    if len(y) <= most:
-        return np.arange(len(y))
-    chosen = np.random.default_rng(0).choice(len(y), most, replace=False)
-    each = np.unique(y, return_index=True)[1] if y.ndim == 1 else chosen[:0]
-    return np.unique(np.concatenate([chosen, each]))
+def _sample(found: list[Problem], rows: int, most: int) -> np.ndarray:
+    """Return the places of about so many rows, one of each class of a problem among them."""
+    if rows <= most:
+        return np.arange(rows)
+    chosen = np.random.default_rng(0).choice(rows, most, replace=False)
+    each = [np.unique(one.y, return_index=True)[1] for one in found if one.classes]
+    return np.unique(np.concatenate([chosen, *each]))
 
 
 def _figures(data: Data, outputs: np.ndarray) -> dict[str, Figure]:

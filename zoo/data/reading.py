@@ -13,6 +13,7 @@ LARGEST_SIDE = 1024  # of images, in pixels
 SPOKEN = {"pictures": "images", "sounds": "audio"}  # kinds in run folders -> in messages
 CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table",),
+    "separator": ("table",),
     "group": ("table",),
     "time": ("table",),
     "text": ("table",),
@@ -30,7 +31,8 @@ class Reading:
     """Options for reading a file or folder, where the defaults are not right.
 
     Attributes:
-        target: column of a table to predict.
+        target: column of a table to predict; several with commas between them.
+        separator: between the labels in a cell of the target, such as ";" in "red;large".
         group: column that identifies which rows belong together (a patient, a machine): all rows of
             a group are in the same part. It is not a feature.
         time: column with a date or a number: the latest 20 % of the rows are test rows, the latest
@@ -56,6 +58,7 @@ class Reading:
     """
 
     target: str | None = None
+    separator: str | None = None
     group: str | None = None
     time: str | None = None
     text: str | None = None
@@ -67,6 +70,8 @@ class Reading:
     skip_bad: bool = False
 
     def __post_init__(self) -> None:
+        if self.separator == "":
+            raise UserError("separator must be a character or more; got an empty text.")
         for name in ("drop", "columns"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.image_size is not None:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.tasks.truth import is_one_hot
 
 PYTHON = "python"  # the `source` of such data
 
@@ -34,7 +35,7 @@ def rows_of(data: Any, labels: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     if len(shapes) > 1:
         raise UserError(f"The data set {name} gave rows of shapes {shapes[0]} and {shapes[1]}.")
     x, y = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return x, y
+    return x, y.argmax(axis=1) if is_one_hot(y) else y
 
 
 def _pair(batch: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +43,4 @@ def _pair(batch: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
         raise UserError(
             f"The data set {name} must give batches (x, y); got {type(batch).__name__}."
         )
-    x, y = np.asarray(batch[0]), np.asarray(batch[1])
-    one_hot = y.ndim == 2 and y.shape[1] > 1 and ((y == 0) | (y == 1)).all()
-    one_hot = one_hot and (y.sum(axis=1) == 1).all()
-    return x, y.argmax(axis=1) if one_hot else y
+    return np.asarray(batch[0]), np.asarray(batch[1])

@@ -12,7 +12,7 @@ from zoo.data.memory import room
 from zoo.data.reading import Reading
 from zoo.readers.columns import Plan, encode, feature_names, fit
 from zoo.readers.frame import SECONDS, Column, read_frame
-from zoo.tasks import TASKS, Task, guess_column
+from zoo.tasks import TASKS, Task, guess_columns
 
 LONGEST_TEXT = 2000  # characters of a row
 TEXT_BYTES = 2**30  # of all texts, which are truncated to fit
@@ -37,9 +37,10 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     reading.check("table", path.name)
     columns, notes = read_frame(path)
     target = _target(path, columns, reading)
-    columns = _with_target(columns, target, notes)
-    task = _task(target, columns[target], task)
-    y, classes = task.take_column(target, columns[target])
+    names = _targets(target, columns)
+    task = _task(_of(names, columns), reading.separator, task)
+    columns = _labeled(columns, names, task, notes)
+    y, classes = task.take_columns(_of(names, columns), reading.separator)
     groups, time = _groups(columns, reading), _time(columns, reading)
     moment = None if time is None else time.astype(np.float64)
     rows = split_rows(len(y), seed, task.strata(y), groups, moment)
@@ -52,14 +53,14 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
         arrays["class_names"] = np.array(classes)
     schema: dict[str, Any] = {"kind": "table", "target": target}
     schema |= {"task": task.name, "classes": classes}
+    if reading.separator is not None:
+        schema["separator"] = reading.separator
     if reading.text is not None:
         schema |= {"text": reading.text, "notes": notes}
         texts = text_column(columns, reading.text, notes)
         arrays |= {f"x_{part}": texts[places] for part, places in rows.items()}
         return Found(arrays, schema, task)
-    plans = [
-        fit(name, columns[name], rows["train"]) for name in _features(columns, target, reading)
-    ]
+    plans = [fit(name, columns[name], rows["train"]) for name in _features(columns, names, reading)]
     features = [name for plan in plans for name in feature_names(plan)]
     if not features:
         raise UserError(f"{path}: no column is left to learn {target!r} from. {_why(plans)}")
@@ -95,9 +96,10 @@ def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np
     Rows without a label are left out.
     """
     columns, notes = read_frame(path)
-    target = _known(schema["target"], columns, "target")
-    columns = _with_target(columns, target, notes)
-    answers = TASKS[schema["task"]].raw_answers(path, target, columns[target])
+    task, target = TASKS[schema["task"]], schema["target"]
+    names = _targets(target, columns, "target")
+    columns = _labeled(columns, names, task, notes)
+    answers = task.raw_answers(path, _of(names, columns), schema.get("separator"))
     return _rows(columns, notes, schema), answers
 
 
@@ -133,40 +135,73 @@ def _target(path: Path, columns: Mapping[str, Column], reading: Reading) -> str:
             f"Which column of {path.name} is to be predicted? Give --target NAME. "
             f"It has: {', '.join(columns)[:500]}."
         )
-    for option in ("target", "group", "time", "text"):
+    targets = _targets(reading.target, columns)
+    for option in ("group", "time", "text"):
         name = getattr(reading, option)
         if name is not None:
             _known(name, columns, f"--{option}")
-            if option != "target" and name == reading.target:
+            if name in targets:
                 raise UserError(f"--{option} and --target name the same column {name!r}.")
     for name in (*reading.drop, *reading.columns):
         _known(name, columns, "--drop" if name in reading.drop else "--column")
-    if len(columns) < 2:
+    if len(columns) <= len(targets) == 1:
         raise UserError(f"{path} has one column only, {reading.target!r}: nothing to learn from.")
     return reading.target
 
 
-def _with_target(columns: dict[str, Column], target: str, notes: list[str]) -> dict[str, Column]:
-    """Return the rows whose target is known."""
-    known = ~columns[target].missing
-    if not known.any():
-        raise UserError(f"The target {target!r} is empty in all rows.")
-    if known.all():
-        return columns
-    notes.append(f"{int((~known).sum())} rows without a value of {target!r} were left out.")
+def _targets(target: str, columns: Mapping[str, Column], option: str = "--target") -> list[str]:
+    """Return the columns that a target names: one, or several with commas between them."""
+    if target in columns:
+        return [target]
+    names = [name.strip() for name in target.split(",")]
+    for name in names:
+        _known(name, columns, option)
+    if len({*names}) < len(names):
+        raise UserError(f"{option} {target!r} names a column twice. Name each column once.")
+    return names
+
+
+def _of(names: list[str], columns: Mapping[str, Column]) -> dict[str, Column]:
+    return {name: columns[name] for name in names}
+
+
+def _kept(columns: Mapping[str, Column], rows: np.ndarray) -> dict[str, Column]:
     return {
-        name: Column(column.kind, column.values[known], column.words, column.whole)
+        name: Column(column.kind, column.values[rows], column.words, column.whole)
         for name, column in columns.items()
     }
 
 
-def _task(name: str, column: Column, task: type[Task] | None) -> type[Task]:
-    """Return the task of a target, which must have two values at least."""
-    if column.kind not in ("text", "boolean", "number"):
-        raise UserError(f"The target {name!r} must hold numbers or texts; it holds {column.kind}s.")
-    if len(np.unique(column.values)) < 2:
-        raise UserError(f"The target {name!r} is the same in all rows; there is nothing to learn.")
-    return task or guess_column(column)
+def _labeled(
+    columns: dict[str, Column], names: list[str], task: type[Task], notes: list[str]
+) -> dict[str, Column]:
+    """Return the rows whose labels are known; a note says how many are not."""
+    known = task.labeled(_of(names, columns))
+    if known.all():
+        return columns
+    said = ", ".join(map(repr, names))
+    notes.append(f"{int((~known).sum())} rows without a value of {said} were left out.")
+    return _kept(columns, known)
+
+
+def _task(
+    targets: Mapping[str, Column], separator: str | None, task: type[Task] | None
+) -> type[Task]:
+    """Return the task of targets, each of which must have two values at least."""
+    known = Task.labeled(targets)
+    if not known.any():
+        said = ", ".join(map(repr, targets))
+        raise UserError(f"The target {said} is empty in all rows.")
+    for name, column in targets.items():
+        if column.kind not in ("text", "boolean", "number"):
+            raise UserError(
+                f"The target {name!r} must hold numbers or texts; it holds {column.kind}s."
+            )
+        if len(np.unique(column.values[known])) < 2:
+            raise UserError(
+                f"The target {name!r} is the same in all rows; there is nothing to learn."
+            )
+    return task or guess_columns(_kept(targets, known), separator)
 
 
 def _groups(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:
@@ -197,8 +232,8 @@ def _time(columns: Mapping[str, Column], reading: Reading) -> np.ndarray | None:
     return np.asarray(np.rint(column.values * SECONDS).astype("datetime64[s]"))
 
 
-def _features(columns: Mapping[str, Column], target: str, reading: Reading) -> list[str]:
-    apart = {target, reading.group, reading.time, *reading.drop}
+def _features(columns: Mapping[str, Column], targets: list[str], reading: Reading) -> list[str]:
+    apart = {*targets, reading.group, reading.time, *reading.drop}
     return [name for name in reading.columns or columns if name not in apart]
 
 

@@ -13,7 +13,7 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.metric import Metric
 from zoo.tasks.regression import Regression
 from zoo.tasks.task import Task
-from zoo.tasks.truth import Column, few_values
+from zoo.tasks.truth import Column
 
 __all__ = [
     "FIGURES",
@@ -23,7 +23,7 @@ __all__ = [
     "Regression",
     "Task",
     "guess",
-    "guess_column",
+    "guess_columns",
     "recorded",
 ]
 
@@ -55,6 +55,6 @@ def guess(y: np.ndarray, name: str) -> type[Task]:
     return task
 
 
-def guess_column(column: Column) -> type[Task]:
-    """Return the task of a table's column: texts, booleans and a few integers are classes."""
-    return Classification if column.kind != "number" or few_values(column) else Regression
+def guess_columns(columns: Mapping[str, Column], separator: str | None) -> type[Task]:
+    """Return the task that the target columns of a table look like."""
+    return next(task for task in TASKS.values() if task.takes_columns(columns, separator))

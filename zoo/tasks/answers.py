@@ -1,6 +1,7 @@
 """Results of a task for its callers: answers, mistakes, effects, parts."""
 
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -61,3 +62,11 @@ class Part:
 
     y: np.ndarray
     classes: int
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A detail of answers that a report keeps as JSON."""
+
+    def described(self) -> Any:
+        """Return it as JSON types."""

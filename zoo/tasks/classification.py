@@ -13,14 +13,15 @@ from zoo.metrics import classes, intervals
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
-from zoo.tasks import truth
+from zoo.tasks import temperature, truth, words
+from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
 from zoo.tasks.metric import Metric
 from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
+from zoo.tasks.temperature import Temperature
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
-from zoo.tasks.words import Words
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,13 @@ class Classification(Task):
         "ece": ("calibration error (ECE) %", 100),
     }
     activation = "softmax"
+    device = "classes"
+    adjusted = Temperature
     knobs = frozenset({"label_smoothing", "focal", "balance", "cutmix"})
     advised = ("accuracy", "balanced_accuracy")
     ceiling = "accuracy"
     told = "roc_auc"
-    words = Words(
-        is_a="is a classification",
-        use="The class of a row",
-        result="The int8 file predicts {value} of {rows} correctly (95 % interval {interval})",
-        less=" points less",
-        more=" points more",
-        limit="It always predicts one of its classes, even for a row of none of them.",
-        target="class",
-        told="AUC",
-        explained="information",
-        trivial="the most frequent class",
-        linear="logistic regression",
-        worst="The test rows whose true class the int8 file gave the least probability.",
-    )
+    words = words.CLASSIFICATION
 
     # truth
 
@@ -79,8 +69,16 @@ class Classification(Task):
         return cls(tuple(str(name) for name in names)), arrays
 
     @classmethod
-    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
-        return truth.classes_of_column(name, column)
+    def takes_columns(cls, columns: Mapping[str, Column], separator: str | None) -> bool:
+        """Take one column of texts, of booleans, or of a few integers."""
+        one = next(iter(columns.values()))
+        return len(columns) == 1 and (one.kind != "number" or truth.few_values(one))
+
+    @classmethod
+    def take_columns(
+        cls, columns: Mapping[str, Column], separator: str | None
+    ) -> tuple[np.ndarray, list[str]]:
+        return truth.classes_of_column(*truth.only_one(columns, separator))
 
     @classmethod
     def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
@@ -93,8 +91,10 @@ class Classification(Task):
             )
 
     @classmethod
-    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
-        return truth.names_of(column)
+    def raw_answers(
+        cls, path: object, columns: Mapping[str, Column], separator: str | None
+    ) -> np.ndarray:
+        return truth.names_of(truth.only_one(columns, separator)[1])
 
     def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
         return truth.class_numbers(path, answers, self.labels)
@@ -105,6 +105,9 @@ class Classification(Task):
 
     def outputs(self, y: np.ndarray) -> int:
         return len(self.labels)
+
+    def counts(self, y: np.ndarray) -> list[int]:
+        return [int(n) for n in np.bincount(y, minlength=len(self.labels))]
 
     # loss
 
@@ -129,6 +132,9 @@ class Classification(Task):
 
     def soft(self, outputs: np.ndarray) -> np.ndarray:
         return classes.probabilities(outputs)
+
+    def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Temperature | None:
+        return temperature.of_logits(y, outputs) if len(y) >= FOLDS else None
 
     # answers
 
@@ -182,15 +188,7 @@ class Classification(Task):
         Classes that no row has do not count; roc_auc is undefined for rows of one class.
         """
         p = classes.probabilities(outputs)
-        found = {
-            "accuracy": classes.accuracy(y, p),
-            "balanced_accuracy": classes.balanced_accuracy(y, p),
-            "macro_f1": classes.macro_f1(y, p),
-            "roc_auc": classes.roc_auc(y, p),
-            "log_loss": classes.log_loss(y, p),
-            "brier": classes.brier(y, p),
-            "ece": classes.ece(y, p),
-        }
+        found = {name: getattr(classes, name)(y, p) for name in self.titles}
         return {name: measure for name, measure in found.items() if measure is not None}
 
     def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
@@ -206,9 +204,8 @@ class Classification(Task):
         right = [int((outputs.argmax(axis=1) == y).sum()) for outputs in (first, second)]
         return 100 * (right[0] - right[1]) / len(y)
 
-    def bound(self, max_drop: float, rows: int) -> float:
-        """On 114 rows one answer is 0.88 points; a bound below that would measure luck."""
-        return max(max_drop, 100 / rows) if max_drop >= 0 else max_drop
+    def least_drop(self, y: np.ndarray) -> float:
+        return 100 / len(y)
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         return float(np.mean(first.argmax(axis=1) == second.argmax(axis=1)))
@@ -238,8 +235,7 @@ class Classification(Task):
         return Changes(self._counted(y[before & ~after]), self._counted(y[after & ~before]))
 
     def _counted(self, y: np.ndarray) -> dict[str, int]:
-        counts = np.bincount(y, minlength=len(self.labels))
-        return {name: int(n) for name, n in zip(self.labels, counts, strict=True) if n}
+        return {name: n for name, n in zip(self.labels, self.counts(y), strict=True) if n}
 
     # baselines
 

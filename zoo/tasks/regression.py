@@ -11,13 +11,12 @@ from zoo.checks import UserError
 from zoo.metrics import intervals, numbers
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
-from zoo.tasks import truth
+from zoo.tasks import truth, words
 from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part
 from zoo.tasks.metric import Metric
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
-from zoo.tasks.words import Words
 
 
 @dataclass(frozen=True)
@@ -41,24 +40,12 @@ class Regression(Task):
         "r2": ("R2", 1),
     }
     activation = "linear"
+    device = "numbers"
     knobs = frozenset()
     advised = ("rmse", "r2")
     ceiling = "r2"
     told = "r2"
-    words = Words(
-        is_a="is a regression",
-        use="Numbers for a row",
-        result="The int8 file's root mean squared error on {rows} is {value} ({interval})",
-        less="\u00a0% worse",
-        more="\u00a0% better",
-        limit="",
-        target="target",
-        told="R2",
-        explained="variance",
-        trivial="the mean target",
-        linear="ridge regression",
-        worst="The test rows with the largest errors of the int8 file.",
-    )
+    words = words.REGRESSION
 
     # truth
 
@@ -71,20 +58,32 @@ class Regression(Task):
         return cls(), truth.as_targets(arrays)
 
     @classmethod
-    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
-        return truth.numbers_of_column(name, column), []
+    def takes_columns(cls, columns: Mapping[str, Column], separator: str | None) -> bool:
+        """Take several columns of numbers, and what no other task takes."""
+        return True
+
+    @classmethod
+    def take_columns(
+        cls, columns: Mapping[str, Column], separator: str | None
+    ) -> tuple[np.ndarray, list[str]]:
+        truth.check_unseparated(columns, separator)
+        numbers = [truth.numbers_of_column(name, column) for name, column in columns.items()]
+        return np.stack(numbers, axis=1), []
 
     @classmethod
     def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
         """Accept any numbers."""
 
     @classmethod
-    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
-        if column.kind != "number":
-            raise UserError(
-                f"The target {target!r} of {path} holds {column.kind}s; expected numbers."
-            )
-        return column.values
+    def raw_answers(
+        cls, path: object, columns: Mapping[str, Column], separator: str | None
+    ) -> np.ndarray:
+        for target, column in columns.items():
+            if column.kind != "number":
+                raise UserError(
+                    f"The target {target!r} of {path} holds {column.kind}s; expected numbers."
+                )
+        return np.stack([column.values for column in columns.values()], axis=1)
 
     def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
         return truth.target_numbers(path, answers)

@@ -1,32 +1,30 @@
-"""The task of a model: truth, loss, answers and figures of merit, in one home.
+"""The task of a model: labels, loss, answers and figures of merit, in one home.
 
 A task is a value that holds what it learned of the labels. Nothing outside this package asks which
 one it is: readers, training, export and the report ask it for what they need.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
+from zoo.tasks.adjustment import Adjustment
 from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part
-from zoo.tasks.metric import Metric
-from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.labels import Labels
+from zoo.tasks.metric import Metric, allowed
 from zoo.tasks.units import Units
 from zoo.tasks.words import Words
 
 
 @dataclass(frozen=True)
-class Task(ABC):
+class Task(Labels):
     """What is learned: one entry of y per row, and only the task looks inside.
-
-    Attributes:
-        labels: names of the classes; empty where answers are numbers.
 
     Examples:
         >>> task = zoo.load_data("wine").task
@@ -36,12 +34,12 @@ class Task(ABC):
         ('classification', 'accuracy', ('class_0', 'class_1', 'class_2'))
     """
 
-    labels: tuple[str, ...] = ()
-
     name: ClassVar[str]  # in `--task`, data.json, report.json
     metric: ClassVar[Metric]
     titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
     activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
+    device: ClassVar[str]  # how a device prints answers: `export/device/templates/{device}.*`
+    adjusted: ClassVar[type[Adjustment] | None] = None  # of the last layer, after a training
     knobs: ClassVar[frozenset[str]]  # fields of a recipe that mean nothing for some tasks
     advised: ClassVar[tuple[str, str]]  # figures of baselines; of them the share to reach is
     ceiling: ClassVar[str]  # this one, 1 at best
@@ -57,54 +55,6 @@ class Task(ABC):
     def exclusive(self) -> bool:
         """Whether each row has one of the classes, so that probabilities add up to 1."""
         return self.activation == "softmax"
-
-    # truth
-
-    @classmethod
-    @abstractmethod
-    def takes(cls, y: np.ndarray) -> bool:
-        """Return whether raw labels look like this task's."""
-
-    @classmethod
-    @abstractmethod
-    def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
-        """Return the task of training labels, and all `y_*` as the task takes them.
-
-        Raises:
-            UserError: labels that cannot be learned.
-        """
-
-    @classmethod
-    @abstractmethod
-    def take_column(cls, name: str, column: Column) -> tuple[np.ndarray, list[str]]:
-        """Return the raw labels of a table's column, and the names of the classes.
-
-        Raises:
-            UserError: values that cannot be learned.
-        """
-
-    @classmethod
-    @abstractmethod
-    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        """Raise UserError for labels of a split table that no training row has."""
-
-    @classmethod
-    @abstractmethod
-    def raw_answers(cls, path: object, target: str, column: Column) -> np.ndarray:
-        """Return a column of true answers as `take_answers` reads them."""
-
-    @abstractmethod
-    def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
-        """Return true answers to new rows as y. Raises UserError for ones that do not fit."""
-
-    @classmethod
-    @abstractmethod
-    def strata(cls, y: np.ndarray) -> np.ndarray | None:
-        """Return what splits and resamples keep the shares of, (rows,); None for nothing."""
-
-    @abstractmethod
-    def outputs(self, y: np.ndarray) -> int:
-        """Return how many outputs a model has for labels like y."""
 
     # loss
 
@@ -135,6 +85,15 @@ class Task(ABC):
     @abstractmethod
     def soft(self, outputs: np.ndarray) -> np.ndarray:
         """Return a teacher's outputs as aims: probabilities, or numbers."""
+
+    def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Adjustment | None:
+        """Return what validation rows change in the last layer; None where they are too few.
+
+        Args:
+            y: labels of rows that the model was not trained on.
+            outputs: logits of them, (rows, outputs).
+        """
+        return None
 
     # answers
 
@@ -203,9 +162,13 @@ class Task(ABC):
     def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
         """Return the value of `drop` alone."""
 
-    def bound(self, max_drop: float, rows: int) -> float:
-        """Return the drop that may pass: `max_drop`, but never less than one row can make."""
-        return max_drop
+    def least_drop(self, y: np.ndarray) -> float:
+        """Return the drop that one wrong answer to rows of y makes; 0 where it has no size."""
+        return 0.0
+
+    def bound(self, max_drop: float, y: np.ndarray) -> float:
+        """Return the drop that may pass: see `allowed`."""
+        return allowed(max_drop, self.least_drop(y))
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         """Return the share of rows with the same answer; None for numbers."""
@@ -219,7 +182,7 @@ class Task(ABC):
         """Return what a report shows beside figures, by kind; `export.page.details` draws each.
 
         "confusion": true class x answer, rows. "reliability": bins of confidence. "scatter": truth
-        and answer of each row.
+        and answer of each row. What is `Described` joins `report.json` under its kind.
         """
         return {}
 

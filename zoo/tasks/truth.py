@@ -1,6 +1,6 @@
 """Truth: which labels can be learned, from arrays and from the columns of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -27,6 +27,10 @@ class Column(Protocol):
     @property
     def words(self) -> tuple[str, ...]:
         """The different texts."""
+
+    @property
+    def missing(self) -> np.ndarray:
+        """Which values are missing."""
 
     @property
     def whole(self) -> bool:
@@ -66,6 +70,16 @@ def as_classes(arrays: Arrays) -> Arrays:
     return arrays
 
 
+def is_one_hot(y: np.ndarray) -> bool:
+    """Return whether each row holds a single 1 among zeros."""
+    return is_binary(y) and bool((y.sum(axis=1) == 1).all())
+
+
+def is_binary(y: np.ndarray) -> bool:
+    """Return whether y is a matrix of several columns of zeros and ones."""
+    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all())
+
+
 def as_targets(arrays: Arrays) -> Arrays:
     """Return regression targets as float32 of shape (rows, targets)."""
     for part in [key for key in arrays if key.startswith("y_")]:
@@ -81,6 +95,26 @@ def as_targets(arrays: Arrays) -> Arrays:
             )
         arrays = arrays | {part: y}
     return arrays
+
+
+def only_one(columns: Mapping[str, Column], separator: str | None) -> tuple[str, Column]:
+    """Return the name of the only target column, and that column."""
+    check_unseparated(columns, separator)
+    if len(columns) > 1:
+        raise UserError(
+            f"A classification has one target; got {', '.join(map(repr, columns))}. Give one "
+            "column, or another --task."
+        )
+    return next(iter(columns.items()))
+
+
+def check_unseparated(columns: Mapping[str, Column], separator: str | None) -> None:
+    """Raise UserError for a separator where a cell holds one label."""
+    if separator is not None:
+        raise UserError(
+            f"--separator {separator!r} is for a column of tags, several to a cell; "
+            f"{next(iter(columns))!r} is read as one label to a cell. Leave it out."
+        )
 
 
 def few_values(column: Column) -> bool:

@@ -32,3 +32,35 @@ class Words:
     trivial: str
     linear: str
     worst: str
+
+
+CLASSIFICATION = Words(
+    is_a="is a classification",
+    use="The class of a row",
+    result="The int8 file predicts {value} of {rows} correctly (95 % interval {interval})",
+    less=" points less",
+    more=" points more",
+    limit="It always predicts one of its classes, even for a row of none of them.",
+    target="class",
+    told="AUC",
+    explained="information",
+    trivial="the most frequent class",
+    linear="logistic regression",
+    worst="The test rows whose true class the int8 file gave the least probability.",
+)
+
+
+REGRESSION = Words(
+    is_a="is a regression",
+    use="Numbers for a row",
+    result="The int8 file's root mean squared error on {rows} is {value} ({interval})",
+    less="\u00a0% worse",
+    more="\u00a0% better",
+    limit="",
+    target="target",
+    told="R2",
+    explained="variance",
+    trivial="the mean target",
+    linear="ridge regression",
+    worst="The test rows with the largest errors of the int8 file.",
+)

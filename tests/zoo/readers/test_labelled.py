@@ -15,7 +15,7 @@ import zoo
 from export import compare
 from tests.helpers.commands import pocketzoo
 from tuning import Recipe, train
-from zoo.tasks import Task
+from zoo.tasks import Regression, Task
 from zoo.tasks import recorded as task_in
 
 RNG = np.random.default_rng(0)
@@ -171,3 +171,21 @@ def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
     ended = pocketzoo("compare", *(run.path for run in runs), "--data", new, "--json")
     assert json.loads(ended.out)["rows"] == found.rows
     assert ended.code == (found.winner == "a")
+
+
+def test_several_targets(tmp_path: Path) -> None:
+    lines = [f"{n},{n / 7},{'' if n == 3 else n % 5},{n % 2}" for n in range(60)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(['id,a,"b,c",d,e', *lines]))
+    data = zoo.load_data(path, reading=zoo.Reading(target="a, d"))
+    assert data.task == Regression()
+    assert data.y_train.shape == (38, 2)
+    assert "a" not in data.schema["features"]
+    x, y = zoo.read_labelled(path, Recorded(data))
+    assert x.shape == (60, *data.input_shape)
+    np.testing.assert_allclose(y, [[n / 7, n % 2] for n in range(60)], rtol=1e-6)
+    named = zoo.load_data(path, reading=zoo.Reading(target="b,c", columns=["e"]))
+    assert named.class_names == tuple("01234")
+    assert sum(map(len, (named.x_train, named.x_validation, named.x_test))) == 59
+    with pytest.raises(zoo.UserError, match="A classification has one target; got 'a', 'd'"):
+        zoo.load_data(path, reading=zoo.Reading(target="a,d"), task="classification")

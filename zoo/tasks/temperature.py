@@ -5,24 +5,22 @@ on rows the model was not trained on. Here the last dense layer is divided by it
 with the model; the order of the logits, and so the accuracy, stays.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-import keras
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import logsumexp
 
-from tuning.training.losses import is_linear
-from zoo import Data
-from zoo.files import as_json
 from zoo.metrics.classes import calibration_error
+from zoo.tasks.adjustment import FOLDS, Adjustment
 
-FOLDS = 5
 LOWEST, HIGHEST = 0.05, 20.0
 
 
 @dataclass(frozen=True)
-class Temperature:
+class Temperature(Adjustment):
     """A temperature, and what it does to the validation rows.
 
     The pairs are before and after: of every fifth of the rows at the temperature of the others.
@@ -33,24 +31,20 @@ class Temperature:
     log_loss: tuple[float, float]  # nats
     calibration_error: tuple[float, float]  # expected, 15 bins
 
+    name = "temperature"
+    figure = "ece"
 
-def measure(model: keras.Model, data: Data) -> Temperature | None:
-    """Fit the temperature of a classifier on the validation rows of `data`.
+    @property
+    def divisor(self) -> float:
+        return self.value
 
-    Args:
-        model: trained without those rows; early stopping may have seen them.
-        data: only its validation part is used.
+    @classmethod
+    def undone(cls, record: Mapping[str, Any], outputs: np.ndarray) -> np.ndarray:
+        return np.asarray(record["value"] * outputs)
 
-    Returns:
-        None for regression, without validation rows, and for a model that does not end in a dense
-        layer without activation.
-    """
-    if not data.task.exclusive or len(data.x_validation) < FOLDS:
-        return None
-    if not is_linear(model.layers[-1]):
-        return None
-    logits = np.asarray(model.predict(data.x_validation, verbose=0), np.float64)
-    return of_logits(data.y_validation, logits)
+    @classmethod
+    def title(cls, record: Mapping[str, Any]) -> str:
+        return f"temperature {record['value']:.2f}"
 
 
 def of_logits(y: np.ndarray, logits: np.ndarray) -> Temperature:
@@ -83,18 +77,6 @@ def best(y: np.ndarray, logits: np.ndarray) -> float:
 
     ends = (np.log(LOWEST), np.log(HIGHEST))
     return float(np.exp(minimize_scalar(loss, bounds=ends, method="bounded").x))
-
-
-def fold(model: keras.Model, temperature: Temperature | None) -> None:
-    """Divide the last dense layer by the temperature, if there is one."""
-    if temperature is not None:
-        head = model.layers[-1]
-        head.set_weights([weight / temperature.value for weight in head.get_weights()])
-
-
-def temperature_file(temperature: Temperature | None) -> dict[str, str]:
-    """Return what a run folder keeps of it: file -> text."""
-    return {} if temperature is None else {"temperature.json": as_json(asdict(temperature))}
 
 
 def _losses(y: np.ndarray, logits: np.ndarray) -> np.ndarray:

@@ -1,0 +1,47 @@
+"""Adjustments of the last layer, which validation rows ask for after a training."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import keras
+import numpy as np
+
+FOLDS = 5  # of the validation rows: what is fitted on four is judged on the fifth
+
+
+class Adjustment(ABC):
+    """What outputs are divided by, and what is added then; folded into the last dense layer.
+
+    Subclasses are frozen dataclasses of JSON types: `asdict` is what a run folder keeps.
+    """
+
+    name: ClassVar[str]  # the file of a run folder is {name}.json, and the report's key {name}
+    figure: ClassVar[str]  # what it is to make better
+
+    @property
+    def divisor(self) -> float:
+        """Of the outputs."""
+        return 1.0
+
+    @property
+    def shift(self) -> np.ndarray | None:
+        """What is added to the outputs, (outputs,); None for nothing."""
+        return None
+
+    @classmethod
+    @abstractmethod
+    def undone(cls, record: Mapping[str, Any], outputs: np.ndarray) -> np.ndarray:
+        """Return the outputs of an adjusted model without the adjustment that `record` holds."""
+
+    @classmethod
+    @abstractmethod
+    def title(cls, record: Mapping[str, Any]) -> str:
+        """Return its name, with its value where that is one number."""
+
+    def fold(self, head: keras.layers.Dense) -> None:
+        """Fold it into a dense layer without activation, which is exact and costs nothing."""
+        weights = [weight / self.divisor for weight in head.get_weights()]
+        if self.shift is not None:
+            weights[1] = weights[1] + self.shift
+        head.set_weights(weights)
