@@ -86,6 +86,8 @@ def tune(model: Any, x: np.ndarray, y: np.ndarray, settings: dict[str, Any], *ca
     """Train `model` in place; classes by cross-entropy, targets by their standardized error."""
     if settings["activation"] == "softmax":
         loss: Any = tf_keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    elif settings["activation"] == "sigmoid":
+        loss = tf_keras.losses.BinaryCrossentropy(from_logits=True)
     else:
         std = np.where(y.std(axis=0) > 0, y.std(axis=0), 1.0).astype(np.float32)
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from export.after.drift import Drift
 from export.after.versus import Versus
-from pocketzoo.printing.report import SHOWN
+from pocketzoo.printing.report import shown
 
 CONSOLE = Console(highlight=False)
 MOST_FEATURES = 20  # lines of a table
@@ -42,7 +42,7 @@ def print_drift(found: Drift) -> None:
 
 def print_versus(found: Versus) -> None:
     """Show both runs beside each other, what breaks, and a verdict."""
-    title, unit = SHOWN[found.metric]
+    title, unit = shown(found.metric, found.metric)
     table = Table("", "A", "B")
     figures = [
         "{:.2f} ({:.2f} to {:.2f})".format(*(unit * v for v in (one.value, *one.ci95)))

@@ -9,20 +9,21 @@ from export import Report
 from export.page.facts import number
 from export.proof.quality import Quality
 from zoo.metrics.evaluation import Figure
-from zoo.tasks import FIGURES, TASKS
+from zoo.tasks import FIGURES
 
-FIRST = {task.metric.name for task in TASKS.values()}  # the others are set under them
-SHOWN = {
-    name: (f"test {title}" if name in FIRST else f"  {title}", unit)
-    for name, (title, unit) in FIGURES.items()
-}
 MOST_GROUPS = 20  # lines of a table
+
+
+def shown(name: str, metric: str) -> tuple[str, int]:
+    """Return the title of a figure and its factor; those beside the metric are set under it."""
+    title, factor = FIGURES[name]
+    return f"test {title}" if name == metric else f"  {title}", factor
 
 
 def figures(quality: Quality) -> Iterator[tuple[str, str, str]]:
     """Give a row for each figure: title, float, int8; and one for the most frequent mistake."""
     for name, pair in quality.metrics.items():
-        title, unit = SHOWN[name]
+        title, unit = shown(name, quality.task.metric.name)
         yield title, text(pair.float, unit), text(pair.int8, unit)
         adjusted = quality.adjusted
         if adjusted is not None and name == adjusted.kind.figure:
@@ -40,7 +41,7 @@ def print_groups(console: Console, report: Report) -> None:
     groups = report.quality.groups
     if not groups:
         return
-    title, unit = SHOWN[report.metric]
+    title, unit = shown(report.metric, report.metric)
     table = Table("group of test rows", "rows", f"float {title}", f"int8 {title}")
     for one in groups[:MOST_GROUPS]:
         table.add_row(one.name, str(one.rows), text(one.float, unit), text(one.int8, unit))
@@ -61,7 +62,7 @@ def print_baselines(console: Console, report: Report) -> None:
     """Show what a table's model is to be measured by."""
     if not report.baselines:
         return
-    unit = SHOWN[report.metric][1]
+    unit = FIGURES[report.metric][1]
     table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
     for one in report.baselines:
         low, high = one.estimate.ci95

@@ -174,7 +174,7 @@ def test_runs_that_read_other_columns_are_compared(tmp_path: Path) -> None:
 
 
 def test_several_targets(tmp_path: Path) -> None:
-    lines = [f"{n},{n / 7},{'' if n == 3 else n % 5},{n % 2}" for n in range(60)]
+    lines = [f"{n},{n / 7},{'' if n == 3 else n % 5},{n % 2},{n / 3}" for n in range(60)]
     path = tmp_path / "t.csv"
     path.write_text("\n".join(['id,a,"b,c",d,e', *lines]))
     data = zoo.load_data(path, reading=zoo.Reading(target="a, d"))
