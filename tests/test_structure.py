@@ -82,6 +82,7 @@ HOMES = {
         "tuning/augmentation/sequences.py",
         "tuning/study/samplers.py",
         "zoo/tasks/temperature.py",
+        "zoo/tasks/outputs.py",
         "zoo/readers/sounds.py",
         "zoo/metrics/intervals.py",
         "zoo/tasks/classification.py",
@@ -152,9 +153,10 @@ def test_legacy_packages_are_imported_by_their_child_only() -> None:
 
 
 PUBLIC = {
-    zoo: "Advice CNN Classification Data FrontEnd GRU Inception LITE MLP ModelSpec Pretrained "
-    "Reading Regression Run Task TextCNN TextGRU TextSettings TextTransformer Transformer "
-    "UserError ViT advise create_model data_from list_models load_data read_labelled read_rows",
+    zoo: "Advice CNN Classification Data FrontEnd GRU Inception LITE MLP ModelSpec Multilabel "
+    "Pretrained Reading Regression Run Task TextCNN TextGRU TextSettings TextTransformer "
+    "Transformer UserError ViT advise create_model data_from list_models load_data read_labelled "
+    "read_rows",
     tuning: "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
     "find_learning_rate fit overfit quantize quantize_aware search train",
     export: "Check Drift Export ExportError Portable Report Versus check compare drift read_model "

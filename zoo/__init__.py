@@ -23,7 +23,7 @@ from zoo.pretrained.backbones import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.readers.loading import data_from, load_data  # noqa: E402
 from zoo.run import Run  # noqa: E402
-from zoo.tasks import Classification, Regression, Task  # noqa: E402
+from zoo.tasks import Classification, Multilabel, Regression, Task  # noqa: E402
 
 __all__ = [
     "CNN",
@@ -36,6 +36,7 @@ __all__ = [
     "FrontEnd",
     "Inception",
     "ModelSpec",
+    "Multilabel",
     "Pretrained",
     "Reading",
     "Regression",

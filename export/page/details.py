@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from export.page.charts import Axis, Series, axis, plot
-from export.page.markup import Html, figure, table, tag
+from export.page.markup import Html, figure, folded, table, tag
 from export.proof.quality import Quality
+from zoo.tasks.label_table import LabelFigures, LabelTable
 from zoo.tasks.reliability import Bin
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown
@@ -101,10 +102,35 @@ def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
     return table(("true class", "predicted", "rows"), rows)
 
 
+def labels(quality: Quality, found: LabelTable) -> Html:
+    """Return the figures of each label, with its threshold where one was chosen."""
+    kept = quality.adjusted
+    thresholds = [None] * len(found.lines) if kept is None else kept.recorded["values"]
+    header = ("label", "rows", "predicted", "precision", "recall", "F1", "AP", "threshold")
+    rows = [_line(*pair) for pair in zip(found.lines, thresholds, strict=True)]
+    parts = [tag("h3", "Labels"), table(header, rows[:MOST], numbers=1)]
+    if len(rows) > MOST:
+        parts.append(folded(f"{len(rows) - MOST} more", table(header, rows[MOST:], numbers=1)))
+    said = (
+        "Test rows with each label, and rows it was predicted for; precision, recall, F1 and "
+        "average precision in %. Thresholds are probabilities of the model as it was trained, "
+        "chosen on validation rows and folded into the last layer."
+    )
+    return tag("div", *parts, tag("p", said, class_="lead"))
+
+
+def _line(one: LabelFigures, threshold: float | None) -> tuple[str, ...]:
+    shares = (one.precision, one.recall, one.f1, one.average_precision)
+    shown = ("-" if share is None else f"{100 * share:.1f}" for share in shares)
+    last = "-" if threshold is None else f"{threshold:.3f}"
+    return one.label, str(one.rows), str(one.answered), *shown, last
+
+
 # kind of detail -> its drawing
 DRAWINGS: dict[str, Callable[[Quality, Any], Html]] = {
     "reliability": reliability,
     "scatter": scatter,
     "confusion": confusion,
+    "labels": labels,
 }
-WIDE = ("confusion",)  # below the figures; the others beside them
+WIDE = ("confusion", "labels")  # below the figures; the others beside them

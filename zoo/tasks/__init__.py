@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.tasks.classification import Classification
 from zoo.tasks.metric import Metric
+from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Column
@@ -20,6 +21,7 @@ __all__ = [
     "TASKS",
     "Classification",
     "Metric",
+    "Multilabel",
     "Regression",
     "Task",
     "guess",
@@ -27,7 +29,9 @@ __all__ = [
     "recorded",
 ]
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (Classification, Regression)}
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (Multilabel, Classification, Regression)
+}
 # figure -> title, and what it is multiplied by to be shown
 FIGURES: dict[str, tuple[str, int]] = {
     name: title for task in TASKS.values() for name, title in task.titles.items()
@@ -40,7 +44,7 @@ def recorded(held: Mapping[str, Any]) -> Task:
 
 
 def guess(y: np.ndarray, name: str) -> type[Task]:
-    """Return the task that labels look like: integers are classes, floats are targets.
+    """Return the task that labels look like: the first of `TASKS` that takes them.
 
     Warns:
         UserWarning: float targets that look like classes.

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from scipy.special import expit, logit
 
 PROBABILITIES = ("softmax", "sigmoid")
 TINY = float(np.finfo(np.float64).tiny)
@@ -15,6 +16,16 @@ def ending(model: keras.Model) -> str | None:
     function = getattr(last, "activation", None)
     name = getattr(function, "__name__", type(last).__name__.lower())
     return name if name in PROBABILITIES else None
+
+
+def sigmoid(outputs: np.ndarray) -> np.ndarray:
+    """Return the probabilities of logits that are told apart one by one, in float64."""
+    return np.asarray(expit(outputs.astype(np.float64)))
+
+
+def log_odds(p: np.ndarray) -> np.ndarray:
+    """Return the logits of probabilities that are told apart one by one, in float64."""
+    return np.asarray(logit(np.asarray(p, np.float64)))
 
 
 def log_probabilities(outputs: np.ndarray, smallest: float = TINY) -> np.ndarray:

@@ -64,3 +64,19 @@ REGRESSION = Words(
     linear="ridge regression",
     worst="The test rows with the largest errors of the int8 file.",
 )
+
+
+MULTILABEL = Words(
+    is_a="is a multi-label classification",
+    use="The labels of a row",
+    result="The int8 file's macro F1 on {rows} is {value} (95 % interval {interval})",
+    less=" points less",
+    more=" points more",
+    limit="It knows the labels that it was trained on, and no others.",
+    target="labels",
+    told="mAP",
+    explained="variance",
+    trivial="the shares of the labels",
+    linear="logistic regression",
+    worst="The test rows whose labels the int8 file predicted worst.",
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
-from zoo.tasks import Classification, Regression, Task
+from zoo.tasks import Classification, Multilabel, Regression, Task
 
 ROWS = 200
 
@@ -80,4 +80,31 @@ def _figures_of_numbers(y: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
     }
 
 
-SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers())}
+def _labels() -> Sample:
+    rng = np.random.default_rng(0)
+    y = (rng.random((ROWS, 4)) < [0.6, 0.4, 0.3, 0.1]).astype(np.uint8)
+    y = y[np.argsort(Multilabel.strata(y), kind="stable")]
+    perfect = 3.0 * (2 * y - 1.0)
+    outputs = np.round(perfect + rng.normal(0, 3, y.shape), 1)  # with ties, as int8 gives
+    worse = outputs + rng.normal(0, 4, y.shape)
+    bad = (
+        (y[:, 0], r"must be a matrix of zeros and ones, \(rows, labels\), with at least two"),
+        (2 * y, "must be a matrix of zeros and ones"),
+        (y * [1, 0, 1, 1], "No training row has the label '1': there is nothing to learn of it"),
+        (y | [0, 0, 0, 1], "All training rows have the label '3'"),
+    )
+    task = Multilabel(("a", "b", "c", "d"))
+    return Sample(task, y, outputs, worse, perfect, bad, _figures_of_labels)
+
+
+def _figures_of_labels(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    said = logits > 0
+    return {
+        "macro_f1": metrics.f1_score(y, said, average="macro", zero_division=np.nan),
+        "micro_f1": metrics.f1_score(y, said, average="micro"),
+        "mean_average_precision": metrics.average_precision_score(y, logits, average="macro"),
+        "subset_accuracy": metrics.accuracy_score(y, said),
+    }
+
+
+SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers(), _labels())}

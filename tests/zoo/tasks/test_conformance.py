@@ -60,7 +60,9 @@ def test_aims_fit_outputs_and_the_loss_falls_with_better_ones(sample: Sample) ->
 def test_ignorance_is_the_loss_of_the_best_constant(sample: Sample) -> None:
     task, y = sample.task, sample.y
     shares = task.aims(y).mean(axis=0)
-    constant = {"softmax": np.log(shares), "linear": shares}[task.activation]
+    odds = np.log(shares) - np.log1p(-shares) if task.labels else shares
+    constants = {"softmax": np.log(shares + 1e-9), "sigmoid": odds, "linear": shares}
+    constant = constants[task.activation]
     outputs = np.tile(constant, (len(y), 1)).astype(np.float32)
     assert task.plain_loss(y, outputs, task.units(y)) == pytest.approx(task.ignorance(y), rel=1e-4)
 
@@ -153,16 +155,12 @@ def test_baselines_that_know_the_truth_are_right(sample: Sample) -> None:
 
 def test_a_teacher_speaks_in_aims(sample: Sample) -> None:
     soft = sample.task.soft(sample.outputs)
-    assert soft.shape == task_aims(sample).shape
+    assert soft.shape == sample.task.aims(sample.y).shape
     if not sample.task.numbers:
         assert soft.min() >= 0
         assert soft.max() <= 1
     if sample.task.exclusive:
         np.testing.assert_allclose(soft.sum(axis=1), 1)
-
-
-def task_aims(sample: Sample) -> np.ndarray:
-    return sample.task.aims(sample.y)
 
 
 def test_probabilities_of_a_model_become_logits_again(sample: Sample) -> None:
@@ -197,6 +195,10 @@ def test_details_are_of_the_rows(sample: Sample) -> None:
         assert sum(one.rows for one in found["reliability"]) == len(sample.y)
     if "scatter" in found:
         assert found["scatter"].shape == (len(sample.y), 2)
+    if "labels" in found:
+        assert [line["rows"] for line in found["labels"].described()] == sample.task.counts(
+            sample.y
+        )
     assert found
 
 

@@ -1,0 +1,249 @@
+"""Multi-label classification: each row has any of several labels. y: uint8 0/1, (rows, labels)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import keras
+import numpy as np
+
+from zoo.metrics import labels as figures_of
+from zoo.metrics.intervals import Estimate
+from zoo.metrics.weighted import Measure
+from zoo.tasks import outputs as outputs_of
+from zoo.tasks import tags, thresholds, truth, words
+from zoo.tasks.adjustment import FOLDS
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.label_table import label_table
+from zoo.tasks.macro_f1 import MacroF1
+from zoo.tasks.metric import Metric
+from zoo.tasks.outputs import log_odds, sigmoid
+from zoo.tasks.task import Task
+from zoo.tasks.thresholds import Thresholds
+from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.units import Units
+
+
+@dataclass(frozen=True)
+class Multilabel(Task):
+    """Any of several labels per row; a logit above 0 answers its label.
+
+    Examples:
+        >>> y = np.array([[1, 0, 1], [0, 1, 1], [0, 0, 0], [1, 1, 0]])
+        >>> task, _ = zoo.Multilabel.learn({"y_train": y})
+        >>> task
+        Multilabel(labels=('0', '1', '2'))
+    """
+
+    name = "multilabel"
+    metric = Metric("macro_f1", "macro F1 %", 1, 100, "points", "points")
+    titles: ClassVar[Mapping[str, tuple[str, int]]] = {
+        "macro_f1": ("macro F1 %", 100),
+        "micro_f1": ("micro F1 %", 100),
+        "mean_average_precision": ("mean average precision %", 100),
+        "subset_accuracy": ("subset accuracy %", 100),
+    }
+    activation = "sigmoid"
+    device = "tags"
+    adjusted = Thresholds
+    knobs = frozenset({"label_smoothing", "focal", "cutmix"})
+    advised = ("macro_f1", "mean_average_precision")
+    ceiling = "macro_f1"
+    told = "mean_average_precision"
+    words = words.MULTILABEL
+
+    # truth
+
+    @classmethod
+    def takes(cls, y: np.ndarray) -> bool:
+        return truth.is_binary(y) and not truth.is_one_hot(y)
+
+    @classmethod
+    def takes_columns(cls, columns: Mapping[str, Column], separator: str | None) -> bool:
+        """Take a column with a separator, or several columns of zeros and ones."""
+        if len(columns) == 1:
+            return separator is not None
+        return all(tags.is_binary(column) for column in columns.values())
+
+    @classmethod
+    def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
+        names, arrays = tags.as_matrices(arrays)
+        return cls(names), arrays
+
+    @classmethod
+    def labeled(cls, columns: Mapping[str, Column]) -> np.ndarray:
+        """Take an empty cell of tags for a row without labels."""
+        return super().labeled(columns) | (len(columns) == 1)
+
+    @classmethod
+    def take_columns(
+        cls, columns: Mapping[str, Column], separator: str | None
+    ) -> tuple[np.ndarray, list[str]]:
+        return tags.of_columns(columns, separator)
+
+    @classmethod
+    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
+        tags.check_known(target, arrays["y_train"], classes)
+
+    @classmethod
+    def raw_answers(
+        cls, path: object, columns: Mapping[str, Column], separator: str | None
+    ) -> np.ndarray:
+        if len(columns) > 1:
+            return tags.of_numbers(columns)
+        return tags.padded(tags.cells_of(columns, separator))
+
+    def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
+        return tags.known_matrix(path, answers, self.labels)
+
+    @classmethod
+    def strata(cls, y: np.ndarray) -> np.ndarray | None:
+        return tags.rarest(y) if y.ndim == 2 else None
+
+    def outputs(self, y: np.ndarray) -> int:
+        return len(self.labels)
+
+    def counts(self, y: np.ndarray) -> list[int]:
+        return [int(n) for n in y.sum(axis=0, dtype=np.int64)]
+
+    # loss
+
+    def aims(self, y: np.ndarray) -> np.ndarray:
+        return np.asarray(y, np.float32)
+
+    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
+        smoothing = {"from_logits": True, "label_smoothing": label_smoothing}
+        if focal:
+            return keras.losses.BinaryFocalCrossentropy(gamma=focal, **smoothing)
+        return keras.losses.BinaryCrossentropy(**smoothing)
+
+    def progress(self) -> keras.metrics.Metric:
+        return MacroF1(len(self.labels), name="macro_f1")
+
+    def ignorance(self, y: np.ndarray) -> float:
+        shares = np.clip(y.mean(axis=0), 1e-12, 1 - 1e-12)
+        return float(-np.mean(shares * np.log(shares) + (1 - shares) * np.log(1 - shares)))
+
+    def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        return float(np.mean(_losses(y, outputs)))
+
+    def soft(self, outputs: np.ndarray) -> np.ndarray:
+        return sigmoid(outputs)
+
+    def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Thresholds | None:
+        return thresholds.of_logits(y, outputs) if len(y) >= FOLDS else None
+
+    # answers
+
+    def ending(self, model: keras.Model) -> str | None:
+        return outputs_of.ending(model)
+
+    def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
+        """Return outputs whose sigmoid is what the model says, (rows, labels)."""
+        if ending is None:
+            return outputs
+        return log_odds(np.clip(outputs, smallest, 1 - smallest))
+
+    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+        """Return the labels of each row, and the probability of every label."""
+        p, names = sigmoid(outputs), self._named(outputs > 0)
+        lines = ((str(n), names[n], *(f"{one:.4f}" for one in row)) for n, row in enumerate(p))
+        return Answers(("row", "answer", *self.labels), tuple(lines))
+
+    def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        sure = np.maximum(sigmoid(outputs), sigmoid(-outputs))
+        return {"labels per row": (outputs > 0).sum(axis=1), "confidence": sure.mean(axis=1)}
+
+    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+        meaning = "Logits: a label is predicted where its own is above 0."
+        if ending is not None:
+            meaning = "Probabilities: a label is predicted where its own is above 0.5."
+        return f"{outputs} labels", meaning
+
+    def effect(self, outputs: np.ndarray) -> Effect:
+        """Return the effects on the likeliest label."""
+        best = int(outputs[0].argmax())
+        p = sigmoid(outputs[:, best])
+        return Effect(self.labels[best], p[0] - p[1:], p[0] - p[1:])
+
+    def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
+        """Return rows that are answered best, of different labels."""
+        wrong = ((outputs > 0) != (y > 0)).sum(axis=1)
+        good = np.flatnonzero(wrong == wrong.min())
+        _, first = np.unique(y[good], axis=0, return_index=True)
+        return [int(row) for row in np.sort(good[first])[:most]]
+
+    # judging
+
+    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
+        """Return macro_f1, micro_f1, mean_average_precision and subset_accuracy.
+
+        Labels that no row has do not count in mean_average_precision, nor in macro_f1 unless they
+        are answered.
+        """
+        said, known = outputs > 0, y > 0
+        found = {
+            "macro_f1": figures_of.macro_f1(known, said),
+            "micro_f1": figures_of.micro_f1(known, said),
+            "subset_accuracy": figures_of.subset_accuracy(known, said),
+        }
+        area = figures_of.mean_average_precision(known, outputs)
+        return found if area is None else found | {"mean_average_precision": area}
+
+    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        return float(figures_of.mean_f1(figures_of.columns(y > 0, outputs > 0).sum(axis=0)))
+
+    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
+        return figures_of.estimate(y > 0, outputs > 0)
+
+    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
+        return figures_of.drop(y > 0, first > 0, second > 0)
+
+    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+        return figures_of.lost(y > 0, first > 0, second > 0)
+
+    def least_drop(self, y: np.ndarray) -> float:
+        """Of the rarest label, one answer in so many is so much of the mean over labels."""
+        counts = [count for count in self.counts(y) if count]
+        return 100 / (len(counts) * min(counts)) if counts else 0.0
+
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
+        return float(np.mean(((first > 0) == (second > 0)).all(axis=1)))
+
+    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
+        """Return the rows with the largest loss, wrong ones first; sure as of the worst label."""
+        wrong = ((of_int8 > 0) != (y > 0)).any(axis=1)
+        order = np.lexsort((-_losses(y, of_int8).sum(axis=1), ~wrong))[:MOST]
+        sure = sigmoid(np.abs(of_int8)).min(axis=1)
+        known, int8, of = (self._named(one > 0) for one in (y, of_int8, of_float))
+        return [
+            Mistake(int(n), known[n], float(sure[n]), bool(wrong[n]), int8[n], of[n]) for n in order
+        ]
+
+    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        return {"labels": label_table(self.labels, y, outputs)}
+
+    def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
+        before, after = ((outputs > 0) == (y > 0) for outputs in (first, second))
+        return Changes(self._counted(before & ~after), self._counted(after & ~before))
+
+    def _counted(self, rows: np.ndarray) -> dict[str, int]:
+        return {name: n for name, n in zip(self.labels, self.counts(rows), strict=True) if n}
+
+    def _named(self, said: np.ndarray) -> list[str]:
+        names = np.array(self.labels, dtype=object)
+        return [", ".join(names[row]) or "none" for row in said]
+
+    # baselines
+
+    def parts(self, y: np.ndarray) -> list[Part]:
+        return [Part(column.astype(np.int64), 2) for column in y.T]
+
+    def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack([part[:, 1] - part[:, 0] for part in parts], axis=1)
+
+
+def _losses(y: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Return the cross-entropy of each label, (rows, labels), in nats."""
+    outputs = outputs.astype(np.float64)
+    return np.asarray(np.logaddexp(0, outputs) - y * outputs)
