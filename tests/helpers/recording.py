@@ -15,11 +15,12 @@ import numpy as np
 import export
 import zoo
 from tests.helpers.instances import FIRST, fill, fill_weights, rows, small
-from zoo.tasks import Classification, Regression
+from zoo.tasks import Classification, Multilabel, Regression
 
 RECORDED = Path(__file__).parent / "recorded"
 NUMBERS = "numbers"  # a regression of two targets
-NAMES = (*FIRST, NUMBERS)
+LABELS = "labels"  # three labels a row
+NAMES = (*FIRST, NUMBERS, LABELS)
 VOLATILE = ("seconds", "versions", "backend")  # of a report
 ROWS, TEST = 80, 48
 
@@ -27,18 +28,16 @@ ROWS, TEST = 80, 48
 def report_of(name: str, folder: Path) -> dict[str, Any]:
     """Export and verify a model with fixed weights; return its report, without times."""
     keras.utils.clear_session()  # or names of layers would count those of other models
-    preset = "mlp_tiny" if name == NUMBERS else name
+    preset = name if name in FIRST else "mlp_tiny"
     x = rows(preset, ROWS + TEST)
-    outputs = 2 if name == NUMBERS else small(preset)[1]
-    model = fill(preset) if name != NUMBERS else fill_weights(zoo.create_model(preset, (30,), 2))
+    outputs = {NUMBERS: 2, LABELS: 3}.get(name) or small(preset)[1]
+    own = (preset, small(preset)[0], outputs)
+    model = fill(preset) if name in FIRST else fill_weights(zoo.create_model(*own))
     logits = np.asarray(model.predict(x, verbose=0))
     noise = np.random.default_rng(1).normal(size=logits.shape)
     y: np.ndarray = logits + 0.3 * logits.std() * noise
-    if name == NUMBERS:
-        task: zoo.tasks.Task = Regression()
-        y = y.astype(np.float32)
-    else:
-        task, y = Classification(tuple(f"class {n}" for n in range(outputs))), y.argmax(axis=1)
+    names = tuple(f"class {n}" for n in range(outputs))
+    task, y = _labels(name, y, names)
     held = 16
     cuts = (slice(held, ROWS), slice(0, held), slice(ROWS, None))
     parts = [array[cut] for cut in cuts for array in (x, y)]
@@ -48,6 +47,14 @@ def report_of(name: str, folder: Path) -> dict[str, Any]:
         export.to_litert(model, data=data, directory=folder), data, max_drop=50.0, groups=groups
     )
     return _fixed(json.loads(report.to_json()))
+
+
+def _labels(name: str, y: np.ndarray, names: tuple[str, ...]) -> tuple[zoo.Task, np.ndarray]:
+    if name == NUMBERS:
+        return Regression(), y.astype(np.float32)
+    if name == LABELS:
+        return Multilabel(names), (y > np.median(y, axis=0)).astype(np.uint8)
+    return Classification(names), y.argmax(axis=1)
 
 
 def _fixed(report: dict[str, Any]) -> dict[str, Any]:

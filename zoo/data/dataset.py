@@ -26,10 +26,11 @@ class Data:
     """A data set split in three; read-only arrays.
 
     `x_*`: float32, (rows, *input_shape), or int32 token ids of texts, (rows, length).
-    `y_*`: int64 (rows,) class numbers 0..classes-1, or float32 (rows, targets) for regression. The
-    validation part may be empty; the test part is for the final evaluation only. `columns`: other
-    information on the rows, such as "groups_train" or "time_test", one value per row; no model
-    sees them. "wave_test" holds outlines of the audio that the test rows were made from.
+    `y_*`: as the task takes them: int64 (rows,) class numbers 0..classes-1, uint8 (rows, labels) of
+    0 and 1, or float32 (rows, targets). The validation part may be empty; the test part is for the
+    final evaluation only. `columns`: other information on the rows, such as "groups_train" or
+    "time_test", one value per row; no model sees them. "wave_test" holds outlines of the audio that
+    the test rows were made from.
 
     Examples:
         >>> data = zoo.load_data("wine")

@@ -39,7 +39,8 @@ def load_data(
             - a folder of class folders with images or audio (WAV, FLAC, OGG), optionally within
               train/, val/ and test/;
             - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
-              `x_val`, `y_val`. Labels are integers 0..classes-1; float targets mean regression.
+              `x_val`, `y_val`. Labels are integers 0..classes-1; a matrix of 0 and 1, (rows,
+              labels), means several labels per row; other floats mean regression.
               Optional, with one value per row, for any part: `groups_train` ... `groups_test`,
               which rows belong together (a patient, a machine), and `time_train` ... `time_test`,
               numbers or dates. Sequences of different lengths: (rows, longest, features) with NaN
@@ -49,7 +50,7 @@ def load_data(
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
             validation rows, 20 % of the training rows become validation rows. Class shares are
             kept.
-        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
+        task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
         front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
             in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
             colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
@@ -116,7 +117,7 @@ def data_from(
         y_train, y_test, y_validation: as in an `.npz` file; see `load_data`. None for batches.
         name: name of the data in reports.
         seed: seed of the split, >= 0.
-        task: a name in `zoo.tasks.TASKS`; None: integers are classes, floats are targets.
+        task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
 
     Raises:
