@@ -16,7 +16,7 @@ import tuning
 import zoo
 from tests.helpers.instances import sentences
 from tests.helpers.made import rows_of_table, write_csv, write_pictures, write_sounds
-from tests.test_structure import PUBLIC
+from tests.test_public import PUBLIC
 
 NAMES = [(package, name) for package, names in PUBLIC.items() for name in names.split()]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

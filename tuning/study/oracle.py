@@ -97,7 +97,7 @@ class StudyOracle(keras_tuner.Oracle):
                 "StudyOracle needs one objective with a direction, such as 'val_accuracy' or "
                 "keras_tuner.Objective('val_f1', 'max')."
             )
-        self._folder, self._storage = Path(folder), storage
+        self._folder, self._storage = Path(folder).absolute(), storage
         self._algorithm, self._study_seed, self._interval = algorithm, seed, heartbeat
         self._study: Study | None = None
         self._kept: dict[str, Any] = {}  # KerasTuner's trial id -> number and attempt

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tuning.augmentation.apply import KINDS, Augmentation, check_augmentation
+from tuning.augmentation.apply import KINDS, Augmentation
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, class_weights, soft
 from zoo import Data
@@ -37,8 +37,7 @@ class Feed:
     def of(
         cls, data: Data, targets: Targets, recipe: Recipe, teacher: np.ndarray | None = None
     ) -> "Feed":
-        """Prepare the rows of `data`; raise UserError where the recipe does not go with them."""
-        check_augmentation(recipe, data)
+        """Prepare the rows of `data` for a recipe that goes with them: see `check_augmentation`."""
         answers = None if teacher is None else targets.units.standardize(teacher)
         y = soft(targets.encode(data.y_train), answers, recipe.distill)
         weights, validation = class_weights(data, recipe), None

@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from tuning.augmentation.apply import check_augmentation
 from tuning.recipe import Recipe
 from tuning.training.losses import is_linear
 from tuning.training.phase import Fit, OnEpoch, adapt_inputs, train_once
@@ -52,7 +53,7 @@ def fit(
         >>> model.predict(data.x_test, verbose=0).shape
         (36, 3)
     """
-    check_fits(model, data)
+    check_fits(model, data, recipe)
     adapt_inputs(model, data)
     train = fit_in_phases if recipe.frozen else train_once
     return train(
@@ -66,7 +67,9 @@ def fit(
     )
 
 
-def check_fits(model: keras.Model, data: Data) -> None:
+def check_fits(model: keras.Model, data: Data, recipe: Recipe) -> None:
+    """Raise UserError where model, data and recipe do not go together, before rows are read."""
+    check_augmentation(recipe, data)
     expected = ((None, *data.input_shape), (None, data.num_outputs))
     if (model.input_shape, model.output_shape) != expected:
         raise UserError(

@@ -54,7 +54,7 @@ def find_learning_rate(model: keras.Model, data: Data, recipe: Recipe | None = N
         >>> recipe = tuning.Recipe(epochs=20, learning_rate=rate)
     """
     recipe = recipe or Recipe()
-    check_fits(model, data)
+    check_fits(model, data, recipe)
     before = model.get_weights()
     keras.utils.set_random_seed(recipe.seed)
     batches = Batches(Feed.of(data, Targets.of(data), recipe), 0)
