@@ -31,7 +31,7 @@ def export_command(
     model, folder = ladder.read_model(run, source, out)
     data = loading.load(str(source), seed)
     report = ladder.export_model(model, data, folder, exporting)
-    raise typer.Exit(0 if _told(report, folder, exporting) else 1)
+    raise typer.Exit(0 if _reported(report, folder, exporting) else 1)
 
 
 def export_run(run: Path, exporting: Exporting) -> bool:
@@ -40,10 +40,10 @@ def export_run(run: Path, exporting: Exporting) -> bool:
     from pocketzoo import record as commands
 
     commands.record(run, "exported")
-    return _told(ladder.export_run(run, exporting), run, exporting)
+    return _reported(ladder.export_run(run, exporting), run, exporting)
 
 
-def _told(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:
+def _reported(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:
     """Print what came of an export, and log it; return whether it may be shipped."""
     import zoo
     from pocketzoo import tracking

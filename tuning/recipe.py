@@ -17,7 +17,7 @@ class Recipe:
     """All choices of a training; 0, false and "none" are off.
 
     AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101). What changes rows changes training rows
-    only, in the order given here; a "side" is an axis of a picture, or the steps of a series.
+    only, in the order given here; a "side" is an axis of an image, or the steps of a sequence.
 
     Attributes:
         epochs: passes over the training rows, at least 1.
@@ -39,16 +39,16 @@ class Recipe:
             training's only.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
-        flip: pictures are mirrored left to right, every second one.
-        randaugment: magnitude, in [0, 1), of two operations a picture (Cubuk et al. 2020,
+        flip: images are mirrored left to right, every second one.
+        randaugment: magnitude, in [0, 1), of two operations an image (Cubuk et al. 2020,
             arXiv:1909.13719).
-        warp: spread of the speed at which a series is read, in [0, 1) (Um et al. 2017,
+        warp: spread of the speed at which a sequence is read, in [0, 1) (Um et al. 2017,
             arXiv:1706.00527: 0.2).
-        scaling: spread of a factor for each feature of a series, in [0, 1) (there: 0.1).
+        scaling: spread of a factor for each feature of a sequence, in [0, 1) (there: 0.1).
         jitter: noise on series and tables, in standard deviations of the feature, in [0, 1) (there:
             0.05).
-        cutout: side of a box that is blanked, a share of the picture's, in [0, 1) (DeVries &
-            Taylor 2017, arXiv:1708.04552); of a series, a span of steps.
+        cutout: side of a box that is blanked, a share of the image's, in [0, 1) (DeVries &
+            Taylor 2017, arXiv:1708.04552); of a sequence, a span of steps.
         specaugment: widest stripe that is blanked along each of the first two axes, a share of
             theirs, in [0, 1) (Park et al. 2019, arXiv:1904.08779).
         mixup: alpha of the blend of two rows, in [0, 10) (Zhang et al. 2018, arXiv:1710.09412:

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from export.page.pictures import WINDOWS, sample
+from export.page.rows import WINDOWS, sample
 from export.runtimes.litert import predict
 from zoo import Data
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
 SAMPLES = 3
-PATCHES = 7  # along each side of a picture
+PATCHES = 7  # along each side of an image
 MOST_FEATURES = 64  # of a table: the ones that vary most are tried
 HOTTEST = 0.85  # opacity of the map at its largest: the row still shows through it
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from export.page.charts import bars
 from export.page.markup import Html, figure, joined, section, tag
-from export.page.pictures import Rows
+from export.page.rows import Rows
 from export.page.saliency import Explained
 from export.proof.report import Report
 from zoo import Data

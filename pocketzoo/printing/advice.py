@@ -23,8 +23,8 @@ def print_advice(advice: Advice) -> None:
         table.add_row("training rows per class", _classes(advice))
     table.add_row("repeated rows", _repeats(advice))
     table.add_row("near-copies of training rows", _near(advice))
-    told = "\n".join(_told(advice, n) for n in range(len(advice.telling)))
-    table.add_row("single features predict", told)
+    features = "\n".join(_feature(advice, n) for n in range(len(advice.telling)))
+    table.add_row("single features predict", features)
     for baseline in advice.baselines:
         table.add_row(*_baseline(baseline))
     CONSOLE.print(table)
@@ -65,7 +65,7 @@ def _near(advice: Advice) -> str:
     )
 
 
-def _told(advice: Advice, number: int) -> str:
+def _feature(advice: Advice, number: int) -> str:
     one = advice.telling[number]
     words = TASKS[advice.task].words
     score = "" if one.score is None else f"{words.told} {one.score:.3f}, "

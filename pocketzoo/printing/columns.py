@@ -18,14 +18,14 @@ def print_columns(console: Console, data: Data) -> None:
         return
     table = Table("column", "read as", "in the model")
     for plan in plans[:MOST]:
-        table.add_row(plan["name"], *_told(plan))
+        table.add_row(plan["name"], *_use(plan))
     console.print(table)
     if len(plans) > MOST:
         console.print(f"... and {len(plans) - MOST} more columns.")
     console.print(f"{len(plans)} columns became {len(data.schema['features'])} features.")
 
 
-def _told(plan: dict[str, Any]) -> tuple[str, str]:
+def _use(plan: dict[str, Any]) -> tuple[str, str]:
     gaps = ", and whether it is missing" if plan.get("missing") else ""
     if plan["kind"] == "left_out":
         return "left out", plan["why"]

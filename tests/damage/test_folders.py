@@ -224,7 +224,7 @@ def test_damaged_sounds(tmp_path: Path, case: str) -> None:
 
 
 def test_a_sound_of_too_many_channels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.readers.sounds.MOST_VALUES", 1000)
+    monkeypatch.setattr("zoo.readers.audio.MOST_VALUES", 1000)
     with pytest.raises(zoo.UserError, match="samples of 1 channels are too many"):
         zoo.load_data(write_sounds(tmp_path / "words"))
 

@@ -23,7 +23,7 @@ from export.page.card import limits
 from export.page.charts import Axis, axis, bars, short
 from export.page.details import DRAWINGS
 from export.page.markup import EMPTY, Html, joined, table, tag
-from export.page.pictures import Rows, png
+from export.page.rows import Rows, png
 from export.page.saliency import effects
 from export.page.summary import summary
 from export.proof.verified import Verified as Read

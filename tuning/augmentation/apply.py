@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuning.augmentation import images as pictures
-from tuning.augmentation import mixing
+from tuning.augmentation import images, mixing
 from tuning.augmentation import sequences as series
 from tuning.recipe import Recipe
 from zoo import Data, UserError
@@ -76,9 +75,9 @@ class Augmentation:
         if recipe.shift:
             x = mixing.shift(rng, x, recipe.shift)
         if recipe.flip:
-            x = pictures.flip(rng, x)
+            x = images.flip(rng, x)
         if recipe.randaugment:
-            x = pictures.randaugment(rng, x, recipe.randaugment, self.low, self.high)
+            x = images.randaugment(rng, x, recipe.randaugment, self.low, self.high)
         if recipe.warp:
             x = series.warp(rng, x, recipe.warp)
         if recipe.scaling:

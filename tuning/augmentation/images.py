@@ -1,7 +1,7 @@
 """Augmentation of images: flips, and RandAugment for any number of channels; whole batches.
 
 Keras' own RandAugment takes one operation for a whole batch, computes all eleven for it each time,
-and differs between backends; here each picture has its own two, in NumPy.
+and differs between backends; here each image has its own two, in NumPy.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,11 @@ Generator = np.random.Generator
 
 # Largest magnitudes, of AutoAugment (Cubuk et al. 2019, arXiv:1805.09501, table 6).
 SHEAR, SHARE, DEGREES, ENHANCE, BITS = 0.3, 0.45, 30.0, 0.9, 4
-OPERATIONS = 2  # a picture; N of the paper
+OPERATIONS = 2  # an image; N of the paper
 
 
 def flip(rng: Generator, x: np.ndarray) -> np.ndarray:
-    """Mirror every second picture, by chance, left to right."""
+    """Mirror every second image, by chance, left to right."""
     chosen = rng.random((len(x), 1, 1, 1)) < 0.5
     return np.where(chosen, x[:, :, ::-1], x)
 
@@ -24,7 +24,7 @@ def flip(rng: Generator, x: np.ndarray) -> np.ndarray:
 def randaugment(
     rng: Generator, x: np.ndarray, magnitude: float, low: float, high: float
 ) -> np.ndarray:
-    """Apply two operations to each picture, of equal chance, all at `magnitude` of their largest.
+    """Apply two operations to each image, of equal chance, all at `magnitude` of their largest.
 
     They are identity, shear and translation along both axes, rotation, brightness, contrast,
     auto-contrast, solarize and posterize: the paper's without those for colors, equalize and
@@ -53,7 +53,7 @@ def randaugment(
 
 
 def affine(x: np.ndarray, matrices: np.ndarray) -> np.ndarray:
-    """Read each picture at `matrix @ (place, 1)`, bilinear, edges repeated.
+    """Read each image at `matrix @ (place, 1)`, bilinear, edges repeated.
 
     Args:
         x: (rows, height, width, channels).

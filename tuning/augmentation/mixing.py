@@ -10,7 +10,7 @@ Batch = tuple[np.ndarray, np.ndarray]
 
 
 def sides(x: np.ndarray) -> range:
-    """Return the axes between the rows and the features: one of a series, two of a picture."""
+    """Return the axes between the rows and the features: one of a sequence, two of an image."""
     return range(1, x.ndim - 1)
 
 

@@ -37,7 +37,7 @@ class Point:
 def default_recipe(preset: str, data: Data | None = None) -> Recipe:
     """Return the recipe a preset is trained with unless told otherwise.
 
-    Given the data, pictures are shifted a little, which is safe for any, and few rows are gone over
+    Given the data, images are shifted a little, which is safe for any, and few rows are gone over
     more often.
     """
     recipe = SPACES[find_preset(preset).family].recipe

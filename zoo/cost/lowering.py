@@ -100,7 +100,7 @@ def _padded(graph: Graph, x: int, pads: Sequence[tuple[int, int]], shape: Shape)
 
 
 def _side_by_side(graph: Graph, x: int, axis: int, count: int, size: int) -> int:
-    """Put `count` windows of an axis, each one on from the last, side by side as channels."""
+    """Concatenate `count` windows of an axis, each shifted by one, along the channels."""
     shape = list(graph.tensors[x].shape)
     shape[axis] = size
     begins = [tuple(start if i == axis else 0 for i in range(4)) for start in range(count)]

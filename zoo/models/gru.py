@@ -15,7 +15,7 @@ from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped
 from zoo.layers.padding import StepMask
 from zoo.models.shapes import check_shapes
-from zoo.models.steps import as_picture, as_sequence, conv, norm_relu
+from zoo.models.steps import as_image, as_sequence, conv, norm_relu
 
 KINDS = (SEQUENCE,)  # of rows
 CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
@@ -95,4 +95,4 @@ def GRU(
 
 def _front(x: Any, filters: int, kernel: int, stride: int) -> Any:
     """Convolve over steps: (B, steps, features) -> (B, steps / stride, filters)."""
-    return as_sequence(norm_relu(conv(as_picture(x), filters, kernel, stride)))
+    return as_sequence(norm_relu(conv(as_image(x), filters, kernel, stride)))

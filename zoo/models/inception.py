@@ -13,7 +13,7 @@ from zoo.checks import in_range, size
 from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.shapes import check_shapes
-from zoo.models.steps import as_picture, conv, norm_relu
+from zoo.models.steps import as_image, conv, norm_relu
 
 KINDS = (SEQUENCE,)  # of rows
 SHORTCUT = 3  # modules that a shortcut spans
@@ -58,7 +58,7 @@ def Inception(
     in_range("dropout", dropout, 0, 1)
 
     inputs = x = keras.Input(shape, name="input")
-    x = shortcut = as_picture(Standardize(name="standardize")(x))  # (B, 1, steps, features)
+    x = shortcut = as_image(Standardize(name="standardize")(x))  # (B, 1, steps, features)
     for number in range(1, depth + 1):
         x = _module(x, filters, kernel, bottleneck)  # (B, 1, steps, 4 filters)
         if number % SHORTCUT == 0:

@@ -15,7 +15,7 @@ from zoo.checks import UserError, in_range, size
 from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped, register
 from zoo.models.shapes import check_shapes
-from zoo.models.steps import as_picture, conv, norm_relu
+from zoo.models.steps import as_image, conv, norm_relu
 
 KINDS = (SEQUENCE,)  # of rows
 
@@ -59,7 +59,7 @@ def LITE(
     in_range("dropout", dropout, 0, 1)
 
     inputs = x = keras.Input(shape, name="input")
-    x = as_picture(Standardize(name="standardize")(x))  # (B, 1, steps, features)
+    x = as_image(Standardize(name="standardize")(x))  # (B, 1, steps, features)
     found = [conv(x, filters, length) for length in (kernel, kernel // 2, kernel // 4)]
     if patterns:
         found.append(_find(x, patterns))

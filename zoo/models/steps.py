@@ -11,14 +11,14 @@ from keras import layers
 from zoo.layers.inputs import batch_norm
 
 
-def as_picture(x: Any) -> Any:
+def as_image(x: Any) -> Any:
     """Return a sequence (batch, steps, features) as an image (batch, 1, steps, features)."""
     _, steps, features = x.shape
     return layers.Reshape((1, steps, features))(x)
 
 
 def as_sequence(x: Any) -> Any:
-    """Return an image of height 1 as a sequence: the inverse of `as_picture`."""
+    """Return an image of height 1 as a sequence: the inverse of `as_image`."""
     _, _, steps, features = x.shape
     return layers.Reshape((steps, features))(x)
 

@@ -18,7 +18,7 @@ from zoo.layers.tokens import PositionEmbedding
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.gru import CELLS
 from zoo.models.mlp import ACTIVATIONS
-from zoo.models.steps import as_picture, norm_relu
+from zoo.models.steps import as_image, norm_relu
 
 MOST_WORDS = 1 << 16
 
@@ -119,7 +119,7 @@ def TextCNN(
     ids, x = _embedded("text_cnn", input_shape, num_outputs, words, width)  # (B, length, width)
     longest = max(kernels)
     x = layers.ZeroPadding2D(((0, 0), (longest, longest - 1)), data_format="channels_last")(
-        as_picture(x)
+        as_image(x)
     )
     found = [_largest(x, filters, length) for length in kernels]  # each (B, 1, 1, filters)
     x = layers.Concatenate()(found) if len(found) > 1 else found[0]
@@ -183,7 +183,7 @@ def TextTransformer(
             x, heads, mlp_ratio, dropout, norm, "sigmoid", activation, qkv_bias=False, mask=mask
         )
     x = layers.Multiply()([layers.Activation("relu")(normed(x, norm)), mask])
-    x = _over_all(as_picture(x))
+    x = _over_all(as_image(x))
     x = dropped(layers.Flatten(data_format="channels_last")(x), dropout)  # (B, width)
     outputs = layers.Dense(num_outputs, name="head")(x)  # (B, num_outputs)
     return keras.Model(ids, outputs, name="text_transformer")

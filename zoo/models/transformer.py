@@ -17,7 +17,7 @@ from zoo.layers.tokens import PositionEmbedding
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
-from zoo.models.steps import as_picture
+from zoo.models.steps import as_image
 
 KINDS = (SEQUENCE,)  # of rows
 
@@ -104,7 +104,7 @@ def _tokens(x: Any, span: int) -> Any:
     pad = -steps % span
     if pad:
         padding = ((0, 0), (0, pad))
-        x = layers.ZeroPadding2D(padding, data_format="channels_last")(as_picture(x))
+        x = layers.ZeroPadding2D(padding, data_format="channels_last")(as_image(x))
     if pad or span > 1:
         x = layers.Reshape(((steps + pad) // span, span * features))(x)
     return x

@@ -84,7 +84,7 @@ def Pretrained(
         >>> model.output_shape
         (None, 10)
     """
-    shape = _check_pictures(input_shape)
+    shape = _check_images(input_shape)
     at_least("num_outputs", num_outputs, 1)
     in_range("dropout", dropout, 0, 1)
     described = _described(backbone, shape, architecture)
@@ -110,10 +110,10 @@ def architecture_of(backbone: str, input_shape: tuple[int, ...]) -> dict[str, An
         return None
     if not hub.knows(backbone):
         one_of("backbone", backbone, BACKBONES)
-    return hub.architecture(backbone, (*_check_pictures(input_shape)[:2], 3))
+    return hub.architecture(backbone, (*_check_images(input_shape)[:2], 3))
 
 
-def _check_pictures(input_shape: tuple[int, ...]) -> tuple[int, ...]:
+def _check_images(input_shape: tuple[int, ...]) -> tuple[int, ...]:
     shape = tuple(int(size) for size in input_shape)
     if kind_of(shape) is not IMAGE or min(shape[:2]) < SMALLEST or shape[2] not in (1, 3):
         raise UserError(

@@ -175,5 +175,5 @@ def _as_kernel(layer: Any, matrices: np.ndarray) -> np.ndarray:
     if len(shape) == 2:
         return np.asarray(matrices[0])
     height, width, channels, outputs = shape
-    pictures = matrices.reshape(channels, height, width, outputs)
-    return np.asarray(pictures.transpose(1, 2, 0, 3))
+    images = matrices.reshape(channels, height, width, outputs)
+    return np.asarray(images.transpose(1, 2, 0, 3))

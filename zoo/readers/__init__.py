@@ -70,11 +70,11 @@ def _read_folder(folder: Path, reading: Reading, seed: int) -> Found:
         return Found(read_maps(folder), {"kind": "arrays"})
     kind = kind_of(folder)
     if kind == "pictures":
-        from zoo.readers.pictures import read_pictures
+        from zoo.readers.images import read_images
 
-        return read_pictures(folder, reading, seed)
+        return read_images(folder, reading, seed)
     if kind == "sounds":
-        from zoo.readers.sounds import read_sounds
+        from zoo.readers.audio import read_audio
 
-        return read_sounds(folder, reading, seed)
+        return read_audio(folder, reading, seed)
     raise UserError(f"{folder} is a folder without images, audio or x_train.npy. Give {KINDS}.")

@@ -56,12 +56,12 @@ def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
 
         return table_answers(path, schema)
     if kind in ("pictures", "sounds"):
-        from zoo.readers import pictures, sounds
+        from zoo.readers import audio, images
 
         files = find(path, kind)
         if "test" in files.parts:
             files = files.only([n for n, part in enumerate(files.parts) if part == "test"])
-        read = pictures.picture_rows if kind == "pictures" else sounds.sound_rows
+        read = images.image_rows if kind == "pictures" else audio.audio_rows
         return read(path, schema, files), np.array(files.class_names)[files.labels]
     if kind == "arrays":
         return _arrays(path)

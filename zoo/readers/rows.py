@@ -56,13 +56,13 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
 
         return table_rows(path, schema)
     if kind == "pictures":
-        from zoo.readers.pictures import picture_rows
+        from zoo.readers.images import image_rows
 
-        return picture_rows(path, schema)
+        return image_rows(path, schema)
     if kind == "sounds":
-        from zoo.readers.sounds import sound_rows
+        from zoo.readers.audio import audio_rows
 
-        return sound_rows(path, schema)
+        return audio_rows(path, schema)
     if kind == "arrays":
         return _array_rows(path)
     raise unsaid()

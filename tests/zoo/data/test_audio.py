@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from export.page.pictures import Rows
+from export.page.rows import Rows
 from tuning import train
 from tuning.recipe import Recipe
 from zoo.data.audio import FrontEnd, spectra

@@ -68,7 +68,7 @@ def test_pictures_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     before = load(folder).hash
     (kept,) = (tmp_path / "cache").iterdir()
     with monkeypatch.context() as patch:
-        patch.setattr("zoo.readers.pictures._decode", lambda *_, **__: 1 / 0)
+        patch.setattr("zoo.readers.images._decode", lambda *_, **__: 1 / 0)
         assert load(folder).hash == before
     os.truncate(kept, 100)
     assert load(folder).hash == before
@@ -162,11 +162,11 @@ def test_sounds_of_another_rate_and_more_channels(tmp_path: Path, ending: str) -
     tone = 0.5 * np.sin(2 * np.pi * 440 * time)
     soundfile.write(folder / "no" / f"zz.{ending}", np.stack([2 * tone, 0 * tone], 1), 16_000)
     reading = zoo.Reading()
-    from zoo.readers.sounds import read_sounds, sound_rows
+    from zoo.readers.audio import audio_rows, read_audio
 
-    found = read_sounds(folder, reading, 0)
+    found = read_audio(folder, reading, 0)
     assert found.schema["notes"][0] == "1 of 25 audio files were resampled to 8000 Hz."
-    heard = sound_rows(folder, found.schema)[12] / 32_768
+    heard = audio_rows(folder, found.schema)[12] / 32_768
     wanted = 0.5 * np.sin(2 * np.pi * 440 * np.arange(1600) / 8000)
     assert np.abs(heard - wanted)[50:-50].max() < 0.03
 

@@ -9,7 +9,7 @@ from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
 from zoo.quantization.rules.products import check_channels_last
 from zoo.quantization.rules.sequences import (
-    as_picture,
+    as_image,
     as_seen,
     both_ways,
     check_not_steps,
@@ -36,10 +36,10 @@ def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
 
 
 def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`MaxPooling`, `AveragePooling`: MAX_POOL_2D or AVERAGE_POOL_2D of pictures."""
+    """`MaxPooling`, `AveragePooling`: MAX_POOL_2D or AVERAGE_POOL_2D of images."""
     check_channels_last(layer)
     largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
-    x = as_picture(sketch, layer, x)
+    x = as_image(sketch, layer, x)
     function = ops.max_pool if largest else ops.average_pool
     size, strides, padding = both_ways(layer.pool_size), both_ways(layer.strides), layer.padding
     return _chosen(
@@ -53,7 +53,7 @@ def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """MAX_POOL_2D of the whole picture."""
+    """MAX_POOL_2D of the whole image."""
     check_channels_last(layer)
     if len(x.shape) == 2:
         check_not_steps(sketch, layer, x)
@@ -75,7 +75,7 @@ def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`UpSampling`: RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR of pictures."""
+    """`UpSampling`: RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR of images."""
     how = getattr(layer, "interpolation", "nearest")
     if how not in ("nearest", "bilinear"):
         raise unknown(layer, f"interpolation={how!r}")

@@ -8,7 +8,7 @@ from zoo.quantization.layers.products import Conv, ConvTranspose, Dense, Depthwi
 from zoo.quantization.rules.activations import activate
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
 from zoo.quantization.rules.sequences import (
-    as_picture,
+    as_image,
     both_ways,
     check_not_steps,
     kernel_of,
@@ -51,7 +51,7 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
     if layer.groups != 1:
         raise unknown(layer, f"groups={layer.groups}")
-    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel = as_image(sketch, layer, x), kernel_of(layer.kernel)
     x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "o")
     return _convolution(sketch, layer, x, Conv, kernel, bias_of(layer, kernel.shape[-1]) + moved)
 
@@ -59,7 +59,7 @@ def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`DepthwiseConv1D`, `DepthwiseConv2D`: DEPTHWISE_CONV_2D, with what is pending taken in."""
     check_channels_last(layer)
-    x, kernel = as_picture(sketch, layer, x), kernel_of(layer.kernel)
+    x, kernel = as_image(sketch, layer, x), kernel_of(layer.kernel)
     x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "io")
     bias = bias_of(layer, moved.size) + moved
     return _convolution(sketch, layer, x, DepthwiseConv, kernel, bias)
@@ -68,7 +68,7 @@ def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
 def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A depthwise convolution, then a 1x1 one."""
     check_channels_last(layer)
-    x = as_picture(sketch, layer, x)
+    x = as_image(sketch, layer, x)
     first, second = kernel_of(layer.depthwise_kernel), kernel_of(layer.pointwise_kernel)
     x, first, moved = _into_kernel(sketch, layer, x, first, "io")
     shape = (*shape_like(layer, x)[:2], moved.size)

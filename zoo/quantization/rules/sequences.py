@@ -20,7 +20,7 @@ def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
         raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
 
 
-def as_picture(sketch: Sketch, layer: Any, x: Value) -> Value:
+def as_image(sketch: Sketch, layer: Any, x: Value) -> Value:
     """Return the input of a convolution or pooling as (height, width, channels)."""
     if layer.padding == "causal":
         raise unknown(layer, "padding='causal'; only 'same' and 'valid'")

@@ -55,8 +55,8 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     if type(layer) not in BY_PARTS or any(x.shared for x in inputs):
         inputs = [sketch.join(x, f"{layer.name}_{i}") for i, x in enumerate(inputs)]
     tensors = keras.tree.flatten(layer.input)
-    pictures = [len(x.shape) == len(t.shape) for x, t in zip(inputs, tensors, strict=True)]
-    if type(layer) not in ON_PICTURES or not all(pictures):
+    images = [len(x.shape) == len(t.shape) for x, t in zip(inputs, tensors, strict=True)]
+    if type(layer) not in ON_IMAGES or not all(images):
         inputs = [
             as_seen(sketch, x, tensor, f"{layer.name}_{i}")
             for i, (x, tensor) in enumerate(zip(inputs, tensors, strict=True))
@@ -198,7 +198,7 @@ BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
 }
 # what can as well be done to a sequence as a picture of height 1
 MERGED = (layers.Add, layers.Average, layers.Subtract, layers.Multiply, layers.Maximum)
-ON_PICTURES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePooling1D} | {
+ON_IMAGES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePooling1D} | {
     kind
     for kind, rule in RULES.items()
     if kind in BY_PARTS

@@ -13,11 +13,11 @@ from export.page.markup import Html, joined, table, tag
 from zoo import Data
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
-CURVES = 3  # features of a sequence that are drawn as curves; more are a picture of steps
+CURVES = 3  # features of a sequence that are drawn as curves; more are an image of steps
 FEATURES = 6  # of a table's row
 POINTS = 300  # of a curve
 WINDOWS = 16  # along a sequence, each with a shade of its own
-LARGEST = 160  # pixels of a picture's longer side; of more every second, third, ... is shown
+LARGEST = 160  # pixels of an image's longer side; of more every second, third, ... is shown
 ENOUGH = 5000  # training rows that tell what is usual
 HOT = np.array([214, 69, 49])  # where a saliency map is largest
 
@@ -29,7 +29,7 @@ class Rows:
     """Draws test rows of data, beside what is usual in the training rows.
 
     Attributes:
-        pictured: whether rows are drawn as pictures.
+        pictured: whether rows are drawn as images.
         names: of the features; empty for rows that are not drawn as a list of them.
     """
 
@@ -43,7 +43,7 @@ class Rows:
 
         Args:
             row: of the test rows.
-            heat: (height, width) for pictures, (steps,) for sequences.
+            heat: (height, width) for images, (steps,) for sequences.
         """
         return self._draw(row, heat)
 
@@ -75,7 +75,7 @@ def _image(data: Data) -> Drawing:
 
 
 def _pixels(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Return a picture as (height, width, 3) of 0 to 255, whatever it was scaled to."""
+    """Return an image as (height, width, 3) of 0 to 255, whatever it was scaled to."""
     scaled = _scaled(values, low, high)
     channels = scaled.shape[2]
     if channels == 2 or channels > 3:

@@ -22,7 +22,7 @@ GRAY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel
 
 
-def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
+def read_images(folder: Path, reading: Reading, seed: int) -> Found:
     """Read a folder of class folders, optionally within train/, val/ and test/.
 
     Images are rotated by their EXIF orientation, composited on white where they are transparent,
@@ -48,7 +48,7 @@ def read_pictures(folder: Path, reading: Reading, seed: int) -> Found:
     return Found(arrays, schema, Classification)
 
 
-def picture_rows(
+def image_rows(
     path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
 ) -> np.ndarray:
     """Return an image, or all images of a folder sorted by path, as inputs of the model.

@@ -23,7 +23,7 @@ MOST_VALUES = 200_000_000  # samples x channels to decode of a file
 WHOLE = 0.95  # share of the files that are not truncated by default
 
 
-def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
+def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
     """Read a folder of class folders with WAV, FLAC or OGG files.
 
     Channels are averaged. All files get the most common sample rate and one length: longer ones are
@@ -55,7 +55,7 @@ def read_sounds(folder: Path, reading: Reading, seed: int) -> Found:
     return Found(arrays, schema, Classification)
 
 
-def sound_rows(
+def audio_rows(
     path: Path, schema: Mapping[str, Any], files: "Files[Any] | None" = None
 ) -> np.ndarray:
     """Return an audio file, or all of a folder sorted by path: int16 (files, samples)."""
