@@ -59,7 +59,7 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
     "second is a typo": ("t.csv", text(), {"target": "a,prize"}, "There is no column 'prize'"),
     "separated numbers": (
         *("t.csv", text(), {"separator": ";"}),
-        "--separator ';' is for a column of tags, several to a cell; 'price' is read as",
+        "No cell of 'price' holds two tags with ';' between them. Give the right --separator; or",
     ),
     "no separator": ("t.csv", text(), {"separator": ""}, "separator must be a character or more"),
     "empty target": ("t.csv", b"a,price\n1,\n2,\n", {}, "'price' is empty in all rows"),

@@ -82,6 +82,11 @@ def of_columns(
         return of_numbers(columns), list(columns)
     (name,) = columns
     cells = cells_of(columns, separator)
+    if all(len(tags) < 2 for tags in cells):
+        raise UserError(
+            f"No cell of {name!r} holds two tags with {separator!r} between them. Give the right "
+            "--separator; or leave it out, where each row has one class."
+        )
     names = sorted({tag for tags in cells for tag in tags})
     if len(names) < 2:
         raise UserError(

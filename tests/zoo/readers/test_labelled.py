@@ -187,5 +187,8 @@ def test_several_targets(tmp_path: Path) -> None:
     named = zoo.load_data(path, reading=zoo.Reading(target="b,c", columns=["e"]))
     assert named.class_names == tuple("01234")
     assert sum(map(len, (named.x_train, named.x_validation, named.x_test))) == 59
+    separated = zoo.Reading(target="a", separator=";")
+    with pytest.raises(zoo.UserError, match="--separator ';' is for a column of tags, several to"):
+        zoo.load_data(path, reading=separated, task="regression")
     with pytest.raises(zoo.UserError, match="A classification has one target; got 'a', 'd'"):
         zoo.load_data(path, reading=zoo.Reading(target="a,d"), task="classification")

@@ -118,7 +118,8 @@ def test_new_rows_with_their_labels(tmp_path: Path) -> None:
     [
         (["a;b", "a", "", "b"], {}, "holds texts such as 'a;b'. Give several 0/1 columns .* ';'"),
         (["a|b", "a", "", "b"], {}, "such as --separator '|'"),
-        (["a", "a;", "", "a"], {"separator": ";"}, "holds 1 different tags; expected two or more"),
+        (["a", "a;a", "", "a"], {"separator": ";"}, "holds 1 different tags; expected two or"),
+        (["a;b", "a", "", "b"], {"separator": "|"}, "No cell of 'tags' holds two tags with '|' b"),
     ],
 )
 def test_tags_that_cannot_be_learned(
