@@ -7,6 +7,7 @@ from typing import Any
 
 from export.proof.verified import Verified
 from zoo import Run, UserError
+from zoo.urls import bare, without
 
 LONGEST = 250  # characters of a parameter's value
 
@@ -40,9 +41,9 @@ def log_run(run: Run, uri: str) -> str:
             warnings.simplefilter("ignore", DeprecationWarning)  # between MLflow and its store
             return _logged(MlflowClient(tracking_uri=uri), run)
     except Exception as error:  # whatever a store of MLflow's raises
-        reason = str(error).split("\n")[0].replace(uri, _bare(uri))
+        reason = without(str(error).split("\n")[0], uri)
         raise UserError(
-            f"MLflow at {_bare(uri)} did not accept the run: {reason[:300]}. {run.path} is "
+            f"MLflow at {bare(uri)} did not accept the run: {reason[:300]}. {run.path} is "
             "complete; once MLflow responds, run pocketzoo export with --mlflow."
         ) from error
 
@@ -89,8 +90,3 @@ def _metrics(run: Run) -> list[tuple[str, int, float]]:
     figures |= {f"latency_us_{kind}": value for kind, value in verified.latency_us.items()}
     found = [*curves, *((name, 0, float(value)) for name, value in figures.items())]
     return [(re.sub(r"[^\w\-. /]", "_", n), step, v) for n, step, v in found if math.isfinite(v)]
-
-
-def _bare(uri: str) -> str:
-    """Return a URI without user and password."""
-    return re.sub(r"//[^/@]*@", "//", uri)

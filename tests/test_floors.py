@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "zoo": """
         checks showing
-        files lock backends
+        files lock backends urls
         layers metrics
         tasks
         data quantization/layers

@@ -223,8 +223,14 @@ def test_a_password_is_not_shown_when_a_search_is_interrupted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.argv", ["x", "tune", "--storage", "postgresql://me:secret@host/db"])
-    assert "postgresql://me:***@host/db" in given_command()
-    assert "secret" not in given_command()
+    assert "postgresql://***@host/db" in given_command()
+    for url in (
+        *("postgresql://me:se/cr@secret@host/db", "postgresql://host/db?password=secret"),
+        *("--mlflow=https://secret@host", "https://host/?token=secret", "mysql://secret:x@h/d?a=b"),
+    ):
+        monkeypatch.setattr("sys.argv", ["x", "tune", url])
+        assert "secret" not in given_command()
+        assert "host" in given_command() or "@h/d" in given_command()
 
 
 def test_limits_and_a_pick_from_the_command_line(tmp_path: Path) -> None:

@@ -55,6 +55,7 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
             "cmaes does not work on a shared storage",
         ),
         ({"storage": "no url"}, "storage must be a database URL such as postgresql"),
+        ({"storage": "postgresql://u:a@secret@h/d"}, "holds an @ as it is. Write it as %40"),
         ({"storage": "mongodb://u:secret@h/d"}, "storage='mongodb' is not known"),
     ],
 )

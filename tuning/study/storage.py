@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from zoo import UserError
 from zoo.checks import one_of
 from zoo.files import is_full, write_atomic
+from zoo.urls import bare, without
 
 LOG = "study.log"
 Direction = Literal["minimize", "maximize"]
@@ -71,7 +72,7 @@ def open_study(
         )
     else:
         study = _in_database(database(storage), name, direction)
-    _check_identity(study, identity, shown(storage) if storage else str(folder))
+    _check_identity(study, identity, bare(storage) if storage else str(folder))
     return study
 
 
@@ -88,20 +89,20 @@ def database(storage: str) -> URL:
             "storage must be a database URL such as postgresql://user@host/name; the value given "
             "cannot be read as one."
         ) from None
+    if "@" in (url.host or ""):
+        raise UserError(
+            "The user or the password of the storage holds an @ as it is. Write it as %40, and a / "
+            "as %2F."
+        )
     one_of("storage", url.get_backend_name(), (*DRIVERS, "sqlite"))
     driver = DRIVERS.get(url.drivername)
     return url.set(drivername=f"{url.drivername}+{driver}") if driver else url
 
 
-def shown(storage: str) -> str:
-    """Return a storage URL without its password and its options."""
-    return database(storage).set(query={}).render_as_string(hide_password=True)
-
-
 def _in_database(url: URL, name: str, direction: Direction) -> optuna.Study:
     waiting = "timeout" if url.get_backend_name() == "sqlite" else "connect_timeout"
     seconds = {waiting: SECONDS_TO_CONNECT}
-    place = url.set(query={}).render_as_string(hide_password=True)
+    place = bare(url.render_as_string(hide_password=False))
     try:
         for _ in range(TRIES):
             with suppress(sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
@@ -150,7 +151,7 @@ def answering(storage: str | None) -> Iterator[None]:
             raise
         text = _first_line(error, database(storage))
         raise UserError(
-            f"{shown(storage)} has stopped responding: {text}. Finished trials are safe; the same "
+            f"{bare(storage)} has stopped responding: {text}. Finished trials are safe; the same "
             "command continues."
         ) from None
     except OSError as error:
@@ -167,7 +168,7 @@ def _first_line(error: BaseException, url: URL) -> str:
     if isinstance(error, optuna.exceptions.StorageInternalError) and error.__cause__ is not None:
         error = error.__cause__  # Optuna itself only guesses
     text = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-    return text[0].replace(str(url.password), "***") if url.password else text[0]
+    return without(text[0], url.render_as_string(hide_password=False))
 
 
 def _check_identity(study: optuna.Study, identity: Mapping[str, Any], place: str) -> None:
