@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "zoo": """
         checks showing
-        files lock backends urls
+        files backends urls
+        lock manifest
         layers metrics
         tasks
         data quantization/layers

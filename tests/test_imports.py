@@ -108,6 +108,13 @@ def test_imports_go_one_way_and_stay_at_home(path: Path) -> None:
             assert str(path.relative_to(ROOT)) in homes, dependency
 
 
+def test_nothing_unpickles() -> None:
+    """Nor does a library on our behalf: Optuna's CMA-ES keeps a pickle in the study."""
+    for path in SOURCES:
+        assert not {"pickle", "cloudpickle", "dill", "joblib"} & imported(path), path
+        assert "CmaEsSampler" not in path.read_text(), path
+
+
 def test_legacy_packages_are_imported_by_their_child_only() -> None:
     """tfmot turns the Keras of its process into Keras 2: no file imports the one that does."""
     for path in SOURCES:

@@ -19,7 +19,7 @@ class Search:
 
     Attributes:
         trials: how many to finish, at least 1; failed and pruned ones count, infeasible ones not.
-        algorithm: "tpe", "gp", "cmaes" or "nsga2" (after ten points of a Sobol sequence), "sobol",
+        algorithm: "tpe", "gp" or "nsga2" (after ten points of a Sobol sequence), "sobol",
             "random"; or KerasTuner's own "kt-random", "bayesian", "hyperband".
         seed: of the search and of every trial, at least 0.
         jobs: trials at a time on this machine, at least 1, sharing its cores; None is one a core.
@@ -54,7 +54,7 @@ class Search:
     algorithm: str = field(
         default="tpe",
         metadata={
-            "help": "tpe, gp, cmaes, nsga2, sobol or random; "
+            "help": "tpe, gp, nsga2, sobol or random; "
             "or KerasTuner's kt-random, bayesian or hyperband."
         },
     )
@@ -127,12 +127,10 @@ class Search:
         from zoo.checks import UserError
 
         database(storage)
-        if self.algorithm in (*ORACLES, "cmaes"):
+        if self.algorithm in ORACLES:
             raise UserError(
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
-                "for one machine, and Optuna's CMA-ES keeps a pickle in the storage, through "
-                "which anyone with write access could run code. Take tpe, gp, nsga2, sobol or "
-                "random."
+                "for one machine. Take tpe, gp, nsga2, sobol or random."
             )
 
     @property

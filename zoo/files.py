@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +26,51 @@ def write_atomic(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def beside(path: Path, ending: str) -> Iterator[Path]:
-    """Yield a path beside `path` that is moved there when all has been written."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{ending}")
+    """Yield a new file beside `path` that is moved there when all has been written.
+
+    Its name is drawn, and it is made where nothing is: a link that lies there is never followed.
+    """
+    number, name = tempfile.mkstemp(ending, f".{path.name}.{os.getpid()}.", path.parent)
+    os.fchmod(number, 0o666 & ~_umask())  # as any file; mkstemp's is for its owner alone
+    os.close(number)
+    temporary = Path(name)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return the path of a file that a folder holds, also in folders of its own.
+
+    Raises:
+        UserError: a name that leads out of the folder, or past a link.
+    """
+    parts = name.split("/")
+    plain = all(part not in ("", ".", "..") and "\0" not in part for part in parts)
+    if not plain or os.path.isabs(name):
+        raise UserError(f"{folder} names a file {name!r}, which is not a name within the folder.")
+    path = folder
+    for part in parts[:-1]:
+        path = path / part
+        refuse_link(path)
+    return path / parts[-1]
+
+
+def refuse_link(path: Path) -> None:
+    """Raise UserError for a link where a run keeps a folder or a file of its own."""
+    if path.is_symlink():
+        raise UserError(
+            f"{path} is a link. What a run writes and deletes lies in its own folder: put the "
+            "whole folder elsewhere, and give that as --out."
+        )
 
 
 def is_full(error: BaseException) -> bool:

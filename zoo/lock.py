@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoo.checks import UserError
+from zoo.files import refuse_link
 
 LOCK = ".lock"
 
@@ -18,6 +19,7 @@ def locked(folder: Path) -> Iterator[None]:
         UserError: another process is at work in the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    refuse_link(folder / LOCK)
     with (folder / LOCK).open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

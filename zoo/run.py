@@ -5,7 +5,6 @@ manifest, with the sha256 of each, comes last, so that a folder that loads is wh
 """
 
 import csv
-import importlib.metadata
 import shutil
 import tempfile
 import warnings
@@ -22,16 +21,17 @@ from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data
 from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, snippet
-from zoo.files import as_json, beside, read_json, sha256, write_atomic
+from zoo.files import as_json, beside, inside, read_json, refuse_link, sha256, write_atomic
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
+from zoo.manifest import AGAIN, MANIFEST, Unfinished, read_manifest, versions
 from zoo.presets.spec import ModelSpec
 from zoo.readers.batches import PYTHON
 from zoo.readers.loading import load_data
 from zoo.tasks import Task, recorded
 
-MANIFEST = "manifest.json"
-PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")
+# folders and files that are written in place
+OWN = ("trials", "trials/.rows", "tensorboard", "study.log", "worker.log", LOCK)
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,11 @@ class Run:
         Raises:
             UserError: missing, or not what the stage wrote (truncated or edited).
         """
-        recorded = self.manifest()["files"].get(name)
-        path = self.path / name
+        recorded, path = self.manifest()["files"].get(name), inside(self.path, name)
         if recorded is None or not path.is_file():
-            raise UserError(f"{path} is missing. {self._again()}")
+            raise UserError(f"{path} is missing. {AGAIN}")
         if sha256(path) != recorded["sha256"]:
-            raise UserError(f"{path} is not the file that was written (sha256). {self._again()}")
+            raise UserError(f"{path} is not the file that was written (sha256). {AGAIN}")
         return path
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -78,14 +77,7 @@ class Run:
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
-        if not self.exists():
-            raise UserError(
-                f"{self.path} holds no finished run ({MANIFEST} is missing). {self._again()}"
-            )
-        manifest = read_json(self.path / MANIFEST)
-        if not isinstance(manifest.get("files"), dict):
-            raise UserError(f"{self.path / MANIFEST} is damaged. {self._again()}")
-        return manifest
+        return read_manifest(self.path)
 
     def spec(self) -> ModelSpec:
         """Return the architecture that `model.json` describes."""
@@ -132,10 +124,11 @@ class Run:
         self.path.mkdir(parents=True, exist_ok=True)
         gone = {*remove} - {*files}
         for name in gone:
-            (self.path / name).unlink(missing_ok=True)
+            inside(self.path, name).unlink(missing_ok=True)
         for name, content in files.items():
-            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-            write_atomic(self.path / name, content)
+            path = inside(self.path, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(path, content)
         self._seal(set(files), gone)
 
     def _seal(self, changed: set[str], gone: Set[str] = frozenset()) -> None:
@@ -154,7 +147,7 @@ class Run:
     def _recorded(self) -> dict[str, Any]:
         try:
             return dict(self.manifest()["files"])
-        except UserError:  # none yet, or damaged: what is written now is recorded anew
+        except Unfinished:  # none yet, or damaged: what is written now is recorded anew
             return {}
 
     def claim(self, spec: ModelSpec, data: Data) -> None:
@@ -163,6 +156,8 @@ class Run:
             raise UserError(f"{self.path} is a file; a run needs a folder. Give another --out.")
         if not self.path.exists() or {p.name for p in self.path.iterdir()} <= {LOCK}:
             return
+        for name in OWN:
+            refuse_link(self.path / name)
         if not (self.path / "model.json").is_file():
             if (self.path / "study.log").is_file() or (self.path / "trials").is_dir():
                 return  # an unfinished search, whose study says of what
@@ -188,8 +183,11 @@ class Run:
             "versions": versions(),
         }
         self.path.mkdir(parents=True, exist_ok=True)
-        for name in (*self._recorded(), MANIFEST):
-            (self.path / name).unlink(missing_ok=True)
+        for name, entry in self._recorded().items():
+            path = inside(self.path, name)
+            if path.is_file() and sha256(path) == entry["sha256"]:  # what is not ours stays
+                path.unlink()
+        (self.path / MANIFEST).unlink(missing_ok=True)
         save_weights(model, self.path / "weights.h5")
         self._seal({"weights.h5"})
         described = {"model.json": as_json(description), "data.json": as_json(identity(data))}
@@ -197,9 +195,6 @@ class Run:
             described[SNIPPET] = snippet(data.front_end)
         described |= encoding.files(data.encoding)
         self.write({**described, **files})
-
-    def _again(self) -> str:
-        return "Run the command that made the folder again; it continues where it can."
 
 
 def identity(data: Data) -> dict[str, Any]:
@@ -243,8 +238,3 @@ def load_weights(model: keras.Model, path: Path) -> None:
                 model.load_weights(copy)
         except (OSError, KeyError, ValueError, UserWarning) as error:
             raise UserError(f"{path} does not hold the weights of {model.name}: {error}") from error
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the packages that make a run."""
-    return {name: importlib.metadata.version(name) for name in PACKAGES}

@@ -10,7 +10,8 @@ import keras
 from export.litert import Export
 from zoo import Data, Run
 from zoo.layers.inputs import count_parameters
-from zoo.run import rows, versions
+from zoo.manifest import versions
+from zoo.run import rows
 
 
 @dataclass(frozen=True)

@@ -51,9 +51,10 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
         ({"overrides": {"unit": 3}}, "no argument 'unit'. Did you mean 'units'"),
         ({"algorithm": "hyperband", "prune": "median"}, "hyperband ends trials by itself"),
         (
-            {"algorithm": "cmaes", "storage": "postgresql://u:secret@h/d"},
-            "cmaes does not work on a shared storage",
+            {"algorithm": "bayesian", "storage": "postgresql://u:secret@h/d"},
+            "bayesian does not work on a shared storage",
         ),
+        ({"algorithm": "cmaes"}, "algorithm='cmaes' is not known"),
         ({"storage": "no url"}, "storage must be a database URL such as postgresql"),
         ({"storage": "postgresql://u:a@secret@h/d"}, "holds an @ as it is. Write it as %40"),
         ({"storage": "mongodb://u:secret@h/d"}, "storage='mongodb' is not known"),

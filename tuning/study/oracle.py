@@ -39,7 +39,7 @@ class StudyOracle(keras_tuner.Oracle):
         folder: where the journal of the study is; its name is the study's.
         objective: a metric's name or `keras_tuner.Objective`; not a list.
         max_trials: trials to finish, of all processes together.
-        algorithm: one of "tpe", "gp", "cmaes", "nsga2", "sobol", "random".
+        algorithm: one of "tpe", "gp", "nsga2", "sobol", "random".
         storage: URL of a database instead of the journal.
         seed: of the search; 0 is a seed like any other.
         heartbeat: seconds between the signs of life of this process; after three silent ones its

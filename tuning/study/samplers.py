@@ -23,7 +23,7 @@ from zoo import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
 # Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep
-MODELLED = {"tpe": 2500, "gp": 200, "cmaes": 3000, "nsga2": 3000}
+MODELLED = {"tpe": 2500, "gp": 200, "nsga2": 3000}
 SAMPLERS = ("random", "sobol", *MODELLED)
 
 
@@ -68,11 +68,13 @@ def _model(algorithm: str, seed: int) -> optuna.samplers.BaseSampler:
     tpe = optuna.samplers.TPESampler(
         n_startup_trials=0, multivariate=True, group=True, constant_liar=True, seed=seed
     )
-    alone: dict[str, Any] = {"warn_independent_sampling": False, "n_startup_trials": 0}
     if algorithm == "gp":
-        return optuna.samplers.GPSampler(independent_sampler=tpe, seed=seed, **alone)
-    if algorithm == "cmaes":
-        return optuna.samplers.CmaEsSampler(independent_sampler=tpe, seed=seed, **alone)
+        return optuna.samplers.GPSampler(
+            independent_sampler=tpe,
+            warn_independent_sampling=False,
+            n_startup_trials=0,
+            seed=seed,
+        )
     if algorithm == "nsga2":
         return optuna.samplers.NSGAIISampler(population_size=STARTUP, seed=seed)
     return tpe

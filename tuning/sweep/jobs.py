@@ -24,7 +24,9 @@ KEPT = 3  # trials whose weights stay
 KEPT_BYTES = 2**30
 UPLOADED = "artifacts:"  # so begins what Optuna notes of an upload before it begins
 ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-HALF_WRITTEN = re.compile(r"\..+\.\d+(\.weights\.h5)?")  # as `zoo.files.write_atomic` names them
+# as `zoo.files.write_atomic` names them
+HALF_WRITTEN = re.compile(r"\..+\.\d+\.\w{8}(\.weights\.h5)?")
+PASSING = re.compile(r"(\d{5,}(-again\d+)?|best)\.(h5|checkpoint)")  # as `Plan.job` names them
 
 
 @dataclass(frozen=True)
@@ -115,9 +117,10 @@ class Plan:
             over: nothing will be taken up again; checkpoints go as well.
         """
         passing = {".h5", ".checkpoint"} if over else {".h5"}
+        files = [path for path in self.files.iterdir() if PASSING.fullmatch(path.name)]
         unneeded = self._uploaded(study) - kept_artifacts(study)
         leftovers = [
-            *(path for path in self.files.iterdir() if path.suffix in passing),
+            *(path for path in files if path.suffix in passing),
             *(path for path in self.artifacts.iterdir() if path.name in unneeded),
             *half_written(self.files),
             *half_written(self.files.parent),
