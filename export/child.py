@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from zoo import UserError
@@ -29,8 +30,14 @@ def run_child(module: str, argument: str, timeout: float) -> str:
 
 def run_python(arguments: list[str], timeout: float, folder: str | Path | None = None) -> str:
     """Run `python *arguments` as `run_child` does, in `folder` or the current one."""
+    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as temporary:
+        return _run(arguments, timeout, folder, temporary)
+
+
+def _run(arguments: list[str], timeout: float, folder: str | Path | None, temporary: str) -> str:
     root = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {
+        "TMPDIR": temporary,  # what a child that is killed leaves there goes with it
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
         "TF_CPP_MIN_LOG_LEVEL": "2",

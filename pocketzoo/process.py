@@ -12,13 +12,18 @@ from pocketzoo.record import command
 
 
 class Interrupted(BaseException):
-    """Ctrl-C. Typer would turn a KeyboardInterrupt into an exit code of its own."""
+    """Ctrl-C, or an end from outside. Typer would turn a KeyboardInterrupt into an exit code."""
+
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_guarded(app: Callable[[], Any]) -> None:
     """Run the commands; a mistake or Ctrl-C ends in one message and a code, not in a traceback."""
     warnings.showwarning = _show_warning
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in STOPS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, _interrupt)
     signal.signal(signal.SIGALRM, _interrupt)
     sys.unraisablehook = _report_unraisable
     if "--debug" not in sys.argv:
@@ -30,7 +35,8 @@ def run_guarded(app: Callable[[], Any]) -> None:
         finally:  # an alarm right here is caught below, and the next is half a second away
             signal.setitimer(signal.ITIMER_REAL, 0)
     except Interrupted:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
         signal.setitimer(signal.ITIMER_REAL, 0)
         _say(f"stopped. Nothing is lost. To continue: {command()}")
         sys.stdout.flush()

@@ -36,7 +36,7 @@ def pocketzoo(*arguments: object) -> Ended:
         patch.setattr(sys, "unraisablehook", sys.unraisablehook)  # put back afterwards
         patch.setattr("pocketzoo.process._silence_native_code", lambda: None)
         patch.setenv("COLUMNS", "200")
-        for number in (signal.SIGINT, signal.SIGALRM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
             stack.callback(signal.signal, number, signal.getsignal(number))
         stack.enter_context(warnings.catch_warnings())
         warnings.resetwarnings()

@@ -195,3 +195,13 @@ def test_every_preset_that_is_recommended_exists() -> None:
     named = {name for rule in RULES for name in (rule.first, rule.then)} | set(SMALLEST.values())
     assert named - {"trees"} <= set(PRESETS)
     assert {rule.kind for rule in RULES} == set(SMALLEST) == {TABLE, IMAGE, SEQUENCE, TEXT}
+
+
+def test_a_linear_model_that_answers_the_majority_is_not_nearly_perfect() -> None:
+    rng = np.random.default_rng(0)
+    y = (np.arange(4000) % 100 == 0).astype(np.int64)
+    x = rng.normal(size=(4000, 5)).astype(np.float32)
+    found = zoo.advise(zoo.data_from(x, y))
+    assert found.baselines[-1].figures["accuracy"].value > 0.98
+    assert found.baselines[-1].figures["balanced_accuracy"].value < 0.6
+    assert "nearly perfect" not in found.choice.why

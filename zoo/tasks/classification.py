@@ -49,7 +49,7 @@ class Classification(Task):
     adjusted = Temperature
     knobs = frozenset({"label_smoothing", "focal", "balance", "cutmix"})
     advised = ("accuracy", "balanced_accuracy")
-    ceiling = "accuracy"
+    ceiling = "balanced_accuracy"
     told = "roc_auc"
     words = words.CLASSIFICATION
 
