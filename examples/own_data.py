@@ -1,7 +1,7 @@
 """From arrays of your own to a checked int8 file: python examples/own_data.py OUT
 
 Makes a set of noisy waves (three shapes, three channels of very different scale), writes it as
-`.npz`, and lets pocketzoo do the rest. About half a minute.
+`.npz`, and lets pocketzoo do the rest. About a quarter of a minute.
 """
 
 import sys
@@ -31,7 +31,7 @@ def main(out: Path) -> None:
 
     data = zoo.load_data(out / "waves.npz")
     recipe = tuning.Recipe(epochs=15)
-    search = tuning.Search(trials=2)
+    search = tuning.Search(trials=2, repeats=0)
     run = tuning.search("gru_tiny", data, directory=out / "run", search=search, recipe=recipe)
     report = export.verify(export.to_litert(run), data, max_drop=5.0)
     print(f"float {report.float_estimate.value:.3f}  int8 {report.int8_estimate.value:.3f}")

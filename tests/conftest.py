@@ -1,5 +1,6 @@
 """Fixtures of all tests. Torch is imported before TensorFlow: the other order crashes."""
 
+import gc
 import importlib.util
 import os
 
@@ -22,6 +23,11 @@ from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, s
 from tests.helpers.prefork import Prefork
 from tuning import Recipe
 from tuning.sweep.pool import Pool
+
+
+def pytest_collection_finish() -> None:
+    """Keep what was imported out of every garbage collection: it is a million objects."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +93,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def folder(tmp_path: Path) -> Path:
     """A run folder that does not exist yet."""
     return tmp_path / "run"
+
+
+@pytest.fixture
+def all_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never clip each range by itself: that takes long, and sizes do not depend on ranges."""
+    monkeypatch.setattr("zoo.quantization.calibration.NEAR", np.inf)
 
 
 @pytest.fixture(scope="session")

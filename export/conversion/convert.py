@@ -70,7 +70,6 @@ def load(job: Path, unroll: bool) -> keras.Model:
 
 
 def convert(
-    owner: keras.Model,
     function: Function,
     inputs: dict[str, tuple[int, ...]],
     quantize: Callable[[Any], None] | None,
@@ -79,21 +78,18 @@ def convert(
     """Return the flatbuffer of a function of named inputs, (1, ...) each.
 
     Args:
-        owner: the model whose variables the function reads.
         quantize: sets the converter to int8; None leaves float32.
         ids: whether the inputs are ids of tokens, which are int32; else they are float32.
     """
     dtype = tf.int32 if ids else tf.float32
     specs = [tf.TensorSpec(shape, dtype, name=name) for name, shape in inputs.items()]
+    endpoint = tf.function(
+        lambda *rows: function(**dict(zip(inputs, rows, strict=True))), input_signature=specs
+    )
     with tempfile.TemporaryDirectory() as saved:
-        archive = keras.export.ExportArchive()
-        archive.track(owner)
-        archive.add_endpoint(
-            SIGNATURE,
-            lambda *rows: function(**dict(zip(inputs, rows, strict=True))),
-            input_signature=specs,
-        )
-        archive.write_out(saved, verbose=False)
+        held = tf.Module()  # not the model: each layer and variable in it would cost time
+        held.read = endpoint.get_concrete_function().variables
+        tf.saved_model.save(held, saved, signatures={SIGNATURE: endpoint})
         converter = tf.lite.TFLiteConverter.from_saved_model(saved, signature_keys=[SIGNATURE])
         if quantize is not None:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
@@ -140,10 +136,10 @@ def twin_form(twin: Twin, form: str) -> bytes:
         units = [cell.units for cell in twin.cells() for _ in cell.states()]
         states = {f"state_{i}": (1, size) for i, size in enumerate(units)}
         inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        return edited(convert(twin, step_function(twin), inputs, by_ranges))
+        return edited(convert(step_function(twin), inputs, by_ranges))
     arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
     row = {"input": (1, *twin.row_shape)}
-    content = convert(twin, whole(twin, arithmetic), row, by_ranges, twin.words > 0)
+    content = convert(whole(twin, arithmetic), row, by_ranges, twin.words > 0)
     return edited(content, twin.words)
 
 
@@ -168,7 +164,7 @@ def main(job: Path) -> None:
     model = load(job, unroll=False)
     row = {"input": (1, *model.input_shape[1:])}
     ids = takes_ids(model)
-    (job / FLOAT).write_bytes(convert(model, whole(model), row, None, ids))
+    (job / FLOAT).write_bytes(convert(whole(model), row, None, ids))
     if settings["method"] == "twin":
         twin = make_twin(model, standardized=settings["cut_after"] is not None)
         twin.load_weights(job / TWIN)
@@ -181,7 +177,7 @@ def main(job: Path) -> None:
         body, rows = without_head_layers(model, settings["cut_after"], rows)
         row = {"input": (1, *body.input_shape[1:])}
         rows = rows.astype("int32") if ids else rows
-        content = convert(body, whole(body), row, by_rows(rows), ids)
+        content = convert(whole(body), row, by_rows(rows), ids)
         (name,) = settings["files"]
         (job / name).write_bytes(content)
     for file in sorted(job.glob("*.tflite")):

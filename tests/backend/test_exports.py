@@ -11,10 +11,11 @@ import tuning
 import zoo
 from export.runtimes.litert import load, predict
 from tests.helpers.instances import (
-    COSTLY,
+    EXPORTED,
     TRAINED,
     Home,
     data_of,
+    few,
     filled,
     made_for,
     rows,
@@ -24,12 +25,16 @@ from tuning import Recipe, Search
 from zoo.data.kinds import TABLE
 
 
-@pytest.mark.parametrize("name", COSTLY)
+@pytest.mark.parametrize("name", EXPORTED)
 def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     model, x = filled(name), rows(name, 40)
     data = data_of(x, np.arange(40) % small(name)[1])
     result = export.to_litert(model, data=data, directory=tmp_path, calibration_rows=24)
+    the_files_are_what_a_device_takes(result, x)
 
+
+def the_files_are_what_a_device_takes(result: export.Export, x: np.ndarray) -> None:
+    """And they compute what the model computes."""
     assert result.int8_audit is not None
     assert result.int8_audit.integer_only, result.int8_audit.floats
     assert not result.float_audit.forbidden
@@ -43,7 +48,7 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
     signature = interpreter.get_signature_list()["serving_default"]
     assert signature == {"inputs": ["input"], "outputs": ["output"]}
 
-    expected = model.predict(x, verbose=0)
+    expected = result.model.predict(x, verbose=0)
     np.testing.assert_allclose(predict(load(result.float_file), x), expected, atol=1e-4)
     one, four = (predict(load(result.int8_file, n), x, result.scaling) for n in (1, 4))
     np.testing.assert_array_equal(one, four)
@@ -53,13 +58,14 @@ def test_exports_float_and_int8(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_search_export_verify(name: str, home: Home, folder: Path) -> None:
-    data = home(name)
-    recipe = Recipe(epochs=6, learning_rate=5e-3)
+    data = few(home(name), 600)
+    recipe = Recipe(epochs=6, learning_rate=1e-2)
     quick = Search(trials=1, repeats=0, refit=False)  # the whole is below, and in test_search.py
     run = tuning.search(name, data, directory=folder, recipe=recipe, search=quick)
-    result = export.to_litert(run)
+    result = export.to_litert(run, data=data)
     report = export.verify(result, data, max_drop=3.0)
     assert report.passed, report.failures()
+    the_files_are_what_a_device_takes(result, data.x_test[:40])
     the_twin_says_what_the_file_says(result, data)
     assert report.float_estimate.value > 0.5
     assert report.agreement is not None

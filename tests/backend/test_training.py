@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.helpers.instances import data_of, fill, rows, small, spec
+from tests.helpers.instances import EVERYTHING, data_of, fill, presets, rows, small, spec
 from tuning import Recipe, fit
 from tuning.augmentation.apply import KINDS
 from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets, compile_for
 from tuning.training.phase import adapt_inputs
+
+HALVED = ["cnn_tiny", "gru_tiny", "vit_tiny"]  # trained in bfloat16
 
 
 def data() -> zoo.Data:
@@ -69,7 +71,7 @@ def test_trains_with_all_that_its_rows_allow(name: str) -> None:
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
-@pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny", "vit_tiny"])
+@pytest.mark.parametrize("name", presets(HALVED, HALVED if EVERYTHING else HALVED[:1]))
 def test_bfloat16_is_the_trainings_only(name: str) -> None:
     x = rows(name, 16)
     given = data_of(x, np.arange(16) % small(name)[1])

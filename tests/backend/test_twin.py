@@ -13,6 +13,7 @@ from tests.helpers.instances import (
     TRAINED,
     Home,
     data_of,
+    few,
     fill_weights,
     filled,
     rows,
@@ -154,14 +155,16 @@ def test_weights_and_biases_are_rounded_per_output_channel() -> None:
 @pytest.mark.parametrize("name", TRAINED)
 def test_quantization_aware_training(name: str, home: Home) -> None:
     """Trained, the twin is nearer to the float model; the model itself stays as it was."""
-    data = home(name)
+    data = few(home(name), 400)
     keras.utils.set_random_seed(0)
     model = zoo.create_model(name, data.input_shape, data.num_outputs)
     fit(model, data, Recipe(epochs=4, learning_rate=5e-3))
     before = model.get_weights()
     start = quantize(model, data)
     ranges = [weight for weight in start.twin.get_weights() if weight.shape == ()]
-    trained = quantize_aware(model, data, start=start, fine_tuning=FineTuning(epochs=2))
+    trained = quantize_aware(
+        model, data, start=start, fine_tuning=FineTuning(epochs=2, batch_size=128)
+    )
     assert (start.rung, trained.rung) == ("ptq", "qat")
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)

@@ -200,7 +200,7 @@ def in_a_terminal(*arguments: object, interrupt_after: str) -> tuple[int, str]:
 
 
 def test_a_search_is_shown_live_and_interrupted_loses_nothing(tmp_path: Path) -> None:
-    command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 60]
+    command = ["tune", "wine", "mlp_tiny", "--out", tmp_path / "r", "--trials", 6, "--epochs", 30]
     command += ["--repeats", 0, "--jobs", 1, "--prune", "none"]
     code, shown = in_a_terminal(*command, interrupt_after="2 of 6")
     assert code == 1

@@ -36,7 +36,7 @@ def test_the_second_rung_is_climbed_only_where_the_first_loses_too_much(
     monkeypatch.setattr(
         "tuning.quantization.held_out_loss", lambda _model, _data, one: lost[one.rung]
     )
-    how = FineTuning(epochs=1)
+    how = FineTuning(epochs=1, batch_size=256)
     assert quantize(trained, digits, max_drop=0.8, fine_tuning=how).rung == "ptq"
     assert quantize(trained, digits, max_drop=0.5, fine_tuning=how).rung == "qat"
     lost["qat"] = 0.7, 0.02  # no better: the lower rung stays
@@ -52,7 +52,8 @@ def test_the_ladder_never_looks_at_test_rows(trained: keras.Model, digits: zoo.D
         **{name: getattr(digits, name) for name in digits.__dataclass_fields__}
         | {"x_test": np.full_like(digits.x_test, np.nan), "y_test": digits.y_test * 0 - 1}
     )
-    quantized = quantize(trained, blind, max_drop=-100.0, fine_tuning=FineTuning(epochs=1))
+    how = FineTuning(epochs=1, batch_size=256)
+    quantized = quantize(trained, blind, max_drop=-100.0, fine_tuning=how)
     assert np.isfinite(held_out_loss(trained, blind, quantized)).all()
 
 

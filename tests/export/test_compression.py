@@ -23,7 +23,7 @@ from export.litert import _host_scaling
 from export.runtimes.litert import file_scaling, load, predict
 from export.tflite.audit import audit
 from export.tflite.scaling import Scaling
-from tests.helpers.instances import data_for
+from tests.helpers.instances import data_for, few
 from tuning import Recipe, fit
 from zoo.quantization.rows import CalibrationRows
 
@@ -72,7 +72,7 @@ def host_scaling(path: Path, model: keras.Model, compressed: Compressed) -> Scal
 @pytest.fixture(scope="module", params=TRAINED, ids="-".join)
 def trained(request: pytest.FixtureRequest) -> Trained:
     preset, name = request.param
-    data = zoo.load_data(name)
+    data = few(zoo.load_data(name), 600)
     keras.utils.set_random_seed(0)
     model = zoo.create_model(preset, data.input_shape, data.num_outputs)
     fit(model, data, Recipe(epochs=20))
@@ -100,7 +100,7 @@ def varied(activation: str = "hard_silu") -> keras.Model:
 
 def test_pruning(trained: Trained, tmp_path: Path) -> None:
     before = trained.model.get_weights()
-    result = trained.compress(trained.prune)
+    result = trained.compress(trained.prune, epochs=10)
     assert result.sparsity == pytest.approx(float(trained.prune.split(":")[1]), abs=0.01)
     assert result.int8 is None
     assert result.seconds > 0
@@ -118,7 +118,7 @@ def test_pruning(trained: Trained, tmp_path: Path) -> None:
 
 
 def test_clustering(trained: Trained) -> None:
-    result = trained.compress("cluster:16")
+    result = trained.compress("cluster:16", epochs=10)
     assert result.clusters <= 16
     assert result.int8 is None
     assert trained.of_model(result.model) > trained.of_model(trained.model) - 0.03

@@ -52,6 +52,7 @@ def test_sizes_and_types(short: tuple[export.Export, np.ndarray]) -> None:
     agreement(result, x, 0.95)
 
 
+@pytest.mark.usefixtures("all_alike")
 def test_the_rolled_file_does_not_grow_with_the_steps(
     short: tuple[export.Export, np.ndarray], tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ def test_stacked_and_bidirectional_layers(
     assert np.abs(micro.outputs[0].astype(int) - of_litert).max() <= 4  # other LOGISTIC and TANH
 
 
+@pytest.mark.usefixtures("all_alike")
 def test_arenas(short: tuple[export.Export, np.ndarray], tmp_path: Path) -> None:
     result, x = short
     assert result.scaling is not None
@@ -149,14 +151,26 @@ def test_a_sequence_that_is_needed_whole_has_no_step_form() -> None:
         make_twin(keras.Sequential([*layers, keras.layers.GlobalAveragePooling1D()])).cells()
 
 
-def test_unrolling_many_steps_warns(tmp_path: Path) -> None:
+@pytest.mark.usefixtures("all_alike")
+def test_unrolling_many_steps_warns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is converted."""
+
+    def stop(*_: object) -> str:
+        raise ChildError("was not needed")
+
+    monkeypatch.setattr("export.conversion.job.run_child", stop)
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
-        made(tmp_path, steps=65, units=4, forms=("rolled",))
-    with pytest.warns(UserWarning, match="gru.* is unrolled over 65 steps; the file grows"):
+        with pytest.raises(export.ExportError, match="was not needed"):
+            made(tmp_path, steps=65, units=4, forms=("rolled",))
+    with (
+        pytest.raises(export.ExportError, match="was not needed"),
+        pytest.warns(UserWarning, match="gru.* is unrolled over 65 steps; the file grows"),
+    ):
         made(tmp_path, steps=65, units=4, forms=("unrolled",))
 
 
+@pytest.mark.usefixtures("all_alike")
 def test_a_form_that_is_not_asked_for_again_is_removed(tmp_path: Path) -> None:
     made(tmp_path, 8, 4)
     assert (tmp_path / "model_int8_step.tflite").exists()
@@ -169,32 +183,6 @@ def test_a_form_that_is_not_asked_for_again_is_removed(tmp_path: Path) -> None:
 
 # the edit
 
-CHILD = """
-import pathlib, sys
-import numpy as np
-import export.conversion.convert as child
-from tests.helpers.instances import fill_weights
-import zoo
-from zoo.quantization import calibrate, make_twin
-
-folder, ways, form = pathlib.Path(sys.argv[1]), *sys.argv[2:]
-model = zoo.GRU((12, 6), 10, units=16, depth=2, bidirectional=ways == "both")
-twin, broken = (make_twin(fill_weights(model, seed)) for seed in (0, 1))
-x = np.random.default_rng(0).normal(size=(64, 12, 6)).astype(np.float32)
-calibrate(twin, x)
-calibrate(broken, x)
-edit = child.tidied
-kept = {}
-child.tidied = lambda content: kept.setdefault("before", content) and edit(content)
-after = child.twin_form(twin, form)
-(folder / "before.tflite").write_bytes(kept["before"])
-(folder / "after.tflite").write_bytes(after)
-
-other = child.twin_form(broken, form)
-child.tidied = lambda content: other
-child.twin_form(twin, form)
-"""
-
 
 @pytest.mark.parametrize(
     ("ways", "form"), [("one", "rolled"), ("both", "rolled"), ("one", "unrolled"), ("one", "step")]
@@ -202,7 +190,7 @@ child.twin_form(twin, form)
 def test_the_edit_changes_no_result_in_either_runtime(ways: str, form: str, tmp_path: Path) -> None:
     """Before it a loop carries floats. An edit that changes results is an error in the child."""
     with pytest.raises(ChildError, match="outputs changed when its loop state became int8"):
-        run_python(["-c", CHILD, str(tmp_path), ways, form], timeout=300)
+        run_python(["-m", "tests.helpers.editing", str(tmp_path), ways, form], timeout=300)
     before, after = tmp_path / "before.tflite", tmp_path / "after.tflite"
     assert bool(audit(before).floats) == (form == "rolled")
     assert not audit(after).floats

@@ -5,6 +5,7 @@ still a process of its own, given what a new one would be given. The tests that 
 process of its own and those of `export.child` start real ones.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -19,13 +20,16 @@ from pathlib import Path
 from typing import Any
 
 CONVERT = "export.conversion.convert"
-# module of a job -> what the process that forks it has imported
+MICRO = str(Path(__file__).parents[2] / "export" / "runtimes" / "micro_child.py")
+# module or script of a job -> what the process that forks it has imported
 IMPORTED = {
     CONVERT: CONVERT,
     "export.conversion.formats_child": CONVERT,
     "export.runtimes.probe": CONVERT,
+    "tests.helpers.editing": CONVERT,
     "export.conversion.tfmot": "export.conversion.tfmot",  # of Keras 2, so with no other
     "ethosu.vela": "ethosu.vela.vela",
+    MICRO: "tflite_micro.python.tflite_micro.runtime",
 }
 
 
@@ -38,15 +42,16 @@ class Prefork:
         self._servers: dict[str, subprocess.Popen[str]] = {}
 
     def run(self, command: list[str], **given: Any) -> "subprocess.CompletedProcess[str]":
-        if command[2] != "-m" or command[3] not in IMPORTED:
+        name, *arguments = command[3:] if command[2] == "-m" else command[2:]
+        if name not in IMPORTED:
             return subprocess.run(command, **given)
-        server = self._server(IMPORTED[command[3]], given["env"])
+        server = self._server(IMPORTED[name], given["env"])
         assert server.stdin is not None
         assert server.stdout is not None
         with tempfile.TemporaryDirectory() as folder:
             job = {
-                "module": command[3],
-                "arguments": command[4:],
+                "name": name,
+                "arguments": arguments,
                 "timeout": given["timeout"],
                 "folder": folder,
                 "env": dict(given["env"]),
@@ -79,6 +84,7 @@ class Prefork:
 
 def _serve(module: str) -> None:
     importlib.import_module(module)
+    gc.freeze()  # or every child walks, and so copies, all that was imported: half a second each
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
@@ -94,11 +100,12 @@ def _work(job: dict[str, Any]) -> None:
     os.chdir(job["here"])
     os.environ.clear()
     os.environ.update(job["env"])
-    sys.argv = [job["module"], *job["arguments"]]
+    sys.argv = [job["name"], *job["arguments"]]
     code = 1
     warnings.filterwarnings("ignore", module="runpy")  # it is imported already: that is the point
     try:
-        runpy.run_module(job["module"], run_name="__main__")
+        run = runpy.run_path if job["name"].endswith(".py") else runpy.run_module
+        run(job["name"], run_name="__main__")
         code = 0
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)

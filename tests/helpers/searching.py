@@ -1,6 +1,6 @@
 """A quick search, as several tests need it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ import tuning
 import zoo
 from tuning import Recipe, Search
 from tuning.study.ledger import Trial
+from tuning.sweep.progress import print_progress
 
 QUICK = Recipe(epochs=2, learning_rate=1e-2)
 FIELDS = {field.name for field in fields(Search)}
@@ -30,7 +31,11 @@ def searched(data: zoo.Data, folder: Path, **changed: Any) -> tuple[zoo.Run, lis
     return tuning.search("mlp_tiny", data, directory=folder, search=search, **given), seen
 
 
-def search_wine(folder: str | Path, options: Mapping[str, Any]) -> zoo.Run:
+def search_wine(
+    folder: str | Path,
+    options: Mapping[str, Any],
+    on_progress: Callable[[Any], None] = print_progress,
+) -> zoo.Run:
     """Search around mlp_tiny on wine.
 
     Args:
@@ -45,4 +50,5 @@ def search_wine(folder: str | Path, options: Mapping[str, Any]) -> zoo.Run:
         search=Search(**given),
         recipe=recipe,
         overrides=overrides,
+        on_progress=on_progress,
     )

@@ -23,7 +23,9 @@ ONE = {"trials": 1, "jobs": 1, "refit": False, "recipe": {"epochs": 40, "patienc
 def undisturbed(folder: Path, **options: Any) -> Command:
     """Run a sweep here, to its end."""
     search_wine(folder, options)
-    return Command(folder, {"trials": options["trials"]})
+    command = Command(folder, {"trials": options["trials"]})
+    command.temporary.mkdir(exist_ok=True)
+    return command
 
 
 def results(command: Command) -> list[tuple[Any, ...]]:
@@ -79,18 +81,24 @@ def test_killed_trial_goes_on_from_its_checkpoint(command: Command, tmp_path: Pa
     assert results(command) == results(reference)
     assert same(command, reference)
 
-    # it is the checkpoint that it goes on from: another one gives another model
-    other = Command(tmp_path / "other", {**ONE})
-    other.start()
-    moved = other.folder / "trials" / checkpoint.name
-    other.until(moved.exists)
-    other.end()
-    with np.load(moved) as arrays:
+
+def test_it_is_the_checkpoint_that_a_trial_goes_on_from(tmp_path: Path) -> None:
+    """Another one gives another model."""
+    reference = undisturbed(tmp_path / "reference", **ONE)
+    checkpoint = tmp_path / "other" / "trials" / "00000.checkpoint"
+
+    def interrupt(_: object) -> None:
+        if checkpoint.exists():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        search_wine(tmp_path / "other", ONE, on_progress=interrupt)
+    with np.load(checkpoint) as arrays:
         doctored = {name: arrays[name] for name in arrays.files}
     doctored["weight0"] = doctored["weight0"] + 0.5
-    with moved.open("wb") as file:
+    with checkpoint.open("wb") as file:
         np.savez(file, **doctored)
-    assert other.run()[0] == 0, other.said()
+    other = undisturbed(tmp_path / "other", **ONE)
     assert broken(other) == []
     assert not same(other, reference)
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.helpers.instances import data_of
+from tests.helpers.instances import data_of, few
 from tuning import Recipe, find_learning_rate, fit, overfit, search, train
 from tuning.spaces import default_recipe
 from tuning.training.distillation import teach
@@ -69,11 +69,6 @@ def test_taken_up_again_with_everything_on_is_the_same(
         trained(tmp_path / "checkpoint", cut=5)
     again = trained(tmp_path / "checkpoint")
     assert all(map(np.array_equal, whole, again))
-
-
-def few(data: zoo.Data, rows: int) -> zoo.Data:
-    parts = {name: getattr(data, name)[:rows] for name in ("x_train", "y_train")}
-    return replace(data, **parts)
 
 
 def test_the_average_of_the_weights_is_what_is_validated_and_kept(wine: zoo.Data) -> None:

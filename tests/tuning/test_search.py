@@ -11,6 +11,7 @@ import pytest
 
 import tuning
 import zoo
+from tests.helpers.instances import few
 from tests.helpers.searching import searched
 from tuning import Recipe
 from tuning.study.ledger import Trial
@@ -142,9 +143,9 @@ def test_the_winner_is_trained_again_with_other_seeds(wine: zoo.Data, folder: Pa
     assert same == again
 
 
-def test_pruning_ends_bad_trials_early(digits: zoo.Data, folder: Path) -> None:
+def test_pruning_ends_bad_trials_early(wine: zoo.Data, folder: Path) -> None:
     recipe = Recipe(epochs=12, learning_rate=1e-3)
-    _, seen = searched(digits, folder, trials=10, recipe=recipe, algorithm="random")
+    _, seen = searched(wine, folder, trials=10, recipe=recipe, algorithm="random")
     pruned = [trial for trial in seen if trial.state == "pruned"]
     assert pruned
     assert all(4 < trial.epochs < 12 and trial.score is None for trial in pruned)
@@ -170,6 +171,7 @@ def test_limits_are_kept_and_infeasible_points_do_not_count(wine: zoo.Data, fold
 def test_the_int8_objective_scores_the_twin(digits: zoo.Data, tmp_path: Path) -> None:
     recipe = Recipe(epochs=4, learning_rate=1e-2)
     settings = {"trials": 1, "recipe": recipe, "refit": False}
+    digits = few(digits, 400)
     of_float = searched(digits, tmp_path / "a", **settings)[0]
     of_int8 = searched(digits, tmp_path / "b", objective="int8", **settings)[0]
     scores = [run.read_json("study.json")["best"]["score"] for run in (of_float, of_int8)]

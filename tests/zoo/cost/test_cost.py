@@ -51,6 +51,7 @@ MEASURED: list[tuple[str, tuple[int, ...], dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.usefixtures("all_alike")
 @pytest.mark.parametrize(("name", "shape", "overrides"), MEASURED)
 def test_estimates_are_near_real_files(
     name: str, shape: tuple[int, ...], overrides: dict[str, Any], tmp_path: Path
