@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zoo import UserError
 
+LEASH = str(Path(__file__).with_name("leash.py"))
 # what TensorFlow logs when it starts, whatever happens later
 STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
 
@@ -43,7 +44,7 @@ def _run(arguments: list[str], timeout: float, folder: str | Path | None, tempor
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
-    command = [sys.executable, "-P", *arguments]
+    command = [sys.executable, "-P", LEASH, str(os.getpid()), *arguments]
     try:
         child = subprocess.run(
             command,

@@ -38,6 +38,7 @@ FLOORS = {
         __init__
     """,
     "export": """
+        leash
         child
         tflite
         device runtimes

@@ -42,7 +42,8 @@ class Prefork:
         self._servers: dict[str, subprocess.Popen[str]] = {}
 
     def run(self, command: list[str], **given: Any) -> "subprocess.CompletedProcess[str]":
-        name, *arguments = command[3:] if command[2] == "-m" else command[2:]
+        given_to = command[4:]  # of Python, -P, the leash and this process
+        name, *arguments = given_to[1:] if given_to[0] == "-m" else given_to
         if name not in IMPORTED:
             return subprocess.run(command, **given)
         server = self._server(IMPORTED[name], given["env"])
@@ -100,6 +101,7 @@ def _work(job: dict[str, Any]) -> None:
     os.chdir(job["here"])
     os.environ.clear()
     os.environ.update(job["env"])
+    tempfile.tempdir = None  # the job's own, by its TMPDIR
     sys.argv = [job["name"], *job["arguments"]]
     code = 1
     warnings.filterwarnings("ignore", module="runpy")  # it is imported already: that is the point
