@@ -41,7 +41,7 @@ def _about(facts: Facts) -> list[tuple[str, Child]]:
         ("size", f"{model.parameters:,} parameters, {model.macs:,} multiply-accumulates per row"),
         ("intended use", _use(report)),
         ("data", f"{data.name}: {rows} rows{f', each {shape} values' if shape else ''}"),
-        ("classes", _names(names)),
+        (report.task.words.labels, _names(names)),
         ("data hash", tag("code", data.hash)),
         ("license", report.origin.license or _no_license()),
         ("trained on", facts.model.get("backend")),

@@ -113,8 +113,8 @@ def labels(quality: Quality, found: LabelTable) -> Html:
         parts.append(folded(f"{len(rows) - MOST} more", table(header, rows[MOST:], numbers=1)))
     said = (
         "Test rows with each label, and rows it was predicted for; precision, recall, F1 and "
-        "average precision in %. Thresholds are probabilities of the model as it was trained, "
-        "chosen on validation rows and folded into the last layer."
+        "average precision in %. Thresholds are probabilities of the model as it was trained: 0.5, "
+        "or what validation rows favor, folded into the last layer."
     )
     return tag("div", *parts, tag("p", said, class_="lead"))
 

@@ -90,5 +90,11 @@ def _key_figures(report: Report) -> list[tuple[str, str, str]]:
         (f"{model.parameters:,}", "parameters", f"{model.macs:,} multiply-accumulates"),
     ]
     if report.agreement is not None:
-        found.append((f"{100 * report.agreement:.1f} %", "same class as float", "of test rows"))
+        found.append(
+            (
+                f"{100 * report.agreement:.1f} %",
+                f"same {report.task.words.target} as float",
+                "of test rows",
+            )
+        )
     return found

@@ -20,7 +20,8 @@ def print_advice(advice: Advice) -> None:
     constant = f", {advice.constant_features} values constant" if advice.constant_features else ""
     table.add_row("row shape", f"{advice.input_shape}{constant}")
     if advice.classes:
-        table.add_row("training rows per class", _classes(advice))
+        label = TASKS[advice.task].words.label
+        table.add_row(f"training rows per {label}", _classes(advice))
     table.add_row("repeated rows", _repeats(advice))
     table.add_row("near-copies of training rows", _near(advice))
     features = "\n".join(_feature(advice, n) for n in range(len(advice.telling)))

@@ -53,7 +53,9 @@ def print_versus(found: Versus) -> None:
     table.add_row("microseconds, from each run's report", *(f"{one:g}" for one in found.latency_us))
     CONSOLE.print(table)
     if found.agreement is not None:
-        CONSOLE.print(f"Same class on {100 * found.agreement:.1f} % of {found.rows} rows.")
+        CONSOLE.print(
+            f"Same {found.task.words.target} on {100 * found.agreement:.1f} % of {found.rows} rows."
+        )
         for what, by_class in (("Broken by B", found.broken), ("Fixed by B", found.fixed)):
             each = ", ".join(f"{name}: {count}" for name, count in by_class.items())
             said = f"{what}: {sum(by_class.values())} rows{each and f' ({each})'}."

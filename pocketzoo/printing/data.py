@@ -8,6 +8,8 @@ from zoo import Data
 from zoo.readers import BUILT_IN
 from zoo.run import rows
 
+SHOWN = 20  # names of classes
+
 
 def print_built_in() -> None:
     table = Table("data", "what it is")
@@ -22,7 +24,8 @@ def print_data(data: Data) -> None:
     table.add_row("task", f"{data.task.name}, {data.num_outputs} outputs")
     table.add_row("row shape", str(data.input_shape))
     table.add_row("rows", parts)
-    table.add_row("classes", ", ".join(data.class_names[:20]) or "-")
+    names = [*data.class_names[:SHOWN], *["..."] * (len(data.class_names) > SHOWN)]
+    table.add_row(data.task.words.labels or "classes", ", ".join(names) or "-")
     table.add_row("hash", data.hash)
     CONSOLE.print(table)
     print_columns(CONSOLE, data)

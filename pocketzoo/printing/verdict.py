@@ -70,7 +70,11 @@ def _drop(report: Report) -> Iterator[Row]:
 
 def _agreement(report: Report) -> Iterator[Row]:
     if report.agreement is not None:
-        yield "same class as float", "", f"{100 * report.agreement:.2f} % of test rows"
+        yield (
+            f"same {report.task.words.target} as float",
+            "",
+            f"{100 * report.agreement:.2f} % of test rows",
+        )
 
 
 def _method(report: Report) -> Iterator[Row]:

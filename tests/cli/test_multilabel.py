@@ -57,14 +57,14 @@ def test_the_same_answers_everywhere(exported: Path, tmp_path: Path) -> None:
     run = zoo.Run(exported / "run")
     x = zoo.read_rows(exported / "table.csv", run)[:40]
     p = sigmoid(answers(run, x))
-    said = [", ".join(np.array(LABELS)[row > 0.5]) or "none" for row in p]
+    said = [", ".join(np.array(LABELS)[row > 0.5]) or "(none)" for row in p]
     told = tmp_path / "told.csv"
     code, _, err = pocketzoo("predict", run.path, exported / "table.csv", "--out", told)
     assert code == 0, err
     with told.open(newline="") as file:
         rows = list(csv.DictReader(file))[:40]
     assert [one["answer"] for one in rows] == said
-    assert float(rows[3]["loop"]) == pytest.approx(p[3, 2], abs=1e-4)
+    assert float(rows[3]["p loop"]) == pytest.approx(p[3, 2], abs=1e-4)
     np.save(tmp_path / "rows.npy", x)
     code, out = infer(run.path, str(run.path / "model_int8.tflite"), str(tmp_path / "rows.npy"))
     assert code == 0, out
@@ -113,6 +113,14 @@ def test_images_and_a_model_of_others_that_ends_in_a_sigmoid(tmp_path: Path) -> 
     assert report.quality.metrics["macro_f1"].int8.value > 0.7
     assert abs(report.drop.value) < 3
     assert "LOGITS = False" in (tmp_path / "own" / "infer.py").read_text()
+
+
+def test_a_model_of_others_that_ends_in_softmax_is_refused(tmp_path: Path) -> None:
+    data = zoo.load_data(write_npz(tmp_path / "digits.npz"))
+    flat, head = keras.layers.Flatten(), keras.layers.Dense(5, activation="softmax")
+    model = keras.Sequential([keras.Input((8, 8, 1)), flat, head])
+    with pytest.raises(zoo.UserError, match="ends in softmax, which shares one answer among the"):
+        export.to_litert(model, data=data, directory=tmp_path / "own")
 
 
 @pytest.mark.slow

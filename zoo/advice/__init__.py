@@ -68,11 +68,12 @@ class Advice:
         rare = [name for name, count in self.classes.items() if count < RARE]
         if rare:
             found.append(
-                f"Fewer than {RARE} training rows of class "
+                f"Fewer than {RARE} training rows of {TASKS[self.task].words.label} "
                 f"{', '.join(rare[:5])}{' and others' if len(rare) > 5 else ''}: too few to learn "
                 "it reliably."
             )
-        if self.imbalance is not None and self.imbalance >= UNEVEN:
+        uneven = self.imbalance is not None and self.imbalance >= UNEVEN
+        if uneven and TASKS[self.task].activation == "softmax":  # of others each is by itself
             found.append(
                 f"Classes are uneven, {self.imbalance:.0f} to 1: accuracy hides the small ones. "
                 "Look at balanced accuracy and macro F1."

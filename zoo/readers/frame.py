@@ -55,15 +55,19 @@ class Column:
         return np.array([f"{value:.12g}" for value in distinct] or [""])[places]
 
 
-def read_frame(path: Path) -> tuple[dict[str, Column], list[str]]:
+def read_frame(path: Path, plain: str | None = None) -> tuple[dict[str, Column], list[str]]:
     """Return the columns of a file by name, and the assumptions made in reading it.
+
+    Args:
+        path: the file.
+        plain: a column whose cells are texts as they stand: "NA" is one, and not a gap.
 
     Raises:
         UserError: an empty or damaged file, rows of different lengths, columns of the same name.
     """
     notes: list[str] = []
     try:
-        table = _parquet(path) if path.suffix in (".parquet", ".pq") else _csv(path, notes)
+        table = _parquet(path) if path.suffix in (".parquet", ".pq") else _csv(path, notes, plain)
         names = [name.strip() for name in table.column_names]
         _check_names(path, names, len(table))
         columns = {}
@@ -101,7 +105,7 @@ def _parquet(path: Path) -> Any:
         return file.read()
 
 
-def _csv(path: Path, notes: list[str]) -> Any:
+def _csv(path: Path, notes: list[str], plain: str | None) -> Any:
     encoding, quotes = _encoding(path)
     if encoding == "latin-1":
         notes.append("The file is not UTF-8; it was read as Latin-1.")
@@ -109,24 +113,30 @@ def _csv(path: Path, notes: list[str]) -> Any:
         sample = file.read(65_536)
     delimiter = _delimiter(path, sample)
     comma = delimiter != "," and _has_decimal_commas(sample, delimiter)
-    with path.open("rb") as file:  # not a path, whose suffix could make pyarrow decompress the file
-        table = csv.read_csv(
-            file,
-            csv.ReadOptions(block_size=BLOCK, encoding=encoding.removesuffix("-sig")),
-            csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            csv.ConvertOptions(
-                strings_can_be_null=True,
-                null_values=[*csv.ConvertOptions().null_values, *MISSING],
-                decimal_point="," if comma else ".",
-                timestamp_parsers=[csv.ISO8601, *DATES],
-            ),
-        )
+    usual = csv.ConvertOptions(
+        strings_can_be_null=True,
+        null_values=[*csv.ConvertOptions().null_values, *MISSING],
+        decimal_point="," if comma else ".",
+        timestamp_parsers=[csv.ISO8601, *DATES],
+    )
+    table = _parsed(path, encoding, delimiter, usual)
+    for number, name in enumerate(table.column_names):
+        if name.strip() == plain:
+            only = csv.ConvertOptions(include_columns=[name], column_types={name: pa.string()})
+            table = table.set_column(number, name, _parsed(path, encoding, delimiter, only)[name])
     last = table.slice(len(table) - 1).to_pylist() if len(table) else []
     if quotes % 2 and any("\n" in str(value) for row in last for value in row.values()):
         raise UserError(
             f"{path}: a quote is opened and never closed, so several rows are in one cell."
         )
     return table
+
+
+def _parsed(path: Path, encoding: str, delimiter: str, convert: Any) -> Any:
+    read = csv.ReadOptions(block_size=BLOCK, encoding=encoding.removesuffix("-sig"))
+    parse = csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with path.open("rb") as file:  # not a path, whose suffix could make pyarrow decompress the file
+        return csv.read_csv(file, read, parse, convert)
 
 
 def _encoding(path: Path) -> tuple[str, int]:

@@ -35,7 +35,7 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     from zoo.data.splits import split_rows
 
     reading.check("table", path.name)
-    columns, notes = read_frame(path)
+    columns, notes = read_frame(path, reading.separator and reading.target)
     target = _target(path, columns, reading)
     names = _targets(target, columns)
     task = _task(_of(names, columns), reading.separator, task)
@@ -95,7 +95,7 @@ def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np
 
     Rows without a label are left out.
     """
-    columns, notes = read_frame(path)
+    columns, notes = read_frame(path, schema.get("separator") and schema["target"])
     task, target = TASKS[schema["task"]], schema["target"]
     names = _targets(target, columns, "target")
     columns = _labeled(columns, names, task, notes)
@@ -153,7 +153,7 @@ def _targets(target: str, columns: Mapping[str, Column], option: str = "--target
     """Return the columns that a target names: one, or several with commas between them."""
     if target in columns:
         return [target]
-    names = [name.strip() for name in target.split(",")]
+    names = [name.strip() for name in target.split(",") if name.strip()]
     for name in names:
         _known(name, columns, option)
     if len({*names}) < len(names):
@@ -179,7 +179,7 @@ def _labeled(
     known = task.labeled(_of(names, columns))
     if known.all():
         return columns
-    said = ", ".join(map(repr, names))
+    said = " or ".join(map(repr, names))
     notes.append(f"{int((~known).sum())} rows without a value of {said} were left out.")
     return _kept(columns, known)
 

@@ -23,6 +23,8 @@ from zoo.tasks.thresholds import Thresholds
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
 
+NONE = "(none)"  # of the labels
+
 
 @dataclass(frozen=True)
 class Multilabel(Task):
@@ -125,7 +127,7 @@ class Multilabel(Task):
         return float(-np.mean(shares * np.log(shares) + (1 - shares) * np.log(1 - shares)))
 
     def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        return float(np.mean(_losses(y, outputs)))
+        return float(np.mean(figures_of.losses(y, outputs)))
 
     def soft(self, outputs: np.ndarray) -> np.ndarray:
         return sigmoid(outputs)
@@ -138,6 +140,10 @@ class Multilabel(Task):
     def ending(self, model: keras.Model) -> str | None:
         return outputs_of.ending(model)
 
+    def columns(self, model: keras.Model, outputs: int) -> int:
+        outputs_of.check_apart(model)
+        return outputs
+
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         """Return outputs whose sigmoid is what the model says, (rows, labels)."""
         if ending is None:
@@ -148,7 +154,7 @@ class Multilabel(Task):
         """Return the labels of each row, and the probability of every label."""
         p, names = sigmoid(outputs), self._named(outputs > 0)
         lines = ((str(n), names[n], *(f"{one:.4f}" for one in row)) for n, row in enumerate(p))
-        return Answers(("row", "answer", *self.labels), tuple(lines))
+        return Answers(("row", "answer", *(f"p {label}" for label in self.labels)), tuple(lines))
 
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         sure = np.maximum(sigmoid(outputs), sigmoid(-outputs))
@@ -162,8 +168,7 @@ class Multilabel(Task):
 
     def effect(self, outputs: np.ndarray) -> Effect:
         """Return the effects on the likeliest label."""
-        best = int(outputs[0].argmax())
-        p = sigmoid(outputs[:, best])
+        p = sigmoid(outputs[:, best := int(outputs[0].argmax())])
         return Effect(self.labels[best], p[0] - p[1:], p[0] - p[1:])
 
     def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
@@ -203,9 +208,8 @@ class Multilabel(Task):
         return figures_of.lost(y > 0, first > 0, second > 0)
 
     def least_drop(self, y: np.ndarray) -> float:
-        """Of the rarest label, one answer in so many is so much of the mean over labels."""
-        counts = [count for count in self.counts(y) if count]
-        return 100 / (len(counts) * min(counts)) if counts else 0.0
+        """One of all true labels, so that one of few rows does not loosen the bound."""
+        return 100 / max(1, sum(self.counts(y)))
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         return float(np.mean(((first > 0) == (second > 0)).all(axis=1)))
@@ -213,7 +217,7 @@ class Multilabel(Task):
     def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
         """Return the rows with the largest loss, wrong ones first; sure as of the worst label."""
         wrong = ((of_int8 > 0) != (y > 0)).any(axis=1)
-        order = np.lexsort((-_losses(y, of_int8).sum(axis=1), ~wrong))[:MOST]
+        order = np.lexsort((-figures_of.losses(y, of_int8).sum(axis=1), ~wrong))[:MOST]
         sure = sigmoid(np.abs(of_int8)).min(axis=1)
         known, int8, of = (self._named(one > 0) for one in (y, of_int8, of_float))
         return [
@@ -232,7 +236,7 @@ class Multilabel(Task):
 
     def _named(self, said: np.ndarray) -> list[str]:
         names = np.array(self.labels, dtype=object)
-        return [", ".join(names[row]) or "none" for row in said]
+        return [", ".join(names[row]) or NONE for row in said]
 
     # baselines
 
@@ -242,8 +246,5 @@ class Multilabel(Task):
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack([part[:, 1] - part[:, 0] for part in parts], axis=1)
 
-
-def _losses(y: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Return the cross-entropy of each label, (rows, labels), in nats."""
-    outputs = outputs.astype(np.float64)
-    return np.asarray(np.logaddexp(0, outputs) - y * outputs)
+    def decided(self, outputs: np.ndarray, known: np.ndarray) -> np.ndarray:
+        return thresholds.expected(outputs, known)

@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from scipy.special import expit, logit
 
+from zoo.checks import UserError
+
 PROBABILITIES = ("softmax", "sigmoid")
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -16,6 +18,15 @@ def ending(model: keras.Model) -> str | None:
     function = getattr(last, "activation", None)
     name = getattr(function, "__name__", type(last).__name__.lower())
     return name if name in PROBABILITIES else None
+
+
+def check_apart(model: keras.Model) -> None:
+    """Raise UserError for a model whose probabilities add up to 1, where each is by itself."""
+    if ending(model) == "softmax":
+        raise UserError(
+            f"{model.name} ends in softmax, which shares one answer among the labels; several "
+            "labels a row need a sigmoid each, or logits."
+        )
 
 
 def sigmoid(outputs: np.ndarray) -> np.ndarray:

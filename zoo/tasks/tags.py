@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.tasks.truth import Arrays, Column
+from zoo.tasks.truth import Arrays, Column, check_unseparated
 
 FEWEST = 10  # rows of a stratum; smaller ones are joined
 USUAL = (";", "|", ",", " ")  # separators
@@ -39,6 +39,8 @@ def _check_names(names: Sequence[str], y_train: np.ndarray) -> None:
     counts = y_train.sum(axis=0, dtype=np.int64)
     if len(names) != len(counts):
         raise UserError(f"class_names holds {len(names)} names for {len(counts)} labels.")
+    if len({*names}) < len(names):
+        raise UserError(f"Two labels have the same name: {', '.join(names[:20])}. Rename one.")
     for rows, said in ((0, "No training row has"), (len(y_train), "All training rows have")):
         same = [name for name, count in zip(names, counts, strict=True) if count == rows]
         if same:
@@ -79,6 +81,7 @@ def of_columns(
 ) -> tuple[np.ndarray, list[str]]:
     """Return the 0/1 matrix of 0/1 columns, or of a column of tags, and the names of the labels."""
     if len(columns) > 1:
+        check_unseparated(columns, separator)
         return of_numbers(columns), list(columns)
     (name,) = columns
     cells = cells_of(columns, separator)
@@ -100,9 +103,10 @@ def of_numbers(columns: Mapping[str, Column]) -> np.ndarray:
     """Return columns of zeros and ones, or of true and false, side by side."""
     for name, column in columns.items():
         if not is_binary(column):
+            other = next(text for text in column.texts() if text not in ("0", "1"))
             raise UserError(
                 f"The target {name!r} must hold 0 and 1, or true and false, as one of several "
-                "labels; it holds other values."
+                f"labels; it holds {other!r}. Write 1 where a row has the label."
             )
     return np.stack([column.values for column in columns.values()], axis=1).astype(np.uint8)
 
@@ -119,6 +123,12 @@ def cells_of(columns: Mapping[str, Column], separator: str | None) -> list[list[
     if separator is None:
         seen = next((one for one in USUAL if any(one in text for text in texts)), USUAL[0])
         some = next((str(text) for text in texts if seen in text), str(texts[0]))
+        if column.kind != "text":
+            raise UserError(
+                f"The target {name!r} holds {column.kind}s, one to a row. Several labels are "
+                "several columns of 0 and 1, as --target a,b,c, or a column of tags with a "
+                "--separator."
+            )
         raise UserError(
             f"The target {name!r} holds texts such as {some[:40]!r}. Give several 0/1 columns as "
             f"--target a,b,c; or, for tags, what is between them, such as --separator {seen!r}."

@@ -199,3 +199,12 @@ class Task(Labels):
     @abstractmethod
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Return the outputs, of log-probabilities or numbers for each part, (rows, outputs)."""
+
+    def decided(self, outputs: np.ndarray, known: np.ndarray) -> np.ndarray:
+        """Return a baseline's outputs as the task answers by them.
+
+        Args:
+            outputs: of any rows.
+            known: of rows that the baseline was fitted to.
+        """
+        return outputs

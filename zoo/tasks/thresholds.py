@@ -69,12 +69,36 @@ def best(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
 
 
 def _cut(mine: np.ndarray, logits: np.ndarray) -> float:
-    """Return the middle between the two neighboring logits with the best F1 to cut at."""
+    """Return the middle between the two neighboring logits with the best F1 to cut at.
+
+    Below the lowest where answering the label always is best.
+    """
     order = np.argsort(-logits, kind="stable")
-    ranked, hits = logits[order], np.cumsum(mine[order] > 0)
-    f1 = 2 * hits[:-1] / (np.arange(1, len(hits)) + hits[-1])
-    apart = ranked[:-1] > ranked[1:]
-    if not apart.any():
-        return 0.0
-    place = int(np.where(apart, f1, -1.0).argmax())
-    return float((ranked[place] + ranked[place + 1]) / 2)
+    ranked, hits = logits[order], np.cumsum(mine[order])
+    return _middle(ranked, 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1]))
+
+
+def _middle(ranked: np.ndarray, f1: np.ndarray) -> float:
+    """Return the cut after the place with the best F1, among descending logits."""
+    below = np.append(ranked[1:], ranked[-1] - max(1.0, ranked[0] - ranked[-1]))
+    place = int(np.where(ranked > below, f1, -1.0).argmax())
+    return float((ranked[place] + below[place]) / 2)
+
+
+def expected(logits: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return logits moved so that answering above 0 has the best F1 that they expect themselves.
+
+    For models that are fitted to the log-loss and are given no thresholds, such as baselines: the
+    probabilities of `rows` stand for their labels (Lipton et al. 2014, theorem 1).
+
+    Args:
+        logits: to be moved, (rows, labels).
+        rows: logits of rows that the model was fitted to, (any, labels).
+    """
+    cuts = []
+    for column in np.asarray(rows, np.float64).T:
+        ranked = np.sort(column)[::-1]
+        hits = np.cumsum(sigmoid(ranked))
+        f1 = 2 * hits / (np.arange(1, len(hits) + 1) + hits[-1])
+        cuts.append(_middle(ranked, f1))
+    return np.asarray(logits - np.array(cuts))

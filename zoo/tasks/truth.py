@@ -49,7 +49,8 @@ def as_classes(arrays: Arrays) -> Arrays:
         if y.ndim != 1 or not np.array_equal(y, np.rint(y)):
             raise UserError(
                 f"{part} must hold one class number per row; got shape {arrays[part].shape}, "
-                f"type {y.dtype}. Undo one-hot labels with y.argmax(axis=1)."
+                f"type {y.dtype}. Undo one-hot labels with y.argmax(axis=1); for several labels a "
+                "row give task='multilabel'."
             )
         arrays = arrays | {part: y.astype(np.int64)}
     present = np.unique(arrays["y_train"])
@@ -144,7 +145,7 @@ def numbers_of_column(name: str, column: Column) -> np.ndarray:
     if column.kind == "text":
         raise UserError(
             f"The target {name!r} holds texts, such as {column.words[0][:40]!r}; a regression "
-            "needs numbers."
+            "needs numbers. Several labels a row are columns of 0 and 1, or of true and false."
         )
     if not (np.abs(column.values) < LARGEST).all():
         raise UserError(f"The target {name!r} holds values over {LARGEST:g}. Rescale it.")

@@ -14,6 +14,7 @@ class Words:
         less, more: after the size of a drop, and of a gain.
         limit: what the answers cannot say; empty for nothing.
         target: what is learned.
+        label, labels: one of what answers are chosen from, and all; empty for numbers.
         told: title of the figure by which a single feature is judged.
         explained: what that feature explains a share of.
         trivial, linear: the baselines of the advice.
@@ -27,6 +28,8 @@ class Words:
     more: str
     limit: str
     target: str
+    label: str
+    labels: str
     told: str
     explained: str
     trivial: str
@@ -42,6 +45,8 @@ CLASSIFICATION = Words(
     more=" points more",
     limit="It always predicts one of its classes, even for a row of none of them.",
     target="class",
+    label="class",
+    labels="classes",
     told="AUC",
     explained="information",
     trivial="the most frequent class",
@@ -58,6 +63,8 @@ REGRESSION = Words(
     more="\u00a0% better",
     limit="",
     target="target",
+    label="",
+    labels="",
     told="R2",
     explained="variance",
     trivial="the mean target",
@@ -74,6 +81,8 @@ MULTILABEL = Words(
     more=" points more",
     limit="It knows the labels that it was trained on, and no others.",
     target="labels",
+    label="label",
+    labels="labels",
     told="mAP",
     explained="variance",
     trivial="the shares of the labels",

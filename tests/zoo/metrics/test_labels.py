@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from zoo.metrics import labels
-from zoo.metrics.bootstrap import resampled_means
+from zoo.metrics.bootstrap import resampled_means, resamples
 from zoo.metrics.weighted import once
 
 
@@ -39,6 +39,18 @@ def test_average_precision_with_ties() -> None:
         assert labels.average_precision(mine, scores)(once(60))[0] == pytest.approx(expected)
     lacking = np.where(mine, 0.0, 1.0)[None]
     assert np.isnan(labels.average_precision(mine, scores)(lacking)[0])
+
+
+def test_the_interval_of_mean_average_precision_holds_its_value() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(8):
+        y, scores = rng.random((36, 40)) < 0.2, rng.normal(size=(36, 40))
+        measure = labels.mean_average_precision(y, scores)
+        assert measure is not None
+        value = float(measure.at(once(36))[0])
+        samples = np.concatenate([measure.at(w) for w in resamples(np.zeros(36, int))])
+        low, high = measure.interval(value, samples)
+        assert low < value < high
 
 
 @pytest.mark.parametrize("noise", [0.3, 1.0, 3.0])

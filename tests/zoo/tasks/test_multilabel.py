@@ -14,8 +14,9 @@ from tests.helpers.labels import LABELS, digits, write_npz, write_table
 from tuning import Recipe, overfit, train
 from tuning.training.adjusting import fold, measure
 from zoo.advice import advise
+from zoo.metrics.labels import columns, mean_f1
 from zoo.tasks import Multilabel
-from zoo.tasks.thresholds import Thresholds, best, of_logits
+from zoo.tasks.thresholds import Thresholds, best, expected, of_logits
 
 TAGS = zoo.Reading(target="tags", separator=";")
 COLUMNS = zoo.Reading(target=",".join(LABELS))
@@ -59,6 +60,8 @@ def test_matrices_that_cannot_be_learned(
 
 def test_names_must_be_as_many_as_labels() -> None:
     x, y = digits(200)
+    with pytest.raises(zoo.UserError, match="Two labels have the same name: a, b, c, d, a. Re"):
+        zoo.data_from(x, y, class_names=tuple("abcda"))
     with pytest.raises(zoo.UserError, match="class_names holds 2 names for 5 labels"):
         zoo.data_from(x, y, class_names=("a", "b"))
 
@@ -116,6 +119,7 @@ def test_new_rows_with_their_labels(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("cells", "reading", "message"),
     [
+        (["1", "2", "3", "4"], {}, "holds numbers, one to a row. Several labels are several col"),
         (["a;b", "a", "", "b"], {}, "holds texts such as 'a;b'. Give several 0/1 columns .* ';'"),
         (["a|b", "a", "", "b"], {}, "such as --separator '|'"),
         (["a", "a;a", "", "a"], {"separator": ";"}, "holds 1 different tags; expected two or"),
@@ -141,6 +145,17 @@ def test_a_rare_tag_is_named(tmp_path: Path) -> None:
         zoo.load_data(
             tmp_path / "t.csv", reading=zoo.Reading(target="tags", separator=";", time="time")
         )
+
+
+def test_a_tag_may_be_called_as_a_gap_is(tmp_path: Path) -> None:
+    cells = ["NA", "null;NA", "", "none", "NA;none", "?"]
+    lines = [f"{n / 7},{n * n % 17},{cells[n % 6]}" for n in range(120)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b, tags", *lines]))
+    data = zoo.load_data(tmp_path / "t.csv", reading=TAGS)
+    assert data.class_names == ("?", "NA", "none", "null")
+    rows, known = zoo.read_labelled(tmp_path / "t.csv", Recorded(data))
+    assert len(rows) == 120
+    np.testing.assert_array_equal(known.sum(axis=0), [20, 60, 40, 20])
 
 
 def test_small_strata_are_joined() -> None:
@@ -185,8 +200,32 @@ def test_thresholds_raise_f1_of_rare_labels_and_leave_with_the_model() -> None:
         Thresholds.undone(json.loads(json.dumps(asdict(found))), folded), logits, atol=1e-4
     )
     np.testing.assert_array_equal(folded > 0, logits > best(y, logits))
-    noise = [of_logits(y[:40], rng.normal(size=(40, 2))).values for _ in range(10)]
-    assert (0.5, 0.5) in noise  # where others do not help
+    sure = 4.0 * (2.0 * y - 1) + rng.normal(size=y.shape)
+    assert of_logits(y, sure).values == (0.5, 0.5)  # where others do not help
+
+
+def test_baselines_decide_where_they_expect_the_best_f1() -> None:
+    rng = np.random.default_rng(0)
+    shares = np.array([0.2, 0.6])
+    constant = np.tile(np.log(shares / (1 - shares)), (50, 1))
+    assert (expected(constant, constant) > 0).all()  # always answering a label beats never
+    p = rng.random((5000, 2)) ** 3
+    y, logits = rng.random(p.shape) < p, np.log(p / (1 - p))
+    scores = [
+        float(mean_f1(columns(y, one > 0).sum(axis=0)))
+        for one in (logits, expected(logits, logits))
+    ]
+    assert scores[1] > scores[0] + 0.01
+    np.testing.assert_array_equal(
+        np.argsort(expected(logits, logits), axis=0), np.argsort(logits, axis=0)
+    )
+
+
+def test_a_label_of_one_row_does_not_loosen_the_bound() -> None:
+    y = np.zeros((36, 3), np.uint8)
+    y[:18, 0], y[9:30, 1], y[0, 2] = 1, 1, 1
+    task = Multilabel(("a", "b", "c"))
+    assert task.bound(0.5, y) == pytest.approx(100 / 40)
 
 
 def test_what_has_no_thresholds() -> None:
