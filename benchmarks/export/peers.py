@@ -99,10 +99,10 @@ def same_graph(folder: Path, name: str, *, form: str = "rolled") -> None:
         integer.Constant = Float  # what `step_function` takes
         states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(twin.cells())}
         inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        content = convert(twin, integer.step_function(twin), inputs, None)
+        content = convert(integer.step_function(twin), inputs, None)
     else:
         arithmetic = Float(twin) if form == "rolled" else FloatUnrolled(twin)
-        content = convert(twin, whole(twin, arithmetic), {"input": (1, *twin.row_shape)}, None)
+        content = convert(whole(twin, arithmetic), {"input": (1, *twin.row_shape)}, None)
     (folder / name).write_bytes(content)
 
 

@@ -136,7 +136,7 @@ def test_a_full_disk_ends_a_sweep_and_room_continues_it(
     most: int, finished: int, command: Command
 ) -> None:
     """No file may grow beyond `most` bytes: the weights of a trial, or later the journal."""
-    command.options = {**PLAIN, "trials": 10, "jobs": 2, "recipe": {"epochs": 36, "patience": 0}}
+    command.options = {**PLAIN, "trials": 10, "jobs": 2, "recipe": {"epochs": 12, "patience": 0}}
     command.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)))
     assert command.wait() == 2, command.said()
     assert "The disk is full" in command.said()
@@ -144,9 +144,7 @@ def test_a_full_disk_ends_a_sweep_and_room_continues_it(
     assert "Traceback" not in command.said()
     before = [a for a in study_of(command).trials if a.state == TrialState.COMPLETE]
     assert finished <= len(before) < 10
-    code, said = command.run()
-    assert code == 0, said
-    assert "damaged" not in said
+    search_wine(command.folder, command.options)  # here: a warning of damage would be an error
     assert broken(command) == []
     again = study_of(command).trials
     assert all(again[attempt.number] == attempt for attempt in before)
