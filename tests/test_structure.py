@@ -142,4 +142,5 @@ def test_documents_name_real_files(document: str) -> None:
         made = name.startswith(("http", "generated/"))
         assert made or (ROOT / document).parent.joinpath(name).exists(), name
     for name in re.findall(rf"`((?:{'|'.join(OURS)}|docs)/[\w/.]*)`", text):
-        assert "NAME" in name or (ROOT / name).exists(), name
+        made = "NAME" in name or name == "docs/_build"
+        assert made or (ROOT / name).exists(), name

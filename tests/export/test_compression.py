@@ -69,7 +69,14 @@ def host_scaling(path: Path, model: keras.Model, compressed: Compressed) -> Scal
     return _host_scaling(file_scaling(load(path)), CalibrationRows(np.arange(0), np.zeros(0), host))
 
 
-@pytest.fixture(scope="module", params=TRAINED, ids="-".join)
+FIRST, *OTHERS = TRAINED
+
+
+@pytest.fixture(
+    scope="module",
+    params=[FIRST, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)],
+    ids="-".join,
+)
 def trained(request: pytest.FixtureRequest) -> Trained:
     preset, name = request.param
     data = few(zoo.load_data(name), 600)

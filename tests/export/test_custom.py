@@ -87,6 +87,7 @@ keras.Model(backbone.inputs, keras.layers.Dense(10)(x)).save(sys.argv[1])
 """
 
 
+@pytest.mark.slow
 def test_a_backbone_of_keras_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file, source, out = (tmp_path / name for name in ("hub.keras", "data.npz", "out"))
     made = subprocess.run(

@@ -21,7 +21,14 @@ from tuning.sweep.progress import print_progress
 ALGORITHMS = (*SAMPLERS, "kt-random", "bayesian", "hyperband")
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+# one of ours, of Optuna's and of KerasTuner's; the others are theirs alone
+QUICK = ("sobol", "tpe", "hyperband")
+
+
+@pytest.mark.parametrize(
+    "algorithm",
+    [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in ALGORITHMS],
+)
 def test_search_repeats_and_its_first_trial_is_the_preset(
     algorithm: str, wine: zoo.Data, tmp_path: Path
 ) -> None:
