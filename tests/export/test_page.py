@@ -31,7 +31,7 @@ from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.metrics.classes import calibration_error, probabilities
 from zoo.metrics.intervals import Estimate
-from zoo.tasks import Classification, Regression
+from zoo.tasks import Classification, Multilabel, Regression
 from zoo.tasks.reliability import reliability
 
 
@@ -173,7 +173,8 @@ def test_details_are_drawn_by_their_kind(verified: Verified) -> None:
     assert "shades are shares of a row" not in titles(31)
     assert "Confused classes" not in titles(101)
     y, outputs = np.zeros((4, 2)), np.zeros((4, 2))
-    kinds = {*Regression().details(y, outputs), *report.quality.details}
+    several = Multilabel(("a", "b")).details(y, outputs)
+    kinds = {*Regression().details(y, outputs), *several, *report.quality.details}
     assert kinds == set(DRAWINGS)
 
 
