@@ -12,7 +12,7 @@ from zoo.data.lengths import with_ends
 from zoo.data.memory import as_float32, blocks
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
-OPTIONAL = ("x_val", "y_val", "rate")
+OPTIONAL = ("x_val", "y_val", "rate", "class_names")
 BESIDE = tuple(f"{kind}_{part}" for kind in COLUMNS for part in ("train", "val", "test"))
 LENGTHS = ("lengths_train", "lengths_val", "lengths_test")
 KNOWN = (*REQUIRED, *OPTIONAL, *LENGTHS, *BESIDE)
@@ -48,6 +48,12 @@ def checked(what: object, arrays: Arrays) -> Arrays:
     for name in BESIDE:
         if name in arrays:
             _check_column(what, name, arrays)
+    names = arrays.get("class_names")
+    if names is not None and (names.ndim != 1 or names.dtype.kind not in "Uiu"):
+        raise UserError(
+            f"{what}: class_names must hold the names of the classes as text, one after the other; "
+            f"got {names.dtype} of shape {names.shape}."
+        )
     x = arrays["x_train"]
     if all((x[part] == x[:1]).all() for part in blocks(x)):
         raise UserError(f"{what}: all rows of x_train are equal; there is nothing to learn from.")

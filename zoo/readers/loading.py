@@ -41,10 +41,11 @@ def load_data(
             - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
               `x_val`, `y_val`. Labels are integers 0..classes-1; a matrix of 0 and 1, (rows,
               labels), means several labels per row; other floats mean regression.
-              Optional, with one value per row, for any part: `groups_train` ... `groups_test`,
-              which rows belong together (a patient, a machine), and `time_train` ... `time_test`,
-              numbers or dates. Sequences of different lengths: (rows, longest, features) with NaN
-              after the end of a row, or with `lengths_train` ...; see `zoo.data.lengths`;
+              Optional: `class_names`, texts; and with one value per row, for any part:
+              `groups_train` ... `groups_test`, which rows belong together (a patient, a machine),
+              and `time_train` ... `time_test`, numbers or dates. Sequences of different lengths:
+              (rows, longest, features) with NaN after the end of a row, or with
+              `lengths_train` ...; see `zoo.data.lengths`;
             - a folder with these as `.npy` files, which are memory-mapped.
 
         seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without

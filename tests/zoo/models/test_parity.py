@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from tests.helpers.instances import NAMES
 from zoo.backends import BACKENDS
@@ -20,12 +21,18 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def logits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, np.ndarray]]:
-    folder = tmp_path_factory.mktemp("parity")
-    for backend in BACKENDS:
-        environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tests.helpers.logits", str(folder)]
-        subprocess.run(command, env=environment, check=True, cwd=ROOT, capture_output=True)
+def logits(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return the logits of each backend; of two workers one makes them, the other waits."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if hasattr(request.config, "workerinput") else folder
+    with FileLock(folder / "parity.lock"):
+        for backend in BACKENDS:
+            environment = os.environ | {"KERAS_BACKEND": backend, "PYTHONPATH": str(ROOT)}
+            command = [sys.executable, "-m", "tests.helpers.logits", str(folder)]
+            if not (folder / f"{backend}.npz").exists():
+                subprocess.run(command, env=environment, check=True, cwd=ROOT, capture_output=True)
     return {backend: dict(np.load(folder / f"{backend}.npz")) for backend in BACKENDS}
 
 

@@ -41,6 +41,14 @@ def test_a_matrix_of_zeros_and_ones_is_multilabel(tmp_path: Path) -> None:
     assert asked.task == Multilabel(("0", "1", "2", "3", "4"))
 
 
+def test_labels_of_a_file_have_names(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", **arrays(class_names=np.array(LABELS)))
+    assert zoo.load_data(tmp_path / "d.npz").class_names == LABELS
+    np.savez(tmp_path / "d.npz", **arrays(class_names=np.array([LABELS])))
+    with pytest.raises(zoo.UserError, match="class_names must hold the names of the classes as te"):
+        zoo.load_data(tmp_path / "d.npz")
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
