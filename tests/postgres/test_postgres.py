@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+import sqlalchemy
 from optuna.trial import FrozenTrial, TrialState
 
 import zoo
@@ -69,9 +70,17 @@ def stop_in_a_trial(command: Command, study: optuna.Study) -> FrozenTrial:
         command.until(lambda: any(not a.state.is_finished() for a in attempts_of(command, study)))
         os.kill(command.process.pid, signal.SIGSTOP)
         running = [a for a in attempts_of(command, study) if not a.state.is_finished()]
-        if running:
+        if running and not in_a_transaction(study):
             return running[0]
         os.kill(command.process.pid, signal.SIGCONT)
+
+
+def in_a_transaction(study: optuna.Study) -> bool:
+    """Return whether anyone else has one open: stopped in it, it would keep its locks."""
+    busy = "select count(*) from pg_stat_activity where backend_type = 'client backend'"
+    busy += " and state <> 'idle' and pid <> pg_backend_pid()"
+    with study._storage._backend.engine.connect() as connection:  # type: ignore[attr-defined]
+        return bool(connection.execute(sqlalchemy.text(busy)).scalar())
 
 
 def eventually_study_of(command: Command) -> optuna.Study:
