@@ -73,7 +73,7 @@ class Advice:
                 "it reliably."
             )
         uneven = self.imbalance is not None and self.imbalance >= UNEVEN
-        if uneven and TASKS[self.task].activation == "softmax":  # of others each is by itself
+        if uneven and TASKS[self.task]().exclusive:  # of others each is by itself
             found.append(
                 f"Classes are uneven, {self.imbalance:.0f} to 1: accuracy hides the small ones. "
                 "Look at balanced accuracy and macro F1."

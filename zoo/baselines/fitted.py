@@ -70,7 +70,9 @@ def _fitted(name: str, trees: bool, fit: Fit, data: Data, seed: int) -> Baseline
     def joined(x: np.ndarray) -> np.ndarray:
         return data.task.joined([of(x) for of in found])
 
-    known = joined(data.x_train[:KNOWN])
+    def known() -> np.ndarray:
+        return joined(data.x_train[:KNOWN])
+
     seconds = round(time.monotonic() - started, 3)
     return Baseline(name, trees, lambda x: data.task.decided(joined(x), known), seconds)
 

@@ -31,13 +31,9 @@ def measure(data: Data) -> tuple[Baseline, ...]:
     most = max(1000, WORK // (int(np.prod(data.input_shape)) * classes))
     task, found = data.task, problems(data)
     chosen = _sample(found, len(data.x_train), most)
-    trivial, linear = (
-        task.decided(outputs, outputs)
-        for outputs in (
-            task.joined([_trivial(problem) for problem in found]),
-            task.joined([_linear(problem, chosen) for problem in found]),
-        )
-    )
+    trivial = task.joined([_trivial(problem) for problem in found])
+    linear = task.joined([_linear(problem, chosen) for problem in found])
+    trivial, linear = task.decided(trivial, lambda: trivial), task.decided(linear, lambda: linear)
     return (
         Baseline("trivial", task.words.trivial, len(data.x_train), _figures(data, trivial)),
         Baseline("linear", task.words.linear, len(chosen), _figures(data, linear)),

@@ -41,3 +41,13 @@ def percentiles(samples: np.ndarray) -> tuple[float, float]:
     """Return the middle 95 % of the samples; undefined ones are left out."""
     low, high = np.nanpercentile(samples, [2.5, 97.5])
     return float(low), float(high)
+
+
+def shifted(value: float, samples: np.ndarray) -> tuple[float, float]:
+    """Return percentiles, at least 0, of a figure that resampling raises, the rise taken back.
+
+    A mean of distances grows with each resampling as it has with the sample.
+    """
+    low, high = percentiles(samples)
+    shift = float(value - np.nanmedian(samples))
+    return max(0.0, low + shift), high + shift

@@ -6,7 +6,7 @@ Everywhere y holds class numbers, (rows,), and p the probabilities of each class
 
 import numpy as np
 
-from zoo.metrics.bootstrap import percentiles
+from zoo.metrics.bootstrap import percentiles, shifted
 from zoo.metrics.intervals import mean_of_shares, wilson
 from zoo.metrics.weighted import Measure, Weighted, mean, once, total
 
@@ -114,7 +114,7 @@ def brier(y: np.ndarray, p: np.ndarray) -> Measure:
 
 def ece(y: np.ndarray, p: np.ndarray) -> Measure:
     """Return the expected calibration error: Guo et al. 2017 (arXiv:1706.04599), equation 3."""
-    return Measure(_ece(p.max(axis=1), p.argmax(axis=1) == y), _shifted)
+    return Measure(_ece(p.max(axis=1), p.argmax(axis=1) == y), shifted)
 
 
 def calibration_error(y: np.ndarray, logits: np.ndarray) -> float:
@@ -125,13 +125,6 @@ def calibration_error(y: np.ndarray, logits: np.ndarray) -> float:
 def bins_of(confidence: np.ndarray) -> np.ndarray:
     """Return the bin, 0 to 14, of each confidence in [0, 1]."""
     return np.asarray(np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1))
-
-
-def _shifted(value: float, samples: np.ndarray) -> tuple[float, float]:
-    """A mean of distances: resampling adds to it what it has added to the sample."""
-    low, high = percentiles(samples)
-    shift = float(value - np.median(samples))
-    return max(0.0, low + shift), high + shift
 
 
 def _rank(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -39,8 +39,18 @@ def mean_of_shares(counts: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     """
     shares = counts / rows
     ends = np.array([wilson(int(count), int(of)) for count, of in zip(counts, rows, strict=True)])
-    below, above = np.linalg.norm(ends - shares[:, None], axis=0) / len(shares)
-    mean = float(shares.mean())
+    return mean_of_intervals(shares, ends)
+
+
+def mean_of_intervals(values: np.ndarray, ends: np.ndarray) -> tuple[float, float]:
+    """Return the interval, within 0 and 1, of the mean of independent figures.
+
+    Args:
+        values: of the figures, (figures,).
+        ends: of their intervals, (figures, 2).
+    """
+    below, above = np.linalg.norm(ends - values[:, None], axis=0) / len(values)
+    mean = float(values.mean())
     return max(0.0, mean - float(below)), min(1.0, mean + float(above))
 
 

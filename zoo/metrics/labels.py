@@ -6,8 +6,8 @@ answered. scikit-learn is what the tests compare with.
 
 import numpy as np
 
-from zoo.metrics.bootstrap import percentiles, resampled_means
-from zoo.metrics.intervals import Estimate, Z, wilson
+from zoo.metrics.bootstrap import percentiles, resampled_means, shifted
+from zoo.metrics.intervals import Estimate, Z, mean_of_intervals, wilson
 from zoo.metrics.weighted import Interval, Measure, Weighted, mean
 
 TINY = float(np.finfo(np.float32).tiny)
@@ -32,9 +32,7 @@ def f1_of(sums: np.ndarray) -> np.ndarray:
 def mean_f1(sums: np.ndarray) -> np.ndarray:
     """Return the mean F1 over labels that are true or answered anywhere, (...); 1 for none."""
     shares = f1_of(sums)
-    known = np.isfinite(shares)
-    total = np.where(known, shares, 0).sum(axis=-1)
-    return np.where(known.any(axis=-1), total / np.maximum(known.sum(axis=-1), 1), 1.0)
+    return _mean_of_known(shares, axis=-1, without=1.0)
 
 
 def pooled_f1(sums: np.ndarray) -> np.ndarray:
@@ -84,9 +82,7 @@ def mean_average_precision(y: np.ndarray, scores: np.ndarray) -> Measure | None:
 
     def figure(weights: np.ndarray) -> np.ndarray:
         values = np.stack([part(weights) for part in parts])
-        known = np.isfinite(values)  # a label that a resample lacks does not count in it
-        total = np.where(known, values, 0).sum(axis=0)
-        return np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), np.nan)
+        return _mean_of_known(values, axis=0, without=np.nan)  # of labels that a resample has
 
     return Measure(figure, _unbiased)
 
@@ -143,11 +139,17 @@ def lost(y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     return 100 * (values[0] - values[1])
 
 
+def _mean_of_known(values: np.ndarray, axis: int, without: float) -> np.ndarray:
+    """Return the mean along an axis of what is no NaN; `without` where all is."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0).sum(axis=axis)
+    return np.where(known.any(axis=axis), total / np.maximum(known.sum(axis=axis), 1), without)
+
+
 def _unbiased(value: float, samples: np.ndarray) -> tuple[float, float]:
     """A row that a resample holds twice backs itself, which raises the precision: taken back."""
-    low, high = percentiles(samples)
-    shift = value - float(np.nanmedian(samples))
-    return max(0.0, low + shift), min(1.0, high + shift)
+    low, high = shifted(value, samples)
+    return low, min(1.0, high)
 
 
 def _f1_ends(sums: np.ndarray) -> tuple[float, float]:
@@ -162,9 +164,7 @@ def _f1_ends(sums: np.ndarray) -> tuple[float, float]:
     if not shares:
         return 0.0, 1.0
     found = np.array(shares)
-    below, above = np.linalg.norm(found[:, 1:] - found[:, :1], axis=0) / len(found)
-    middle = float(found[:, 0].mean())
-    return max(0.0, middle - float(below)), min(1.0, middle + float(above))
+    return mean_of_intervals(found[:, 0], found[:, 1:])
 
 
 def _f1_of_share(hits: int, either: int) -> tuple[float, ...]:

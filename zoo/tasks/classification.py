@@ -138,9 +138,6 @@ class Classification(Task):
 
     # answers
 
-    def ending(self, model: keras.Model) -> str | None:
-        return outputs_of.ending(model)
-
     def columns(self, model: keras.Model, outputs: int) -> int:
         """One output is enough for two classes, where it is a probability."""
         alone = outputs == 2 and tuple(model.outputs[0].shape[1:]) == (1,)
@@ -232,10 +229,7 @@ class Classification(Task):
 
     def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
         before, after = (outputs.argmax(axis=1) == y for outputs in (first, second))
-        return Changes(self._counted(y[before & ~after]), self._counted(y[after & ~before]))
-
-    def _counted(self, y: np.ndarray) -> dict[str, int]:
-        return {name: n for name, n in zip(self.labels, self.counts(y), strict=True) if n}
+        return Changes(self.counted(y[before & ~after]), self.counted(y[after & ~before]))
 
     # baselines
 

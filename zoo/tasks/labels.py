@@ -88,3 +88,7 @@ class Labels(ABC):
     def counts(self, y: np.ndarray) -> list[int]:
         """Return how many rows have each of the labels; empty where answers are numbers."""
         return []
+
+    def counted(self, y: np.ndarray) -> dict[str, int]:
+        """Return the labels that rows have, and how many rows."""
+        return {name: n for name, n in zip(self.labels, self.counts(y), strict=True) if n}

@@ -1,6 +1,6 @@
 """Multi-label classification: each row has any of several labels. y: uint8 0/1, (rows, labels)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -137,9 +137,6 @@ class Multilabel(Task):
 
     # answers
 
-    def ending(self, model: keras.Model) -> str | None:
-        return outputs_of.ending(model)
-
     def columns(self, model: keras.Model, outputs: int) -> int:
         outputs_of.check_apart(model)
         return outputs
@@ -229,10 +226,7 @@ class Multilabel(Task):
 
     def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
         before, after = ((outputs > 0) == (y > 0) for outputs in (first, second))
-        return Changes(self._counted(before & ~after), self._counted(after & ~before))
-
-    def _counted(self, rows: np.ndarray) -> dict[str, int]:
-        return {name: n for name, n in zip(self.labels, self.counts(rows), strict=True) if n}
+        return Changes(self.counted(before & ~after), self.counted(after & ~before))
 
     def _named(self, said: np.ndarray) -> list[str]:
         names = np.array(self.labels, dtype=object)
@@ -246,5 +240,5 @@ class Multilabel(Task):
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack([part[:, 1] - part[:, 0] for part in parts], axis=1)
 
-    def decided(self, outputs: np.ndarray, known: np.ndarray) -> np.ndarray:
-        return thresholds.expected(outputs, known)
+    def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
+        return thresholds.expected(outputs, known())

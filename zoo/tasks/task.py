@@ -5,7 +5,7 @@ one it is: readers, training, export and the report ask it for what they need.
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
+from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
 from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part
 from zoo.tasks.labels import Labels
@@ -97,9 +98,9 @@ class Task(Labels):
 
     # answers
 
-    @abstractmethod
     def ending(self, model: keras.Model) -> str | None:
         """Return the activation that a model ends in, where its outputs are probabilities."""
+        return None if self.numbers else outputs_of.ending(model)
 
     def columns(self, model: keras.Model, outputs: int) -> int:
         """Return how many outputs this model should have, where data ask for so many."""
@@ -200,11 +201,11 @@ class Task(Labels):
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Return the outputs, of log-probabilities or numbers for each part, (rows, outputs)."""
 
-    def decided(self, outputs: np.ndarray, known: np.ndarray) -> np.ndarray:
+    def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
         """Return a baseline's outputs as the task answers by them.
 
         Args:
             outputs: of any rows.
-            known: of rows that the baseline was fitted to.
+            known: returns those of rows that the baseline was fitted to.
         """
         return outputs
