@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,29 +13,12 @@ import export
 import zoo
 from export import compare
 from tests.helpers.commands import pocketzoo
+from tests.helpers.described import Recorded
 from tuning import Recipe, train
-from zoo.tasks import Regression, Task
-from zoo.tasks import recorded as task_in
+from zoo.tasks import Regression
 
 RNG = np.random.default_rng(0)
 KINDS = np.array(["red", "rosé", "white"])
-
-
-class Recorded:
-    """A run folder that holds only what its data were."""
-
-    path = Path("recorded")
-
-    def __init__(self, data: zoo.Data) -> None:
-        held = {"task": data.task.name, "class_names": data.class_names, "schema": data.schema}
-        self.held = json.loads(json.dumps(held))
-
-    def read_json(self, name: str) -> dict[str, Any]:
-        assert name == "data.json"
-        return dict(self.held)
-
-    def task(self) -> Task:
-        return task_in(self.held)
 
 
 def table(path: Path, rows: np.ndarray, target: np.ndarray, **columns: np.ndarray) -> Path:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.helpers.described import Recorded
 from tests.helpers.labels import LABELS, digits, write_npz, write_table
 from tuning import Recipe, overfit, train
 from tuning.training.adjusting import fold, measure
@@ -86,17 +87,6 @@ def test_columns_and_tags_say_the_same(tmp_path: Path) -> None:
     shares = [y.mean(axis=0) for y in (tags.y_train, tags.y_validation, tags.y_test)]
     np.testing.assert_allclose(shares[1], shares[0], atol=0.12)
     np.testing.assert_allclose(shares[2], shares[0], atol=0.12)
-
-
-class Recorded:
-    """A run folder that holds only what its data were."""
-
-    def __init__(self, data: zoo.Data) -> None:
-        held = {"task": data.task.name, "class_names": data.class_names, "schema": data.schema}
-        self.held = json.loads(json.dumps(held))
-
-    def read_json(self, name: str) -> dict[str, object]:
-        return dict(self.held)
 
 
 def test_new_rows_with_their_labels(tmp_path: Path) -> None:
