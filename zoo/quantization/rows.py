@@ -56,7 +56,7 @@ def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> Calibr
     head = first_standardize(model)
     fine = head is not None and head.robust and integer_grid(x) is None
     fine |= any(isinstance(layer, StepMask) for layer in model.layers)
-    return CalibrationRows(indices, x, head if fine or is_coarse(x) else None)
+    return CalibrationRows(indices, x, head if fine or is_coarse(x, head) else None)
 
 
 def first_standardize(model: keras.Model) -> Standardize | None:
@@ -88,17 +88,26 @@ def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
     return np.sort(order[:rows])
 
 
-def is_coarse(rows: np.ndarray) -> bool:
+def is_coarse(rows: np.ndarray, head: Standardize | None = None) -> bool:
     """Return whether one int8 scale over all features would blur some of them.
 
     So it is where a feature's standard deviation is under 8 of the common steps (a table with
     areas in the thousands beside ratios).
+
+    Args:
+        rows: calibration rows, (rows, ..., features).
+        head: what it learned from all training rows counts too. A feature that never varies in
+            `rows` blurs none of its values, but the kernel that takes its large scale in.
     """
     values = rows.reshape(-1, rows.shape[-1]).astype(np.float64)
     step = (max(values.max(), 0.0) - min(values.min(), 0.0)) / INT8.activations.steps
     spread = values.std(axis=0)
     varying = spread > 1e-6 * np.abs(values.mean(axis=0))
-    return bool((spread[varying] < 8 * step).any())
+    spreads = [spread[varying]]
+    if head is not None:
+        scale = keras.ops.convert_to_numpy(head.scale)
+        spreads.append(1 / scale[scale != 1])  # a constant feature has 1
+    return bool((np.concatenate(spreads) < 8 * step).any())
 
 
 def integer_grid(values: np.ndarray) -> tuple[float, float] | None:

@@ -12,6 +12,7 @@ from export.runtimes.litert import load, predict
 from export.tflite.scaling import Scaling
 from tests.helpers.instances import data_of, fill, filled, rows
 from tuning import Recipe, fit
+from zoo.layers.inputs import Standardize
 from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import CLIPS, layer_noise
 from zoo.quantization.calibration import predict as logits
@@ -44,6 +45,20 @@ def test_coarse_inputs_are_told_from_fine_ones(digits: zoo.Data, cancer: zoo.Dat
     assert not is_coarse(digits.x_train)
     assert not is_coarse(np.zeros((4, 3)))
     assert is_coarse(np.array([[0.0, 2000.0], [1.0, 2005.0]]))
+
+
+def test_a_feature_that_is_nearly_always_the_same_does_not_blur_the_rest() -> None:
+    """Its large scale would be taken in by a kernel, where it leaves the others no steps."""
+    rare = np.zeros((400, 8, 3), np.float32)
+    rare[:, :, 1:] = np.random.default_rng(0).integers(0, 17, (400, 8, 2))
+    rare[399, 0, 0] = 3
+    head = Standardize()
+    head.build(rare.shape)
+    head.adapt(rare)
+    assert not is_coarse(rare[:399])
+    assert is_coarse(rare[:399], head)
+    head.adapt(rare[:399])
+    assert not is_coarse(rare[:399], head)  # constant in all rows
 
 
 def test_host_scaling_rescues_a_table_of_mixed_units(cancer: zoo.Data, tmp_path: Path) -> None:
