@@ -13,6 +13,7 @@ from export.proof.answers import outputs_of
 from export.proof.context import context
 from export.proof.fidelity import fidelity
 from export.proof.files import files_of
+from export.proof.fitness import fitness
 from export.proof.identity import origin, subject
 from export.proof.measured import measure
 from export.proof.quality import assess, groups_of
@@ -82,13 +83,17 @@ def verify(
     outputs = outputs_of(export, data)
     of_float, of_int8 = outputs.of_float, outputs.of_int8
     measured = measure(data, outputs, max_drop)
+    quality = assess(export.run, data, of_float, of_int8, named)
+    beside = context(export, data, of_int8, measured.int8_estimate)
+    estimates = measured.float_estimate, measured.int8_estimate
     report = Report(
         subject=subject(export, data),
         measured=measured,
-        quality=assess(export.run, data, of_float, of_int8, named),
+        quality=quality,
         files=files_of(export, rows, scaling, outputs.float_difference),
         runtimes=run_everywhere(export, data, targets, max_drop, of_float),
-        context=context(export, data, of_int8, measured.int8_estimate),
+        context=beside,
+        fitness=fitness(export.model, data, of_int8, estimates, quality, beside.baselines),
         fidelity=fidelity(export, rows, data, outputs.plain),
         origin=origin(export, license, started),
     )

@@ -49,7 +49,7 @@ def _reported(report: "export.Report | None", folder: Path, exporting: Exporting
     from pocketzoo import tracking
     from pocketzoo.printing.verdict import print_export, print_tracked
 
-    passed = print_export(report, folder)
+    passed = print_export(report, folder, exporting.accept_few_rows)
     if report is not None and exporting.mlflow is not None:
         print_tracked(tracking.log_run(zoo.Run(folder), exporting.mlflow))
     return passed

@@ -3,6 +3,13 @@
 from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, tag
 from export.proof.report import Report
+from zoo.metrics.gates import FAILED, NOT_SHOWN, PASSED
+
+HEADINGS = {  # verdict -> heading, class of the box
+    PASSED: ("Ready to ship.", ""),
+    FAILED: ("Not ready to ship.", "no"),
+    NOT_SHOWN: ("Not shown: the test rows are too few to tell.", "doubt"),
+}
 
 
 def summary(report: Report) -> Html:
@@ -15,17 +22,29 @@ def summary(report: Report) -> Html:
 
 
 def _verdict(report: Report) -> Html:
+    """Return the verdict, what to do next, and whether the model is fit for use."""
+    heading, style = HEADINGS[report.verdict]
+    doubts = report.fitness.doubts
+    if report.passed and doubts:
+        heading, style = "The file is correct; whether the model is of use is in doubt.", "doubt"
     figures = tag("p", " ".join([_answers(report), _file(report)]))
-    doubt, trees = _doubt(report), report.trees
-    beside = tag("p", f"Compared with trees: {trees}.") if trees else None
-    if not report.passed:
-        reasons = tag("ul", *(tag("li", reason) for reason in report.failures()))
-        heading = tag("strong", "Not ready to ship.")
-        return tag("div", heading, reasons, figures, beside, class_="verdict no")
-    if doubt:
-        heading = tag("strong", "The file is correct, but the model has learned little.")
-        return tag("div", heading, figures, tag("p", doubt), beside, class_="verdict doubt")
-    return tag("div", tag("strong", "Ready to ship."), figures, beside, class_="verdict")
+    beside = tag("p", f"Compared with trees: {report.trees}.") if report.trees else None
+    steps = list(dict.fromkeys(one.advice for one in report.findings()))
+    return tag(
+        "div",
+        tag("strong", heading),
+        _listed([one.sentence for one in report.findings()]),
+        tag("p", " ".join(steps)) if steps else None,
+        figures,
+        tag("p", report.fitness.sentence),
+        _listed([f"{one.sentence}. {one.advice}" for one in doubts]),
+        beside,
+        class_=f"verdict {style}".strip(),
+    )
+
+
+def _listed(sentences: list[str]) -> Html | None:
+    return tag("ul", *(tag("li", one) for one in sentences)) if sentences else None
 
 
 def _answers(report: Report) -> str:
@@ -43,21 +62,6 @@ def _beside_float(report: Report) -> str:
     if round(abs(drop), 2) == 0:
         return "the same as the float model"
     return f"{abs(drop):.2f}{words.less if drop > 0 else words.more} than the float model"
-
-
-def _doubt(report: Report) -> str | None:
-    """Say so where the model is no better than an answer that looks at nothing."""
-    quality = report.quality
-    counts = quality.rows_of_classes()
-    if counts:
-        name, most = max(counts, key=lambda item: item[1])
-        share = most / sum(rows for _, rows in counts)
-        if report.int8_estimate.ci95[0] <= share:
-            shown = report.task.metric.shown(share)
-            return f"Always predicting {name} would be correct for {shown} of these rows."
-    if "r2" in quality.metrics and quality.metrics["r2"].int8.ci95[0] <= 0:
-        return "Always predicting the mean may do as well."
-    return None
 
 
 def _file(report: Report) -> str:

@@ -42,12 +42,19 @@ def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
     """
     if data.kind is not TABLE:
         return ()
-    found, task, y = [], data.task, data.y_test
-    for one in fit_baselines(data):
-        outputs = one.predict(data.x_test)
-        own, ahead = task.estimate(y, outputs), task.drop(y, outputs, of_int8)
-        found.append(Comparison(one.name, one.trees, own, ahead, one.seconds))
-    return tuple(found)
+    return tuple(
+        beside(data, of_int8, one.name, one.trees, one.predict(data.x_test), one.seconds)
+        for one in fit_baselines(data)
+    )
+
+
+def beside(
+    data: Data, of_int8: np.ndarray, name: str, trees: bool, outputs: np.ndarray, seconds: float
+) -> Comparison:
+    """Return a baseline's outputs for the test rows beside int8's; see `Comparison`."""
+    task, y = data.task, data.y_test
+    own, ahead = task.estimate(y, outputs), task.drop(y, outputs, of_int8)
+    return Comparison(name, trees, own, ahead, seconds)
 
 
 def verdict(comparisons: Sequence[Comparison], metric: Metric, int8: Estimate, rows: int) -> str:

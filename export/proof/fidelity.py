@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from export.litert import Export
+from export.proof.finding import Finding
 from export.runtimes.litert import load, stream
 from zoo import Data
 from zoo.quantization.calibration import layer_noise
@@ -42,12 +43,13 @@ class Fidelity:
         """The range with the smallest ratio of signal to int8 error, and that ratio in dB."""
         return min(self.layers.items(), key=lambda item: item[1]) if self.layers else None
 
-    def failures(self) -> list[str]:
-        """Return what is wrong with the step form, in a sentence."""
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the step form."""
         if self.streaming is None or self.streaming.within_one_step >= ENOUGH:
             return []
         share = 100 * self.streaming.within_one_step
-        return [f"only {share:.1f} % of streamed logits equal those of the whole sequence"]
+        sentence = f"only {share:.1f} % of streamed logits equal those of the whole sequence"
+        return [Finding(sentence, "Export without the step form: --forms rolled.")]
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""

@@ -8,6 +8,7 @@ from export.conversion.compression import zip_bytes
 from export.conversion.job import FLOAT
 from export.formats import recorded
 from export.litert import Export
+from export.proof.finding import Finding
 from export.proof.float_layers import float_layers
 from export.proof.measured import Measured
 from export.tflite.audit import Audit
@@ -22,6 +23,8 @@ RUNGS = {
     "qat-tfmot": "tfmot's training (qat-tfmot)",
 }
 BOUND = 1e-4  # on the difference that float arithmetic explains
+REPLACE = "Replace that layer by one with an int8 kernel; pocketzoo models lists networks of them."
+DIFFERS = "Look for a layer that is random or holds a state; the file is not this model."
 
 
 @dataclass(frozen=True)
@@ -67,16 +70,18 @@ class Files:
         """Whether every int8 file holds integers only."""
         return all(self.audits[name].integer_only for name in self.forms.values())
 
-    def failures(self) -> list[str]:
-        """Return what is wrong with the files, in sentences."""
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the files."""
         found = []
         for name, audit in self.audits.items():
-            found += _failures(name, audit, integer=audit is not self.float_audit)
-        found += [f"not integer-only because of {layer}" for layer in self.float_layers]
+            found += _findings(name, audit, integer=audit is not self.float_audit)
+        found += [
+            Finding(f"not integer-only because of {layer}", REPLACE) for layer in self.float_layers
+        ]
         differences = {"float .tflite": self.float_difference}
         differences |= {name: made["difference"] for name, made in self.formats.items()}
         return found + [
-            f"{name} differs from Keras by {difference:.1e}"
+            Finding(f"{name} differs from Keras by {difference:.1e}", DIFFERS)
             for name, difference in differences.items()
             if not difference < BOUND
         ]
@@ -109,7 +114,7 @@ class Files:
         }
 
 
-def _failures(name: str, audit: Audit, integer: bool) -> list[str]:
+def _findings(name: str, audit: Audit, integer: bool) -> list[Finding]:
     found = []
     if integer and audit.floats:
         names = ", ".join(audit.floats[:3])
@@ -118,7 +123,7 @@ def _failures(name: str, audit: Audit, integer: bool) -> list[str]:
         found.append(f"input or output of {name} is not {INT8.ends.tensor_type}")
     if audit.forbidden:
         found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
-    return found
+    return [Finding(sentence, REPLACE) for sentence in found]
 
 
 def files_of(

@@ -5,7 +5,9 @@ from typing import Any
 
 from export.conversion.job import FLOAT
 from export.proof.answers import Outputs
+from export.proof.finding import Finding
 from zoo import Data
+from zoo.metrics.gates import FAILED, NOT_SHOWN, Gate
 from zoo.metrics.intervals import Estimate
 from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
@@ -21,6 +23,7 @@ class Measured:
         max_drop: that was asked for.
         bound: that, or what one test row makes.
         agreement: share of test rows with the same class; None for numbers.
+        gates: what int8 must pass to stand for float.
     """
 
     task: Task
@@ -31,17 +34,22 @@ class Measured:
     max_drop: float
     bound: float
     agreement: float | None
+    gates: tuple[Gate, ...]
 
     @property
     def drop_unit(self) -> str:
         return self.task.metric.drop_unit
 
-    def failures(self) -> list[str]:
-        """Return why the drop may not pass, in a sentence."""
-        if self.drop.value <= self.bound:
-            return []
-        drop = f"{self.drop.value:.3g} {self.drop_unit}"
-        return [f"drop of {drop} is over the bound of {self.bound:.3g}"]
+    def findings(self) -> list[Finding]:
+        """Return which gates int8 does not pass."""
+        return self._of(FAILED)
+
+    def unshown(self) -> list[Finding]:
+        """Return which gates so few rows cannot tell of."""
+        return self._of(NOT_SHOWN)
+
+    def _of(self, state: str) -> list[Finding]:
+        return [Finding(one.sentence, one.advice) for one in self.gates if one.state == state]
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
@@ -52,6 +60,7 @@ class Measured:
             "int8": asdict(self.int8_estimate),
             "drop": self._drop(),
             "agreement": self.agreement,
+            "gates": [one.described() for one in self.gates],
         }
 
     def of_file(self, name: str) -> dict[str, Any]:
@@ -83,4 +92,5 @@ def measure(data: Data, outputs: Outputs, max_drop: float) -> Measured:
         max_drop=max_drop,
         bound=task.bound(max_drop, y),
         agreement=task.agreement(outputs.of_float, outputs.of_int8),
+        gates=tuple(task.gates(y, outputs.of_float, outputs.of_int8, max_drop)),
     )

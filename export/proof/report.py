@@ -7,12 +7,15 @@ from export.proof.conformal import PredictionInterval
 from export.proof.context import Context
 from export.proof.fidelity import Fidelity
 from export.proof.files import Files
+from export.proof.finding import Finding
+from export.proof.fitness import Fitness
 from export.proof.identity import Dataset, Model, Origin, Subject
 from export.proof.measured import Measured
 from export.proof.quality import Quality
 from export.proof.runtimes import Runtimes
 from export.tflite.audit import Audit
 from zoo.files import as_json
+from zoo.metrics.gates import FAILED, NOT_SHOWN, PASSED
 from zoo.metrics.intervals import Estimate
 from zoo.showing import html_table
 from zoo.tasks import Task
@@ -31,6 +34,7 @@ class Report:
         files: how they were made, and what they hold.
         runtimes: latency, and every target.
         context: baselines, prediction intervals.
+        fitness: what speaks against the model itself.
         fidelity: layer by layer, and streamed.
         origin: times, versions, license.
 
@@ -47,6 +51,7 @@ class Report:
     files: Files
     runtimes: Runtimes
     context: Context
+    fitness: Fitness
     fidelity: Fidelity
     origin: Origin
 
@@ -64,20 +69,37 @@ class Report:
             for kind, one in (("float", self.float_estimate), ("int8", self.int8_estimate))
         }
         limit = f"{drop.value:.2f} {metric.unit}, at most {self.measured.bound:.2f}"
-        return {**found, "drop": limit, "verdict": "PASSED" if self.passed else "FAILED"}
+        return {**found, "drop": limit, "verdict": self.verdict.upper()}
+
+    def findings(self) -> list[Finding]:
+        """Return what is wrong with the int8 files, or what so few rows cannot tell."""
+        judges = (self.files, self.measured, self.fidelity, self.runtimes)
+        return [one for judge in judges for one in judge.findings()] or self.measured.unshown()
 
     def failures(self) -> list[str]:
-        """Return what is wrong with the int8 files, in sentences; empty if they may be shipped."""
-        judges = (self.files, self.measured, self.fidelity, self.runtimes)
-        return [sentence for judge in judges for sentence in judge.failures()]
+        """Return the sentences of `findings`; empty if the files may be shipped."""
+        return [one.sentence for one in self.findings()]
+
+    @property
+    def verdict(self) -> str:
+        """ "passed", "failed", or "not shown" where test rows are too few to tell."""
+        if not self.findings():
+            return PASSED
+        return NOT_SHOWN if self.findings() == self.measured.unshown() else FAILED
 
     @property
     def passed(self) -> bool:
-        return not self.failures()
+        return self.verdict == PASSED
 
     def to_json(self) -> str:
         """Return the text of `report.json`, which `Verified` reads."""
-        verdict = {"schema": SCHEMA, "passed": self.passed, "failures": self.failures()}
+        verdict = {
+            "schema": SCHEMA,
+            "verdict": self.verdict,
+            "passed": self.passed,
+            "failures": self.failures(),
+            "next_steps": [one.advice for one in self.findings()],
+        }
         return as_json(
             verdict
             | self.subject.described()
@@ -86,6 +108,7 @@ class Report:
             | self.files.described(self.measured)
             | self.runtimes.described()
             | self.context.described()
+            | self.fitness.described()
             | self.fidelity.described()
             | self.origin.described()
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from export.litert import Export
+from export.proof.finding import Finding
 from export.proof.targets import Placement, place
 from export.runtimes.litert import Latency, load, measure_latency, predict
 from zoo import Data, UserError
@@ -38,13 +39,14 @@ class Runtimes:
         }
         return {target: tried for target, tried in by_target.items() if tried}
 
-    def failures(self) -> list[str]:
-        """Return the targets that take no file, in sentences."""
+    def findings(self) -> list[Finding]:
+        """Return the targets that take no file."""
         found = []
         for target, tried in self.tried().items():
             if not any(one.ok for one in tried):
                 reasons = "; ".join(f"{one.form} form: {one.why}" for one in tried)
-                found.append(f"{target} runs none of the forms completely. {reasons}")
+                sentence = f"{target} runs none of the forms completely. {reasons}"
+                found.append(Finding(sentence, f"Leave {target} out of --targets, or change that."))
         return found
 
     def described(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from export.runtimes.litert import dequantized, load, raw_outputs, row_inputs
 from export.runtimes.micro import MicroRun, run_micro
 from zoo import Data, UserError
 from zoo.checks import one_of
+from zoo.metrics.gates import FAILED
 from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.layers.numerics import INT8
 
@@ -108,16 +109,16 @@ def _whole_on_micro(
     interpreter = load(path)
     of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
     of_micro = data.task.logits(of_micro, data.task.ending(export.model), HALF_STEP)
-    lost = data.task.lost(data.y_test[:count], of_float[:count], of_micro)
-    limit = data.task.bound(max_drop, data.y_test[:count])
-    beside = _beside_litert(found, raw_outputs(interpreter, [rows]))
-    figures = {"rows": count, "drop": lost, **beside}
-    why = (
-        ""
-        if lost <= limit
-        else f"LiteRT-Micro's drop of {lost:.3g} is over the bound of {limit:.3g}"
-    )
-    return Placement("micro", "rolled", not why, why, figures)
+    gates = data.task.gates(data.y_test[:count], of_float[:count], of_micro, max_drop)
+    figures = {
+        "rows": count,
+        "drop": gates[0].value,
+        "agreement": data.task.agreement(of_float[:count], of_micro),
+        "gates": [one.described() for one in gates],
+        **_beside_litert(found, raw_outputs(interpreter, [rows])),
+    }
+    failed = [f"LiteRT-Micro's {one.sentence}" for one in gates if one.state == FAILED]
+    return Placement("micro", "rolled", not failed, "; ".join(failed), figures)
 
 
 def _part_on_micro(export: Export, path: Path, form: str, data: Data) -> Placement:

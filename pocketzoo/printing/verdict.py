@@ -13,6 +13,7 @@ from export.proof.targets import Placement
 from pocketzoo.printing.console import CONSOLE, print_failures
 from pocketzoo.printing.report import figures, print_baselines, print_groups
 from zoo import Run
+from zoo.metrics.gates import NOT_SHOWN
 from zoo.quantization.layers.numerics import INT8
 
 Row = tuple[str, str, str]  # title, float, int8
@@ -22,8 +23,12 @@ def print_tracked(made: str) -> None:
     CONSOLE.print(f"In MLflow: run {made}.")
 
 
-def print_export(report: Report | None, folder: Path) -> bool:
-    """Show what came of an export, and return whether it may be shipped."""
+def print_export(report: Report | None, folder: Path, accept_few_rows: bool) -> bool:
+    """Show what came of an export, and return whether it may be shipped.
+
+    Args:
+        accept_few_rows: so does a file of which too few test rows cannot tell.
+    """
     made = recorded(Run(folder))
     for one in made.values():
         CONSOLE.print(
@@ -34,7 +39,7 @@ def print_export(report: Report | None, folder: Path) -> bool:
     if report is None:
         return all(one["difference"] < BOUND for one in made.values())
     print_report(report, folder)
-    return report.passed
+    return report.passed or (accept_few_rows and report.verdict == NOT_SHOWN)
 
 
 def print_report(report: Report, folder: Path) -> None:
@@ -52,10 +57,21 @@ def print_report(report: Report, folder: Path) -> None:
             "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
             f'{INT8.ends.low}, {INT8.ends.high}), with both arrays in report.json under "input".'
         )
-    print_failures(report.failures())
-    if report.passed:
-        CONSOLE.print("PASSED", style="bold green", end=" ")
+    print_verdict(report)
     CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
+
+
+def print_verdict(report: Report) -> None:
+    """Say whether int8 does what float does, whether that is of use, and what to do next."""
+    print_failures(report.failures(), report.verdict.upper())
+    if report.passed:
+        CONSOLE.print("PASSED: the int8 file does what the float model does.", style="bold green")
+    for advice in dict.fromkeys(one.advice for one in report.findings()):
+        CONSOLE.print(f"  Next: {advice}", soft_wrap=True)
+    doubts = report.fitness.doubts
+    CONSOLE.print(report.fitness.sentence, style="bold yellow" if doubts else "green")
+    for one in doubts:
+        CONSOLE.print(f"  {one.sentence}. {one.advice}", soft_wrap=True)
 
 
 def _figures(report: Report) -> Iterable[Row]:

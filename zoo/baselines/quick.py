@@ -27,17 +27,31 @@ class Baseline:
 
 def measure(data: Data) -> tuple[Baseline, ...]:
     """Return the trivial model and the linear one."""
+    words, found = data.task.words, answers(data)
+    used = len(_chosen(data, problems(data)))
+    return (
+        Baseline("trivial", words.trivial, len(data.x_train), _figures(data, found["constant"])),
+        Baseline("linear", words.linear, used, _figures(data, found["linear"])),
+    )
+
+
+def answers(data: Data) -> dict[str, np.ndarray]:
+    """Return the outputs of "constant" and "linear" for the validation rows, (rows, outputs)."""
+    task, found = data.task, problems(data)
+    chosen = _chosen(data, found)
+    constant = task.joined([_trivial(problem) for problem in found])
+    linear = task.joined([_linear(problem, chosen) for problem in found])
+    return {
+        "constant": task.decided(constant, lambda: constant),
+        "linear": task.decided(linear, lambda: linear),
+    }
+
+
+def _chosen(data: Data, found: list[Problem]) -> np.ndarray:
+    """Return the places of the training rows that the linear model is fitted to."""
     classes = max(1, len(data.class_names))
     most = max(1000, WORK // (int(np.prod(data.input_shape)) * classes))
-    task, found = data.task, problems(data)
-    chosen = _sample(found, len(data.x_train), most)
-    trivial = task.joined([_trivial(problem) for problem in found])
-    linear = task.joined([_linear(problem, chosen) for problem in found])
-    trivial, linear = task.decided(trivial, lambda: trivial), task.decided(linear, lambda: linear)
-    return (
-        Baseline("trivial", task.words.trivial, len(data.x_train), _figures(data, trivial)),
-        Baseline("linear", task.words.linear, len(chosen), _figures(data, linear)),
-    )
+    return _sample(found, len(data.x_train), most)
 
 
 def _trivial(problem: Problem) -> np.ndarray:

@@ -5,6 +5,7 @@ Everywhere y holds class numbers, (rows,), and p the probabilities of each class
 """
 
 import numpy as np
+from scipy.special import log_softmax
 
 from zoo.metrics.bootstrap import percentiles, shifted
 from zoo.metrics.intervals import mean_of_shares, wilson
@@ -97,6 +98,11 @@ def up_to_one(value: float, samples: np.ndarray) -> tuple[float, float]:
     """Return percentiles, cut at 1: a figure to first order can leave its range."""
     low, high = percentiles(samples)
     return low, min(high, 1.0)
+
+
+def losses(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    """Return the negative log-probability of each row's class, nats (rows,)."""
+    return np.asarray(-log_softmax(logits, axis=1)[np.arange(len(y)), y])
 
 
 def log_loss(y: np.ndarray, p: np.ndarray) -> Measure:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from zoo.metrics import numbers
 from zoo.metrics.bootstrap import percentiles, resampled_means
-from zoo.metrics.numbers import rmse_excess
 
 Z = 1.959964  # two-sided 95 %
 
@@ -71,15 +71,25 @@ def share_drop(right_float: np.ndarray, right_int8: np.ndarray) -> Estimate:
     `ci95` is Agresti & Min's for matched pairs (2005, "Simple improved confidence intervals for
     comparing matched proportions"): where no row differs a bootstrap has no width.
     """
-    lost = float(np.sum(right_float & ~right_int8)) + 0.5
-    won = float(np.sum(~right_float & right_int8)) + 0.5
-    rows = len(right_float) + 2
-    middle = (lost - won) / rows
-    half = Z * math.sqrt(max(0.0, lost + won - (lost - won) ** 2 / rows)) / rows
+    lost, won = int(np.sum(right_float & ~right_int8)), int(np.sum(~right_float & right_int8))
     value = 100 * (int(right_float.sum()) - int(right_int8.sum())) / len(right_float)
     differences = 100 * (right_float.astype(np.float64) - right_int8)[:, None]
     ends = percentiles(resampled_means(differences)[:, 0])
-    return Estimate(value, (100 * (middle - half), 100 * (middle + half)), ends)
+    return Estimate(value, matched(lost, won, len(right_float)), ends)
+
+
+def matched(lost: int, won: int, rows: int, z: float = Z) -> tuple[float, float]:
+    """Return the interval of the drop of a share of the same rows, in points.
+
+    Args:
+        lost: rows that only the first has right.
+        won: rows that only the second has right.
+        rows: of all.
+        z: normal quantile of the level.
+    """
+    apart, net, count = lost + won + 1.0, lost - won, rows + 2
+    half = z * math.sqrt(max(0.0, apart - net**2 / count)) / count
+    return 100 * (net / count - half), 100 * (net / count + half)
 
 
 def error(y: np.ndarray, predicted: np.ndarray) -> Estimate:
@@ -90,8 +100,33 @@ def error(y: np.ndarray, predicted: np.ndarray) -> Estimate:
 
 
 def error_rise(y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> Estimate:
-    """Return by how many percent int8's RMSE exceeds float's; of several targets the worst's."""
-    errors = np.concatenate([(of_float - y) ** 2, (of_int8 - y) ** 2], axis=1)
-    ends = percentiles(rmse_excess(*np.split(resampled_means(errors), 2, axis=-1)))
-    squares = (np.mean((outputs - y) ** 2, axis=0) for outputs in (of_float, of_int8))
-    return Estimate(float(rmse_excess(*squares)), ends, ends)
+    """Return by how many percent int8's RMSE exceeds float's, the mean over targets.
+
+    A float RMSE under a fiftieth of a target's spread counts as that much: see `rmse_excess`.
+    """
+    values, samples = rises(y, of_float, of_int8)
+    ends = percentiles(samples.mean(axis=-1))
+    return Estimate(float(values.mean()), ends, ends)
+
+
+def rises(
+    y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how many percent each target's RMSE rises, (targets,), and resampled, (n, targets).
+
+    Args:
+        y: truth, (rows, targets).
+        of_float, of_int8: answers, of the same shape.
+    """
+    errors = np.concatenate([(of_float - y) ** 2, (of_int8 - y) ** 2], axis=1).astype(np.float64)
+    spread = numbers.spread(y)
+    means = errors.mean(axis=0), resampled_means(errors)
+    values, samples = (
+        numbers.rmse_excess(one[..., : y.shape[1]], one[..., y.shape[1] :], spread) for one in means
+    )
+    return values, samples
+
+
+def of_mean(values: np.ndarray) -> tuple[float, float]:
+    """Return the interval of the mean of (rows,), from resampled rows."""
+    return percentiles(resampled_means(values[:, None])[:, 0])

@@ -7,6 +7,9 @@ import numpy as np
 
 from zoo.metrics.weighted import Measure, mean
 
+FINEST = 1 / 50  # of a target's spread
+TINY = float(np.finfo(np.float64).tiny)
+
 
 def rmse(y: np.ndarray, predicted: np.ndarray) -> Measure:
     """Return the root mean squared error over all values, in units of the targets."""
@@ -43,13 +46,26 @@ def r2(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
     return Measure(figure)
 
 
-def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray) -> np.ndarray:
-    """Return by how many percent the root of int8's mean squared errors, (..., targets), exceeds.
+def spread(y: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each target, (targets,); of equal ones their size."""
+    values = y.astype(np.float64)
+    std, size = values.std(axis=0), np.abs(values).max(axis=0)
+    return np.asarray(np.where(std > 1e-6 * size, std, size))
 
-    The worst target's, of shape (...).
+
+def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return by how many percent each target's RMSE is larger, from mean squared errors.
+
+    An int8 output has 256 values: errors under a fiftieth of the target's spread are its step and
+    not a loss, so less than that counts as that much, for both.
+
+    Args:
+        of_float, of_int8: (..., targets).
+        spread: of each target, (targets,), in its unit.
     """
-    ratio = of_int8 / np.maximum(of_float, np.finfo(np.float64).tiny)
-    return np.asarray(100 * (np.sqrt(ratio.max(axis=-1)) - 1))
+    least = np.maximum((FINEST * spread) ** 2, TINY)
+    ratio = np.maximum(of_int8, least) / np.maximum(of_float, least)
+    return np.asarray(100 * (np.sqrt(ratio) - 1))
 
 
 def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:

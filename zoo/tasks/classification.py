@@ -6,14 +6,14 @@ from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
-from scipy.special import log_softmax
 
 from zoo.checks import UserError
 from zoo.metrics import classes, intervals
+from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
+from zoo.tasks import gating, temperature, truth, words
 from zoo.tasks import outputs as outputs_of
-from zoo.tasks import temperature, truth, words
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
 from zoo.tasks.metric import Metric
@@ -128,7 +128,7 @@ class Classification(Task):
         return float(-np.sum(shares * np.log(np.maximum(shares, 1e-12))))
 
     def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        return float(-log_softmax(outputs, axis=1)[np.arange(len(y)), y].mean())
+        return float(classes.losses(y, outputs).mean())
 
     def soft(self, outputs: np.ndarray) -> np.ndarray:
         return classes.probabilities(outputs)
@@ -203,6 +203,11 @@ class Classification(Task):
 
     def least_drop(self, y: np.ndarray) -> float:
         return 100 / len(y)
+
+    def gates(
+        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+    ) -> list[Gate]:
+        return gating.of_classes(self, y, first, second, max_drop)
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         return float(np.mean(first.argmax(axis=1) == second.argmax(axis=1)))

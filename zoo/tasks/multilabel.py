@@ -8,10 +8,11 @@ import keras
 import numpy as np
 
 from zoo.metrics import labels as figures_of
+from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
+from zoo.tasks import gating, tags, thresholds, truth, words
 from zoo.tasks import outputs as outputs_of
-from zoo.tasks import tags, thresholds, truth, words
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
 from zoo.tasks.label_table import label_table
@@ -207,6 +208,11 @@ class Multilabel(Task):
     def least_drop(self, y: np.ndarray) -> float:
         """One of all true labels, so that one of few rows does not loosen the bound."""
         return 100 / max(1, sum(self.counts(y)))
+
+    def gates(
+        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+    ) -> list[Gate]:
+        return gating.of_labels(self, y, first, second, max_drop)
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         return float(np.mean(((first > 0) == (second > 0)).all(axis=1)))

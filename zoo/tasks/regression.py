@@ -9,9 +9,10 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.metrics import intervals, numbers
+from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
-from zoo.tasks import truth, words
+from zoo.tasks import gating, truth, words
 from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part
 from zoo.tasks.metric import Metric
 from zoo.tasks.task import Task
@@ -32,7 +33,7 @@ class Regression(Task):
     """
 
     name = "regression"
-    metric = Metric("rmse", "rmse", -1, 1, "% of rmse", "% of rmse (worst target)")
+    metric = Metric("rmse", "rmse", -1, 1, "% of rmse", "% of rmse")
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "rmse": ("rmse", 1),
         "mae": ("mean absolute error", 1),
@@ -184,9 +185,12 @@ class Regression(Task):
         return intervals.error_rise(y, first, second)
 
     def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        """Of several targets the worst counts: one int8 output scale can drown the small ones."""
-        squares = (np.mean((outputs - y) ** 2, axis=0) for outputs in (first, second))
-        return float(numbers.rmse_excess(*squares))
+        return float(intervals.error_rise(y, first, second).value)
+
+    def gates(
+        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+    ) -> list[Gate]:
+        return gating.of_numbers(self, y, first, second, max_drop)
 
     def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
         """Return the rows with the largest error, in standard deviations of their target."""

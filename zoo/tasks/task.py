@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
@@ -170,6 +171,19 @@ class Task(Labels):
     def bound(self, max_drop: float, y: np.ndarray) -> float:
         """Return the drop that may pass: see `allowed`."""
         return allowed(max_drop, self.least_drop(y))
+
+    @abstractmethod
+    def gates(
+        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+    ) -> list[Gate]:
+        """Return what the second outputs must pass to stand for the first, the drop first.
+
+        Args:
+            y: labels of the rows.
+            first: outputs of the float model.
+            second: of the int8 file, for the same rows.
+            max_drop: largest acceptable drop, in the metric's unit.
+        """
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         """Return the share of rows with the same answer; None for numbers."""

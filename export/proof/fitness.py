@@ -1,0 +1,144 @@
+"""Fitness for use: what speaks against the model itself, however well its int8 file copies it."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import keras
+import numpy as np
+
+from export.proof.answers import SMALLEST
+from export.proof.baselines import Comparison, beside
+from export.proof.finding import Finding
+from export.proof.quality import Quality
+from zoo import Data
+from zoo.advice.repeats import find_leaks
+from zoo.baselines.quick import answers
+from zoo.metrics.intervals import Estimate
+from zoo.tasks import Task
+
+FEWEST = 5  # rows of a class that is named
+FOUND = 0.5  # share of a class's rows that should be found
+APART = 0.05  # between validation and test rows, as a share of the metric, beside its interval
+COMPARED = 2000  # validation rows
+FEATURES = "Look at the features, the labels and the recipe; pocketzoo advise shows what they hold."
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """What speaks against using a model."""
+
+    doubts: tuple[Finding, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The second sentence of a verdict."""
+        if not self.doubts:
+            return "Fit for use: nothing found against it."
+        return "Fit for use: in doubt."
+
+    def described(self) -> dict[str, Any]:
+        """Return its part of `report.json`."""
+        found = {"sentence": self.sentence, "doubts": [asdict(one) for one in self.doubts]}
+        return {"fit_for_use": found}
+
+
+def fitness(
+    model: keras.Model,
+    data: Data,
+    of_int8: np.ndarray,
+    estimates: tuple[Estimate, Estimate],
+    quality: Quality,
+    baselines: tuple[Comparison, ...],
+) -> Fitness:
+    """Look for what speaks against a model.
+
+    Args:
+        model: its answers to the validation rows are compared with those to the test rows.
+        data: its test part, beside which a constant and a linear model are fitted.
+        of_int8: outputs of the int8 file for the test rows.
+        estimates: the metric on the test rows, of float and int8.
+        quality: of the answers to the test rows.
+        baselines: fitted already; where there are none, quick ones are.
+    """
+    found = baselines or _quick(data, of_int8)
+    doubts = [
+        *_beaten(data.task, estimates[1], found),
+        *_classes(quality),
+        *_apart(model, data, estimates[0]),
+        *_leaks(data),
+    ]
+    return Fitness(tuple(doubts))
+
+
+def _quick(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
+    """Fit a constant and a linear model, on a sample of many rows."""
+    asked = replace(data, x_validation=data.x_test, y_validation=data.y_test)
+    return tuple(
+        beside(data, of_int8, name, False, outputs, 0.0) for name, outputs in answers(asked).items()
+    )
+
+
+def _beaten(task: Task, int8: Estimate, found: tuple[Comparison, ...]) -> Iterator[Finding]:
+    """Name the constant unless int8 is surely better, and a linear model that is no worse."""
+    shown = task.metric.shown
+    named = {"constant": f"always answering {task.words.trivial}", "linear": task.words.linear}
+    for one in found:
+        surely = one.winner == "baseline"
+        doubtful = one.winner != "int8" if one.name == "constant" else one.ahead.value >= 0
+        if one.name in named and doubtful:
+            said = "is better" if surely else "may do as well"
+            what, values = named[one.name], f"{shown(one.estimate.value)} against int8's"
+            yield Finding(f"{what} {said}: {values} {shown(int8.value)} on test rows", FEATURES)
+
+
+def _classes(quality: Quality) -> Iterator[Finding]:
+    """Name what is answered for every row, what never, and classes that are seldom found."""
+    if quality.confusion is None:
+        return
+    names, answered = quality.task.labels, quality.confusion.sum(axis=0)
+    rows, right = quality.confusion.sum(axis=1), np.diag(quality.confusion)
+    balance = "Weigh the classes in training (--balance), or add rows of the rare ones."
+    if np.count_nonzero(answered) == 1 < np.count_nonzero(rows):
+        only = names[int(answered.argmax())]
+        yield Finding(f"every test row is answered {only!r}", balance)
+        return
+    never = [names[n] for n in np.flatnonzero((answered == 0) & (rows > 0))]
+    if never:
+        yield Finding(f"never answered: {_some(never)}, though test rows have it", balance)
+    seldom = [
+        f"{right[n]} of {rows[n]} rows of {names[n]!r}"
+        for n in np.argsort(right / np.maximum(rows, 1), kind="stable")
+        if rows[n] >= FEWEST and answered[n] and right[n] < FOUND * rows[n]
+    ]
+    if seldom:
+        yield Finding(f"found: only {_some(seldom)}", balance)
+
+
+def _some(texts: list[str]) -> str:
+    more = f" and {len(texts) - 3} more" if len(texts) > 3 else ""
+    return ", ".join(texts[:3]) + more
+
+
+def _apart(model: keras.Model, data: Data, test: Estimate) -> Iterator[Finding]:
+    """Say so where the model is surely worse on the test rows than it was on validation rows."""
+    task, metric = data.task, data.task.metric
+    x, y = data.x_validation[:COMPARED], data.y_validation[:COMPARED]
+    if not len(x):
+        return
+    outputs = task.logits(np.asarray(model.predict(x, verbose=0)), task.ending(model), SMALLEST)
+    held = task.estimate(y, outputs)
+    sign = metric.better
+    between = min(sign * end for end in held.ci95) - max(sign * end for end in test.ci95)
+    if between > 0 and abs(held.value - test.value) > APART * max(held.value, test.value):
+        values = f"{metric.shown(held.value)} on validation rows, {metric.shown(test.value)}"
+        yield Finding(
+            f"{metric.name} is {values} on test rows: they are of another kind",
+            "Split so that validation rows are as new to the model as test rows (--group, --time).",
+        )
+
+
+def _leaks(data: Data) -> Iterator[Finding]:
+    for warning in find_leaks(data).warnings():
+        sentence, advice = warning.rstrip(".").rsplit(". ", 1) if ". " in warning else (warning, "")
+        yield Finding(sentence, f"{advice}.")
