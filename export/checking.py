@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.child import ChildError, run_child
+from export.proof.verified import REPORT, Verified
 from export.runtimes.litert import Latency
 from export.tflite.audit import Audit, audit
+from zoo import Run, UserError
 from zoo.quantization.layers.numerics import INT8
 
 
@@ -46,7 +48,7 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
         {'FULLY_CONNECTED': 2}
     """
     found = audit(Path(path))
-    failures = []
+    failures = _measured(Path(path), found)
     if found.floats:
         failures.append(f"{len(found.floats)} tensors are not integers, first {found.floats[0]!r}")
     if not found.fitting_ends:
@@ -60,3 +62,14 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
     except ChildError as error:
         return Check(found, None, (*failures, f"LiteRT could not run it: the process {error}"))
     return Check(found, latency, tuple(failures))
+
+
+def _measured(path: Path, found: Audit) -> list[str]:
+    """Return what the report beside a file says against it, in sentences."""
+    if not (path.parent / REPORT).is_file():
+        return []
+    try:
+        same = Verified.read(Run(path.parent)).measured(path, found.sha256)
+    except UserError as error:
+        return [f"the report beside it cannot be read: {error}"]
+    return [] if same else [f"it is not the file that {REPORT} beside it is about (sha256)"]

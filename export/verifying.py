@@ -23,6 +23,7 @@ from export.proof.targets import check_targets
 from export.proof.verified import REPORT
 from zoo import Data, UserError
 from zoo.checks import in_range
+from zoo.files import sha256
 from zoo.quantization.layers.numerics import INT8
 
 
@@ -79,6 +80,7 @@ def verify(
                 f"{', '.join(audit.forbidden)}. Replace the layers that need them."
             )
     checked(export.model, data)
+    _check_unchanged(export)
     started = time.monotonic()
     outputs = outputs_of(export, data)
     of_float, of_int8 = outputs.of_float, outputs.of_int8
@@ -97,6 +99,15 @@ def verify(
         fidelity=fidelity(export, rows, data, outputs.plain),
         origin=origin(export, license, started),
     )
+    _check_unchanged(export)
     export.run.write({REPORT: report.to_json()})
     write_page(export.run, data, report)
     return report
+
+
+def _check_unchanged(export: Export) -> None:
+    """Raise UserError where a file is not the one that was exported."""
+    for name, audit in export.audits.items():
+        path = export.run.path / name
+        if not path.is_file() or sha256(path) != audit.sha256:
+            raise UserError(f"{path} has changed since it was exported. Export the run again.")

@@ -42,11 +42,11 @@ FLOORS = {
         child
         tflite
         device runtimes
-        conversion checking
+        conversion
         litert reading
         formats
         proof
-        after page
+        after checking page
         verifying
         __init__
     """,

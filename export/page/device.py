@@ -59,7 +59,12 @@ def _estimates(estimates: dict[str, dict[str, int]]) -> Html | None:
 
 def _runtimes(report: Report) -> Html:
     rows = [*_in_litert(report.runtimes), *_elsewhere(report.runtimes)]
-    streaming = report.fidelity.streaming
+    streaming, twin = report.fidelity.streaming, report.fidelity.twin
+    if twin is not None:
+        share = (
+            f"{100 * twin.equal:.1f} % of outputs equal, {twin.largest_steps} int8 steps at most"
+        )
+        rows.append(("LiteRT beside the twin that was calibrated", "", share))
     if streaming is not None:
         share = f"{100 * streaming.within_one_step:.1f} % of logits within one int8 step"
         rows.append(("step by step", "yes", f"{share} of the whole sequence's"))
@@ -83,7 +88,10 @@ def _placed(one: Placement) -> str:
     found = one.figures
     if one.target == "micro":
         drop = f", drop {found['drop']:.2f}" if "drop" in found else ""
-        equal = f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's"
+        equal = (
+            f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's, the others "
+            f"{found['largest_steps']} int8 steps off at most"
+        )
         return f"arena {kilobytes(found['arena_bytes'])}, {equal}{drop}, {found['rows']:,} rows"
     return (
         f"{100 * found['npu_share']:.0f} % of operators on the NPU, {found['cycles']:,} cycles, "

@@ -1,19 +1,23 @@
 """Outputs of a run's files for given rows."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from export.conversion.job import FLOAT
 from export.litert import Export
-from export.proof.verified import Verified
+from export.proof.verified import REPORT, Verified
+from export.runtimes.apart import predict_apart
 from export.runtimes.litert import load, predict
-from zoo import Data, Run
+from export.tflite.audit import audit
+from zoo import Data, Run, UserError
 from zoo.metrics.numbers import largest_difference
 from zoo.quantization.layers.numerics import INT8
 
 SMALLEST = 1e-7  # probability that is told from zero
 HALF_STEP = 1 / 512  # of an int8 probability
+PATIENCE, LEAST_SECONDS = 50, 120  # times the latency that was measured, for all rows
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,27 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
         x: rows as the model takes them, before any scaling.
 
     Raises:
-        UserError: a folder without an export, or whose files have changed.
+        UserError: a folder without an export, or whose files have changed or do not run.
     """
     verified = Verified.read(run)
-    if of_float:
-        outputs = predict(load(run.file(FLOAT)), x)
-        return run.task().logits(outputs, verified.ending, SMALLEST)
-    outputs = predict(load(run.file(INT8.file())), x, verified.scaling)
-    return run.task().logits(outputs, verified.ending, HALF_STEP)
+    path = run.file(FLOAT if of_float else INT8.file())
+    _check(path, verified)
+    time = verified.latency_us["float" if of_float else "int8"]
+    seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
+    outputs = predict_apart(path, x if of_float else verified.scaling.quantize(x), seconds)
+    smallest = SMALLEST if of_float else HALF_STEP
+    return run.task().logits(outputs, verified.ending, smallest)
+
+
+def _check(path: Path, verified: Verified) -> None:
+    """Raise UserError for a file that was not measured, or that may not be run."""
+    found = audit(path)
+    if not verified.measured(path, found.sha256):
+        raise UserError(
+            f"{path} is not the file that {REPORT} is about (sha256). Export the run again."
+        )
+    if found.forbidden:
+        raise UserError(
+            f"{path} is not run: operators that are not allowed: {', '.join(found.forbidden)}. "
+            "Export the run again."
+        )

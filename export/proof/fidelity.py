@@ -9,7 +9,8 @@ from export.litert import Export
 from export.proof.finding import Finding
 from export.runtimes.litert import load, stream
 from zoo import Data
-from zoo.quantization.calibration import layer_noise
+from zoo.quantization.calibration import layer_noise, predict
+from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.rows import CalibrationRows
 
 STREAMED = 32  # test rows that are fed step by step
@@ -27,15 +28,26 @@ class Streaming:
 
 
 @dataclass(frozen=True)
+class Distance:
+    """LiteRT's outputs beside those of the twin, which calibration and training went by."""
+
+    rows: int
+    equal: float  # share of outputs
+    largest_steps: int  # of the output's quantization steps
+
+
+@dataclass(frozen=True)
 class Fidelity:
     """How closely the int8 files compute what they stand for.
 
     Attributes:
         streaming: None without a step form.
+        twin: None without one.
         layers: range -> signal to int8 error, dB; empty without a twin.
     """
 
     streaming: Streaming | None
+    twin: Distance | None
     layers: dict[str, float]
 
     @property
@@ -55,6 +67,7 @@ class Fidelity:
         """Return its part of `report.json`."""
         return {
             "streaming": self.streaming and asdict(self.streaming),
+            "twin": self.twin and asdict(self.twin),
             "layers": self.layers,
             "worst_layer": self.worst_layer and self.worst_layer[0],
         }
@@ -67,7 +80,23 @@ def fidelity(export: Export, rows: CalibrationRows, data: Data, plain: np.ndarra
         rows: that calibrated the export.
         plain: what the main int8 file gives for the test rows, (rows, outputs).
     """
-    return Fidelity(_streaming(export, data, plain), _layers(export, rows))
+    twin = _beside_twin(export, rows, data, plain)
+    return Fidelity(_streaming(export, data, plain), twin, _layers(export, rows))
+
+
+def _beside_twin(
+    export: Export, rows: CalibrationRows, data: Data, plain: np.ndarray
+) -> Distance | None:
+    if export.plan.quantized is None:
+        return None
+    fed = rows.fed(data.x_test[:NOISE_ROWS])
+    of_twin = predict(export.plan.quantized.twin, fed, Int8())
+    steps = np.abs(of_twin - plain[: len(fed)]) / _output_step(export)
+    return Distance(len(fed), float(np.mean(steps < 0.5)), int(np.rint(steps.max())))
+
+
+def _output_step(export: Export) -> float:
+    return float(load(export.int8_file).get_output_details()[0]["quantization"][0])
 
 
 def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
@@ -75,8 +104,7 @@ def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | Non
         return None
     interpreter = load(export.run.path / export.plan.forms["step"])
     streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]))
-    step = load(export.int8_file).get_output_details()[0]["quantization"][0]
-    steps = np.abs(streamed - whole[: len(streamed)]) / step
+    steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export)
     return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
 
 

@@ -1,6 +1,7 @@
 """A report of an earlier run, as far as later commands need it; `Report` writes these keys."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from export.proof.identity import Dataset, Model
 from export.tflite.scaling import Scaling
@@ -19,7 +20,7 @@ class Verified:
         drop: of int8, in the metric's unit.
         ending: "softmax" or "sigmoid" of a classifier that gives probabilities.
         scaling: of the int8 input.
-        bytes: size of each file.
+        bytes, sha256: of each file.
         latency_us: "float", "int8": median on one thread, in microseconds.
         half_widths: of the prediction intervals, per target; None without them.
     """
@@ -34,8 +35,13 @@ class Verified:
     ending: str | None
     scaling: Scaling
     bytes: dict[str, int]
+    sha256: dict[str, str]
     latency_us: dict[str, float]
     half_widths: tuple[float, ...] | None
+
+    def measured(self, path: Path, sha256: str) -> bool:
+        """Return whether a file of the folder is the one that was measured."""
+        return self.sha256.get(path.name, sha256) == sha256
 
     @classmethod
     def read(cls, run: Run) -> "Verified":
@@ -57,6 +63,7 @@ class Verified:
             ending=report["ending"],
             scaling=Scaling(**report["input"]),
             bytes={name: file["bytes"] for name, file in report["files"].items()},
+            sha256={name: file["sha256"] for name, file in report["files"].items()},
             latency_us=report["runtimes"]["litert"]["latency_us"],
             half_widths=within and tuple(within["half_width"]),
         )

@@ -146,7 +146,8 @@ def _placement(one: Placement) -> str:
         )
     return (
         f"arena {one.figures['arena_bytes']:,} bytes, "
-        f"{100 * one.figures['equal']:.1f} % of outputs equal to LiteRT's"
+        f"{100 * one.figures['equal']:.1f} % of outputs equal to LiteRT's, "
+        f"others {one.figures['largest_steps']} steps at most"
     )
 
 
@@ -155,6 +156,10 @@ def _fidelity(report: Report) -> Iterator[Row]:
     if streaming is not None:
         share = f"{100 * streaming.within_one_step:.1f} % of logits within one step"
         yield "streamed = whole sequence", "", share
+    if report.fidelity.twin is not None:
+        twin = report.fidelity.twin
+        share = f"{100 * twin.equal:.1f} % of outputs, others {twin.largest_steps} steps at most"
+        yield "LiteRT = twin", "", share
     if worst is not None:
         yield "noisiest layer", "", "{} ({:.0f} dB)".format(*worst)
 
