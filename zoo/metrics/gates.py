@@ -126,7 +126,7 @@ def loss(of_float: np.ndarray, of_int8: np.ndarray, max_drop: float) -> list[Gat
     bound = LOSS + PER_POINT * max(0.0, max_drop) + 0.1 * float(of_float.mean())
     advice = f"{TRAIN}; answers alone may be right where their probabilities are not."
     ends = (value - reach, value + reach)
-    told = (rises.sum() - rises.max()) / len(rises) <= bound  # one row may be lost
+    told = bool(rises.sum() - rises.max() <= bound * len(rises))  # one row may be lost
     return [Gate("rise of log-loss", "nats", value, ends, bound, told, len(rises), advice)]
 
 

@@ -194,5 +194,5 @@ def test_a_sentence_says_figure_interval_and_bound() -> None:
     assert gate.described()["state"] == NOT_SHOWN
     y, first, second = changed(300, 90)
     drop, share = Classification(("a", "b")).gates(y, first, second, 0.5)[:2]
-    assert drop.sentence.startswith("drop of 30 points (24.6 to 35.1) is over the bound of 0.5")
+    assert drop.sentence.startswith("drop of 30 points (24.6 to 35) is over the bound of 0.5")
     assert share.sentence.startswith("share of rows with another class than float's of 30 %")
