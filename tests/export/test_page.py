@@ -26,11 +26,12 @@ from export.page.markup import EMPTY, Html, joined, table, tag
 from export.page.rows import Rows, png
 from export.page.saliency import effects
 from export.page.summary import summary
+from export.proof.finding import Finding
+from export.proof.fitness import Fitness
 from export.proof.verified import Verified as Read
 from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.metrics.classes import calibration_error, probabilities
-from zoo.metrics.intervals import Estimate
 from zoo.tasks import Classification, Multilabel, Regression
 from zoo.tasks.reliability import reliability
 
@@ -121,15 +122,12 @@ def test_a_file_that_failed_gets_a_page_that_says_so(verified: Verified, tmp_pat
 
 def test_a_model_that_has_learned_nothing_is_not_praised(verified: Verified) -> None:
     *_, report = verified
-    assert "Ready to ship." in summary(report)
-    guesses = {"confusion": np.array([[0, 10], [0, 50]])}
-    quality = replace(report.quality, task=Classification(("a", SCRIPT)), details=guesses)
-    estimate = Estimate(0.83, (0.72, 0.91), (0.72, 0.91))
-    measured = replace(report.measured, int8_estimate=estimate)
-    said = Reader(summary(replace(report, quality=quality, measured=measured))).text
+    assert "Ready to ship." in summary(replace(report, fitness=Fitness(())))
+    doubt = Finding(f"every test row is answered {SCRIPT}", "Weigh the classes.")
+    said = Reader(summary(replace(report, fitness=Fitness((doubt,))))).text
     assert "Ready to ship." not in said
-    assert "the model has learned little" in said
-    assert f"Always predicting {SCRIPT} would be correct for 83.3\u00a0%" in said
+    assert "The file is correct; whether the model is of use is in doubt." in said
+    assert f"every test row is answered {SCRIPT}. Weigh the classes." in said
 
 
 def test_keys_of_the_report(verified: Verified) -> None:

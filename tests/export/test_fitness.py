@@ -1,0 +1,129 @@
+"""Fitness for use: models that nothing speaks for are named, whatever their files are worth."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import zoo
+from export.proof.fitness import Fitness, fitness
+from export.proof.quality import assess
+from zoo.tasks import Classification, Regression, Task
+
+RNG = np.random.default_rng(0)
+RARE = 12  # of the test rows
+
+
+def linear(weights: np.ndarray, bias: np.ndarray) -> keras.Model:
+    """Return a model of one layer."""
+    model = keras.Sequential([keras.Input((weights.shape[0],)), keras.layers.Dense(len(bias))])
+    model.set_weights([weights, bias])
+    return model
+
+
+def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows whose class is whether the product of the first two of three is positive."""
+    x = np.random.default_rng(seed).normal(size=(count, 3)).astype(np.float32)
+    return x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+
+
+def data_of(task: Task, parts: list[tuple[np.ndarray, np.ndarray]]) -> zoo.Data:
+    return zoo.Data("rows", "rows", 0, task, "sha256:0", *(one for part in parts for one in part))
+
+
+TASK = Classification(("no", "yes"))
+DATA = data_of(TASK, [rows(600, 0), rows(300, 1), rows(300, 2)])
+RIGHT = 4 * np.eye(2, dtype=np.float32)[DATA.y_test]
+GUESSING = linear(np.zeros((3, 2)), np.array([0.0, 0.1]))
+
+
+def found(data: zoo.Data, outputs: np.ndarray, folder: Path, model: keras.Model) -> Fitness:
+    quality = assess(zoo.Run(folder), data, outputs, outputs, None)
+    estimate = data.task.estimate(data.y_test, outputs)
+    return fitness(model, data, outputs, (estimate, estimate), quality, ())
+
+
+def said(*arguments: object) -> str:
+    return " | ".join(one.sentence for one in found(*arguments).doubts)  # type: ignore[arg-type]
+
+
+def test_nothing_is_found_against_a_good_model(tmp_path: Path) -> None:
+    fit = found(DATA, RIGHT, tmp_path, GUESSING)
+    assert (fit.doubts, fit.sentence) == ((), "Fit for use: nothing found against it.")
+
+
+def rare(answered: int) -> tuple[zoo.Data, np.ndarray]:
+    """Return data with 12 rows of a rare class among 300, and outputs that find so many."""
+    y = np.zeros(300, np.int64)
+    y[:RARE] = 1
+    answers = np.where(np.arange(300) < answered, 1, 0)
+    return replace(DATA, y_test=y), 4 * np.eye(2, dtype=np.float32)[answers]
+
+
+WRONG: dict[str, tuple[zoo.Data, np.ndarray, str]] = {
+    "labels inverted": (DATA, -RIGHT, "always answering the most frequent class is better"),
+    "one class for all": (DATA, 0 * RIGHT + [0, 1], "every test row is answered 'yes'"),
+    "3 of 12 found": (*rare(3), "found: only 3 of 12 rows of 'yes'"),
+    "never answered": (
+        replace(DATA, task=Classification(("no", "yes", "rare")), y_test=np.arange(300) % 3),
+        4 * np.eye(3, dtype=np.float32)[np.arange(300) % 2],
+        "never answered: rare",
+    ),
+    "groups in two parts": (
+        replace(DATA, columns={"groups_train": np.arange(600) % 9, "groups_test": np.arange(300)}),
+        RIGHT,
+        "9 test rows belong to groups that also have training rows",
+    ),
+    "tests of the past": (
+        replace(DATA, columns={"time_train": np.arange(600), "time_test": np.arange(300)}),
+        RIGHT,
+        "300 test rows are not later than the newest training row",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_speaks_against_a_model_is_named(name: str, tmp_path: Path) -> None:
+    data, outputs, expected = WRONG[name]
+    fit = found(data, outputs, tmp_path, GUESSING)
+    assert expected in said(data, outputs, tmp_path, GUESSING)
+    assert fit.sentence == "Fit for use: in doubt."
+    assert all(one.advice.endswith(".") and len(one.advice) > 10 for one in fit.doubts)
+    assert fit.described()["fit_for_use"]["doubts"][0]["sentence"] == fit.doubts[0].sentence
+
+
+def test_a_linear_model_that_is_better_is_named_for_images_too(tmp_path: Path) -> None:
+    """Rows of shape (4, 4, 1), whose class is in one pixel; the model is right on two thirds."""
+    x = RNG.normal(size=(900, 4, 4, 1)).astype(np.float32)
+    y = (x[:, 0, 0, 0] > 0).astype(np.int64)
+    data = data_of(TASK, [(x[:400], y[:400]), (x[400:600], y[400:600]), (x[600:], y[600:])])
+    answers = np.where(np.arange(300) % 3 == 0, 1 - data.y_test, data.y_test)
+    model = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten()])
+    model.add(keras.layers.Dense(2, kernel_initializer="zeros"))
+    text = said(data, 4 * np.eye(2, dtype=np.float32)[answers], tmp_path, model)
+    assert "logistic regression is better: " in text
+    assert "against int8's 66.7\u00a0% on test rows" in text
+
+
+def test_validation_rows_that_are_easier_than_test_rows_are_told(tmp_path: Path) -> None:
+    """As where speakers of the validation rows are known, and those of the test rows are new."""
+    x, y = rows(300, 5)
+    y = (x[:, 0] > 0).astype(np.int64)
+    data = replace(DATA, x_validation=x, y_validation=y)
+    model = linear(np.array([[-9.0, 9.0], [0, 0], [0, 0]]), np.zeros(2))
+    outputs = np.where(np.arange(300)[:, None] % 5 > 0, RIGHT, -RIGHT)
+    text = said(data, outputs, tmp_path, model)
+    assert "accuracy is 100.0\u00a0% on validation rows, 80.0\u00a0% on test rows" in text
+
+
+def test_a_regression_beside_the_mean_and_a_line(tmp_path: Path) -> None:
+    x, _ = rows(1200, 3)
+    y = (x[:, :1] + 0.1 * x[:, 1:2] ** 2).astype(np.float32)
+    data = data_of(Regression(), [(x[:600], y[:600]), (x[600:900], y[600:900]), (x[900:], y[900:])])
+    model = linear(np.zeros((3, 1)), np.zeros(1))
+    text = said(data, data.y_test + 1000, tmp_path, model)
+    assert "always answering the mean target is better" in text
+    assert "ridge regression is better" in text
+    assert said(data, data.y_test, tmp_path, model) == ""
