@@ -1,5 +1,6 @@
 """Audio data sets: the front end that turns waveforms into sequences, and what the device needs."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from zoo.data.arrays import Arrays
 from zoo.data.audio import KINDS, FrontEnd, spectra
 
 SNIPPET = "front_end.py"  # in the run folder
+RATES = (1000, 192_000)  # in Hz
 OUTLINE = 150  # segments of a waveform for drawing
 
 
@@ -36,7 +38,7 @@ def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None
     if isinstance(wanted, FrontEnd):
         return _checked(wanted)
     number = rate.dtype.kind in "iuf" and rate.size == 1
-    if not number or not 1000 <= rate.item() <= 192_000:
+    if not number or not RATES[0] <= rate.item() <= RATES[1]:
         raise UserError(f"rate must be one number of 1000 to 192000 Hz; got {rate!r}.")
     kind, _, settings = str(wanted or "log_mel").partition(":")
     one_of("front_end", kind, KINDS)
@@ -68,6 +70,13 @@ def _checked(front_end: FrontEnd) -> FrontEnd:
             f"coefficients must be at most mels; got {front_end.coefficients} of {front_end.mels}."
         )
     return front_end
+
+
+def recorded_front_end(held: Mapping[str, Any]) -> FrontEnd:
+    """Return the front end that a run folder holds. Raises UserError for one out of range."""
+    one_of("front_end", held["kind"], KINDS)
+    in_range("rate", held["rate"], *RATES)
+    return _checked(FrontEnd(**held))
 
 
 def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:

@@ -1,0 +1,154 @@
+"""What a search, a training and an export write down: the keys that are read again."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from zoo.folder.rows import Count
+from zoo.typed import Between
+
+
+class Point(TypedDict):
+    """A trial of a search, by what it needs and scored."""
+
+    number: Count
+    score: float | None
+    bytes: NotRequired[Count]
+    macs: NotRequired[Count]
+    arena: NotRequired[Count]
+
+
+class Finished(TypedDict):
+    """A trial of a search that was completed."""
+
+    number: Count
+    score: float
+    bytes: Count
+    macs: Count
+    arena: Count
+
+
+class Cost(TypedDict):
+    bytes: Count
+
+
+class Best(TypedDict):
+    number: Count
+    score: float
+    cost: Cost
+
+
+class Again(TypedDict):
+    """Scores with other seeds."""
+
+    scores: list[float]
+    mean: float
+    std: float
+
+
+class Once(TypedDict):
+    """The score with another seed, or none: no spread."""
+
+    scores: Annotated[list[float], Between(0, 1)]
+
+
+class StudyFile(TypedDict):
+    """`study.json`: see `tuning.outcome.winner`."""
+
+    algorithm: str
+    objective: str
+    trials: dict[str, Count]
+    best: Best
+    again: Again | Once
+    history: list[Point]
+    front: list[Finished]
+    shortlist: Annotated[list[Finished], Between(1)]
+    importance: dict[str, float]
+    advice: list[str]
+    direction: NotRequired[str]
+    refit: NotRequired[bool]
+    seconds: float
+
+
+class Model(TypedDict):
+    """The model of a report."""
+
+    preset: str | None
+    overrides: dict[str, Any]
+    name: str
+    parameters: Count
+    macs: Count
+
+
+class Dataset(TypedDict):
+    name: str
+    hash: str
+    rows: dict[str, Count]
+    task: str
+
+
+class Value(TypedDict):
+    value: float
+
+
+class Bytes(TypedDict):
+    bytes: Count
+
+
+class Latency(TypedDict):
+    float: float
+    int8: float
+
+
+class LiteRT(TypedDict):
+    latency_us: Latency
+
+
+class Runtimes(TypedDict):
+    litert: LiteRT
+
+
+class Widths(TypedDict):
+    half_width: list[Annotated[float, Between(0)]]
+
+
+class Input(TypedDict):
+    """The scaling of the int8 input."""
+
+    scale: Annotated[list[Annotated[float, Between(1e-300)]], Between(1)]
+    zero_point: Annotated[list[float], Between(1)]
+    words: NotRequired[Annotated[int, Between(1, 2**24)] | None]
+
+
+# `report.json`: see `export.proof.verified`; "float" is a word of Python
+class ReportFile(TypedDict):
+    passed: bool
+    model: Model
+    data: Dataset
+    backend: str
+    metric: str
+    float: Value
+    int8: Value
+    drop: Value
+    ending: Literal["softmax", "sigmoid"] | None
+    input: Input
+    files: dict[str, Bytes]
+    runtimes: Runtimes
+    prediction_interval: Widths | None
+
+
+class Temperature(TypedDict):
+    value: Annotated[float, Between(0.01, 100)]
+
+
+class Thresholds(TypedDict):
+    values: list[Annotated[float, Between(0, 1)]]
+
+
+class HeldOut(TypedDict):
+    validation_rows: list[Count]
+
+
+class Format(TypedDict):
+    file: str
+    bytes: Count
+    rows: Count
+    difference: float
