@@ -83,7 +83,13 @@ class Run:
         """Return the architecture that `model.json` describes."""
         model = self.read_json("model.json")
         shape = tuple(model["input_shape"])
-        return ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
+        spec = ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
+        if not spec.is_whole():
+            raise UserError(
+                f"{self.path}/model.json names {spec.preset} without its architecture, which would "
+                f"have to be downloaded. {AGAIN}"
+            )
+        return spec
 
     def task(self) -> Task:
         """Return the task that `data.json` names."""

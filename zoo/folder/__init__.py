@@ -1,4 +1,4 @@
-"""What the JSON files of a run folder hold, whichever stage writes them: the keys that are read.
+"""Shapes of the JSON files of a run folder, whichever stage writes them: the keys that are read.
 
 A file may hold other keys too. `Run.read_json` checks each file against its entry of `FILES`.
 """

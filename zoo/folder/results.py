@@ -1,4 +1,4 @@
-"""What a search, a training and an export write down: the keys that are read again."""
+"""Shapes of what a search, a training and an export write down: the keys that are read again."""
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 

@@ -1,4 +1,4 @@
-"""What `data.json` and `model.json` hold: rows, how they are read, and the model of them."""
+"""Shapes of `data.json` and `model.json`: rows, how they are read, and the model of them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
@@ -142,11 +142,26 @@ class DataFile(TypedDict):
     schema: NotRequired[Schema | None]
 
 
+class Architecture(TypedDict):
+    """See `zoo.pretrained.hub.architecture`."""
+
+    backbone: dict[str, Any]
+    scale: float | list[float]
+    offset: float | list[float]
+
+
+class Overrides(TypedDict):
+    """Arguments of a factory, which checks the others itself."""
+
+    backbone: NotRequired[str]
+    architecture: NotRequired[Architecture | None]
+
+
 class ModelFile(TypedDict):
     """`model.json`: see `zoo.presets.spec.ModelSpec`."""
 
     preset: str
     input_shape: Shape
     num_outputs: Annotated[int, Between(1, 2**24)]
-    overrides: dict[str, Any]
+    overrides: Overrides
     backend: NotRequired[str]

@@ -10,7 +10,8 @@ import keras
 from zoo.checks import UserError, near
 from zoo.models.shapes import WrongKind
 from zoo.presets.catalogue import family_of, find_preset, patterns_for
-from zoo.pretrained.backbones import architecture_of
+from zoo.presets.sizes import check_sizes
+from zoo.pretrained.backbones import BACKBONES, architecture_of
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Data
@@ -58,12 +59,21 @@ class ModelSpec:
             if name not in known:
                 raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
         arguments = {**find_preset(self.preset).arguments, **self.overrides}
+        check_sizes(
+            self.preset, self.input_shape, self.num_outputs, {**family.arguments, **arguments}
+        )
         try:
             model = family.factory(self.input_shape, self.num_outputs, **arguments)
         except WrongKind as error:
             raise error.use(patterns_for(error.kind)) from None
         model.name = re.sub(r"\W+", "_", self.preset)  # TensorFlow takes no colon in names
         return model
+
+    def is_whole(self) -> bool:
+        """Return whether all of it is known here, so that nothing needs to be downloaded."""
+        given = {**find_preset(self.preset).arguments, **self.overrides}
+        name = given.get("backbone")
+        return name is None or name in BACKBONES or bool(given.get("architecture"))
 
     def without_weights(self) -> "ModelSpec":
         """Return the same architecture with weights that are only there to be replaced."""
