@@ -103,8 +103,12 @@ def read_json(path: Path, shape: Any = dict[str, Any]) -> dict[str, Any]:
     again = "Run the command that made the folder again."
     try:
         value = json.loads(path.read_text("utf-8"))
+        if not isinstance(value, dict):
+            raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
         check_plain(value)
         check(value, shape)
+    except UserError:
+        raise
     except Unfit as error:
         raise UserError(f"{path} is damaged: {error}. {again}") from error
     except RecursionError as error:

@@ -21,7 +21,7 @@ from zoo.data.dataset import Data
 from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, recorded_front_end, snippet
 from zoo.files import as_json, beside, inside, read_json, refuse_link, sha256, write_atomic
-from zoo.folder import FILES
+from zoo.folder import FILES, check_labels
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
 from zoo.manifest import AGAIN, MANIFEST, Unfinished, read_manifest, versions
@@ -62,9 +62,9 @@ class Run:
             raise UserError(f"{path} is not the file that was written (sha256). {AGAIN}")
         return path
 
-    def read_json(self, name: str) -> dict[str, Any]:
-        """Return a JSON file as a dictionary, checked against its entry of `zoo.folder.FILES`."""
-        return read_json(self.file(name), FILES.get(name, dict[str, Any]))
+    def read_json(self, name: str, shape: Any = None) -> dict[str, Any]:
+        """Return a JSON file, checked against a type hint or its entry of `zoo.folder.FILES`."""
+        return read_json(self.file(name), shape or FILES.get(name, dict[str, Any]))
 
     def history(self) -> dict[str, list[float]]:
         """Return the curves of the training, "epoch" among them; empty where none are kept."""
@@ -73,7 +73,10 @@ class Run:
         lines = list(csv.reader(self.file("history.csv").read_text("utf-8").splitlines()))
         if len(lines) < 2:
             return {}
-        return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
+        try:
+            return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
+        except (ValueError, IndexError) as error:
+            raise UserError(f"{self.path}/history.csv is damaged: {error}. {AGAIN}") from error
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
@@ -84,16 +87,15 @@ class Run:
         model = self.read_json("model.json")
         shape = tuple(model["input_shape"])
         spec = ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
-        if not spec.is_whole():
-            raise UserError(
-                f"{self.path}/model.json names {spec.preset} without its architecture, which would "
-                f"have to be downloaded. {AGAIN}"
-            )
+        spec.check_whole(self.path)
         return spec
 
     def task(self) -> Task:
         """Return the task that `data.json` names."""
-        return recorded(self.read_json("data.json"))
+        task = recorded(self.read_json("data.json"))
+        if "model.json" in self.files():
+            check_labels(self.path, task.labels, self.read_json("model.json")["num_outputs"])
+        return task
 
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""

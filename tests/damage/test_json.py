@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
+import numpy as np
 import pytest
 
 import zoo
 from export.proof.conformal import held_out
 from export.proof.verified import Verified
+from export.tflite.scaling import Scaling
 from pocketzoo.printing.study import print_study
 from tests.helpers.mutating import edits, put
 from tuning import Recipe, train
+from zoo.data.lengths import Padding
 from zoo.files import read_json
+from zoo.tasks.thresholds import Thresholds
 from zoo.typed import Between, Unfit, check, check_plain
 
 
@@ -88,7 +92,7 @@ def test_what_fits_a_type(value: object, hint: Any) -> None:
         ('{"a": ' * 100 + "0" + "}" * 100, "objects stand within each other more than 64 deep"),
         ('{"a": ' * 100_000 + "0" + "}" * 100_000, "objects stand too deep in it"),
         ("[" * 100_000 + "]" * 100_000, "objects stand too deep in it"),
-        ("[]", "must be an object; got a list"),
+        ("[]", "must hold a JSON object; got list"),
         ("{", "cannot be read as JSON"),
         ('{"a": 1' + "0" * 5000 + "}", "cannot be read as JSON"),
     ],
@@ -178,7 +182,7 @@ REPORT = {
     "drop": {"value": 0.0},
     "ending": None,
     "input": {"scale": [1.0], "zero_point": [0.0], "words": None},
-    "files": {"model_int8.tflite": {"bytes": 3}},
+    "files": {"model_int8.tflite": {"bytes": 3, "sha256": "0"}},
     "runtimes": {"litert": {"latency_us": {"float": 1.0, "int8": 1.0}}},
     "prediction_interval": {"half_width": [1.0]},
 }
@@ -201,3 +205,24 @@ def test_held_out_rows_that_are_not_there(rows: object, wine: zoo.Data, tmp_path
     run.write({"held_out.json": json.dumps({"validation_rows": rows})})
     with pytest.raises(zoo.UserError, match="held_out.json"):
         held_out(run)
+
+
+def test_curves_that_are_no_numbers(wine: zoo.Data, tmp_path: Path) -> None:
+    run, _ = train("mlp_tiny", wine, directory=tmp_path / "run", recipe=Recipe(epochs=1))
+    run.write({"history.csv": "epoch,loss\n0,x\n"})
+    with pytest.raises(zoo.UserError, match="history.csv is damaged: could not convert"):
+        run.history()
+
+
+def test_parts_that_do_not_fit_each_other(wine: zoo.Data, tmp_path: Path) -> None:
+    run, _ = train("mlp_tiny", wine, directory=tmp_path / "run", recipe=Recipe(epochs=1))
+    held = json.loads((run.path / "data.json").read_text()) | {"class_names": ["a", "b"]}
+    run.write({"data.json": json.dumps(held)})
+    with pytest.raises(zoo.UserError, match="names 2 classes, and the model has 3 outputs"):
+        run.task()
+    with pytest.raises(zoo.UserError, match="holds 2 thresholds for 3 labels"):
+        Thresholds.undone({"values": [0.5, 0.5]}, np.zeros((4, 3)))
+    with pytest.raises(zoo.UserError, match="those of the training had 1"):
+        Padding(3, (0.0,)).rows(np.zeros((2, 3, 4), np.float32))
+    with pytest.raises(zoo.UserError, match="The report scales 2 features and shifts 1"):
+        Scaling((1.0, 2.0), (0.0,)).quantize(np.zeros((2, 3)))

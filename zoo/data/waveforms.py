@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError, at_least, in_range, one_of, read_settings
+from zoo.checks import UserError, in_range, one_of, read_settings, size
 from zoo.data import audio
 from zoo.data.arrays import Arrays
 from zoo.data.audio import KINDS, FrontEnd, spectra
@@ -59,8 +59,8 @@ def _read(text: str) -> dict[str, Any]:
 def _checked(front_end: FrontEnd) -> FrontEnd:
     in_range("window_ms", front_end.window_ms, 1, 1000)
     in_range("stride_ms", front_end.stride_ms, 1, 1000)
-    at_least("mels", front_end.mels, 2)
-    at_least("coefficients", front_end.coefficients, 1)
+    size("mels", front_end.mels, 2)
+    size("coefficients", front_end.coefficients, 1)
     in_range("floor", front_end.floor, 1e-12, 1)
     high = front_end.rate / 2 if front_end.high_hz is None else front_end.high_hz
     in_range("high_hz", high, 100, front_end.rate / 2 + 1)
@@ -74,9 +74,10 @@ def _checked(front_end: FrontEnd) -> FrontEnd:
 
 def recorded_front_end(held: Mapping[str, Any]) -> FrontEnd:
     """Return the front end that a run folder holds. Raises UserError for one out of range."""
-    one_of("front_end", held["kind"], KINDS)
-    in_range("rate", held["rate"], *RATES)
-    return _checked(FrontEnd(**held))
+    front_end = FrontEnd(**held)
+    one_of("front_end", front_end.kind, KINDS)
+    in_range("rate", front_end.rate, *RATES)
+    return _checked(front_end)
 
 
 def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:

@@ -3,10 +3,12 @@
 A file may hold other keys too. `Run.read_json` checks each file against its entry of `FILES`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from zoo.folder.results import Format, HeldOut, ReportFile, StudyFile, Temperature, Thresholds
+from zoo.checks import UserError
+from zoo.folder.results import Format, HeldOut, StudyFile, Temperature, Thresholds
 from zoo.folder.rows import DataFile, ModelFile
 
 Plain = str | float | bool | None
@@ -14,7 +16,6 @@ FILES: Mapping[str, Any] = {
     "data.json": DataFile,
     "model.json": ModelFile,
     "study.json": StudyFile,
-    "report.json": ReportFile,
     "recipe.json": dict[str, Plain],
     "commands.json": dict[str, str],
     "formats.json": dict[str, Format],
@@ -22,3 +23,12 @@ FILES: Mapping[str, Any] = {
     "temperature.json": Temperature,
     "thresholds.json": Thresholds,
 }
+
+
+def check_labels(folder: Path, labels: Sequence[str], outputs: int) -> None:
+    """Raise UserError where `data.json` names other classes than `model.json` has outputs."""
+    if labels and len(labels) != outputs:
+        raise UserError(
+            f"{folder}/data.json names {len(labels)} classes, and the model has {outputs} outputs. "
+            "Run the command that made the folder again."
+        )

@@ -1,6 +1,6 @@
 """Shapes of what a search, a training and an export write down: the keys that are read again."""
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
 from zoo.folder.rows import Count
 from zoo.typed import Between
@@ -66,73 +66,6 @@ class StudyFile(TypedDict):
     direction: NotRequired[str]
     refit: NotRequired[bool]
     seconds: float
-
-
-class Model(TypedDict):
-    """The model of a report."""
-
-    preset: str | None
-    overrides: dict[str, Any]
-    name: str
-    parameters: Count
-    macs: Count
-
-
-class Dataset(TypedDict):
-    name: str
-    hash: str
-    rows: dict[str, Count]
-    task: str
-
-
-class Value(TypedDict):
-    value: float
-
-
-class Bytes(TypedDict):
-    bytes: Count
-
-
-class Latency(TypedDict):
-    float: float
-    int8: float
-
-
-class LiteRT(TypedDict):
-    latency_us: Latency
-
-
-class Runtimes(TypedDict):
-    litert: LiteRT
-
-
-class Widths(TypedDict):
-    half_width: list[Annotated[float, Between(0)]]
-
-
-class Input(TypedDict):
-    """The scaling of the int8 input."""
-
-    scale: Annotated[list[Annotated[float, Between(1e-300)]], Between(1)]
-    zero_point: Annotated[list[float], Between(1)]
-    words: NotRequired[Annotated[int, Between(1, 2**24)] | None]
-
-
-# `report.json`: see `export.proof.verified`; "float" is a word of Python
-class ReportFile(TypedDict):
-    passed: bool
-    model: Model
-    data: Dataset
-    backend: str
-    metric: str
-    float: Value
-    int8: Value
-    drop: Value
-    ending: Literal["softmax", "sigmoid"] | None
-    input: Input
-    files: dict[str, Bytes]
-    runtimes: Runtimes
-    prediction_interval: Widths | None
 
 
 class Temperature(TypedDict):

@@ -155,6 +155,8 @@ def _targets(target: str, columns: Mapping[str, Column], option: str = "--target
     if target in columns:
         return [target]
     names = [name.strip() for name in target.split(",") if name.strip()]
+    if not names:
+        raise UserError(f"{option} {target!r} names no column. {near(target, columns)}")
     for name in names:
         _known(name, columns, option)
     if len({*names}) < len(names):
