@@ -151,8 +151,9 @@ def _is_literal(hint: Any) -> bool:
 
 
 def _check_list(value: object, parts: tuple[Any, ...], origin: Any, key: str) -> None:
-    _check_type(value, list, key)
-    values: list[object] = value  # type: ignore[assignment]  # a list by now
+    if not isinstance(value, list | tuple):  # a tuple, where it was not JSON yet
+        raise _unfit(value, key, NAMES[list])
+    values = [*value]
     if origin is tuple and parts[-1] is not Ellipsis:
         if len(values) != len(parts):
             raise _unfit(value, key, f"a list of {len(parts)}")
@@ -170,7 +171,11 @@ def _check_keys(value: object, hint: Any, key: str) -> None:
     if is_typeddict(hint):
         required = hint.__required_keys__
     else:
-        required = {one.name for one in fields(hint) if one.default is MISSING}
+        required = {
+            one.name
+            for one in fields(hint)
+            if one.default is MISSING and one.default_factory is MISSING
+        }
         for name in [name for name in held if name not in hints]:
             raise Unfit(f"{_within(key, name)} is not known")
     for name in required:

@@ -1,6 +1,9 @@
 """Crafted model files of a stranger: each is refused in a sentence, at once."""
 
+import errno
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import flatbuffers
@@ -13,6 +16,7 @@ import export.child
 import zoo
 from export.tflite.audit import audit
 from tests.export.test_audit import edited
+from tests.helpers.instances import data_of, rows
 
 
 def repeating(count: int) -> bytes:
@@ -91,6 +95,22 @@ def test_damage_anywhere_in_a_file(exported: export.Export, tmp_path: Path) -> N
             except zoo.UserError:
                 refused += 1
     assert refused > 100
+
+
+def test_a_disk_that_fills_in_the_page_leaves_no_report(
+    exported: export.Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = shutil.copytree(exported.run.path, tmp_path / "run")
+    copy = replace(exported, run=zoo.Run(folder))
+    monkeypatch.setattr("export.verifying.write_page", full)
+    monkeypatch.setattr("export.proof.report.Report.to_json", lambda _: "{}")
+    with pytest.raises(OSError, match="No space left"):
+        export.verify(copy, data_of(rows("mlp_tiny", 40), np.arange(40) % 2))
+    assert not (folder / "report.json").exists()
+    assert "report.json" not in copy.run.files()
 
 
 def test_a_child_has_limits() -> None:
