@@ -220,7 +220,7 @@ def test_parts_that_do_not_fit_each_other(wine: zoo.Data, tmp_path: Path) -> Non
     run.write({"data.json": json.dumps(held)})
     with pytest.raises(zoo.UserError, match="names 2 classes, and the model has 3 outputs"):
         run.task()
-    with pytest.raises(zoo.UserError, match="holds 2 thresholds for 3 labels"):
+    with pytest.raises(zoo.UserError, match="for 3 labels. Train the model again"):
         Thresholds.undone({"values": [0.5, 0.5]}, np.zeros((4, 3)))
     with pytest.raises(zoo.UserError, match="those of the training had 1"):
         Padding(3, (0.0,)).rows(np.zeros((2, 3, 4), np.float32))
