@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.checks import UserError
+from zoo.checks import LARGEST_SIZE, UserError
 
 MOST = 2**31  # weights
 LAYER = 2**23  # weights that take as long to build as a layer, however small, does
@@ -24,6 +24,9 @@ def check_sizes(
         arguments: all of the factory's.
     """
     listed = {name: _integers(value) for name, value in arguments.items()}
+    for name in (*WIDTHS, *DEPTHS):
+        if max(listed.get(name, []), default=0) > LARGEST_SIZE:
+            return  # the factory says so itself, at once
     width = max([1, *(size for name in WIDTHS for size in listed.get(name, []))])
     widest = max([width, outputs, *shape, *listed.get("words", [])])
     layers = math.prod(max([1, *listed.get(name, [])]) for name in DEPTHS)
