@@ -11,6 +11,8 @@ from export.tflite.audit import Audit, audit
 from zoo import Run, UserError
 from zoo.quantization.layers.numerics import INT8
 
+MEMORY = 6 << 30  # bytes that a file of unknown origin may take to run
+
 
 @dataclass(frozen=True)
 class Check:
@@ -54,11 +56,16 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
     if not found.fitting_ends:
         ends = INT8.ends.tensor_type
         failures.append(f"input and output must be {ends}; got {found.inputs} and {found.outputs}")
+    if not found.operators:
+        failures.append("not run: it holds no operators, so it computes nothing")
+        return Check(found, None, tuple(failures))
     if found.forbidden:
         failures.append(f"not run: operators that are not allowed: {', '.join(found.forbidden)}")
         return Check(found, None, tuple(failures))
     try:
-        latency = Latency(**json.loads(run_child("export.runtimes.probe", str(path), timeout)))
+        latency = Latency(
+            **json.loads(run_child("export.runtimes.probe", str(path), timeout, MEMORY))
+        )
     except ChildError as error:
         return Check(found, None, (*failures, f"LiteRT could not run it: the process {error}"))
     return Check(found, latency, tuple(failures))

@@ -1,6 +1,7 @@
 """Child processes for the converter and foreign files, because both can end a process."""
 
 import importlib.util
+import math
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from zoo import UserError
 
+LEAST_MEMORY = 8 << 30  # bytes of addresses, of which TensorFlow alone takes two
 LEASH = str(Path(__file__).with_name("leash.py"))
 # what TensorFlow logs when it starts, whatever happens later
 STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
@@ -20,31 +22,49 @@ class ChildError(RuntimeError):
     """A child failed or died; the message says how and ends with its last lines."""
 
 
-def run_child(module: str, argument: str, timeout: float) -> str:
+def run_child(module: str, argument: str, timeout: float, memory: int | None = None) -> str:
     """Run `python -m module argument` on the TensorFlow backend and return what it printed.
+
+    Args:
+        module, argument: what is run.
+        timeout: seconds, of the clock; and of each processor.
+        memory: bytes that it may take; None: as many as the machine has, 8 GiB at least.
 
     Raises:
         ChildError: an exit code other than 0, death by a signal, or more than `timeout` seconds.
     """
-    return run_python(["-m", module, argument], timeout)
+    return run_python(["-m", module, argument], timeout, memory=memory)
 
 
-def run_python(arguments: list[str], timeout: float, folder: str | Path | None = None) -> str:
+def run_python(
+    arguments: list[str],
+    timeout: float,
+    folder: str | Path | None = None,
+    memory: int | None = None,
+) -> str:
     """Run `python *arguments` as `run_child` does, in `folder` or the current one."""
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as temporary:
-        return _run(arguments, timeout, folder, temporary)
+        most = max(LEAST_MEMORY, _installed()) if memory is None else memory
+        seconds = math.ceil(timeout * (os.cpu_count() or 1)) + 1
+        limits = f"{os.getpid()},{most},{seconds}"
+        return _run([limits, *arguments], timeout, folder, temporary)
+
+
+def _installed() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _run(arguments: list[str], timeout: float, folder: str | Path | None, temporary: str) -> str:
     root = str(Path(__file__).resolve().parents[1])
     environment = os.environ | {
         "TMPDIR": temporary,  # what a child that is killed leaves there goes with it
+        "TORCHINDUCTOR_CACHE_DIR": temporary,  # Torch leaves an empty one else
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")])),
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "CUDA_VISIBLE_DEVICES": "-1",
     }
-    command = [sys.executable, "-P", LEASH, str(os.getpid()), *arguments]
+    command = [sys.executable, "-P", LEASH, *arguments]
     try:
         child = subprocess.run(
             command,

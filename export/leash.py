@@ -1,11 +1,13 @@
-"""The start of a child process: it ends with its parent, however that ends.
+"""The start of a child process: it ends with its parent, however that ends, and has its limits.
 
-`python -P leash.py PARENT -m MODULE ...`, `... -c CODE ...` or `... SCRIPT ...` runs what Python
-itself would. Nothing is imported that the child does not need.
+`python -P leash.py PARENT,BYTES,SECONDS -m MODULE ...`, `... -c CODE ...` or `... SCRIPT ...` runs
+what Python itself would. Nothing is imported that the child does not need.
 """
 
+import contextlib
 import ctypes
 import os
+import resource
 import runpy
 import signal
 import sys
@@ -19,6 +21,15 @@ def follow(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
+
+
+def limit(memory: int, seconds: int) -> None:
+    """Let this process have so many bytes of addresses, and so many seconds of all processors."""
+    for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
+        hard = resource.getrlimit(kind)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError, OSError):  # macOS has no limit of addresses
+            resource.setrlimit(kind, (most, hard))
 
 
 def run(arguments: list[str]) -> None:
@@ -35,5 +46,7 @@ def run(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    follow(int(sys.argv[1]))
+    parent, memory, seconds = map(int, sys.argv[1].split(","))
+    follow(parent)
+    limit(memory, seconds)
     run(sys.argv[2:])

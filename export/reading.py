@@ -9,6 +9,9 @@ from export.conversion.custom import import_hub
 from zoo import UserError
 
 MOST_BYTES = 1 << 31  # that a file may unpack to
+MOST_MEMBERS = 1000  # of an archive: Keras writes three, and what layers keep beside
+MOST_JSON = 1 << 25  # bytes of a configuration
+ENCRYPTED = 1  # a zip member's flag
 
 
 def read_model(path: Path) -> keras.Model:
@@ -49,8 +52,19 @@ def read_model(path: Path) -> keras.Model:
 def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+            members = archive.infolist()
     except (OSError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is damaged or not a .keras file: {error}") from error
+    if len(members) > MOST_MEMBERS:
+        raise UserError(f"{path} has {len(members)} members; a .keras file has a few.")
+    if any(member.flag_bits & ENCRYPTED for member in members):
+        raise UserError(f"{path} is encrypted. Unpack it, and save the model without a password.")
+    for member in members:
+        if member.filename.endswith(".json") and member.file_size > MOST_JSON:
+            raise UserError(
+                f"{path} has a {member.filename} of {member.file_size} bytes; at most {MOST_JSON} "
+                "are read."
+            )
+    size = sum(member.file_size for member in members)
     if size > MOST_BYTES:
         raise UserError(f"{path} would unpack to {size} bytes; at most {MOST_BYTES} are read.")

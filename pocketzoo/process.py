@@ -1,5 +1,6 @@
 """The process of a command: user errors, interrupts, warnings, and logs of native code."""
 
+import io
 import logging
 import os
 import signal
@@ -20,6 +21,7 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def run_guarded(app: Callable[[], Any]) -> None:
     """Run the commands; a mistake or Ctrl-C ends in one message and a code, not in a traceback."""
+    _open_closed()
     warnings.showwarning = _show_warning
     for number in STOPS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
@@ -48,6 +50,23 @@ def run_guarded(app: Callable[[], Any]) -> None:
         sys.exit(1 if type(error).__name__ == "ExportError" else 2)
 
 
+def _open_closed() -> None:
+    """Give the process the descriptors it was started without, and streams that take any text."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:  # of a shell's 2>&-; what is opened next would take its place
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115  # for the whole process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _say(message: str) -> None:
     print(f"pocketzoo: {message}", file=sys.stderr)
 
@@ -65,7 +84,7 @@ def _report_unraisable(unraisable: Any) -> None:
 
 def _silence_native_code() -> None:
     """Keep stderr for Python and drop what TensorFlow and LiteRT log from C++ to descriptor 2."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # beside each other
 FLOORS = {
     "zoo": """
-        checks showing
+        checks showing typed
         files backends urls
         lock manifest
         layers metrics
@@ -21,7 +21,7 @@ FLOORS = {
         quantization/rules readers models baselines
         quantization
         cost pretrained
-        presets
+        presets folder
         run
         advice
         __init__

@@ -27,6 +27,7 @@ HOMES = {
     "tf_keras": {"export/conversion/tfmot.py"},
     "ai_edge_litert": {
         "export/tflite/audit.py",
+        "export/tflite/bounds.py",
         "export/tflite/metadata.py",
         "export/tflite/operators.py",
         "export/runtimes/litert.py",

@@ -14,6 +14,19 @@ class UserError(ValueError):
         zoo.checks.UserError: There is no preset 'mlp_tinny'. Did you mean 'mlp_tiny' ...
     """
 
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: str) -> str:
+    """Return a text with a mark in place of control characters and of what is not Unicode.
+
+    Names come from files of others: an escape sequence among them could paint a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in "\n\xa0" else "\ufffd" for one in text)
+
 
 def near(name: str, names: Iterable[str]) -> str:
     """Return "Did you mean 'a' or 'b'?" for the names closest to `name`, else the list of all."""

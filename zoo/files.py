@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.checks import UserError
+from zoo.typed import Unfit, check, check_plain
 
 
 def cache_folder() -> Path:
@@ -89,14 +90,30 @@ def as_json(value: Any) -> str:
     return json.dumps(value, indent=2, allow_nan=False) + "\n"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object that a file holds; raise UserError for any other content."""
+def read_json(path: Path, shape: Any = dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON object that a file holds.
+
+    Args:
+        path: the file.
+        shape: what it must hold: a type hint as `zoo.typed.check` takes it.
+
+    Raises:
+        UserError: any other content; the message names the file and the key.
+    """
+    again = "Run the command that made the folder again."
     try:
-        value = json.loads(path.read_text())
+        value = json.loads(path.read_text("utf-8"))
+        if not isinstance(value, dict):
+            raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
+        check_plain(value)
+        check(value, shape)
+    except UserError:
+        raise
+    except Unfit as error:
+        raise UserError(f"{path} is damaged: {error}. {again}") from error
+    except RecursionError as error:
+        raise UserError(f"{path} is damaged: objects stand too deep in it. {again}") from error
     except (OSError, ValueError) as error:
-        raise UserError(
-            f"{path} cannot be read as JSON: {error}. Run the command that made the folder again."
-        ) from error
-    if not isinstance(value, dict):
-        raise UserError(f"{path} must hold a JSON object; got {type(value).__name__}.")
-    return value
+        raise UserError(f"{path} cannot be read as JSON: {error}. {again}") from error
+    found: dict[str, Any] = value
+    return found

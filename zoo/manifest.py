@@ -2,7 +2,7 @@
 
 import importlib.metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from zoo.checks import UserError
 from zoo.files import inside, read_json
@@ -10,6 +10,15 @@ from zoo.files import inside, read_json
 MANIFEST = "manifest.json"
 PACKAGES = ("pocketzoo", "keras", "tensorflow", "keras-tuner", "ai-edge-litert", "numpy")
 AGAIN = "Run the command that made the folder again; it continues where it can."
+
+
+class Entry(TypedDict):
+    bytes: NotRequired[int]
+    sha256: str
+
+
+class Manifest(TypedDict):
+    files: dict[str, Entry]
 
 
 class Unfinished(UserError):
@@ -27,13 +36,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise Unfinished(f"{folder} holds no finished run ({MANIFEST} is missing). {AGAIN}")
     try:
-        manifest = read_json(path)
+        manifest = read_json(path, Manifest)
     except UserError as error:
         raise Unfinished(str(error)) from error
-    files = manifest.get("files")
-    if not isinstance(files, dict) or not all(map(_is_entry, files.values())):
-        raise Unfinished(f"{path} is damaged. {AGAIN}")
-    for name in files:
+    for name in manifest["files"]:
         inside(folder, name)
     return manifest
 
@@ -41,7 +47,3 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Return the versions of the packages that make a run."""
     return {name: importlib.metadata.version(name) for name in PACKAGES}
-
-
-def _is_entry(entry: object) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("sha256"), str)

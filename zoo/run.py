@@ -17,11 +17,11 @@ import keras
 
 from zoo.checks import UserError
 from zoo.data import encoding
-from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data
 from zoo.data.reading import Reading
-from zoo.data.waveforms import SNIPPET, snippet
+from zoo.data.waveforms import SNIPPET, recorded_front_end, snippet
 from zoo.files import as_json, beside, inside, read_json, refuse_link, sha256, write_atomic
+from zoo.folder import FILES, check_labels
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
 from zoo.manifest import AGAIN, MANIFEST, Unfinished, read_manifest, versions
@@ -62,9 +62,9 @@ class Run:
             raise UserError(f"{path} is not the file that was written (sha256). {AGAIN}")
         return path
 
-    def read_json(self, name: str) -> dict[str, Any]:
-        """Return a checked JSON file as a dictionary."""
-        return read_json(self.file(name))
+    def read_json(self, name: str, shape: Any = None) -> dict[str, Any]:
+        """Return a JSON file, checked against a type hint or its entry of `zoo.folder.FILES`."""
+        return read_json(self.file(name), shape or FILES.get(name, dict[str, Any]))
 
     def history(self) -> dict[str, list[float]]:
         """Return the curves of the training, "epoch" among them; empty where none are kept."""
@@ -73,7 +73,10 @@ class Run:
         lines = list(csv.reader(self.file("history.csv").read_text("utf-8").splitlines()))
         if len(lines) < 2:
             return {}
-        return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
+        try:
+            return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
+        except (ValueError, IndexError) as error:
+            raise UserError(f"{self.path}/history.csv is damaged: {error}. {AGAIN}") from error
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
@@ -83,11 +86,16 @@ class Run:
         """Return the architecture that `model.json` describes."""
         model = self.read_json("model.json")
         shape = tuple(model["input_shape"])
-        return ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
+        spec = ModelSpec(model["preset"], shape, model["num_outputs"], model["overrides"])
+        spec.check_whole(self.path)
+        return spec
 
     def task(self) -> Task:
         """Return the task that `data.json` names."""
-        return recorded(self.read_json("data.json"))
+        task = recorded(self.read_json("data.json"))
+        if "model.json" in self.files():
+            check_labels(self.path, task.labels, self.read_json("model.json")["num_outputs"])
+        return task
 
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""
@@ -104,8 +112,8 @@ class Run:
                 "again there: export.to_litert(run, data=data)."
             )
         front_end, reading = held.get("front_end"), Reading.of(held.get("reading"))
-        made = front_end and FrontEnd(**front_end)
-        made = made or encoding.settings_of(held.get("schema", {}))
+        made = front_end and recorded_front_end(front_end)
+        made = made or encoding.settings_of(held.get("schema") or {})
         data = load_data(
             held["source"], seed=held["seed"], task=held["task"], front_end=made, reading=reading
         )
@@ -162,10 +170,12 @@ class Run:
             if (self.path / "study.log").is_file() or (self.path / "trials").is_dir():
                 return  # an unfinished search, whose study says of what
             raise UserError(f"{self.path} is not empty and holds no run. Give another --out.")
-        held, held_data = read_json(self.path / "model.json"), read_json(self.path / "data.json")
-        if held.get("preset") != spec.preset or held_data.get("hash") != data.hash:
+        held, held_data = (
+            read_json(self.path / name, FILES[name]) for name in ("model.json", "data.json")
+        )
+        if held["preset"] != spec.preset or held_data["hash"] != data.hash:
             raise UserError(
-                f"{self.path} holds another run: {held.get('preset')} on {held_data.get('name')}. "
+                f"{self.path} holds another run: {held['preset']} on {held_data['name']}. "
                 f"Give another --out for {spec.preset} on {data.name}, or delete the folder."
             )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo import Run
+from zoo import Run, UserError
 from zoo.metrics import intervals
 from zoo.metrics.intervals import Estimate
 
@@ -33,7 +33,14 @@ def held_out(run: Run) -> np.ndarray:
     """
     if not (run.path / "held_out.json").is_file():
         return np.arange(0)
-    return np.asarray(run.read_json("held_out.json")["validation_rows"], dtype=np.int64)
+    rows = np.asarray(run.read_json("held_out.json")["validation_rows"], dtype=np.int64)
+    count = run.read_json("data.json")["rows"]["validation"]
+    if len(rows) and rows.max() >= count:
+        raise UserError(
+            f"{run.path}/held_out.json names validation row {rows.max()} of {count}. Train the "
+            "model again."
+        )
+    return rows
 
 
 def half_widths(errors: np.ndarray, level: float = LEVEL) -> tuple[float, ...] | None:

@@ -1,9 +1,11 @@
 """A report of an earlier run, as far as later commands need it; `Report` writes these keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from export.proof.identity import Dataset, Model
+from export.proof.reported import Reported
 from export.tflite.scaling import Scaling
 from zoo import Run
 
@@ -50,20 +52,24 @@ class Verified:
         Raises:
             UserError: a folder without one, or whose report has changed.
         """
-        report = run.read_json(REPORT)
+        report = run.read_json(REPORT, Reported)
         within = report["prediction_interval"]
         return cls(
             passed=report["passed"],
-            model=Model(**report["model"]),
-            data=Dataset(**report["data"]),
+            model=Model(**_known(report["model"], Model)),
+            data=Dataset(**_known(report["data"], Dataset)),
             backend=report["backend"],
             metric=report["metric"],
             values={kind: report[kind]["value"] for kind in ("float", "int8")},
             drop=report["drop"]["value"],
             ending=report["ending"],
-            scaling=Scaling(**report["input"]),
+            scaling=Scaling(**_known(report["input"], Scaling)),
             bytes={name: file["bytes"] for name, file in report["files"].items()},
             sha256={name: file["sha256"] for name, file in report["files"].items()},
             latency_us=report["runtimes"]["litert"]["latency_us"],
             half_widths=within and tuple(within["half_width"]),
         )
+
+
+def _known(held: dict[str, Any], kind: type[Any]) -> dict[str, Any]:
+    return {one.name: held[one.name] for one in fields(kind) if one.name in held}

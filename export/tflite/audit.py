@@ -2,6 +2,7 @@
 
 import hashlib
 import struct
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
+from export.tflite.bounds import check_work
 from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED, operator_name
 from zoo import UserError
@@ -18,6 +20,7 @@ from zoo.cost.graph import SUMMED, macs
 from zoo.quantization.layers.numerics import INT8
 
 MAX_BYTES = 1 << 30
+MOST_AXES = 8  # of a tensor
 # not `flatbuffer_utils.type_to_name`: what it does with an unknown type depends on its version
 DTYPES = {code: name for name, code in vars(schema.TensorType).items() if name.isupper()}
 
@@ -65,7 +68,10 @@ def audit(path: Path) -> Audit:
     """
     content = _content(path)
     try:
+        check_work(content)
         return _audited(flatbuffer_utils.convert_bytearray_to_object(content), content)
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{path} is damaged: the archive behind the model ({error}).") from error
     except (
         struct.error,
         LookupError,
@@ -73,9 +79,12 @@ def audit(path: Path) -> Audit:
         ValueError,
         AttributeError,
         OverflowError,
+        MemoryError,
+        NotImplementedError,
+        RecursionError,
     ) as error:
         raise UserError(
-            f"{path} is damaged: its tables lead outside the file ({error})."
+            f"{path} is damaged: its tables lead outside the file, or repeat ({error})."
         ) from error
 
 
@@ -146,4 +155,6 @@ def _macs(name: str, operator: Any, tensors: list[Any]) -> int:
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:
+    if tensor.shape is not None and len(tensor.shape) > MOST_AXES:
+        raise ValueError(f"a tensor with {len(tensor.shape)} axes")
     return () if tensor.shape is None else tuple(abs(int(size)) for size in tensor.shape)

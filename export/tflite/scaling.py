@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.quantization.layers.numerics import INT8
 
 ENDS = INT8.ends
@@ -27,6 +28,11 @@ class Scaling:
         """Return rows as the int8 values, or int32 ids, that the file takes."""
         if self.words is not None:
             return np.asarray(np.clip(np.rint(x), 0, self.words - 1), np.int32)
+        if {len(self.scale), len(self.zero_point)} - {1, x.shape[-1]}:
+            raise UserError(
+                f"The report scales {len(self.scale)} features and shifts {len(self.zero_point)}; "
+                f"rows have {x.shape[-1]}. Export the run again."
+            )
         steps = x / np.asarray(self.scale) + np.asarray(self.zero_point)
         quantized: np.ndarray = np.clip(np.rint(steps), ENDS.low, ENDS.high).astype(ENDS.dtype)
         return quantized

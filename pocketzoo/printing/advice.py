@@ -1,14 +1,13 @@
 """Printed advice on data."""
 
-from rich.console import Console
 from rich.table import Table
 
+from pocketzoo.printing.console import CONSOLE
 from pocketzoo.printing.report import text
 from zoo.advice import Advice
 from zoo.baselines.quick import Baseline
 from zoo.tasks import FIGURES, TASKS
 
-CONSOLE = Console(highlight=False, markup=False)  # names come from the data
 MOST_CLASSES = 10
 
 

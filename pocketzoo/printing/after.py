@@ -1,14 +1,13 @@
 """Printed drift, and printed comparisons of two runs."""
 
-from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from export.after.drift import Drift
 from export.after.versus import Versus
+from pocketzoo.printing.console import CONSOLE
 from pocketzoo.printing.report import shown
 
-CONSOLE = Console(highlight=False)
 MOST_FEATURES = 20  # lines of a table
 VERDICTS = {
     "none": "No drift: the changes are small, or may be due to chance.",

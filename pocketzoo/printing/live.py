@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pocketzoo.printing.console import Printable
 from tuning.sweep.progress import Progress, print_progress
 
 
@@ -21,7 +22,7 @@ def shown() -> Iterator[Callable[[Progress], None]]:
     if not sys.stdout.isatty():
         yield print_progress
         return
-    with Live(console=Console(highlight=False), refresh_per_second=4, transient=True) as live:
+    with Live(console=Printable(), refresh_per_second=4, transient=True) as live:
 
         def show(progress: Progress) -> None:
             if progress.trial is not None:
@@ -34,7 +35,7 @@ def shown() -> Iterator[Callable[[Progress], None]]:
 @contextmanager
 def twin_training() -> Iterator[Callable[[int, int], None]]:
     """Give what `tuning.quantize` calls after every epoch of a twin's training."""
-    console = Console(stderr=True, highlight=False)
+    console = Printable(stderr=True)
     with console.status("calibrating") as status:
 
         def tell(done: int, of: int) -> None:

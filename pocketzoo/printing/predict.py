@@ -1,9 +1,9 @@
 """`pocketzoo predict`: predictions of a run's file for new rows."""
 
 import csv
+import io
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -11,11 +11,12 @@ import zoo
 from export.conversion.job import FLOAT
 from export.proof.answers import answers
 from export.proof.verified import Verified
-from zoo.checks import UserError
+from pocketzoo.printing.console import CONSOLE
+from zoo.checks import UserError, printable
+from zoo.files import write_atomic
 from zoo.quantization.layers.numerics import INT8
 from zoo.tasks.answers import Answers
 
-CONSOLE = Console(highlight=False)
 MOST = 40  # lines of a table on a screen
 
 
@@ -45,9 +46,23 @@ def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answ
 
 
 def write_csv(found: Answers, path: Path) -> None:
-    """Write answers as CSV, a header first."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([found.header, *found.lines])
+    """Write answers as CSV, a header first; a file is whole, or what it was before."""
+    content = io.StringIO(newline="")
+    csv.writer(content).writerows([map(_cell, line) for line in (found.header, *found.lines)])
+    if path.exists() and not path.is_file():  # a device, a pipe
+        path.write_bytes(content.getvalue().encode())
+    else:
+        write_atomic(path, content.getvalue())
+
+
+def _cell(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, as OWASP has it; numbers stay."""
+    text = printable(text)
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    return text
 
 
 def print_answers(file: str, found: Answers, out: Path | None) -> None:

@@ -65,6 +65,29 @@ def test_a_journal_damaged_in_the_middle_keeps_what_came_before(
     assert [trial.value for trial in opened(journal.parent).trials] == [0, 1, 2]
 
 
+TWO_KEYS = '{"op_code": 3, "worker_id": "x", "study_id": 0, "system_attr": {"a": 1, "b": 2}}'
+
+
+@pytest.mark.parametrize(
+    "line", ['{"op_code": 99}', '{"op_code": 4}', '{"op_code": "x"}', TWO_KEYS]
+)
+def test_a_journal_with_lines_of_another_kind(line: str, journal: Path) -> None:
+    with journal.open("a") as log:
+        log.write(line + "\n")
+    with pytest.raises(zoo.UserError, match="a line of it makes no sense to Optuna"):
+        opened(journal.parent)
+
+
+def test_a_trial_that_is_recorded_wrongly(folder: Path) -> None:
+    study = opened(folder)
+    trial = study.ask()
+    trial.set_user_attr("outcome", "completed")
+    trial.set_user_attr("score", "high")
+    study.tell(trial, 1.0)
+    with pytest.raises(zoo.UserError, match="Trial 0 of the study is damaged: score must be"):
+        Study(study, "x", 1).trials()
+
+
 OLDER = '{"preset": "mlp_tiny", "data": "wine"}\n{"number": 0, "state": "completed"}\n'
 
 

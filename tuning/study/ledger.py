@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from zoo import UserError
+from zoo.typed import Unfit, check
+
 STATES = ("completed", "pruned", "infeasible", "failed")
 KILLS = 10  # of one trial, before it is given up
 GIVEN_UP = (optuna.exceptions.UpdateFinishedTrialError, ValueError)  # of an attempt that has ended
@@ -45,12 +48,10 @@ RECORDED = tuple(f.name for f in fields(Trial) if f.name not in ("number", "valu
 
 
 class Attempt(NamedTuple):
-    """One of Optuna's trials, as an attempt at one of ours.
-
-    `outcome` is one of STATES, "lost", or None while it waits or runs."""
+    """One of Optuna's trials, as an attempt at one of ours."""
 
     number: int  # of our trial
-    outcome: str | None
+    outcome: str | None  # one of STATES, "lost", or None while it waits or runs
     frozen: FrozenTrial
 
 
@@ -187,10 +188,7 @@ class Study:
         return self._reaches(attempts, following) and self.ready(attempts, following)
 
     def _reaches(self, attempts: Sequence[Attempt], number: int) -> bool:
-        """Tell whether the budget reaches as far as a trial; the infeasible before it are free.
-
-        Up to a point: where hardly anything is feasible, a search ends too.
-        """
+        """Tell whether the budget reaches as far as a trial; infeasible ones are free, up to 50."""
         free = {a.number for a in attempts if a.outcome == "infeasible"}
         if len(free) >= INFEASIBLE * self.budget:
             return False
@@ -221,8 +219,14 @@ def _following(attempts: Sequence[Attempt]) -> int:
 
 def _record(attempt: Attempt) -> Trial:
     known = attempt.frozen.user_attrs
-    recorded = {name: known[name] for name in RECORDED if name in known}
-    return Trial(attempt.number, attempt.frozen.params, str(attempt.outcome), **recorded)
+    held = {name: known[name] for name in RECORDED if name in known}
+    whole = (attempt.number, attempt.frozen.params, str(attempt.outcome))
+    held |= dict(zip(("number", "values", "state"), whole, strict=True))
+    try:
+        check(held, Trial)
+    except Unfit as error:
+        raise UserError(f"Trial {attempt.number} of the study is damaged: {error}.") from error
+    return Trial(**held)
 
 
 def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:

@@ -64,15 +64,27 @@ def open_study(
             mend(folder / LOG)
         finally:
             appending.release()
-        opened: optuna.storages.BaseStorage = optuna.storages.JournalStorage(
-            JournalFileBackend(str(folder / LOG))
-        )
-        study = optuna.create_study(
-            storage=opened, study_name=name, direction=direction, load_if_exists=True
-        )
+        study = _in_journal(folder / LOG, name, direction)
     else:
         study = _in_database(database(storage), name, direction)
     _check_identity(study, identity, bare(storage) if storage else str(folder))
+    return study
+
+
+def _in_journal(log: Path, name: str, direction: Direction) -> optuna.Study:
+    try:
+        opened = optuna.storages.JournalStorage(JournalFileBackend(str(log)))
+        study = optuna.create_study(
+            storage=opened, study_name=name, direction=direction, load_if_exists=True
+        )
+        study.get_trials(deepcopy=False)
+    except OSError:
+        raise
+    except Exception as error:  # Optuna asserts what its journal holds, or runs into it
+        raise UserError(
+            f"{log} cannot be continued: a line of it makes no sense to Optuna "
+            f"({type(error).__name__}: {error}). Give another folder, or delete the file."
+        ) from error
     return study
 
 
@@ -230,7 +242,7 @@ def _whole(content: bytes) -> tuple[bytes, int]:
     for line in content.splitlines(keepends=True):
         try:
             whole = line.endswith(b"\n") and "op_code" in json.loads(line)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             whole = False
         if not whole:
             break

@@ -93,7 +93,7 @@ class Pool:
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tuning.sweep.worker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", "tuning.sweep.worker", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

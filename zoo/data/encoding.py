@@ -38,10 +38,10 @@ class Encoding:
     def of(cls, schema: Mapping[str, Any]) -> "Encoding":
         """Return the encoding that `schema` wrote."""
         padding, words = schema.get("padding"), schema.get("vocabulary")
-        return cls(
-            None if words is None else Vocabulary.from_json(json.dumps(words)),
-            padding and Padding(padding["steps"], tuple(padding["fill"])),
-        )
+        known = None if words is None else Vocabulary.from_json(json.dumps(words))
+        if known is not None:
+            _checked(known.settings)
+        return cls(known, padding and Padding(padding["steps"], tuple(padding["fill"])))
 
     def content(self) -> list[np.ndarray]:
         """Return what distinguishes equal token ids of different vocabularies, for the hash."""

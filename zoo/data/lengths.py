@@ -34,6 +34,11 @@ class Padding:
         Args:
             x: (rows, any number of steps, features), NaN after the end of a row.
         """
+        if x.shape[2] != len(self.fill):
+            raise UserError(
+                f"Rows have {x.shape[2]} features a step; those of the training had "
+                f"{len(self.fill)}. Give rows of the same features."
+            )
         present = ~np.isnan(x).any(axis=2)
         rows = np.empty((len(x), self.steps, x.shape[2] + 1), np.float32)
         rows[..., :-1], rows[..., -1] = self.fill, 0

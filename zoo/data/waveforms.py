@@ -1,17 +1,19 @@
 """Audio data sets: the front end that turns waveforms into sequences, and what the device needs."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError, at_least, in_range, one_of, read_settings
+from zoo.checks import UserError, in_range, one_of, read_settings, size
 from zoo.data import audio
 from zoo.data.arrays import Arrays
 from zoo.data.audio import KINDS, FrontEnd, spectra
 
 SNIPPET = "front_end.py"  # in the run folder
+RATES = (1000, 192_000)  # in Hz
 OUTLINE = 150  # segments of a waveform for drawing
 
 
@@ -36,7 +38,7 @@ def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None
     if isinstance(wanted, FrontEnd):
         return _checked(wanted)
     number = rate.dtype.kind in "iuf" and rate.size == 1
-    if not number or not 1000 <= rate.item() <= 192_000:
+    if not number or not RATES[0] <= rate.item() <= RATES[1]:
         raise UserError(f"rate must be one number of 1000 to 192000 Hz; got {rate!r}.")
     kind, _, settings = str(wanted or "log_mel").partition(":")
     one_of("front_end", kind, KINDS)
@@ -57,8 +59,8 @@ def _read(text: str) -> dict[str, Any]:
 def _checked(front_end: FrontEnd) -> FrontEnd:
     in_range("window_ms", front_end.window_ms, 1, 1000)
     in_range("stride_ms", front_end.stride_ms, 1, 1000)
-    at_least("mels", front_end.mels, 2)
-    at_least("coefficients", front_end.coefficients, 1)
+    size("mels", front_end.mels, 2)
+    size("coefficients", front_end.coefficients, 1)
     in_range("floor", front_end.floor, 1e-12, 1)
     high = front_end.rate / 2 if front_end.high_hz is None else front_end.high_hz
     in_range("high_hz", high, 100, front_end.rate / 2 + 1)
@@ -68,6 +70,14 @@ def _checked(front_end: FrontEnd) -> FrontEnd:
             f"coefficients must be at most mels; got {front_end.coefficients} of {front_end.mels}."
         )
     return front_end
+
+
+def recorded_front_end(held: Mapping[str, Any]) -> FrontEnd:
+    """Return the front end that a run folder holds. Raises UserError for one out of range."""
+    front_end = FrontEnd(**held)
+    one_of("front_end", front_end.kind, KINDS)
+    in_range("rate", front_end.rate, *RATES)
+    return _checked(front_end)
 
 
 def heard(arrays: Arrays, front_end: FrontEnd) -> Arrays:

@@ -10,7 +10,8 @@ import keras
 from zoo.checks import UserError, near
 from zoo.models.shapes import WrongKind
 from zoo.presets.catalogue import family_of, find_preset, patterns_for
-from zoo.pretrained.backbones import architecture_of
+from zoo.presets.sizes import check_sizes
+from zoo.pretrained.backbones import BACKBONES, architecture_of
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Data
@@ -52,11 +53,8 @@ class ModelSpec:
 
     def build(self) -> keras.Model:
         """Build the model with fresh weights. Raises UserError for what cannot be built."""
+        self.check()
         family = family_of(self.preset)
-        known = family.arguments
-        for name in self.overrides:
-            if name not in known:
-                raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
         arguments = {**find_preset(self.preset).arguments, **self.overrides}
         try:
             model = family.factory(self.input_shape, self.num_outputs, **arguments)
@@ -64,6 +62,25 @@ class ModelSpec:
             raise error.use(patterns_for(error.kind)) from None
         model.name = re.sub(r"\W+", "_", self.preset)  # TensorFlow takes no colon in names
         return model
+
+    def check(self) -> None:
+        """Raise UserError for arguments that the preset has not, and for more than can be built."""
+        known = family_of(self.preset).arguments
+        for name in self.overrides:
+            if name not in known:
+                raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
+        given = {**known, **find_preset(self.preset).arguments, **self.overrides}
+        check_sizes(self.preset, self.input_shape, self.num_outputs, given)
+
+    def check_whole(self, folder: object) -> None:
+        """Raise UserError where a part of it would have to be downloaded; `folder` names it."""
+        given = {**find_preset(self.preset).arguments, **self.overrides}
+        name = given.get("backbone")
+        if name is not None and name not in BACKBONES and not given.get("architecture"):
+            raise UserError(
+                f"{folder} names {name!r} without its architecture, which would have to be "
+                "downloaded. Train the model again here."
+            )
 
     def without_weights(self) -> "ModelSpec":
         """Return the same architecture with weights that are only there to be replaced."""

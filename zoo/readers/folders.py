@@ -87,6 +87,12 @@ def find(root: Path, kind: str) -> "Files[Any]":
             labels.append(folders[bool(part)])
             parts.append(part)
     names = sorted(set(labels))
+    for name in names:
+        if not name.isprintable():
+            raise UserError(
+                f"{root} has a class folder {name!r}: not UTF-8, or with control characters. "
+                "Rename it."
+            )
     if len(names) < 2:
         raise UserError(
             f"{root} has {len(names)} class folders with {SPOKEN[kind]}; at least 2 are needed, "

@@ -17,6 +17,7 @@ from zoo.checks import UserError
 ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
 BLOCK = 2**24  # bytes parsed together; no row may be longer
 MOST_CELLS = 400_000_000  # of 8 bytes; a Parquet file of a few bytes can say that it holds more
+MOST_COLUMNS = 50_000
 MISSING = ("?",)  # beside pyarrow's own: empty, NA, N/A, NULL, NaN, ...
 # beside ISO 8601; not day/month/year: values are tried one by one, and 3/4 would be one of April
 DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")
@@ -68,11 +69,10 @@ def read_frame(path: Path, plain: str | None = None) -> tuple[dict[str, Column],
     notes: list[str] = []
     try:
         table = _parquet(path) if path.suffix in (".parquet", ".pq") else _csv(path, notes, plain)
-        names = [name.strip() for name in table.column_names]
+        given = [name.strip() for name in table.column_names]
+        names = [name or f"column {number}" for number, name in enumerate(given, 1)]
         _check_names(path, names, len(table))
-        columns = {}
-        for number, name in enumerate(names):
-            columns[name or f"column {number + 1}"] = _column(table.column(number))
+        columns = {name: _column(table.column(n)) for n, name in enumerate(names)}
     except (pa.ArrowException, OSError, UnicodeError, MemoryError) as error:
         said = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise UserError(f"{path} cannot be read: {said}") from error
@@ -80,10 +80,11 @@ def read_frame(path: Path, plain: str | None = None) -> tuple[dict[str, Column],
 
 
 def _check_names(path: Path, names: list[str], rows: int) -> None:
-    twice = [name for name, count in Counter(filter(None, names)).items() if count > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise UserError(
-            f"{path} has several columns named {', '.join(map(repr, twice[:5]))}. Rename them."
+            f"{path} has several columns named {', '.join(map(repr, twice[:5]))} (a column "
+            "without a name has that of its place). Rename them."
         )
     if names and all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", name) for name in names):
         raise UserError(
@@ -96,22 +97,32 @@ def _check_names(path: Path, names: list[str], rows: int) -> None:
 
 def _parquet(path: Path) -> Any:
     with parquet.ParquetFile(path) as file:
-        cells = file.metadata.num_rows * file.metadata.num_columns
-        if cells > MOST_CELLS:
-            raise UserError(
-                f"{path} declares {cells:,} cells; a table may hold {MOST_CELLS:,}. Take fewer "
-                "rows or columns."
-            )
+        _check_size(path, file.metadata.num_rows, file.metadata.num_columns)
         return file.read()
 
 
+def _check_size(path: Path, rows: int, columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise UserError(
+            f"{path} has {columns:,} columns; a table may have {MOST_COLUMNS:,}. Take fewer "
+            "columns, or save the rows as arrays (.npz)."
+        )
+    if rows * columns > MOST_CELLS:
+        raise UserError(
+            f"{path} declares {rows * columns:,} cells; a table may hold {MOST_CELLS:,}. Take "
+            "fewer rows or columns."
+        )
+
+
 def _csv(path: Path, notes: list[str], plain: str | None) -> Any:
-    encoding, quotes = _encoding(path)
+    encoding, quotes, lines = _encoding(path)
     if encoding == "latin-1":
         notes.append("The file is not UTF-8; it was read as Latin-1.")
     with path.open(encoding=encoding, errors="replace") as file:
         sample = file.read(65_536)
-    delimiter = _delimiter(path, sample)
+        delimiter = _delimiter(path, sample)
+        file.seek(0)
+        _check_size(path, lines, 1 + file.readline(BLOCK).count(delimiter))
     comma = delimiter != "," and _has_decimal_commas(sample, delimiter)
     usual = csv.ConvertOptions(
         strings_can_be_null=True,
@@ -139,19 +150,20 @@ def _parsed(path: Path, encoding: str, delimiter: str, convert: Any) -> Any:
         return csv.read_csv(file, read, parse, convert)
 
 
-def _encoding(path: Path) -> tuple[str, int]:
-    """Return an encoding that can decode the whole file, and its number of quotes."""
-    quotes = 0
+def _encoding(path: Path) -> tuple[str, int, int]:
+    """Return an encoding that can decode the whole file, its quotes, and its line ends."""
+    quotes = lines = 0
     with path.open("rb") as file:
         start = file.read(4)
         if not start:
             raise UserError(f"{path} is empty. Expected a line of names and a row in each line.")
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16", quotes
+            return "utf-16", quotes, 0
         decoder, found = codecs.getincrementaldecoder("utf-8")(), "utf-8-sig"
         file.seek(0)
         while block := file.read(2**20):
             quotes += block.count(b'"')
+            lines += block.count(b"\n")
             if b"\0" in block:
                 raise UserError(f"{path} is not a text file: it holds NUL bytes.")
             try:
@@ -159,7 +171,7 @@ def _encoding(path: Path) -> tuple[str, int]:
                     decoder.decode(block, final=len(block) < 2**20)
             except UnicodeDecodeError:
                 found = "latin-1"
-    return found, quotes
+    return found, quotes, lines
 
 
 def _delimiter(path: Path, sample: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import at_least, one_of
+from zoo.checks import at_least, in_range, one_of
 from zoo.data.arrays import Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data, assemble
@@ -48,9 +48,9 @@ def load_data(
               `lengths_train` ...; see `zoo.data.lengths`;
             - a folder with these as `.npy` files, which are memory-mapped.
 
-        seed: seed of the split, >= 0. Without test rows, 20 % of all become test rows; without
-            validation rows, 20 % of the training rows become validation rows. Class shares are
-            kept.
+        seed: seed of the split, in [0, 2**32). Without test rows, 20 % of all become test rows;
+            without validation rows, 20 % of the training rows become validation rows. Class shares
+            are kept.
         task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
         front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
             in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
@@ -76,6 +76,7 @@ def load_data(
         'rmse'
     """
     at_least("seed", seed, 0)
+    in_range("seed", seed, 0, 2**32)
     if task is not None:
         one_of("task", task, TASKS)
     kind = None if task is None else TASKS[task]
@@ -117,7 +118,7 @@ def data_from(
             20 % of the rest.
         y_train, y_test, y_validation: as in an `.npz` file; see `load_data`. None for batches.
         name: name of the data in reports.
-        seed: seed of the split, >= 0.
+        seed: seed of the split, in [0, 2**32).
         task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
 
@@ -132,6 +133,7 @@ def data_from(
         (113, 29, 36)
     """
     at_least("seed", seed, 0)
+    in_range("seed", seed, 0, 2**32)
     given = {"train": (train, y_train), "test": (test, y_test), "val": (validation, y_validation)}
     kind = None if task is None else TASKS[task]
     arrays: Arrays = {}

@@ -7,9 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.data.audio import FrontEnd, spectra
+from zoo.data.audio import spectra
 from zoo.data.encoding import Encoding
 from zoo.data.memory import as_float32
+from zoo.data.waveforms import recorded_front_end
 
 PARTS = ("x_train", "x_val", "x_test")  # in an .npz file without x
 
@@ -101,7 +102,7 @@ def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
         UserError: rows of another shape or type, or with NaN.
     """
     if schema.get("front_end"):
-        x = spectra(x, FrontEnd(**schema["front_end"]))
+        x = spectra(x, recorded_front_end(schema["front_end"]))
     x = Encoding.of(schema).rows(x)
     if x.dtype.kind == "U" and "shape" not in schema:  # read for a new model
         return x

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import UserError, near
+from zoo.checks import UserError, near, one_of
 from zoo.data.arrays import Arrays, Found
 from zoo.data.memory import room
 from zoo.data.reading import Reading
@@ -96,6 +96,7 @@ def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np
     Rows without a label are left out.
     """
     columns, notes = read_frame(path, schema.get("separator") and schema["target"])
+    one_of("task", schema["task"], TASKS)
     task, target = TASKS[schema["task"]], schema["target"]
     names = _targets(target, columns, "target")
     columns = _labeled(columns, names, task, notes)
@@ -154,6 +155,8 @@ def _targets(target: str, columns: Mapping[str, Column], option: str = "--target
     if target in columns:
         return [target]
     names = [name.strip() for name in target.split(",") if name.strip()]
+    if not names:
+        raise UserError(f"{option} {target!r} names no column. {near(target, columns)}")
     for name in names:
         _known(name, columns, option)
     if len({*names}) < len(names):

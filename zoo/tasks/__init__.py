@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import one_of
 from zoo.tasks.classification import Classification
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
@@ -40,6 +41,7 @@ FIGURES: dict[str, tuple[str, int]] = {
 
 def recorded(held: Mapping[str, Any]) -> Task:
     """Return the task that `data.json` names, with its labels."""
+    one_of("task", held["task"], TASKS)
     return TASKS[held["task"]](tuple(held["class_names"]))
 
 

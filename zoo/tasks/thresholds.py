@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.metrics.labels import columns, mean_f1
 from zoo.tasks.adjustment import FOLDS, Adjustment
 from zoo.tasks.outputs import log_odds, sigmoid
@@ -38,7 +39,13 @@ class Thresholds(Adjustment):
 
     @classmethod
     def undone(cls, record: Mapping[str, Any], outputs: np.ndarray) -> np.ndarray:
-        return np.asarray(outputs + log_odds(np.array(record["values"])))
+        cuts = np.array(record["values"])
+        if cuts.shape != outputs.shape[1:]:
+            raise UserError(
+                f"thresholds.json holds {len(cuts)} thresholds for {outputs.shape[1]} labels. "
+                "Train the model again."
+            )
+        return np.asarray(outputs + log_odds(cuts))
 
     @classmethod
     def title(cls, record: Mapping[str, Any]) -> str:

@@ -1,0 +1,75 @@
+"""Shapes of a report as its run folder holds it: the keys that later commands read."""
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from zoo.folder.rows import Count
+from zoo.typed import Between
+
+
+class Model(TypedDict):
+    """The model of a report."""
+
+    preset: str | None
+    overrides: dict[str, Any]
+    name: str
+    parameters: Count
+    macs: Count
+
+
+class Dataset(TypedDict):
+    name: str
+    hash: str
+    rows: dict[str, Count]
+    task: str
+
+
+class Value(TypedDict):
+    value: float
+
+
+class File(TypedDict):
+    bytes: Count
+    sha256: str
+
+
+class Latency(TypedDict):
+    float: float
+    int8: float
+
+
+class LiteRT(TypedDict):
+    latency_us: Latency
+
+
+class Runtimes(TypedDict):
+    litert: LiteRT
+
+
+class Widths(TypedDict):
+    half_width: list[Annotated[float, Between(0)]]
+
+
+class Input(TypedDict):
+    """The scaling of the int8 input."""
+
+    scale: Annotated[list[Annotated[float, Between(1e-300)]], Between(1)]
+    zero_point: Annotated[list[float], Between(1)]
+    words: NotRequired[Annotated[int, Between(1, 2**24)] | None]
+
+
+class Reported(TypedDict):
+    """The keys of a report that are read again."""
+
+    passed: bool
+    model: Model
+    data: Dataset
+    backend: str
+    metric: str
+    float: Value
+    int8: Value
+    drop: Value
+    ending: Literal["softmax", "sigmoid"] | None
+    input: Input
+    files: dict[str, File]
+    runtimes: Runtimes
+    prediction_interval: Widths | None

@@ -1,0 +1,87 @@
+"""Shapes of what a search, a training and an export write down: the keys that are read again."""
+
+from typing import Annotated, NotRequired, TypedDict
+
+from zoo.folder.rows import Count
+from zoo.typed import Between
+
+
+class Point(TypedDict):
+    """A trial of a search, by what it needs and scored."""
+
+    number: Count
+    score: float | None
+    bytes: NotRequired[Count]
+    macs: NotRequired[Count]
+    arena: NotRequired[Count]
+
+
+class Finished(TypedDict):
+    """A trial of a search that was completed."""
+
+    number: Count
+    score: float
+    bytes: Count
+    macs: Count
+    arena: Count
+
+
+class Cost(TypedDict):
+    bytes: Count
+
+
+class Best(TypedDict):
+    number: Count
+    score: float
+    cost: Cost
+
+
+class Again(TypedDict):
+    """Scores with other seeds."""
+
+    scores: list[float]
+    mean: float
+    std: float
+
+
+class Once(TypedDict):
+    """The score with another seed, or none: no spread."""
+
+    scores: Annotated[list[float], Between(0, 1)]
+
+
+class StudyFile(TypedDict):
+    """`study.json`: see `tuning.outcome.winner`."""
+
+    algorithm: str
+    objective: str
+    trials: dict[str, Count]
+    best: Best
+    again: Again | Once
+    history: list[Point]
+    front: list[Finished]
+    shortlist: Annotated[list[Finished], Between(1)]
+    importance: dict[str, float]
+    advice: list[str]
+    direction: NotRequired[str]
+    refit: NotRequired[bool]
+    seconds: float
+
+
+class Temperature(TypedDict):
+    value: Annotated[float, Between(0.01, 100)]
+
+
+class Thresholds(TypedDict):
+    values: list[Annotated[float, Between(0, 1)]]
+
+
+class HeldOut(TypedDict):
+    validation_rows: list[Count]
+
+
+class Format(TypedDict):
+    file: str
+    bytes: Count
+    rows: Count
+    difference: float
