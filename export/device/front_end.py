@@ -1,0 +1,122 @@
+"""`front_end.h`: what makes a row of a sound or of a table's line, in C++ without a library.
+
+It holds the numbers of the run's `front_end.py` as tables and computes the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from export.tflite.metadata import one_line
+from zoo import Data, FrontEnd
+from zoo.data.audio import cosines, mel_bands
+from zoo.data.cells import MISSING
+from zoo.readers.columns import feature_names
+
+HEADER = "front_end.h"
+WIDTH = 96  # characters of a line of numbers
+MFCC_TABLE = """\
+// the cosine transform (DCT-II, orthonormal): of each band its part of each coefficient
+static const Real kCosines[kMels * kFeatures] = {$cosines};
+"""
+MFCC = """\
+  for (int i = 0; i < kFeatures; ++i) {
+    Real sum = 0;
+    for (int band = 0; band < kMels; ++band) sum += mel[band] * kCosines[band * kFeatures + i];
+    features[i] = static_cast<float>(sum);
+  }
+"""
+LOG_MEL = "  for (int i = 0; i < kFeatures; ++i) features[i] = static_cast<float>(mel[i]);\n"
+
+
+def header(data: Data) -> dict[str, str]:
+    """Return {file name: text} of the header; empty for data that are rows already."""
+    if data.front_end is not None:
+        return {HEADER: of_sound(data.front_end, data.input_shape[0])}
+    plans = [plan for plan in data.schema.get("columns", []) if plan["kind"] != "left_out"]
+    return {HEADER: of_table(plans)} if plans else {}
+
+
+def of_table(plans: Sequence[Mapping[str, Any]]) -> str:
+    """Return the header for the columns of a table, as `data.json` holds them, none left out."""
+    lines, words = [], []
+    for plan in plans:
+        values = plan.get("values", [])
+        kind = {"category": "kCategory", "date": "kDate"}.get(plan["kind"], "kNumber")
+        fill, origin = (repr(float(plan.get(name, 0.0))) for name in ("fill", "origin"))
+        gaps = str(plan["missing"]).lower()
+        ends = f"{len(words)}, {len(values)}"
+        lines.append(f"    {{{_quoted(plan['name'])}, {kind}, {gaps}, {fill}, {origin}, {ends}}},")
+        words += values
+    names = [name for plan in plans for name in feature_names(dict(plan))]
+    return _filled(
+        "table.h.txt",
+        {
+            "cells": len(plans),
+            "features": len(names),
+            "names": one_line(", ".join(names)),
+            "values": "\n    " + ",\n    ".join(map(_quoted, [*words, ""])),
+            "columns": "\n".join(lines),
+            "missing": ", ".join(map(_quoted, MISSING)),
+        },
+    )
+
+
+def _quoted(text: str) -> str:
+    """Return a C++ literal of a text's bytes in UTF-8."""
+    plain = {34: '\\"', 92: "\\\\", 63: "\\?"}
+    return (
+        '"'
+        + "".join(plain.get(b, chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in text.encode())
+        + '"'
+    )
+
+
+def of_sound(front_end: FrontEnd, frames: int) -> str:
+    """Return the header for log-mel spectra or MFCC of so many frames."""
+    mfcc = front_end.kind == "mfcc"
+    angles = 2 * np.pi * np.arange(front_end.size // 2) / front_end.size
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(front_end.window) / front_end.window)
+    bands = [np.flatnonzero(band) for band in mel_bands(front_end).T]  # a triangle has no holes
+    weights = [
+        w for band, own in zip(mel_bands(front_end).T, bands, strict=True) for w in band[own]
+    ]
+    matrix = cosines(front_end.mels)[:, : front_end.coefficients]
+    values: dict[str, Any] = {
+        name: getattr(front_end, name)
+        for name in ("rate", "window", "stride", "size", "mels", "features")
+    }
+    values |= {
+        "kind": "MFCC" if mfcc else "log-mel spectra",
+        "frames": frames,
+        "floor": repr(float(front_end.floor)),
+        "hann": numbers(hann),
+        "cosine": numbers(np.cos(angles)),
+        "sine": numbers(np.sin(angles)),
+        "first": numbers(int(band[0]) if len(band) else 0 for band in bands),
+        "count": numbers(len(band) for band in bands),
+        "weights": numbers(weights or [0.0]),
+        "matrix": Template(MFCC_TABLE).substitute(cosines=numbers(matrix.ravel())) if mfcc else "",
+        "last": MFCC if mfcc else LOG_MEL,
+    }
+    return _filled("sound.h.txt", values)
+
+
+def numbers(values: Iterable[Any]) -> str:
+    """Return numbers for an initializer, in lines; they read back as they are."""
+    lines, line = [], ""
+    for value in values:
+        one = repr(value if isinstance(value, int) else float(value)) + ", "
+        if len(line) + len(one) > WIDTH:
+            lines.append(line.rstrip())
+            line = ""
+        line += one
+    return "\n    ".join(["", *lines, line.rstrip().removesuffix(",")])
+
+
+def _filled(template: str, values: dict[str, Any]) -> str:
+    text = (files("export.device") / "templates" / template).read_text("utf-8")
+    return Template(text).substitute(values)
