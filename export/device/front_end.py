@@ -14,6 +14,7 @@ from export.tflite.metadata import one_line
 from zoo import Data, FrontEnd
 from zoo.data.audio import cosines, mel_bands
 from zoo.data.cells import MISSING
+from zoo.data.kinds import IMAGE
 from zoo.readers.columns import feature_names
 
 HEADER = "front_end.h"
@@ -40,9 +41,48 @@ def header(data: Data) -> dict[str, str]:
     return {HEADER: of_table(plans)} if plans else {}
 
 
+def row_of(data: Data) -> str:
+    """Say in a line what a row is and how it is made, as a device must make it."""
+    shape = ", ".join(map(str, data.input_shape))
+    rows = f"an .npy file of rows (rows, {shape})"
+    sound, schema = data.front_end, data.schema
+    if sound is not None:
+        return (
+            f"{rows} that front_end.py makes of sounds at {sound.rate} Hz: "
+            "spectra(waveforms, FRONT_END)"
+        )
+    if data.of_texts:
+        return f"{rows} of token ids that front_end.py makes of texts: VOCABULARY.ids(texts)"
+    if schema.get("columns"):
+        names = [plan["name"] for plan in schema["columns"] if plan["kind"] != "left_out"]
+        return (
+            f"a .csv file with the columns {', '.join(names)}, of which front_end.py makes rows; "
+            f"or {rows} in the order of data.json's features"
+        )
+    if data.kind is IMAGE:
+        return f"{rows} of images: {_pixels(data)}"
+    return f"{rows}, as the model was trained on"
+
+
+def _pixels(data: Data) -> str:
+    """Say how large images are, in which order their channels stand, and which values they hold."""
+    height, width, channels = data.input_shape
+    order = {1: "gray", 3: "red, green, blue"}.get(channels, f"{channels} channels")
+    size = f"height {height}, width {width}, {order} of a pixel side by side"
+    if data.schema.get("kind") != "pictures":
+        return f"{size}, values as in training"
+    return f"turned as EXIF says, resized to {size} (bilinear, aspect ratio ignored), 0 to 255"
+
+
+def comment(text: str) -> str:
+    """Return a text for a comment of C++ or Kotlin, which it cannot leave."""
+    return one_line(text).replace("\\", "/").replace("??", "? ?")
+
+
 def of_table(plans: Sequence[Mapping[str, Any]]) -> str:
     """Return the header for the columns of a table, as `data.json` holds them, none left out."""
-    lines, words = [], []
+    lines: list[str] = []
+    words: list[str] = []
     for plan in plans:
         values = plan.get("values", [])
         kind = {"category": "kCategory", "date": "kDate"}.get(plan["kind"], "kNumber")
@@ -57,7 +97,7 @@ def of_table(plans: Sequence[Mapping[str, Any]]) -> str:
         {
             "cells": len(plans),
             "features": len(names),
-            "names": one_line(", ".join(names)),
+            "names": comment(", ".join(names)),
             "values": "\n    " + ",\n    ".join(map(_quoted, [*words, ""])),
             "columns": "\n".join(lines),
             "missing": ", ".join(map(_quoted, MISSING)),

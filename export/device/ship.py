@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
+from textwrap import wrap
 from typing import Any
 
 import keras
 
+from export.device.front_end import comment, row_of
 from export.tflite.metadata import Card, label_lines, one_line
 from export.tflite.scaling import Scaling
 from zoo import Data
@@ -25,6 +27,9 @@ STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
 NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
 KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
 LINEAR = "linear"  # outputs that are left as they are
+TABLE = 'front_end.rows(source) if source.endswith((".csv", ".tsv")) else '
+WIDTH = 100  # of a line of comment
+COMMENT: dict[str, Any] = {"initial_indent": "// ", "subsequent_indent": "// "}
 KOTLIN_QUANTIZE = """\
         val input = ${kotlin_number}Array($inputs) { i ->
             val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
@@ -52,6 +57,8 @@ class Ends:
         labels: names of the classes; empty where outputs are numbers.
         activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
         device: how answers are printed: the template of that name.
+        row: what a row is and how it is made, in words.
+        table: whether front_end.py makes rows of a .csv file.
     """
 
     file: str
@@ -62,6 +69,8 @@ class Ends:
     labels: tuple[str, ...]
     activation: str
     device: str
+    row: str = "an .npy file of rows, as the model was trained on"
+    table: bool = False
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -86,6 +95,8 @@ def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: ker
         task.labels,
         LINEAR if given else task.activation,
         task.device,
+        row_of(data),
+        bool(data.schema.get("columns")),
     )
 
 
@@ -162,6 +173,7 @@ def _common(ends: Ends) -> dict[str, Any]:
         "output_scale": repr(ends.output.scale[0]),
         "output_zero_point": int(ends.output.zero_point[0]),
         "answers": answers,
+        "row": "\n".join(wrap(f"Takes {comment(ends.row)}.", WIDTH, **COMMENT)),
     }
 
 
@@ -171,6 +183,10 @@ def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
         "logits": ends.logits,
+        "row": repr(one_line(ends.row)),
+        "front_end": "import front_end  # beside this file\n" if ends.table else "",
+        "read": f"{TABLE if ends.table else ''}np.load(source, allow_pickle=False)",
+        "given_rows": "--csv FILE.csv, or rows.npy" if ends.table else "rows.npy",
         "told": _text(f"{ends.device}.py.txt"),
     }
     return _filled(template, common | own)

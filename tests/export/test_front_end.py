@@ -4,14 +4,22 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import export
 import zoo
-from export.device.front_end import header, of_sound
+from export.device.front_end import comment, header, of_sound, row_of
+from export.device.ship import shipped
+from export.runtimes.litert import load, predict
+from tests.export import test_ship
+from tests.helpers import instances
+from tests.helpers.instances import fill_weights
 from zoo.data.audio import spectra
 from zoo.data.cells import read_lines
 from zoo.run import front_end_files
@@ -140,3 +148,48 @@ def test_a_line_that_cannot_be_a_row_is_named(
     exec(front_end_files(table)["front_end.py"], alone)
     with pytest.raises(ValueError, match=re.escape(said)):
         alone["rows"](tmp_path / "odd.csv")
+
+
+def test_infer_takes_a_csv_file_of_a_table(table: zoo.Data, tmp_path: Path) -> None:
+    model = fill_weights(zoo.MLP(table.input_shape, 1, units=4, depth=1))
+    made = export.to_litert(model, data=table, directory=tmp_path / "out")
+    assert {"front_end.py", "front_end.h"} <= {*made.run.manifest()["files"]}
+    rows = zoo.read_rows(tmp_path / "new.csv", table.schema)
+    expected = predict(load(made.int8_file), rows, made.scaling)
+
+    def inferred(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, str(tmp_path / "out" / "infer.py"), str(made.int8_file)]
+        ended = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+        return ended.returncode, ended.stdout or ended.stderr
+
+    code, said = inferred("--csv", str(tmp_path / "new.csv"))
+    assert code == 0, said
+    found = [float(line.split("\t")[1]) for line in said.splitlines()]
+    np.testing.assert_allclose(found, expected.ravel(), rtol=1e-5)
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    code, said = inferred(str(tmp_path / "photo.jpg"))
+    assert (code, "Expected a .csv file with the columns size, code, color, day" in said) == (
+        1,
+        True,
+    )
+    (tmp_path / "bad.csv").write_text("size,code\n1,2")
+    code, said = inferred(str(tmp_path / "bad.csv"))
+    assert (code, "There is no column 'color'. The columns needed:" in said) == (1, True)
+
+
+def test_how_a_row_is_made_stands_in_every_language() -> None:
+    pictures = instances.data_of(np.zeros((8, 5, 4, 3), np.float32), np.arange(8) % 2)
+    raw = replace(pictures, schema={"kind": "pictures"})
+    size = "height 5, width 4, red, green, blue of a pixel side by side"
+    assert row_of(raw).endswith(
+        f"images: turned as EXIF says, resized to {size} (bilinear, aspect ratio ignored), 0 to 255"
+    )
+    assert row_of(pictures).endswith(f"{size}, values as in training")
+    made = shipped(test_ship.ends(row=row_of(raw)))
+    for name in ("infer.py", "infer.cc", "model_io.h", "Infer.kt"):
+        assert size in " ".join(made[name].replace("\n//", "").split()), name
+    assert comment("a\\\nb??/") == "a/ b? ?/"
+    sounds = replace(pictures, front_end=zoo.FrontEnd(8000))
+    assert "front_end.py makes of sounds at 8000 Hz" in row_of(sounds)
+    texts = replace(pictures, x_train=np.zeros((8, 5), np.int32))
+    assert "token ids that front_end.py makes of texts" in row_of(texts)
