@@ -75,9 +75,12 @@ def advise(
 ) -> None:
     """Check data before training: leaks, baselines, what to try first."""
     import zoo
+    from pocketzoo.printing import live
     from pocketzoo.printing.advice import print_advice
 
-    advice = zoo.advise(loading.load(source, seed, aloud=not json))
+    rows = loading.load(source, seed, aloud=not json)
+    with live.steps(aloud=not json) as on_step:
+        advice = zoo.advise(rows, on_step)
     if json:
         print(advice.to_json(), end="")
     else:

@@ -1,7 +1,7 @@
 """Advice on data before any training: counts, leaks, baselines, and what to try."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -87,12 +87,13 @@ class Advice:
         return found
 
 
-def advise(data: Data) -> Advice:
+def advise(data: Data, on_step: Callable[[str], None] = lambda _: None) -> Advice:
     """Say what data are: a few seconds, whatever their size; large sets are sampled.
 
     Args:
         data: its training and validation rows; of its test rows and their `columns` only whether
             they are in the training part as well.
+        on_step: told what is done next, in words.
 
     Raises:
         UserError: there are no validation rows to measure baselines on.
@@ -110,8 +111,13 @@ def advise(data: Data) -> Advice:
     started = time.monotonic()
     counts = data.task.counts(data.y_train)
     table, names = words.as_table(data) if data.kind is TEXT else (data, [])
+    on_step("fitting a linear model")
     measured = baselines.measure(table)
     linear = measured[-1].figures.get(data.task.ceiling)
+    on_step("looking for repeated rows, in all rows, and near ones, in a sample")
+    repeated, leaked = repeats.find_repeats(data), repeats.find_leaks(data)
+    on_step("measuring what each feature tells by itself, in a sample of rows")
+    telling = features.find_telling(table, names)
     return Advice(
         name=data.name,
         hash=data.hash,
@@ -122,9 +128,9 @@ def advise(data: Data) -> Advice:
         classes=dict(zip(data.class_names, counts, strict=True)),
         imbalance=max(counts) / max(1, min(counts)) if counts else None,
         constant_features=features.count_constants(table),
-        repeats=repeats.find_repeats(data),
-        leaks=repeats.find_leaks(data),
-        telling=features.find_telling(table, names),
+        repeats=repeated,
+        leaks=leaked,
+        telling=telling,
         baselines=measured,
         choice=choice.choose(data.kind, len(data.x_train), linear),
         seconds=round(time.monotonic() - started, 3),
