@@ -38,6 +38,7 @@ from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 from zoo.quantization.rules.ids import words_of
 from zoo.run import front_end_files, identity
+from zoo.stages import stage
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
 OLD = ("report.json", "report.html", "formats.json", "model.onnx")
@@ -169,8 +170,10 @@ def to_litert(
             quantized.check(model)
         asked = method == "twin" or forms is not None or compress is not None
         smaller = model if compressed is None else compressed.model
+        stage("calibrating the int8 model")
         plan = int8_plan(smaller, data, method, asked, quantized, forms, calibration_rows, seed)
     warn_of_steps(model, plan)
+    stage("converting to .tflite")
     files = run_job(model, plan, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8

@@ -19,6 +19,7 @@ from export.child import ChildError, run_child
 from export.leash import follow
 from zoo import Data
 from zoo.baselines.fitted import fit_baseline, import_all, names
+from zoo.stages import stage
 from zoo.tasks import recorded
 
 SECONDS = 60  # for each
@@ -45,6 +46,7 @@ def answered(data: Data, seconds: float = SECONDS) -> list[Answered]:
         data: a table.
         seconds: that each may take.
     """
+    stage(f"fitting baselines, each in {seconds:g} s at most: {', '.join(names())}")
     values, outputs = data.x_train.size + data.x_validation.size, data.num_outputs
     if outputs <= FEW and values * outputs <= SMALL:
         return [_fitted(name, data) for name in names()]

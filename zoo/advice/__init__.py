@@ -1,7 +1,7 @@
 """Advice on data before any training: counts, leaks, baselines, and what to try."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from zoo.data.dataset import Data
 from zoo.data.kinds import TEXT
 from zoo.files import as_json
 from zoo.run import rows
+from zoo.stages import stage
 from zoo.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -87,13 +88,12 @@ class Advice:
         return found
 
 
-def advise(data: Data, on_step: Callable[[str], None] = lambda _: None) -> Advice:
+def advise(data: Data) -> Advice:
     """Say what data are: a few seconds, whatever their size; large sets are sampled.
 
     Args:
         data: its training and validation rows; of its test rows and their `columns` only whether
             they are in the training part as well.
-        on_step: told what is done next, in words.
 
     Raises:
         UserError: there are no validation rows to measure baselines on.
@@ -111,12 +111,12 @@ def advise(data: Data, on_step: Callable[[str], None] = lambda _: None) -> Advic
     started = time.monotonic()
     counts = data.task.counts(data.y_train)
     table, names = words.as_table(data) if data.kind is TEXT else (data, [])
-    on_step("fitting a linear model")
+    stage("fitting a linear model")
     measured = baselines.measure(table)
     linear = measured[-1].figures.get(data.task.ceiling)
-    on_step("looking for repeated rows, in all rows, and near ones, in a sample")
+    stage("looking for repeated rows, in all rows, and near ones, in a sample")
     repeated, leaked = repeats.find_repeats(data), repeats.find_leaks(data)
-    on_step("measuring what each feature tells by itself, in a sample of rows")
+    stage("measuring what each feature tells by itself, in a sample of rows")
     telling = features.find_telling(table, names)
     return Advice(
         name=data.name,
