@@ -23,8 +23,9 @@ from export.conversion.job import (
 )
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
-from export.device.front_end import HEADER, header
-from export.device.ship import NAMES, card_of, ends_of, shipped, streamed
+from export.device.ends import ends_of
+from export.device.front_end import header
+from export.device.ship import NAMES, card_of, shipped, streamed
 from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
@@ -38,11 +39,10 @@ from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 from zoo.quantization.rules.ids import words_of
 from zoo.run import front_end_files, identity
-from zoo.stages import stage
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
 OLD = ("report.json", "report.html", "formats.json", "model.onnx")
-STALE = (*OLD, TWIN, *FORMS.values(), *SOURCES, *NAMES, HEADER)  # they speak of files that go now
+STALE = (*OLD, TWIN, *FORMS.values(), *SOURCES, *NAMES)  # they speak of files that go now
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,8 @@ def to_litert(
             quantized.check(model)
         asked = method == "twin" or forms is not None or compress is not None
         smaller = model if compressed is None else compressed.model
-        stage("calibrating the int8 model")
         plan = int8_plan(smaller, data, method, asked, quantized, forms, calibration_rows, seed)
     warn_of_steps(model, plan)
-    stage("converting to .tflite")
     files = run_job(model, plan, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8

@@ -9,24 +9,20 @@ of `export/device/templates`.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from textwrap import wrap
 from typing import Any
 
-import keras
-
-from export.device.front_end import comment, row_of
+from export.device.ends import Ends
+from export.device.front_end import HEADER, comment
 from export.tflite.metadata import Card, label_lines, one_line
-from export.tflite.scaling import Scaling
 from zoo import Data
 from zoo.quantization.layers.numerics import INT8
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
-NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
+NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", HEADER, *STREAMS)
 KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
-LINEAR = "linear"  # outputs that are left as they are
 TABLE = 'front_end.rows(source) if source.endswith((".csv", ".tsv")) else '
 WIDTH = 100  # of a line of comment
 COMMENT: dict[str, Any] = {"initial_indent": "// ", "subsequent_indent": "// "}
@@ -43,61 +39,6 @@ KOTLIN_SCALES = """\
 KOTLIN_CLAMP = """\
         val input = IntArray($inputs) { i -> row[i].coerceIn(0, $words - 1) } // the table's size
 """
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Both ends of a file: what a row becomes, and what its outputs mean.
-
-    Attributes:
-        file: its name.
-        shape: of a row.
-        scaling, output: of the input and of the output.
-        outputs: how many.
-        labels: names of the classes; empty where outputs are numbers.
-        activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
-        device: how answers are printed: the template of that name.
-        row: what a row is and how it is made, in words.
-        table: whether front_end.py makes rows of a .csv file.
-    """
-
-    file: str
-    shape: tuple[int, ...]
-    scaling: Scaling
-    output: Scaling
-    outputs: int
-    labels: tuple[str, ...]
-    activation: str
-    device: str
-    row: str = "an .npy file of rows, as the model was trained on"
-    table: bool = False
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The labels, each in one line."""
-        return tuple(one_line(label) for label in self.labels)
-
-    @property
-    def logits(self) -> bool:
-        """Whether probabilities are still to be made of the outputs."""
-        return self.activation != LINEAR
-
-
-def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: keras.Model) -> Ends:
-    """Return the ends of a file that was made of a model."""
-    task, given = data.task, data.task.ending(model) is not None
-    return Ends(
-        file,
-        data.input_shape,
-        scaling,
-        output,
-        int(model.output_shape[-1]),
-        task.labels,
-        LINEAR if given else task.activation,
-        task.device,
-        row_of(data),
-        bool(data.schema.get("columns")),
-    )
 
 
 def card_of(name: str, data: Data, end: str | None) -> Card:

@@ -1,6 +1,7 @@
 """What is shown of long work: every stage as it begins, and epochs."""
 
 import logging
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import tuning
 import zoo
 from pocketzoo.printing import live
+from zoo.advice.repeats import find_repeats
 from zoo.stages import LOG, epochs, stage
 
 
@@ -49,9 +51,15 @@ def test_training_and_advice_say_where_they_are(
         assert words in said
 
 
-def test_advice_on_wide_rows_does_not_fill_the_memory() -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(40, 20_000)).astype(np.float32)
-    y = np.arange(40) % 2
-    advice = zoo.advise(zoo.data_from(x, y, x[:20], y[:20], x[20:], y[20:]))
-    assert advice.repeats.validation == 20
+def test_near_rows_of_wide_rows_do_not_fill_the_memory() -> None:
+    x = np.random.default_rng(0).normal(size=(60, 20_000)).astype(np.float32)
+    x[40:50] = x[:10] + 1e-4
+    data = zoo.data_from(
+        x[:40], np.arange(40) % 2, x[50:], np.arange(10) % 2, x[40:50], np.ones(10, np.int64)
+    )
+    tracemalloc.start()
+    found = find_repeats(data)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (found.near_validation, found.near_test) == (10, 0)
+    assert most < 100e6  # the unit matrix of all values has 3.2e9
