@@ -110,7 +110,10 @@ def _quoted(text: str) -> str:
     plain = {34: '\\"', 92: "\\\\", 63: "\\?"}
     return (
         '"'
-        + "".join(plain.get(b, chr(b) if 32 <= b < 127 else f"\\{b:03o}") for b in text.encode())
+        + "".join(
+            plain.get(b, chr(b) if chr(b).isascii() and chr(b).isprintable() else f"\\{b:03o}")
+            for b in text.encode()
+        )
         + '"'
     )
 
