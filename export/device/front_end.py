@@ -71,7 +71,7 @@ def _pixels(data: Data) -> str:
     size = f"height {height}, width {width}, {order} of a pixel side by side"
     if data.schema.get("kind") != "pictures":
         return f"{size}, values as in training"
-    return f"turned as EXIF says, resized to {size} (bilinear, aspect ratio ignored), 0 to 255"
+    return _filled("pictures.txt", {"size": size}).rstrip()
 
 
 def comment(text: str) -> str:
@@ -107,15 +107,12 @@ def of_table(plans: Sequence[Mapping[str, Any]]) -> str:
 
 def _quoted(text: str) -> str:
     """Return a C++ literal of a text's bytes in UTF-8."""
-    plain = {34: '\\"', 92: "\\\\", 63: "\\?"}
-    return (
-        '"'
-        + "".join(
-            plain.get(b, chr(b) if chr(b).isascii() and chr(b).isprintable() else f"\\{b:03o}")
-            for b in text.encode()
-        )
-        + '"'
-    )
+    plain = {'"': '\\"', "\\": "\\\\", "?": "\\?"}
+    bytes_of = [
+        plain.get(one, one) if one.isascii() and one.isprintable() else f"\\{ord(one):03o}"
+        for one in text.encode().decode("latin-1")
+    ]
+    return f'"{"".join(bytes_of)}"'
 
 
 def of_sound(front_end: FrontEnd, frames: int) -> str:
