@@ -23,7 +23,9 @@ from export.conversion.job import (
 )
 from export.conversion.planning import int8_plan, tfmot_plan
 from export.device.c_array import c_source
-from export.device.ship import NAMES, card_of, ends_of, shipped, streamed
+from export.device.ends import ends_of
+from export.device.front_end import header
+from export.device.ship import NAMES, card_of, shipped, streamed
 from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
@@ -36,7 +38,7 @@ from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 from zoo.quantization.rules.ids import words_of
-from zoo.run import identity
+from zoo.run import front_end_files, identity
 
 SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
 OLD = ("report.json", "report.html", "formats.json", "model.onnx")
@@ -196,13 +198,13 @@ def _finished(
         scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
         ends = ends_of(INT8.file(), data, scaling, answer, model)
-        texts |= shipped(ends)
+        texts |= shipped(ends) | header(data)
         if "step" in plan.forms:
             name = plan.forms["step"]
             texts |= streamed(replace(ends, file=name), state_sizes(load_content(files[name])))
     card = card_of(model.name, data, end)
     if "model.json" not in run.files():  # a model that was not trained here
-        texts["data.json"] = as_json(identity(data))
+        texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
     for name in (FLOAT, *plan.forms.values()):
         files[name] = described(files[name], card, None if name == FLOAT else scaling)
     if plan.rows is not None:

@@ -26,6 +26,7 @@ from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.files import sha256
 from zoo.quantization.layers.numerics import INT8
+from zoo.stages import stage
 
 
 def verify(
@@ -83,6 +84,7 @@ def verify(
     checked(export.model, data)
     _check_unchanged(export)
     started = time.monotonic()
+    stage(f"running {len(data.x_test)} test rows by Keras and the .tflite files")
     outputs = outputs_of(export, data)
     of_float, of_int8 = outputs.of_float, outputs.of_int8
     measured = measure(data, outputs, max_drop)
@@ -101,6 +103,7 @@ def verify(
         origin=origin(export, license, started),
     )
     _check_unchanged(export)
+    stage("writing the report and its page")
     export.run.write({REPORT: report.to_json()})
     try:
         write_page(export.run, data, report)

@@ -75,9 +75,12 @@ def advise(
 ) -> None:
     """Check data before training: leaks, baselines, what to try first."""
     import zoo
+    from pocketzoo.printing import live
     from pocketzoo.printing.advice import print_advice
 
-    advice = zoo.advise(loading.load(source, seed, aloud=not json))
+    rows = loading.load(source, seed, aloud=not json)
+    with live.stages():
+        advice = zoo.advise(rows)
     if json:
         print(advice.to_json(), end="")
     else:
@@ -107,6 +110,7 @@ def train(
 
     import tuning
     import zoo
+    from pocketzoo.printing import live
     from pocketzoo.printing import training as printing
 
     if out is None and overfit is None:
@@ -125,9 +129,10 @@ def train(
         learned = tuning.overfit(preset, rows, overfit, recipe=recipe, overrides=overrides)
         printing.print_overfit(learned)
         raise typer.Exit(0 if learned.learned else 1)
-    run, result = tuning.train(
-        preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
-    )
+    with live.stages():
+        run, result = tuning.train(
+            preset, rows, directory=str(out), recipe=recipe, overrides=overrides, teacher=teacher
+        )
     commands.record(run.path, "trained")
     printing.print_fit(run, result)
 

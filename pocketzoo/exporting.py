@@ -13,14 +13,16 @@ from export.conversion.compression import parse_compression
 from export.conversion.job import check_forms
 from export.proof.targets import check_targets, refuse_early
 from pocketzoo.options import Exporting
-from pocketzoo.printing.live import twin_training
+from pocketzoo.printing.live import stages
 from pocketzoo.tracking import require_mlflow
 from zoo.checks import UserError, in_range, one_of
 from zoo.data.groups import read_groups
 from zoo.lock import locked
 from zoo.quantization import Quantized, UnknownLayer
+from zoo.stages import epochs
 
 RUNGS = ("auto", "ptq", "qat")
+TWIN = "training the int8 twin"
 OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
 
 
@@ -65,25 +67,23 @@ def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
-    with locked(path):
+    with locked(path), stages():
         quantized = None
         if "litert" not in wishes.format_names:
             pass
         elif wishes.compress is None and wishes.rung == "auto":
             quantized = _climbed(model, data, wishes.max_drop)
         elif wishes.rung == "qat":
-            with twin_training() as on_epoch:
-                quantized = tuning.quantize_aware(model, data, on_epoch=on_epoch)
+            quantized = tuning.quantize_aware(model, data, on_epoch=epochs(TWIN))
         return _export(run, data, wishes, groups, quantized)
 
 
 def _climbed(model: keras.Model, data: zoo.Data, max_drop: float) -> Quantized | None:
     """Return the twin; None where there can be none, so that TensorFlow's converter is left."""
-    with twin_training() as on_epoch:
-        try:
-            return tuning.quantize(model, data, max_drop=max_drop, on_epoch=on_epoch)
-        except UnknownLayer:
-            return None
+    try:
+        return tuning.quantize(model, data, max_drop=max_drop, on_epoch=epochs(TWIN))
+    except UnknownLayer:
+        return None
 
 
 def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Model, Path]:
@@ -112,7 +112,9 @@ def export_model(
             "--rung qat needs a run folder: a .keras file has no recipe to train with. Leave "
             "--rung out."
         )
-    return _export(model, data, wishes, chosen_groups(data, wishes), None, directory=out)
+    groups = chosen_groups(data, wishes)
+    with stages():
+        return _export(model, data, wishes, groups, None, directory=out)
 
 
 def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # beside each other
 FLOORS = {
     "zoo": """
-        checks showing typed
+        checks showing typed stages
         files backends urls
         lock manifest
         layers metrics

@@ -64,6 +64,7 @@ def test_keys_of_a_report_stay_at_home() -> None:
 NUMERICS = "zoo/quantization/layers/numerics.py"
 # others that hold a number or a type that int8 has too, and what it is there
 NOT_A_FORMAT = {
+    "export/device/front_end.py": "white of a pixel, in words",
     "export/page/rows.py": "bytes of a PNG's pixels",
     "tuning/augmentation/images.py": "levels of a pixel",
     "zoo/data/lengths.py": "flags whose differences are signed",

@@ -59,6 +59,7 @@ HOMES = {
         "zoo/baselines/quick.py",
         "zoo/advice/repeats.py",
         "zoo/baselines/fitted.py",
+        "zoo/baselines/plain.py",
         "zoo/readers/built_in.py",
         "zoo/data/splits.py",
     },

@@ -1,4 +1,4 @@
-"""The Keras backend of this process, checked before Keras is imported."""
+"""The Keras backend of this process, checked and set up before Keras is imported."""
 
 import importlib.metadata
 import importlib.util
@@ -9,6 +9,9 @@ from zoo.checks import UserError, one_of
 
 BACKENDS = ("tensorflow", "jax", "torch")
 CPU = Path("/proc/cpuinfo")
+# how long a thread of OpenMP that has nothing to do keeps its core: libgomp (turns of a loop, here
+# some microseconds; 300,000 by itself) and LLVM's and Intel's libomp (milliseconds; 200 by itself)
+WAITING = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
 
 
 def require_backend() -> None:
@@ -17,6 +20,7 @@ def require_backend() -> None:
     Raises UserError for an unknown name or one that is not installed. Unset means Keras' own
     default (`~/.keras/keras.json`, else tensorflow).
     """
+    share_cores()
     backend = os.environ.get("KERAS_BACKEND")
     if not backend:
         return
@@ -28,6 +32,19 @@ def require_backend() -> None:
         )
     if backend == "torch":
         avoid_broken_kernels()
+
+
+def share_cores() -> None:
+    """Let threads that wait give their cores away: torch's, scikit-learn's, LightGBM's.
+
+    They spin for milliseconds, which is fast on an idle machine. Beside another process a thread
+    that has work waits for one that spins, after every operation: an epoch takes several times as
+    long. OpenMP reads these variables when it is loaded; an `OMP_WAIT_POLICY` of the user's own
+    stays, as do these.
+    """
+    if "OMP_WAIT_POLICY" not in os.environ:
+        for name, value in WAITING.items():
+            os.environ.setdefault(name, value)
 
 
 def avoid_broken_kernels() -> None:

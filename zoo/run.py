@@ -17,6 +17,7 @@ import keras
 
 from zoo.checks import UserError
 from zoo.data import encoding
+from zoo.data.cells import table_snippet
 from zoo.data.dataset import Data
 from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, recorded_front_end, snippet
@@ -201,10 +202,17 @@ class Run:
         save_weights(model, self.path / "weights.h5")
         self._seal({"weights.h5"})
         described = {"model.json": as_json(description), "data.json": as_json(identity(data))}
-        if data.front_end is not None:
-            described[SNIPPET] = snippet(data.front_end)
-        described |= encoding.files(data.encoding)
-        self.write({**described, **files})
+        self.write({**described, **front_end_files(data), **files})
+
+
+def front_end_files(data: Data) -> dict[str, str]:
+    """Return the files that make rows of sounds, texts or a table's lines: name -> text."""
+    found = encoding.files(data.encoding)
+    if data.front_end is not None:
+        found[SNIPPET] = snippet(data.front_end)
+    elif data.schema.get("columns"):
+        found[SNIPPET] = table_snippet(data.schema["columns"])
+    return found
 
 
 def identity(data: Data) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from zoo.files import as_json
 from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import CalibrationRows
+from zoo.stages import stage
 
 UNROLL_WARNING = 64  # steps
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
@@ -66,6 +67,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     Raises:
         ExportError: the child failed, died or took too long. The folder is gone either way.
     """
+    stage("converting to .tflite")
     settings = {
         "method": "twin" if plan.quantized else plan.rung,
         "files": {name: form for form, name in plan.converted.items()},

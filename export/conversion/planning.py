@@ -13,6 +13,7 @@ from zoo.quantization import Quantized, Twin, UnknownLayer
 from zoo.quantization import quantize as quantize_twin
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import choose_rows
+from zoo.stages import stage
 
 
 def int8_plan(
@@ -26,6 +27,7 @@ def int8_plan(
     seed: int,
 ) -> Plan:
     """Return the plan of a model: by its twin, or by TensorFlow's converter and why."""
+    stage("calibrating the int8 model")
     why = None
     if method != "converter":
         try:

@@ -9,22 +9,23 @@ of `export/device/templates`.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
+from textwrap import wrap
 from typing import Any
 
-import keras
-
+from export.device.ends import Ends
+from export.device.front_end import HEADER, comment
 from export.tflite.metadata import Card, label_lines, one_line
-from export.tflite.scaling import Scaling
 from zoo import Data
 from zoo.quantization.layers.numerics import INT8
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
-NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", *STREAMS)
+NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", HEADER, *STREAMS)
 KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
-LINEAR = "linear"  # outputs that are left as they are
+TABLE = 'front_end.rows(source) if source.endswith((".csv", ".tsv")) else '
+WIDTH = 100  # of a line of comment
+COMMENT: dict[str, Any] = {"initial_indent": "// ", "subsequent_indent": "// "}
 KOTLIN_QUANTIZE = """\
         val input = ${kotlin_number}Array($inputs) { i ->
             val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
@@ -38,55 +39,6 @@ KOTLIN_SCALES = """\
 KOTLIN_CLAMP = """\
         val input = IntArray($inputs) { i -> row[i].coerceIn(0, $words - 1) } // the table's size
 """
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Both ends of a file: what a row becomes, and what its outputs mean.
-
-    Attributes:
-        file: its name.
-        shape: of a row.
-        scaling, output: of the input and of the output.
-        outputs: how many.
-        labels: names of the classes; empty where outputs are numbers.
-        activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
-        device: how answers are printed: the template of that name.
-    """
-
-    file: str
-    shape: tuple[int, ...]
-    scaling: Scaling
-    output: Scaling
-    outputs: int
-    labels: tuple[str, ...]
-    activation: str
-    device: str
-
-    @property
-    def lines(self) -> tuple[str, ...]:
-        """The labels, each in one line."""
-        return tuple(one_line(label) for label in self.labels)
-
-    @property
-    def logits(self) -> bool:
-        """Whether probabilities are still to be made of the outputs."""
-        return self.activation != LINEAR
-
-
-def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: keras.Model) -> Ends:
-    """Return the ends of a file that was made of a model."""
-    task, given = data.task, data.task.ending(model) is not None
-    return Ends(
-        file,
-        data.input_shape,
-        scaling,
-        output,
-        int(model.output_shape[-1]),
-        task.labels,
-        LINEAR if given else task.activation,
-        task.device,
-    )
 
 
 def card_of(name: str, data: Data, end: str | None) -> Card:
@@ -162,6 +114,7 @@ def _common(ends: Ends) -> dict[str, Any]:
         "output_scale": repr(ends.output.scale[0]),
         "output_zero_point": int(ends.output.zero_point[0]),
         "answers": answers,
+        "row": "\n".join(wrap(f"Takes {comment(ends.row)}.", WIDTH, **COMMENT)),
     }
 
 
@@ -171,6 +124,10 @@ def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
         "scale": f"[{common['scale']}]",
         "zero_point": f"[{common['zero_point']}]",
         "logits": ends.logits,
+        "row": repr(one_line(ends.row)),
+        "front_end": "import front_end  # beside this file\n" if ends.table else "",
+        "read": f"{TABLE if ends.table else ''}np.load(source, allow_pickle=False)",
+        "given_rows": "--csv FILE.csv, or rows.npy" if ends.table else "rows.npy",
         "told": _text(f"{ends.device}.py.txt"),
     }
     return _filled(template, common | own)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from export.proof.fitting import answered
 from zoo import Data
-from zoo.baselines.fitted import fit_baselines
+from zoo.baselines.fitted import has_trees
 from zoo.data.kinds import TABLE
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Metric
@@ -33,19 +34,25 @@ class Comparison:
         return asdict(self) | {"winner": self.winner}
 
 
-def compare(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
+def compare(data: Data, of_int8: np.ndarray) -> tuple[tuple[Comparison, ...], tuple[str, ...]]:
     """Fit the baselines on all rows but the test rows, and compare on those.
 
     Args:
         data: a table; of texts, and of rows with more axes, nothing is compared.
         of_int8: outputs of the int8 file for the test rows.
+
+    Returns:
+        The comparisons; and, in words, the baselines that were left out.
     """
     if data.kind is not TABLE:
-        return ()
-    return tuple(
-        beside(data, of_int8, one.name, one.trees, one.predict(data.x_test), one.seconds)
-        for one in fit_baselines(data)
-    )
+        return (), ()
+    made = answered(data)
+    found = [
+        beside(data, of_int8, one.name, has_trees(one.name), one.outputs, one.seconds)
+        for one in made
+        if one.outputs is not None
+    ]
+    return tuple(found), tuple(f"{one.name} {one.why}" for one in made if one.outputs is None)
 
 
 def beside(
@@ -67,6 +74,8 @@ def verdict(comparisons: Sequence[Comparison], metric: Metric, int8: Estimate, r
         rows: number of test rows.
     """
     trees, unit = [one for one in comparisons if one.trees], metric.unit
+    if not trees:
+        return "no trees were grown in time"
     best = max(trees, key=lambda one: metric.better * one.estimate.value)
     figures = f"trees ({best.name}) {best.estimate.value:.4g}, this model {int8.value:.4g}"
     low, high = best.ahead.ci95

@@ -45,8 +45,11 @@ def context(export: Export, data: Data, of_int8: np.ndarray, estimate: Estimate)
         of_int8: outputs of the int8 file for the test rows, (rows, outputs).
         estimate: the metric of these.
     """
-    found = compare(data, of_int8)
-    trees = verdict(found, data.task.metric, estimate, len(data.x_test)) if found else None
+    found, left_out = compare(data, of_int8)
+    trees = None
+    if found or left_out:
+        said = verdict(found, data.task.metric, estimate, len(data.x_test))
+        trees = "; ".join([said, *left_out])
     return Context(found, trees, _interval(export, data, of_int8))
 
 

@@ -1,50 +1,84 @@
 """Live progress: on a terminal a table that updates itself, elsewhere one line per trial.
 
-Of a twin's training, which takes minutes on long sequences, one line, beside what a command prints.
+Of the stages of other work one line, which on a terminal changes with every epoch.
 """
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from pocketzoo.printing.console import Printable
 from tuning.sweep.progress import Progress, print_progress
+from zoo.stages import LOG
+
+
+class _Stages(logging.Handler):
+    """Gives the words of a stage to a function."""
+
+    def __init__(self, level: int, show: Callable[[str], None]) -> None:
+        super().__init__(level)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._show(record.getMessage())
+
+
+@contextmanager
+def _heard(level: int, show: Callable[[str], None]) -> Iterator[None]:
+    """Show the stages of at least this level."""
+    handler, before = _Stages(level, show), LOG.level
+    LOG.addHandler(handler)
+    LOG.setLevel(level)
+    try:
+        yield
+    finally:
+        LOG.removeHandler(handler)
+        LOG.setLevel(before)
+
+
+@contextmanager
+def stages() -> Iterator[None]:
+    """Show stages beside what a command prints: on a terminal a line that changes, else lines."""
+    console = Printable(stderr=True)
+    if not console.is_terminal:
+        with _heard(logging.INFO, lambda said: console.print(said, soft_wrap=True)):
+            yield
+        return
+    with (
+        console.status("") as status,
+        _heard(logging.DEBUG, lambda said: status.update(Text(said))),
+    ):
+        yield
 
 
 @contextmanager
 def shown() -> Iterator[Callable[[Progress], None]]:
     """Give what `tuning.search` calls; a terminal gets a live table, a file a line a trial."""
     if not sys.stdout.isatty():
-        yield print_progress
+        with stages():
+            yield print_progress
         return
     with Live(console=Printable(), refresh_per_second=4, transient=True) as live:
+        table: RenderableType = ""
+
+        def say(text: str) -> None:
+            live.update(Group(table, Text(text)))
 
         def show(progress: Progress) -> None:
             if progress.trial is not None:
                 live.console.print(Text(_line(progress)), soft_wrap=True)
-            live.update(_table(progress))
+            nonlocal table
+            table = _table(progress)
+            live.update(table)
 
-        yield show
-
-
-@contextmanager
-def twin_training() -> Iterator[Callable[[int, int], None]]:
-    """Give what `tuning.quantize` calls after every epoch of a twin's training."""
-    console = Printable(stderr=True)
-    with console.status("calibrating") as status:
-
-        def tell(done: int, of: int) -> None:
-            said = f"training the int8 twin: {done} of {of} epochs"
-            status.update(said)
-            if done == 1 and not console.is_terminal:
-                console.print(said, soft_wrap=True)
-
-        yield tell
+        with _heard(logging.DEBUG, say):
+            yield show
 
 
 def _line(progress: Progress) -> str:

@@ -14,7 +14,8 @@ import pytest
 
 import export
 import zoo
-from export.device.ship import STREAMS, Ends, shipped, streamed
+from export.device.ends import Ends
+from export.device.ship import STREAMS, shipped, streamed
 from export.runtimes.litert import load, predict
 from export.tflite.audit import audit
 from export.tflite.metadata import Card, described, description_bytes, label_lines

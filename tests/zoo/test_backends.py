@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import zoo
-from zoo.backends import avoid_broken_kernels, require_backend
+from zoo.backends import WAITING, avoid_broken_kernels, require_backend, share_cores
 from zoo.files import as_json
 
 
@@ -51,6 +51,29 @@ def test_kernels_that_abort_are_avoided(
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     avoid_broken_kernels()
     assert os.environ["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+
+
+def test_threads_that_wait_do_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OMP_WAIT_POLICY", *WAITING):
+        monkeypatch.setenv(name, "")  # so that what is set here goes again
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KMP_BLOCKTIME", "7")
+    share_cores()
+    assert os.environ["GOMP_SPINCOUNT"] == "1000"
+    assert os.environ["KMP_BLOCKTIME"] == "7"
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    share_cores()
+    assert "GOMP_SPINCOUNT" not in os.environ
+
+
+def test_waiting_is_set_before_a_library_loads() -> None:
+    code = "import zoo, os; print(os.environ['GOMP_SPINCOUNT'])"
+    environment = {name: value for name, value in os.environ.items() if name not in WAITING}
+    made = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert made.stdout == "1000\n"
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])

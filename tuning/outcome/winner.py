@@ -21,10 +21,11 @@ from tuning.sweep.shared import Job
 from tuning.training.adjusting import adjustment_file, fold, measure
 from tuning.training.fitting import fit
 from tuning.training.heldout import held_out_file, held_out_rows
-from tuning.training.phase import Diverged
+from tuning.training.phase import Diverged, Fit
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.run import load_weights
+from zoo.stages import epochs, stage
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
 
@@ -80,6 +81,8 @@ def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
     count = plan.settings.repeats
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
+        if jobs:
+            stage(f"training the best trial with {count} other seeds")
         scores = [result["score"] for result in run_jobs(pool, jobs)]
         known = {"number": best.number, "asked": count, "scores": scores}
         study.study.set_user_attr("again", known)
@@ -113,7 +116,9 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
     if plan.fetch(best, fetched):
         load_weights(model, fetched)
     else:
-        history = fit(model, data, recipe)  # its weights are elsewhere; the seed brings them back
+        history = _fit(
+            model, data, recipe, "training the best trial again"
+        )  # its weights are elsewhere; the seed brings them back
     fetched.unlink(missing_ok=True)
     adjustment = measure(model, data)
     held_out = held_out_rows(data, summary["refit"])
@@ -121,7 +126,8 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         with suppress(Diverged):  # the trial's own weights are good; they stay
             refitted = _fresh(winner, recipe)
             all_rows = without_stopping(recipe, best.epochs)
-            history = fit(refitted, data.merged(held_out), all_rows)
+            title = "training on all rows but the test rows"
+            history = _fit(refitted, data.merged(held_out), all_rows, title)
             model = refitted
     fold(model, adjustment)
     files: dict[str, str | bytes] = {
@@ -132,6 +138,13 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
+
+
+def _fit(model: keras.Model, data: Data, recipe: Recipe, title: str) -> Fit:
+    tell = epochs(title)
+    return fit(
+        model, data, recipe, on_epoch=lambda epoch, _: tell(epoch + 1, recipe.epochs) is None
+    )
 
 
 def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:

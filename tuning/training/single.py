@@ -17,6 +17,7 @@ from tuning.training.phase import Fit
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.lock import locked
+from zoo.stages import epochs
 
 
 def train(
@@ -71,7 +72,15 @@ def train(
         recipe = replace(recipe, distill=recipe.distill or 0.5)
         answers = teach(teacher, data)
     with locked(run.path):
-        result = fit(model, data, recipe, callbacks=callbacks, teacher=answers)
+        tell = epochs("training")
+        result = fit(
+            model,
+            data,
+            recipe,
+            callbacks=callbacks,
+            on_epoch=lambda epoch, _: tell(epoch + 1, recipe.epochs) is None,
+            teacher=answers,
+        )
         adjustment = measure(model, data)
         fold(model, adjustment)
         files = {

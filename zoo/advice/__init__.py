@@ -10,6 +10,7 @@ from zoo.data.dataset import Data
 from zoo.data.kinds import TEXT
 from zoo.files import as_json
 from zoo.run import rows
+from zoo.stages import stage
 from zoo.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -110,8 +111,13 @@ def advise(data: Data) -> Advice:
     started = time.monotonic()
     counts = data.task.counts(data.y_train)
     table, names = words.as_table(data) if data.kind is TEXT else (data, [])
+    stage("fitting a linear model")
     measured = baselines.measure(table)
     linear = measured[-1].figures.get(data.task.ceiling)
+    stage("looking for repeated rows, in all rows, and near ones, in a sample")
+    repeated, leaked = repeats.find_repeats(data), repeats.find_leaks(data)
+    stage("measuring what each feature tells by itself, in a sample of rows")
+    telling = features.find_telling(table, names)
     return Advice(
         name=data.name,
         hash=data.hash,
@@ -122,9 +128,9 @@ def advise(data: Data) -> Advice:
         classes=dict(zip(data.class_names, counts, strict=True)),
         imbalance=max(counts) / max(1, min(counts)) if counts else None,
         constant_features=features.count_constants(table),
-        repeats=repeats.find_repeats(data),
-        leaks=repeats.find_leaks(data),
-        telling=features.find_telling(table, names),
+        repeats=repeated,
+        leaks=leaked,
+        telling=telling,
         baselines=measured,
         choice=choice.choose(data.kind, len(data.x_train), linear),
         seconds=round(time.monotonic() - started, 3),

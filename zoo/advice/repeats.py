@@ -149,9 +149,9 @@ def _near(data: Data, exact: Iterable[list[bool]]) -> tuple[list[int], dict[str,
     used = spread > 0
     if used.sum() < FEWEST_VALUES or len(reference) <= NEIGHBOURS:
         return [0, 0], looked_at
-    directions = np.eye(int(used.sum()))
-    if len(directions) > DIRECTIONS:
-        directions = rng.normal(size=(len(directions), DIRECTIONS))
+    values = int(used.sum())
+    many = values > DIRECTIONS  # of 12,000 the unit matrix alone has a gigabyte
+    directions = rng.normal(size=(values, DIRECTIONS)) if many else np.eye(values)
     directions = (directions / spread[used][:, None]).astype(np.float32)
 
     def placed(x: np.ndarray) -> np.ndarray:

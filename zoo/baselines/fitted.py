@@ -8,22 +8,24 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from zoo.baselines import boosting
-from zoo.baselines.boosting import PATIENCE, ROUNDS
+from zoo.baselines.boosting import LIBRARIES, PATIENCE, ROUNDS, UNSTOPPED
+from zoo.baselines.growing import Grown, Settings, steady
+from zoo.baselines.plain import constant, linear
 from zoo.baselines.problem import Predict, Problem, each_target, problems
 from zoo.data.dataset import Data
 from zoo.tasks.outputs import log_probabilities
 
 Fit = Callable[[Problem, int], Predict]
 KNOWN = 2000  # training rows whose outputs say where to decide
-PENALTIES = np.logspace(-3, 3, 13)
 # leaves and the rows each needs: scikit-learn's own, and fewer of either for small tables
 LEAVES = ({"max_leaf_nodes": 31}, {"max_leaf_nodes": 8, "min_samples_leaf": 5})
+GENTLE = {"learning_rate": 0.03, "min_samples_leaf": 50}
 
 
 @dataclass(frozen=True)
@@ -47,18 +49,34 @@ def fit_baselines(data: Data, seed: int = 0) -> list[Baseline]:
         data: table rows, (rows, features).
         seed: of what the libraries draw.
     """
-    kinds: dict[str, tuple[bool, Fit]] = {
-        "constant": (False, _constant),
-        "linear": (False, _linear),
-        "hist_gradient_boosting": (True, _hist_gradient_boosting),
-    }
-    for package, fit in boosting.LIBRARIES.items():
-        if find_spec(package):
-            kinds[package] = True, fit
-    return [_fitted(name, trees, fit, data, seed) for name, (trees, fit) in kinds.items()]
+    return [fit_baseline(name, data, seed) for name in names()]
 
 
-def _fitted(name: str, trees: bool, fit: Fit, data: Data, seed: int) -> Baseline:
+def names() -> list[str]:
+    """Return the baselines that can be fitted here: what is cheap first."""
+    return [name for name in KINDS if name not in LIBRARIES or find_spec(name)]
+
+
+def import_all() -> None:
+    """Import what fits would import, for a process that forks for each of them."""
+    import sklearn.ensemble
+    import sklearn.linear_model
+    import sklearn.pipeline
+    import sklearn.preprocessing  # noqa: F401
+
+    for name in names():
+        if name in LIBRARIES:
+            import_module(name)
+
+
+def has_trees(name: str) -> bool:
+    """Return whether a baseline of this name is boosted trees."""
+    return KINDS[name][0]
+
+
+def fit_baseline(name: str, data: Data, seed: int = 0) -> Baseline:
+    """Fit one of `names`; see `fit_baselines`."""
+    trees, fit = KINDS[name]
     started = time.monotonic()
     found = []
     with warnings.catch_warnings():
@@ -81,26 +99,6 @@ def _logarithm(predict: Predict) -> Predict:
     return lambda x: log_probabilities(predict(x))
 
 
-def _constant(problem: Problem, seed: int) -> Predict:
-    """The classes' shares, or the targets' means."""
-    y = problem.y_all
-    mean = (np.eye(problem.classes)[y] if problem.classes else y).mean(axis=0)
-    return lambda x: np.tile(mean, (len(x), 1))
-
-
-def _linear(problem: Problem, seed: int) -> Predict:
-    """Logistic regression, or ridge regression with its penalty chosen by leaving rows out."""
-    from sklearn.linear_model import LogisticRegression, RidgeCV
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    last = LogisticRegression(max_iter=1000) if problem.classes else RidgeCV(PENALTIES)
-    model = make_pipeline(StandardScaler(), last).fit(problem.x_all, problem.y_all)
-    if problem.classes:
-        return lambda x: np.asarray(model.predict_proba(x))
-    return lambda x: np.asarray(model.predict(x)).reshape(len(x), -1)
-
-
 def _hist_gradient_boosting(problem: Problem, seed: int) -> Predict:
     return each_target(problem, lambda y, held: _best_leaves(problem, y, held, seed))
 
@@ -113,21 +111,37 @@ def _best_leaves(
 
     classes = problem.classes > 0
     kind: Any = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    if not len(y_validation):
-        model = kind(random_state=seed, early_stopping=False).fit(problem.x, y)
-        return model.predict_proba if classes else model.predict  # type: ignore[no-any-return]
-    tried = []
-    for leaves in LEAVES:
+
+    def grown(x: np.ndarray, labels: np.ndarray, rounds: int, settings: Settings) -> Any:
+        model = kind(max_iter=rounds, early_stopping=False, random_state=seed, **settings)
+        model.fit(x, labels)
+        return model.predict_proba if classes else model.predict
+
+    def grow(settings: Settings) -> Grown:
         model = kind(
             max_iter=ROUNDS,
             early_stopping=True,
             n_iter_no_change=PATIENCE,
             random_state=seed,
-            **leaves,
+            **settings,
         ).fit(problem.x, y, X_val=problem.x_validation, y_val=y_validation)
-        scores = model.validation_score_  # the first before any tree
-        tried.append((float(np.max(scores)), max(1, int(np.argmax(scores))), leaves))
-    _, rounds, leaves = max(tried, key=lambda one: one[0])
-    model = kind(max_iter=rounds, early_stopping=False, random_state=seed, **leaves)
-    model.fit(problem.x_all, np.concatenate([y, y_validation]))
-    return model.predict_proba if classes else model.predict  # type: ignore[no-any-return]
+        scores = model.validation_score_  # the first before any tree; of numbers half the square
+        rounds = max(1, int(np.argmax(scores)))
+        every = np.concatenate([y, y_validation])
+        return Grown(
+            -float(np.max(scores)) * (1 if classes else 2),
+            lambda: grown(problem.x, y, rounds, settings),
+            lambda: grown(problem.x_all, every, rounds, settings),
+        )
+
+    if not len(y_validation):
+        return grown(problem.x, y, UNSTOPPED, {})  # type: ignore[no-any-return]
+    return steady(problem, y, y_validation, grow, LEAVES, GENTLE)
+
+
+KINDS: dict[str, tuple[bool, Fit]] = {  # whether it is trees, and how it is fitted
+    "constant": (False, constant),
+    "linear": (False, linear),
+    "hist_gradient_boosting": (True, _hist_gradient_boosting),
+    **{name: (True, fit) for name, fit in LIBRARIES.items()},
+}

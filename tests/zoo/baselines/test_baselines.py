@@ -9,10 +9,11 @@ import zoo
 from export.proof import baselines as comparison
 from export.proof.baselines import Comparison, compare, verdict
 from export.proof.conformal import half_widths, prediction_interval
+from export.proof.fitting import Answered
 from tests.helpers.instances import data_of
 from tuning.training.heldout import held_out_file, held_out_rows
 from zoo.baselines.boosting import LIBRARIES
-from zoo.baselines.fitted import Baseline, fit_baselines
+from zoo.baselines.fitted import fit_baselines
 from zoo.metrics import intervals
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import TASKS, Classification, Regression
@@ -64,7 +65,7 @@ def test_without_validation_rows_there_are_a_hundred_trees() -> None:
 
 
 def test_images_have_no_baselines(digits: zoo.Data) -> None:
-    assert compare(digits, np.zeros((len(digits.x_test), 10))) == ()
+    assert compare(digits, np.zeros((len(digits.x_test), 10))) == ((), ())
 
 
 def test_libraries_go_by_the_name_they_are_imported_by() -> None:
@@ -95,12 +96,13 @@ def test_the_best_of_the_trees_by_rmse_is_the_smallest(monkeypatch: pytest.Monke
     data = two_targets(200)
     y = data.y_test
     fitted = [
-        Baseline("worse", True, lambda x: y + 2.0, 0.0),
-        Baseline("best", True, lambda x: y + 0.5, 0.0),
-        Baseline("worst", True, lambda x: y + 3.0, 0.0),
+        Answered("worse", y + 2.0),
+        Answered("best", y + 0.5),
+        Answered("worst", y + 3.0),
     ]
-    monkeypatch.setattr(comparison, "fit_baselines", lambda data: fitted)
-    found = compare(data, y + 1.0)
+    monkeypatch.setattr(comparison, "answered", lambda data: fitted)
+    monkeypatch.setattr(comparison, "has_trees", lambda name: True)
+    found, _ = compare(data, y + 1.0)
     assert [one.winner for one in found] == ["int8", "baseline", "int8"]
     assert found[1].ahead.value == pytest.approx(100, rel=1e-3)
     own = intervals.error(y, y + 1.0)

@@ -1,0 +1,67 @@
+"""Both ends of a `.tflite` file: what a row becomes, and what its outputs mean."""
+
+from dataclasses import dataclass
+
+import keras
+
+from export.device.front_end import row_of
+from export.tflite.metadata import one_line
+from export.tflite.scaling import Scaling
+from zoo import Data
+
+LINEAR = "linear"  # outputs that are left as they are
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Both ends of a file: what a row becomes, and what its outputs mean.
+
+    Attributes:
+        file: its name.
+        shape: of a row.
+        scaling, output: of the input and of the output.
+        outputs: how many.
+        labels: names of the classes; empty where outputs are numbers.
+        activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
+        device: how answers are printed: the template of that name.
+        row: what a row is and how it is made, in words.
+        table: whether front_end.py makes rows of a .csv file.
+    """
+
+    file: str
+    shape: tuple[int, ...]
+    scaling: Scaling
+    output: Scaling
+    outputs: int
+    labels: tuple[str, ...]
+    activation: str
+    device: str
+    row: str = "an .npy file of rows, as the model was trained on"
+    table: bool = False
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The labels, each in one line."""
+        return tuple(one_line(label) for label in self.labels)
+
+    @property
+    def logits(self) -> bool:
+        """Whether probabilities are still to be made of the outputs."""
+        return self.activation != LINEAR
+
+
+def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: keras.Model) -> Ends:
+    """Return the ends of a file that was made of a model."""
+    task, given = data.task, data.task.ending(model) is not None
+    return Ends(
+        file,
+        data.input_shape,
+        scaling,
+        output,
+        int(model.output_shape[-1]),
+        task.labels,
+        LINEAR if given else task.activation,
+        task.device,
+        row_of(data),
+        bool(data.schema.get("columns")),
+    )
