@@ -34,6 +34,9 @@ class Loading:
     task: Annotated[
         str | None, typer.Option("--task", help="Such as classification; guessed otherwise.")
     ] = None
+    kind: Annotated[
+        str | None, typer.Option(help="Arrays: what rows are: tables, sequences or images.")
+    ] = None
     target: Annotated[
         str | None, typer.Option(help="Tables: the column to predict; several as A,B,C.")
     ] = None

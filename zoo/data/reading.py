@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from zoo.checks import UserError, at_least, flag, in_range, one_of
+from zoo.data.kinds import OF_NUMBERS
 
 OTHER = "=other"  # ends the name of the feature for values that training rows lack
 
@@ -22,6 +23,7 @@ CONCERNS = {  # option -> the kinds of data it applies to
     "image_size": ("pictures",),
     "color": ("pictures",),
     "seconds": ("sounds",),
+    "kind": ("arrays",),
     "skip_bad": ("pictures", "sounds"),
 }
 
@@ -46,6 +48,9 @@ class Reading:
         seconds: length of audio; longer files are truncated, shorter ones padded with silence.
             None: long enough for 19 of 20 files.
         skip_bad: leave out unreadable images and audio, instead of refusing the folder.
+        kind: of the rows of arrays: "tables", "sequences" or "images"; a last axis of one channel
+            or feature may be missing. None: by shape, where bytes (rows, height, width) are gray
+            images.
 
     Raises:
         UserError: a value out of range.
@@ -68,6 +73,7 @@ class Reading:
     color: str | None = None
     seconds: float | None = None
     skip_bad: bool = False
+    kind: str | None = None
 
     def __post_init__(self) -> None:
         if self.separator == "":
@@ -81,6 +87,8 @@ class Reading:
         if self.seconds is not None:
             in_range("seconds", self.seconds, 0.01, 600)
         flag("skip_bad", self.skip_bad)
+        if self.kind is not None:
+            one_of("kind", self.kind, (one.many for one in OF_NUMBERS))
 
     @property
     def sides(self) -> tuple[int, int] | None:

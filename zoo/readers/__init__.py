@@ -8,6 +8,7 @@ from zoo.data.reading import Reading
 from zoo.readers.built_in import BUILT_IN, read_built_in
 from zoo.readers.labelled import read_labelled
 from zoo.readers.rows import read_rows
+from zoo.readers.shapes import Shaped
 from zoo.tasks import Task
 
 __all__ = [
@@ -58,7 +59,11 @@ def _read_file(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     if ending != ".npz":
         raise UserError(f"{path}: files ending in {ending!r} are not known. Give {KINDS}.")
     reading.check("arrays", path.name)
-    return Found(read_npz(path), {"kind": "arrays"})
+    return _arrays(read_npz(path, reading.kind))
+
+
+def _arrays(found: Shaped) -> Found:
+    return Found(found.arrays, found.schema)
 
 
 def _read_folder(folder: Path, reading: Reading, seed: int) -> Found:
@@ -67,7 +72,7 @@ def _read_folder(folder: Path, reading: Reading, seed: int) -> Found:
 
     if (folder / "x_train.npy").is_file():
         reading.check("arrays", folder.name)
-        return Found(read_maps(folder), {"kind": "arrays"})
+        return _arrays(read_maps(folder, reading.kind))
     kind = kind_of(folder)
     if kind == "pictures":
         from zoo.readers.images import read_images

@@ -106,6 +106,8 @@ def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
     if x.dtype.kind == "U" and "shape" not in schema:  # read for a new model
         return x
     wanted = tuple(schema.get("shape", x.shape[1:]))
+    if (*x.shape[1:], 1) == wanted:  # gray images, or sequences of one feature
+        x = x[..., None]
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
         raise UserError(
             f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of "

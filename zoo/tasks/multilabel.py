@@ -158,7 +158,7 @@ class Multilabel(Task):
         sure = np.maximum(sigmoid(outputs), sigmoid(-outputs))
         return {"labels per row": (outputs > 0).sum(axis=1), "confidence": sure.mean(axis=1)}
 
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         meaning = "Logits: a label is predicted where its own is above 0."
         if ending is not None:
             meaning = "Probabilities: a label is predicted where its own is above 0.5."

@@ -142,7 +142,7 @@ class Regression(Task):
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         return {f"prediction {n}": outputs[:, n] for n in range(outputs.shape[1])}
 
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         return f"{outputs} number(s)", "The predicted numbers."
 
     def effect(self, outputs: np.ndarray) -> Effect:

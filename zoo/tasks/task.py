@@ -107,6 +107,10 @@ class Task(Labels):
         """Return how many outputs this model should have, where data ask for so many."""
         return outputs
 
+    def squashed(self, columns: int) -> str:
+        """Return the activation that makes answers of so many outputs of a model."""
+        return self.activation
+
     @abstractmethod
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         """Return outputs of a model with an ending as those of one without.
@@ -131,8 +135,14 @@ class Task(Labels):
         """Return what of the outputs is watched for drift, by name: (rows,) each."""
 
     @abstractmethod
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
-        """Return what a model gives, and what its outputs mean, for the metadata of a file."""
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
+        """Return what a model gives, and what its outputs mean, for the metadata of a file.
+
+        Args:
+            outputs: that the data ask for.
+            columns: that the model has.
+            ending: from `ending`.
+        """
 
     @abstractmethod
     def effect(self, outputs: np.ndarray) -> Effect:
