@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pocketzoo import early
 from pocketzoo.options import RunArgument
 
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
@@ -16,6 +17,7 @@ def drift(
     json: AsJson = False,
 ) -> None:
     """Check new rows for drift from the data of a run. Exit code 1: much drift."""
+    early.check_rows(run, rows)
     import zoo
     from export.after.drift import drift as measure
     from pocketzoo.printing import after as shipped
@@ -39,6 +41,8 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Compare the int8 files of two runs on the same rows. Exit code 1: B is worse."""
+    early.check_run(a)
+    early.check_run(b)
     import export
     import zoo
     from pocketzoo.printing import after as shipped
@@ -56,6 +60,7 @@ def predict(
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
 ) -> None:
     """Predict new rows with a run's int8 file."""
+    early.check_rows(run, file)
     from pocketzoo.printing import predict as answering
 
     name, answers = answering.answer(run, file, use_float)
@@ -66,6 +71,7 @@ def predict(
 
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Check a .tflite file: what it holds, whether it is integer-only, whether LiteRT runs it."""
+    early.check_file(file)
     import export
     from pocketzoo.printing.check import print_check
 

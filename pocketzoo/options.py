@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from tuning.settings import Search
+from zoo.checks import UserError
+from zoo.data.reading import Reading
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
@@ -77,17 +79,24 @@ class Loading:
         typer.Option("--skip-bad", help="Leave out images and audio files that cannot be read."),
     ] = False
 
+    def reading(self) -> Reading:
+        """Return them as `zoo.Reading`. Raises UserError for values out of range."""
+        values = {one.name: getattr(self, one.name) for one in fields(Reading)}
+        return Reading(**values | {"image_size": self.image_size and sides(self.image_size)})
+
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
         import zoo
         from pocketzoo.printing.columns import print_notes
         from pocketzoo.printing.console import CONSOLE
 
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        task, front_end = values.pop("task"), values.pop("front_end")
-        values["image_size"] = self.image_size and sides(self.image_size)
-        reading = zoo.Reading(**values)
-        data = zoo.load_data(source, seed=seed, task=task, front_end=front_end, reading=reading)
+        data = zoo.load_data(
+            source,
+            seed=seed,
+            task=self.task,
+            front_end=self.front_end,
+            reading=self.reading(),
+        )
         if aloud:
             print_notes(CONSOLE, data)
         return data
@@ -216,8 +225,6 @@ def _annotation(one: Field[Any], hint: Any) -> Any:
 
 def pairs(option: str, texts: list[str]) -> dict[str, Any]:
     """Read NAME=VALUE texts; values are JSON where they can be, else plain text."""
-    from zoo.checks import UserError
-
     found = {}
     for text in texts:
         name, separator, value = text.partition("=")
@@ -232,8 +239,6 @@ def pairs(option: str, texts: list[str]) -> dict[str, Any]:
 
 def sides(text: str) -> tuple[int, int]:
     """Read 64 or 64x48."""
-    from zoo.checks import UserError
-
     numbers = text.lower().split("x")
     if len(numbers) > 2 or not all(number.strip().isdecimal() for number in numbers):
         raise UserError(f"--image-size {text}: expected 64, or HEIGHTxWIDTH such as 64x48.")

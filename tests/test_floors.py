@@ -24,6 +24,7 @@ FLOORS = {
         presets
         run
         advice
+        public
         __init__
     """,
     "tuning": """
@@ -53,6 +54,7 @@ FLOORS = {
     "pocketzoo": """
         __init__ record tracking printing
         options process
+        early
         after exporting
         export_command
         cli

@@ -5,17 +5,9 @@ from rich.table import Table
 from pocketzoo.printing.columns import print_columns, print_notes
 from pocketzoo.printing.console import CONSOLE
 from zoo import Data
-from zoo.readers import BUILT_IN
 from zoo.run import rows
 
 SHOWN = 20  # names of classes
-
-
-def print_built_in() -> None:
-    table = Table("data", "what it is")
-    for name, what in BUILT_IN.items():
-        table.add_row(name, what)
-    CONSOLE.print(table)
 
 
 def print_data(data: Data) -> None:

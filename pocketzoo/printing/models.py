@@ -3,9 +3,8 @@
 from rich.table import Table
 
 from pocketzoo.printing.console import CONSOLE
-from zoo import list_models
 from zoo.checks import UserError, near
-from zoo.presets.catalogue import PRESETS, find_preset, reference
+from zoo.presets.catalogue import PRESETS, find_preset, list_models, reference
 
 
 def print_models(pattern: str) -> None:

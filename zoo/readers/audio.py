@@ -40,7 +40,6 @@ def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
     Raises:
         UserError: no classes, or unreadable files (all in one message).
     """
-    reading.check("sounds", folder.name)
     notes: list[str] = []
     files, bad = looked_at(folder, find(folder, "sounds"), _look)
     rate = Counter(look[1] for look, _ in files.looks).most_common(1)[0][0]

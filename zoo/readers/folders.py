@@ -1,6 +1,5 @@
 """Class folders: which files there are, and which part each belongs to."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,8 @@ from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
 from zoo.data.reading import SPOKEN
+from zoo.data.sources import ENDINGS, files_below
 
-ENDINGS = {
-    "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
-    "sounds": (".wav", ".flac", ".ogg"),
-}
 PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 One = TypeVar("One")
 
@@ -53,25 +49,6 @@ class Files(Generic[One]):
         )
 
 
-def kind_of(folder: Path) -> str | None:
-    """Return "pictures" or "sounds", whichever the folder has more of; None if it has neither."""
-    counts = dict.fromkeys(ENDINGS, 0)
-    for path in _walk(folder):
-        for kind, endings in ENDINGS.items():
-            counts[kind] += path.suffix.lower() in endings
-    kind = max(counts, key=lambda candidate: counts[candidate])
-    return kind if counts[kind] else None
-
-
-def _walk(folder: Path) -> list[Path]:
-    """Return the files below a folder, sorted, without hidden files and linked folders."""
-    found = []
-    for place, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place, name) for name in sorted(names) if not name.startswith(".")]
-    return found
-
-
 def find(root: Path, kind: str) -> "Files[Any]":
     """Return the files of a folder of class folders, optionally within train/, val/ and test/.
 
@@ -79,7 +56,7 @@ def find(root: Path, kind: str) -> "Files[Any]":
         UserError: no class folders, or fewer than two classes.
     """
     paths, labels, parts = [], [], []
-    for path in (path.relative_to(root) for path in _walk(root)):
+    for path in (path.relative_to(root) for path in files_below(root)):
         *folders, _ = path.parts
         part = PARTS.get(folders[0].lower(), "") if len(folders) > 1 else ""
         if path.suffix.lower() in ENDINGS[kind] and len(folders) > bool(part):
@@ -106,7 +83,7 @@ def find(root: Path, kind: str) -> "Files[Any]":
 
 def loose(path: Path, kind: str) -> "Files[Any]":
     """Return one file, or all files of a folder, whatever their classes."""
-    paths = [path] if path.is_file() else _walk(path)
+    paths = [path] if path.is_file() else [*files_below(path)]
     paths = [file for file in paths if file.suffix.lower() in ENDINGS[kind]]
     if not paths:
         raise UserError(f"{path} holds no {SPOKEN[kind]} ({', '.join(ENDINGS[kind])}).")

@@ -37,7 +37,6 @@ def read_images(folder: Path, reading: Reading, seed: int) -> Found:
     Raises:
         UserError: no classes, or unreadable files (all in one message).
     """
-    reading.check("pictures", folder.name)
     notes: list[str] = []
     files, bad = looked_at(folder, find(folder, "pictures"), _look)
     size, color = _size(files, reading, notes), _color(files, reading, notes)

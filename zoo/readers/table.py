@@ -34,7 +34,6 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     """
     from zoo.data.splits import split_rows
 
-    reading.check("table", path.name)
     columns, notes = read_frame(path, reading.separator and reading.target)
     target = _target(path, columns, reading)
     names = _targets(target, columns)
