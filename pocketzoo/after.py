@@ -58,12 +58,16 @@ def predict(
     file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
     use_float: Annotated[bool, typer.Option("--float", help="Use the float file.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
+    column: Annotated[
+        str | None, typer.Option("--id", help="Tables: a column that names the rows.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="The probability of every class.")] = False,
 ) -> None:
     """Predict new rows with a run's int8 file."""
     early.check_rows(run, file)
     from pocketzoo.printing import predict as answering
 
-    name, answers = answering.answer(run, file, use_float)
+    name, answers = answering.answer(run, file, use_float, column, every)
     if out is not None:
         answering.write_csv(answers, out)
     answering.print_answers(name, answers, out)

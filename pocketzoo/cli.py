@@ -19,8 +19,8 @@ from pocketzoo.options import (
     Seed,
     Training,
     flat,
-    pairs,
 )
+from pocketzoo.parsing import pairs
 from pocketzoo.process import run_guarded
 from tuning.settings import Search
 from zoo.checks import UserError

@@ -5,7 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from pocketzoo.options import Exporting, Loading, Training, pairs
+from pocketzoo.options import Exporting, Loading, Training
+from pocketzoo.parsing import pairs
 from tuning.recipe import Recipe
 from zoo.checks import UserError, at_least, in_range, near, one_of
 from zoo.data.sources import kind_of_rows, reader_of

@@ -53,6 +53,7 @@ FLOORS = {
     """,
     "pocketzoo": """
         __init__ record tracking printing
+        parsing
         options process
         early
         after exporting

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from pocketzoo.printing.console import print_table
 from pocketzoo.printing.report import text
 from zoo.advice import Advice
 from zoo.baselines.quick import Baseline
@@ -28,7 +29,7 @@ def print_advice(advice: Advice) -> None:
     table.add_row("single features predict", features)
     for baseline in advice.baselines:
         table.add_row(*_baseline(baseline))
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     for sentence in advice.warnings():
         CONSOLE.print(f"Look at: {sentence}", style="yellow", soft_wrap=True)
     choice = advice.choice

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo.data.sources import BUILT_IN
 
 
@@ -10,4 +10,4 @@ def print_built_in() -> None:
     table = Table("data", "what it is")
     for name, what in BUILT_IN.items():
         table.add_row(name, what)
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)

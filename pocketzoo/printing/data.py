@@ -3,7 +3,7 @@
 from rich.table import Table
 
 from pocketzoo.printing.columns import print_columns, print_notes
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo import Data
 from zoo.run import rows
 
@@ -19,6 +19,6 @@ def print_data(data: Data) -> None:
     names = [*data.class_names[:SHOWN], *["..."] * (len(data.class_names) > SHOWN)]
     table.add_row(data.task.words.labels or "classes", ", ".join(names) or "-")
     table.add_row("hash", data.hash)
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     print_columns(CONSOLE, data)
     print_notes(CONSOLE, data)

@@ -1,4 +1,4 @@
-"""Live progress: on a terminal a table that updates itself, elsewhere one line per trial.
+"""Live progress: on a terminal a line that updates itself, elsewhere one line per trial.
 
 Of a twin's training, which takes minutes on long sequences, one line, beside what a command prints.
 """
@@ -7,9 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from tuning.sweep.progress import Progress, print_progress
@@ -17,7 +16,7 @@ from tuning.sweep.progress import Progress, print_progress
 
 @contextmanager
 def shown() -> Iterator[Callable[[Progress], None]]:
-    """Give what `tuning.search` calls; a terminal gets a live table, a file a line a trial."""
+    """Give what `tuning.search` calls; a terminal gets a live line, a file a line a trial."""
     if not sys.stdout.isatty():
         yield print_progress
         return
@@ -26,7 +25,7 @@ def shown() -> Iterator[Callable[[Progress], None]]:
         def show(progress: Progress) -> None:
             if progress.trial is not None:
                 live.console.print(Text(_line(progress)), soft_wrap=True)
-            live.update(_table(progress))
+            live.update(_standing(progress))
 
         yield show
 
@@ -57,19 +56,17 @@ def _line(progress: Progress) -> str:
     return f"trial {trial.number}: {progress.result}, {trial.seconds:.0f} s  {values}{message}"
 
 
-def _table(progress: Progress) -> RenderableType:
-    """Show where the search stands."""
-    table = Table("trials", *progress.states, "running", "best", "left", "per minute")
-    best = "-" if progress.best is None else f"{progress.metric} {progress.best:.4f}"
+def _standing(progress: Progress) -> Text:
+    """Say where the search stands; a terminal wraps it at words."""
+    states = ", ".join(f"{count} {state}" for state, count in progress.states.items() if count)
     running = ", ".join(
-        f"{number} ({done}/{most})" for number, (done, most) in sorted(progress.running.items())
+        f"{number} (epoch {done} of {most})"
+        for number, (done, most) in sorted(progress.running.items())
     )
-    table.add_row(
-        f"{progress.done} of {progress.total}",
-        *(str(count) for count in progress.states.values()),
-        running or "-",
-        best,
-        progress.left or "-",
-        f"{progress.per_minute:.1f}",
-    )
-    return table
+    said = [f"{progress.done} of {progress.total} trials"]
+    said += [states] if states else []
+    said += [f"running: {running}"] if running else []
+    said += [] if progress.best is None else [f"best {progress.metric} {progress.best:.4f}"]
+    said += [f"left: {progress.left}"] if progress.left else []
+    said.append(f"{progress.per_minute:.1f} per minute")
+    return Text("; ".join(said))

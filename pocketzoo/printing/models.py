@@ -1,8 +1,8 @@
 """Printed list of presets."""
 
-from rich.table import Table
+from rich.table import Column, Table
 
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo.checks import UserError, near
 from zoo.presets.catalogue import PRESETS, find_preset, list_models, reference
 
@@ -12,11 +12,13 @@ def print_models(pattern: str) -> None:
     names = list_models(pattern)
     if not names:
         raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
-    table = Table("preset", "parameters", "at", "arguments", "source")
+    about = Column("arguments, and source", overflow="fold")
+    table = Table(Column("preset", no_wrap=True), "parameters", about)
     for name in names:
         preset = find_preset(name)
         shape, outputs = reference(name)
         at = "x".join(str(size) for size in shape) + f" -> {outputs}"
-        arguments = ", ".join(f"{key}={value}" for key, value in preset.arguments.items())
-        table.add_row(name, f"{preset.parameters:,}", at, arguments, preset.source)
-    CONSOLE.print(table)
+        arguments = [f"{key}={value}" for key, value in preset.arguments.items()]
+        told = f"{', '.join([*arguments, at])}; {preset.source}"
+        table.add_row(name, f"{preset.parameters:,}", told)
+    print_table(CONSOLE, table)

@@ -23,15 +23,18 @@ TABLES = (".csv", ".tsv", ".parquet", ".pq")
 ENDINGS = {
     "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
     "sounds": (".wav", ".flac", ".ogg"),
+    "recordings": TABLES,
 }
+LABELS = "labels.csv"  # beside the files of a folder: their names and labels
 KNOWN = (
     "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., "
-    "or a folder of class folders with images or audio (WAV, FLAC, OGG)"
+    "or a folder of class folders, or with labels.csv, with images, audio (WAV, FLAC, OGG) or "
+    "recordings (a table each)"
 )
 
 
 def reader_of(source: str) -> str:
-    """Return which reader a source is for: "arrays", "table", "pictures" or "sounds".
+    """Return which reader a source is for: "arrays", "table", or one of `ENDINGS`.
 
     Raises:
         UserError: there is no such thing, or nothing that can be read.
@@ -57,8 +60,9 @@ def kind_of_rows(source: str, reading: Reading) -> Kind | None:
     """Return the kind of rows that a source will have; None where only its content tells."""
     if source in BUILT_IN:
         return {"digits": IMAGE, "digits_rows": SEQUENCE}.get(source, TABLE)
-    read_as = {"table": TEXT if reading.text else TABLE, "pictures": IMAGE, "sounds": SEQUENCE}
-    return read_as.get(reader_of(source))
+    read_as = {"table": TEXT if reading.text else TABLE, "pictures": IMAGE}
+    reader = reader_of(source)
+    return None if reader == "arrays" else read_as.get(reader, SEQUENCE)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -84,7 +88,7 @@ def _of_folder(folder: Path) -> str:
     counts = dict.fromkeys(ENDINGS, 0)
     for path in files_below(folder):
         for kind, endings in ENDINGS.items():
-            counts[kind] += path.suffix.lower() in endings
+            counts[kind] += path.suffix.lower() in endings and path.name != LABELS
     kind = max(counts, key=lambda candidate: counts[candidate])
     if not counts[kind]:
         raise UserError(f"{folder} is a folder without images, audio or x_train.npy. Give {KNOWN}.")

@@ -36,11 +36,15 @@ def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> F
     if kind == "pictures":
         from zoo.readers.images import read_images
 
-        return read_images(path, reading, seed)
+        return read_images(path, reading, seed, task)
     if kind == "sounds":
         from zoo.readers.audio import read_audio
 
-        return read_audio(path, reading, seed)
+        return read_audio(path, reading, seed, task)
+    if kind == "recordings":
+        from zoo.readers.recordings import read_recordings
+
+        return read_recordings(path, reading, seed, task)
     from zoo.readers.npz import read_maps, read_npz
 
     found = (read_maps if path.is_dir() else read_npz)(path, reading.kind)

@@ -89,6 +89,12 @@ def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
     return _rows(*read_frame(path), schema)
 
 
+def column_texts(path: Path, name: str) -> np.ndarray:
+    """Return the values of a column as text, (rows,). Raises UserError for no such column."""
+    columns, _ = read_frame(path, name)
+    return columns[_known(name, columns, "--id")].texts()
+
+
 def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows, as `table_rows` does, and their labels: numbers or class names.
 

@@ -1,5 +1,6 @@
 """Results of a task for its callers: answers, mistakes, effects, parts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +15,11 @@ class Answers:
 
     header: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
+
+    def named(self, title: str, names: Iterable[object]) -> "Answers":
+        """Return them with the names of the rows as the first column."""
+        lines = ((str(name), *line) for name, line in zip(names, self.lines, strict=True))
+        return Answers((title, *self.header), tuple(lines))
 
 
 @dataclass(frozen=True)

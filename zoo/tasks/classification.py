@@ -153,12 +153,19 @@ class Classification(Task):
             return outputs_of.log_probabilities(outputs, smallest)
         return outputs_of.of_two(outputs) if outputs.shape[1] == 1 else outputs
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(
+        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
+    ) -> Answers:
         """Return the likeliest class of each row and its probability."""
         p = classes.probabilities(outputs)
         best = p.argmax(axis=1)
+        header = ("row", "answer", "probability")
         lines = ((str(n), self.labels[of], f"{p[n, of]:.4f}") for n, of in enumerate(best))
-        return Answers(("row", "answer", "probability"), tuple(lines))
+        if not every:
+            return Answers(header, tuple(lines))
+        each = (tuple(f"{one:.4f}" for one in row) for row in p)
+        both = (line + row for line, row in zip(lines, each, strict=True))
+        return Answers((*header, *(f"p {label}" for label in self.labels)), tuple(both))
 
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         sure = classes.probabilities(outputs).max(axis=1)

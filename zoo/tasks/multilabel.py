@@ -148,7 +148,9 @@ class Multilabel(Task):
             return outputs
         return log_odds(np.clip(outputs, smallest, 1 - smallest))
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(
+        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
+    ) -> Answers:
         """Return the labels of each row, and the probability of every label."""
         p, names = sigmoid(outputs), self._named(outputs > 0)
         lines = ((str(n), names[n], *(f"{one:.4f}" for one in row)) for n, row in enumerate(p))

@@ -124,7 +124,9 @@ class Regression(Task):
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         return outputs
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(
+        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
+    ) -> Answers:
         """Return each number, and the ends of its prediction interval where widths are known."""
         header = ["row"]
         for target in range(outputs.shape[1]):

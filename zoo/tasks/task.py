@@ -122,12 +122,15 @@ class Task(Labels):
         """
 
     @abstractmethod
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(
+        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
+    ) -> Answers:
         """Return what outputs say, as a table.
 
         Args:
             outputs: logits or numbers, (rows, outputs).
             widths: of the prediction intervals of numbers, if known.
+            every: show the probability of every class, not of the answer alone.
         """
 
     @abstractmethod
