@@ -12,13 +12,12 @@ def print_models(pattern: str) -> None:
     names = list_models(pattern)
     if not names:
         raise UserError(f"No preset matches {pattern!r}. {near(pattern, PRESETS)}")
-    about = Column("arguments, and source", overflow="fold")
-    table = Table(Column("preset", no_wrap=True), "parameters", about)
+    table = Table(Column("preset", no_wrap=True), "parameters, arguments, source")
     for name in names:
         preset = find_preset(name)
         shape, outputs = reference(name)
         at = "x".join(str(size) for size in shape) + f" -> {outputs}"
         arguments = [f"{key}={value}" for key, value in preset.arguments.items()]
-        told = f"{', '.join([*arguments, at])}; {preset.source}"
-        table.add_row(name, f"{preset.parameters:,}", told)
+        counted = f"{preset.parameters:,} at {at}"
+        table.add_row(name, "; ".join([counted, ", ".join(arguments), preset.source]))
     print_table(CONSOLE, table)

@@ -104,8 +104,11 @@ def test_columns_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     [
         ({"image_size": "8x8x8"}, "--image-size 8x8x8: expected 64, or HEIGHTxWIDTH"),
         ({"image_size": "big"}, "expected 64, or HEIGHTxWIDTH such as 64x48"),
-        ({"target": "price"}, "--target is for table; wine is read as arrays"),
-        ({"columns": ["price"]}, "--column is for table; wine is read as arrays"),
+        (
+            {"target": "price"},
+            "--target is for table, images, audio and recordings; wine is read",
+        ),
+        ({"columns": ["price"]}, "--column is for table and recordings; wine is read as arrays"),
     ],
 )
 def test_mistakes(said: dict[str, Any], message: str) -> None:

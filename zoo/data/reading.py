@@ -130,7 +130,8 @@ class Reading:
         for name in given:
             if kind not in CONCERNS[name]:
                 option = "column" if name == "columns" else name.replace("_", "-")
-                kinds = " and ".join(SPOKEN.get(one, one) for one in CONCERNS[name])
+                *most, last = (SPOKEN.get(one, one) for one in CONCERNS[name])
+                kinds = f"{', '.join(most)} and {last}" if most else last
                 raise UserError(
                     f"--{option} is for {kinds}; {what} is read as {SPOKEN.get(kind, kind)}."
                 )

@@ -15,7 +15,7 @@ from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, temperature, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
-from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, of_classes
 from zoo.tasks.metric import Metric
 from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
@@ -157,15 +157,7 @@ class Classification(Task):
         self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
     ) -> Answers:
         """Return the likeliest class of each row and its probability."""
-        p = classes.probabilities(outputs)
-        best = p.argmax(axis=1)
-        header = ("row", "answer", "probability")
-        lines = ((str(n), self.labels[of], f"{p[n, of]:.4f}") for n, of in enumerate(best))
-        if not every:
-            return Answers(header, tuple(lines))
-        each = (tuple(f"{one:.4f}" for one in row) for row in p)
-        both = (line + row for line, row in zip(lines, each, strict=True))
-        return Answers((*header, *(f"p {label}" for label in self.labels)), tuple(both))
+        return of_classes(classes.probabilities(outputs), self.labels, every)
 
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         sure = classes.probabilities(outputs).max(axis=1)
