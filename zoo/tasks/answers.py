@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 MOST = 12  # mistakes of a report
+Widths = Sequence[float] | None  # of prediction intervals, one for each target
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, temperature, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
-from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, of_classes
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
 from zoo.tasks.metric import Metric
 from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
@@ -57,8 +57,7 @@ class Classification(Task):
 
     @classmethod
     def takes(cls, y: np.ndarray) -> bool:
-        whole = np.issubdtype(y.dtype, np.integer) or y.dtype == bool
-        return bool(whole or truth.is_one_hot(y))
+        return y.dtype.kind in "biu" or truth.is_one_hot(y)
 
     @classmethod
     def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
@@ -149,14 +148,11 @@ class Classification(Task):
 
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         """Return outputs whose softmax is what the model says, (rows, classes)."""
-        if ending is not None:
-            return outputs_of.log_probabilities(outputs, smallest)
-        return outputs_of.of_two(outputs) if outputs.shape[1] == 1 else outputs
+        if ending is None:
+            return outputs_of.of_two(outputs) if outputs.shape[1] == 1 else outputs
+        return outputs_of.log_probabilities(outputs, smallest)
 
-    def answers(
-        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
-    ) -> Answers:
-        """Return the likeliest class of each row and its probability."""
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         return of_classes(classes.probabilities(outputs), self.labels, every)
 
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:

@@ -17,7 +17,7 @@ from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
-from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part, Widths
 from zoo.tasks.labels import Labels
 from zoo.tasks.metric import Metric, allowed
 from zoo.tasks.units import Units
@@ -122,9 +122,7 @@ class Task(Labels):
         """
 
     @abstractmethod
-    def answers(
-        self, outputs: np.ndarray, widths: Sequence[float] | None = None, every: bool = False
-    ) -> Answers:
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         """Return what outputs say, as a table.
 
         Args:
