@@ -29,7 +29,7 @@ app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
     epilog="Exit codes: 0 done, 1 the check did not pass, 2 a mistake in the command or its data.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,  # --install-completion
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -30,6 +30,7 @@ WRONG = [
     (("drift", "{here}", "{here}/x.npy"), "holds no finished run"),
     (("compare", "{here}", "{here}"), "holds no finished run"),
     (("check", "{here}/m.tflite"), "does not exist"),
+    (("data", "{here}/flats.xlsx", "--target", "x"), "is a workbook, which is not read. Save its"),
 ]
 # a process each would take a second: one runs them all, and says what it has imported
 MANY = """
@@ -48,6 +49,7 @@ for arguments in json.loads(sys.argv[1]):
 def test_a_mistake_costs_no_import_of_keras(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures", each=1)
     (tmp_path / "m.keras").write_text("")
+    (tmp_path / "flats.xlsx").write_text("")
     here = str(tmp_path)
     commands = [[part.replace("{here}", here) for part in arguments] for arguments, _ in WRONG]
     ended = subprocess.run(
@@ -66,6 +68,13 @@ def test_the_version() -> None:
     code, out, _ = pocketzoo("--version")
     assert code == 0
     assert out.startswith("pocketzoo ")
+
+
+def test_the_shell_completes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_POCKETZOO_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "pocketzoo tr")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert pocketzoo("tr").out.split() == ["train"]
 
 
 @pytest.mark.parametrize("name", ["NoSuchThing", "__wrapped__"])

@@ -19,6 +19,7 @@ BUILT_IN = {
     "wine": "13 chemical measurements, 3 classes",
     "diabetes": "10 measurements, regression of disease progression",
 }
+EXCEL = (".xlsx", ".xls", ".xlsm", ".ods")
 TABLES = (".csv", ".tsv", ".parquet", ".pq")
 ENDINGS = {
     "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
@@ -76,6 +77,12 @@ def _of_file(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in TABLES:
         return "table"
+    if ending in EXCEL:
+        raise UserError(
+            f"{path} is a workbook, which is not read. Save its sheet as CSV (UTF-8), in Excel by "
+            f'"Save As", in Python by pandas.read_excel(...).to_csv({path.stem + ".csv"!r}, '
+            "index=False)."
+        )
     if ending != ".npz":
         raise UserError(f"{path}: files ending in {ending!r} are not known. Give {KNOWN}.")
     return "arrays"
