@@ -1,6 +1,7 @@
 """A mistake in a command's words is told before Keras is imported."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,11 +71,17 @@ def test_the_version() -> None:
     assert out.startswith("pocketzoo ")
 
 
-def test_the_shell_completes_commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_POCKETZOO_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "pocketzoo tr")
-    monkeypatch.setenv("COMP_CWORD", "1")
-    assert pocketzoo("tr").out.split() == ["train"]
+def test_the_shell_completes_commands() -> None:
+    asked = {
+        "_POCKETZOO_COMPLETE": "complete_bash",
+        "COMP_WORDS": "pocketzoo tr",
+        "COMP_CWORD": "1",
+    }
+    command = Path(sys.executable).with_name("pocketzoo")
+    ended = subprocess.run(
+        [command], env=os.environ | asked, capture_output=True, text=True, check=False
+    )
+    assert ended.stdout.split() == ["train"], ended.stderr
 
 
 @pytest.mark.parametrize("name", ["NoSuchThing", "__wrapped__"])
