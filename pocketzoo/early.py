@@ -9,7 +9,7 @@ from pocketzoo.options import Exporting, Loading, Training
 from pocketzoo.parsing import pairs
 from tuning.recipe import Recipe
 from zoo.checks import UserError, at_least, in_range, near, one_of
-from zoo.data.sources import kind_of_rows, reader_of
+from zoo.data.sources import check_target, kind_of_rows, reader_of
 from zoo.manifest import read_manifest
 from zoo.presets.catalogue import check_kind, find_preset
 
@@ -19,7 +19,9 @@ FORMATS = ("litert", "onnx", "saved_model")
 
 def check_source(source: str, loading: Loading) -> None:
     """Raise UserError for data that are not there, or options that do not go with them."""
-    loading.reading().check(reader_of(source), Path(source).name)
+    reading = loading.reading()
+    reading.check(reader_of(source), Path(source).name)
+    check_target(Path(source), reading)
 
 
 def check_training(source: str, preset: str, loading: Loading, training: Training) -> None:

@@ -66,6 +66,12 @@ def kind_of_rows(source: str, reading: Reading) -> Kind | None:
     return None if reader == "arrays" else read_as.get(reader, SEQUENCE)
 
 
+def check_target(path: Path, reading: Reading) -> None:
+    """Raise UserError for a target of a folder that has no list of labels."""
+    if reading.target is not None and path.is_dir() and not (path / LABELS).is_file():
+        raise UserError(f"--target is for tables and folders with {LABELS}; {path} has none.")
+
+
 def files_below(folder: Path) -> Iterator[Path]:
     """Yield the files below a folder, sorted, without hidden files and linked folders."""
     for place, folders, names in os.walk(folder, followlinks=False):

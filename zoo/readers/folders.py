@@ -11,7 +11,7 @@ from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
 from zoo.data.reading import SPOKEN, Reading
-from zoo.data.sources import ENDINGS, LABELS, files_below
+from zoo.data.sources import ENDINGS, LABELS, check_target, files_below
 from zoo.readers.naming import is_level, times, values_in
 from zoo.tasks import Classification, Task
 
@@ -79,8 +79,7 @@ def find(
     reading = reading or Reading()
     if (root / LABELS).is_file():
         return _listed(root, kind, reading, task)
-    if reading.target is not None:
-        raise UserError(f"--target is for tables and folders with {LABELS}; {root} has none.")
+    check_target(root, reading)
     first = reading.group is not None and is_level(reading.group) and int(reading.group) == 1
     paths, labels, parts, inner = [], [], [], []
     for path in _of_kind(root, kind):
