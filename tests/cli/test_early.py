@@ -31,6 +31,7 @@ WRONG = [
     (("drift", "{here}", "{here}/x.npy"), "holds no finished run"),
     (("compare", "{here}", "{here}"), "holds no finished run"),
     (("check", "{here}/m.tflite"), "does not exist"),
+    (("data", "{here}/pictures", "--target", "x"), "is for tables and folders with labels.csv"),
     (("data", "{here}/flats.xlsx", "--target", "x"), "is a workbook, which is not read. Save its"),
 ]
 # a process each would take a second: one runs them all, and says what it has imported
