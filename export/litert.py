@@ -191,7 +191,7 @@ def _finished(
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
-    scaling, end = None, data.task.ending(model)
+    scaling = None
     if plan.rows is not None:
         interpreter = load_content(files[INT8.file()])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
@@ -202,7 +202,7 @@ def _finished(
         if "step" in plan.forms:
             name = plan.forms["step"]
             texts |= streamed(replace(ends, file=name), state_sizes(load_content(files[name])))
-    card = card_of(model.name, data, end)
+    card = card_of(model, data)
     if "model.json" not in run.files():  # a model that was not trained here
         texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
     for name in (FLOAT, *plan.forms.values()):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from pocketzoo import early
 from pocketzoo.options import RunArgument
 
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
@@ -16,6 +17,7 @@ def drift(
     json: AsJson = False,
 ) -> None:
     """Check new rows for drift from the data of a run. Exit code 1: much drift."""
+    early.check_rows(run, rows)
     import zoo
     from export.after.drift import drift as measure
     from pocketzoo.printing import after as shipped
@@ -39,6 +41,8 @@ def compare(
     json: AsJson = False,
 ) -> None:
     """Compare the int8 files of two runs on the same rows. Exit code 1: B is worse."""
+    early.check_run(a)
+    early.check_run(b)
     import export
     import zoo
     from pocketzoo.printing import after as shipped
@@ -54,11 +58,16 @@ def predict(
     file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
     use_float: Annotated[bool, typer.Option("--float", help="Use the float file.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
+    column: Annotated[
+        str | None, typer.Option("--id", help="Tables: a column that names the rows.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="The probability of every class.")] = False,
 ) -> None:
     """Predict new rows with a run's int8 file."""
+    early.check_rows(run, file)
     from pocketzoo.printing import predict as answering
 
-    name, answers = answering.answer(run, file, use_float)
+    name, answers = answering.answer(run, file, use_float, column, every)
     if out is not None:
         answering.write_csv(answers, out)
     answering.print_answers(name, answers, out)
@@ -66,6 +75,7 @@ def predict(
 
 def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
     """Check a .tflite file: what it holds, whether it is integer-only, whether LiteRT runs it."""
+    early.check_file(file)
     import export
     from pocketzoo.printing.check import print_check
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pocketzoo import after
+from pocketzoo import after, early
 from pocketzoo import export_command as leaving
 from pocketzoo import record as commands
 from pocketzoo.options import (
@@ -19,24 +19,37 @@ from pocketzoo.options import (
     Seed,
     Training,
     flat,
-    pairs,
 )
+from pocketzoo.parsing import pairs
 from pocketzoo.process import run_guarded
 from tuning.settings import Search
+from zoo.checks import UserError
 
 app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
     epilog="Exit codes: 0 done, 1 the check did not pass, 2 a mistake in the command or its data.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,  # --install-completion
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"pocketzoo {version('pocketzoo')}")
+        raise typer.Exit
+
+
 @app.callback()
 def common(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and all logs.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
 ) -> None:
     """`run_guarded` reads --debug, because it must act before the first import."""
 
@@ -57,11 +70,14 @@ def data(
     seed: Seed = 0,
 ) -> None:
     """List the built-in data sets, or describe one set."""
-    from pocketzoo.printing.data import print_built_in, print_data
-
     if source is None:
+        from pocketzoo.printing.built_in import print_built_in
+
         print_built_in()
     else:
+        early.check_source(source, loading)
+        from pocketzoo.printing.data import print_data
+
         print_data(loading.load(source, seed, aloud=False))
 
 
@@ -74,6 +90,7 @@ def advise(
     json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
 ) -> None:
     """Check data before training: leaks, baselines, what to try first."""
+    early.check_source(source, loading)
     import zoo
     from pocketzoo.printing import live
     from pocketzoo.printing.advice import print_advice
@@ -106,6 +123,11 @@ def train(
     ] = False,
 ) -> None:
     """Train one model, without a search."""
+    if out is None and overfit is None:
+        raise UserError(
+            "Give --out RUN, a folder for the model, or --overfit 100, which needs none."
+        )
+    early.check_training(source, preset, loading, training)
     import keras
 
     import tuning
@@ -113,10 +135,6 @@ def train(
     from pocketzoo.printing import live
     from pocketzoo.printing import training as printing
 
-    if out is None and overfit is None:
-        raise zoo.UserError(
-            "Give --out RUN, a folder for the model, or --overfit 100, which needs none."
-        )
     rows = loading.load(source, training.seed)
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
@@ -148,6 +166,7 @@ def tune(
     searching: Search,
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
+    early.check_training(source, preset, loading, training)
     from pocketzoo.printing.training import print_run
 
     rows = loading.load(source, training.seed)
@@ -169,6 +188,8 @@ def run(
     exporting: Exporting,
 ) -> None:
     """Tune, export and check in one go."""
+    early.check_training(source, preset, loading, training)
+    early.check_exporting(exporting)
     import zoo
     from pocketzoo import exporting as ladder
 
@@ -216,14 +237,9 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
 def _recipe(preset: str, training: Training, rows: Any) -> Any:
     from tuning import Recipe
     from tuning.spaces import default_recipe
-    from zoo.checks import UserError, near
 
     values = asdict(default_recipe(preset, rows)) | {"seed": training.seed}
-    for name, value in pairs("--recipe", training.recipes).items():
-        if name not in values:
-            raise UserError(f"--recipe {name}: no such field. {near(name, values)}")
-        values[name] = value
-    return Recipe(**values | ({} if training.epochs is None else {"epochs": training.epochs}))
+    return Recipe(**values | early.recipe_fields(training))
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pocketzoo import early
 from pocketzoo.options import Exporting, Loading, RunArgument, Seed
 
 if TYPE_CHECKING:
@@ -24,14 +25,18 @@ def export_command(
     seed: Seed = 0,
 ) -> None:
     """Convert a run or a .keras file to float and int8 .tflite, check both, write report.json."""
+    early.check_exported(run, source, out)
+    early.check_exporting(exporting)
     if run.is_dir() and source is None and out is None:
         raise typer.Exit(0 if export_run(run, exporting) else 1)
+    from export import read_model
     from pocketzoo import exporting as ladder
 
-    model, folder = ladder.read_model(run, source, out)
-    data = loading.load(str(source), seed)
-    report = ladder.export_model(model, data, folder, exporting)
-    raise typer.Exit(0 if _reported(report, folder, exporting) else 1)
+    assert source is not None  # or `early` has said so
+    assert out is not None
+    model, data = read_model(run), loading.load(source, seed)
+    report = ladder.export_model(model, data, out, exporting)
+    raise typer.Exit(0 if _reported(report, out, exporting) else 1)
 
 
 def export_run(run: Path, exporting: Exporting) -> bool:

@@ -1,6 +1,5 @@
 """Export of a run or a model file: check the options, climb the ladder, convert, verify."""
 
-import math
 from pathlib import Path
 
 import keras
@@ -12,28 +11,25 @@ import zoo
 from export.conversion.compression import parse_compression
 from export.conversion.job import check_forms
 from export.proof.targets import check_targets, refuse_early
+from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
 from pocketzoo.printing.live import stages
 from pocketzoo.tracking import require_mlflow
-from zoo.checks import UserError, in_range, one_of
+from zoo.checks import UserError
 from zoo.data.groups import read_groups
 from zoo.lock import locked
 from zoo.quantization import Quantized, UnknownLayer
 from zoo.stages import epochs
 
-RUNGS = ("auto", "ptq", "qat")
 TWIN = "training the int8 twin"
 OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
 
 
 def check_words(wishes: Exporting) -> None:
     """Raise UserError for wishes that no model could meet."""
-    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
-    one_of("rung", wishes.rung, RUNGS)
+    check_exporting(wishes)
     check_forms(wishes.form_names)
     check_targets(wishes.target_names)
-    for name in wishes.format_names or [""]:
-        one_of("format", name, ("litert", *OTHERS))
     if wishes.mlflow is not None:
         if "litert" not in wishes.format_names:
             raise UserError(
@@ -84,22 +80,6 @@ def _climbed(model: keras.Model, data: zoo.Data, max_drop: float) -> Quantized |
         return tuning.quantize(model, data, max_drop=max_drop, on_epoch=epochs(TWIN))
     except UnknownLayer:
         return None
-
-
-def read_model(path: Path, data: str | None, out: Path | None) -> tuple[keras.Model, Path]:
-    """Return the model of a `.keras` file, and the folder for its files.
-
-    Raises:
-        UserError: as `export.read_model`, or for what such a file needs beside.
-    """
-    if path.is_dir():
-        raise UserError(
-            f"{path} is a run folder, which records its data; leave --data and --out out."
-        )
-    model = export.read_model(path)
-    if data is None or out is None:
-        raise UserError(f"{path} needs --data DATA, for calibration and tests, and --out FOLDER.")
-    return model, out
 
 
 def export_model(

@@ -1,7 +1,6 @@
 """Options that several commands share, and the parsing of their values."""
 
 import inspect
-import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from pocketzoo.parsing import names, sides
 from tuning.settings import Search
+from zoo.data.reading import Reading
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
@@ -34,29 +35,37 @@ class Loading:
     task: Annotated[
         str | None, typer.Option("--task", help="Such as classification; guessed otherwise.")
     ] = None
+    kind: Annotated[
+        str | None, typer.Option(help="Arrays: what rows are: tables, sequences or images.")
+    ] = None
     target: Annotated[
-        str | None, typer.Option(help="Tables: the column to predict; several as A,B,C.")
+        str | None,
+        typer.Option(help="The column to predict; several as A,B,C."),
     ] = None
     separator: Annotated[
         str | None, typer.Option(help="Tables: between the tags in a cell of the target.")
     ] = None
     group: Annotated[
         str | None,
-        typer.Option(help="Tables: rows with the same value in this column stay in one part."),
+        typer.Option(
+            help="Rows of a group stay in one part: a column; in folders a level (1, 2) or a "
+            "pattern of the path with one group."
+        ),
     ] = None
     time: Annotated[
         str | None,
-        typer.Option(help="Tables: date or number column; the latest rows become the test rows."),
+        typer.Option(
+            help="The latest rows become the test rows: a date or number column; in folders as "
+            "--group."
+        ),
     ] = None
     text: Annotated[str | None, typer.Option(help="Tables: the column to read as text.")] = None
-    drop: Annotated[list[str], typer.Option(help="Tables: a column to leave out. Repeatable.")] = (
-        field(default_factory=list)
-    )
+    drop: Annotated[
+        list[str], typer.Option(help="Tables, recordings: a column to leave out. Repeatable.")
+    ] = field(default_factory=list)
     columns: Annotated[
         list[str],
-        typer.Option(
-            "--column", help="Tables: a column to use; the others are left out. Repeatable."
-        ),
+        typer.Option("--column", help="A column to use; the others are left out. Repeatable."),
     ] = field(default_factory=list)
     image_size: Annotated[
         str | None, typer.Option(help="Images: side in pixels, or HEIGHTxWIDTH.")
@@ -69,10 +78,24 @@ class Loading:
     seconds: Annotated[
         float | None, typer.Option(help="Audio: length of each file in seconds.")
     ] = None
+    window: Annotated[
+        str | None, typer.Option(help="Recordings: rows of 2s, 500ms or 128 lines.")
+    ] = None
+    stride: Annotated[
+        str | None, typer.Option(help="Recordings: from one window to the next. Default: a window.")
+    ] = None
+    rate: Annotated[
+        float | None, typer.Option(help="Recordings without a time column: lines per second.")
+    ] = None
     skip_bad: Annotated[
         bool,
         typer.Option("--skip-bad", help="Leave out images and audio files that cannot be read."),
     ] = False
+
+    def reading(self) -> Reading:
+        """Return them as `zoo.Reading`. Raises UserError for values out of range."""
+        values = {one.name: getattr(self, one.name) for one in fields(Reading)}
+        return Reading(**values | {"image_size": self.image_size and sides(self.image_size)})
 
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
@@ -80,11 +103,13 @@ class Loading:
         from pocketzoo.printing.columns import print_notes
         from pocketzoo.printing.console import CONSOLE
 
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        task, front_end = values.pop("task"), values.pop("front_end")
-        values["image_size"] = self.image_size and sides(self.image_size)
-        reading = zoo.Reading(**values)
-        data = zoo.load_data(source, seed=seed, task=task, front_end=front_end, reading=reading)
+        data = zoo.load_data(
+            source,
+            seed=seed,
+            task=self.task,
+            front_end=self.front_end,
+            reading=self.reading(),
+        )
         if aloud:
             print_notes(CONSOLE, data)
         return data
@@ -209,34 +234,3 @@ def _annotation(one: Field[Any], hint: Any) -> Any:
         return hint
     extra = FROM_ENVIRONMENT.get(one.name, {})
     return Annotated[hint, typer.Option(help=one.metadata["help"], **extra)]
-
-
-def pairs(option: str, texts: list[str]) -> dict[str, Any]:
-    """Read NAME=VALUE texts; values are JSON where they can be, else plain text."""
-    from zoo.checks import UserError
-
-    found = {}
-    for text in texts:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise UserError(f"{option} {text}: expected NAME=VALUE.")
-        try:
-            found[name] = json.loads(value)
-        except ValueError:
-            found[name] = value
-    return found
-
-
-def sides(text: str) -> tuple[int, int]:
-    """Read 64 or 64x48."""
-    from zoo.checks import UserError
-
-    numbers = text.lower().split("x")
-    if len(numbers) > 2 or not all(number.strip().isdecimal() for number in numbers):
-        raise UserError(f"--image-size {text}: expected 64, or HEIGHTxWIDTH such as 64x48.")
-    return int(numbers[0]), int(numbers[-1])
-
-
-def names(text: str) -> list[str]:
-    """Read a comma-separated list."""
-    return [name.strip() for name in text.split(",") if name.strip()]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pocketzoo.record import command
+from zoo.backends import require_backend
+from zoo.checks import UserError
 
 
 class Interrupted(BaseException):
@@ -33,6 +35,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
         logging.getLogger("tensorflow").setLevel(logging.ERROR)  # advice on retracing and the like
     try:
         try:
+            require_backend()
             app()
         finally:  # an alarm right here is caught below, and the next is half a second away
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -44,7 +47,7 @@ def run_guarded(app: Callable[[], Any]) -> None:
         sys.stdout.flush()
         os._exit(1)  # native threads may be at work, and tearing down under them can crash
     except Exception as error:
-        if "--debug" in sys.argv or not (_is_mistake(error) or isinstance(error, OSError)):
+        if "--debug" in sys.argv or not isinstance(error, UserError | OSError):
             raise
         _say(str(error))
         sys.exit(1 if type(error).__name__ == "ExportError" else 2)
@@ -88,12 +91,6 @@ def _silence_native_code() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
-
-
-def _is_mistake(error: Exception) -> bool:
-    """Tell a UserError without importing zoo, whose import may be what failed."""
-    checks = sys.modules.get("zoo.checks")
-    return checks is not None and isinstance(error, checks.UserError)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -24,6 +24,7 @@ FLOORS = {
         presets folder
         run
         advice
+        public
         __init__
     """,
     "tuning": """
@@ -52,7 +53,9 @@ FLOORS = {
     """,
     "pocketzoo": """
         __init__ record tracking printing
+        parsing
         options process
+        early
         after exporting
         export_command
         cli

@@ -69,7 +69,7 @@ NOT_A_FORMAT = {
     "tuning/augmentation/images.py": "levels of a pixel",
     "zoo/data/lengths.py": "flags whose differences are signed",
     "zoo/layers/inputs.py": "white of a pixel",
-    "zoo/pretrained/backbones.py": "what published weights take for pixels",
+    "zoo/pretrained/table.py": "what published weights take for pixels",
 }
 BOUND = r"(?<![\w.])(-128|127|254|255)\b"
 OF_INT8 = re.compile(

@@ -10,10 +10,12 @@ from keras import ops
 
 from zoo import Data
 from zoo.checks import at_least, in_range
+from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized, Twin, make_twin
 from zoo.quantization import quantize as calibrated
 from zoo.quantization.calibration import predict, relative_error
 from zoo.quantization.layers.arithmetic import Int8
+from zoo.tasks.outputs import TINY
 
 OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
@@ -64,7 +66,7 @@ def quantize_aware(
     held-out rows are nearest to the float ones is kept; that may be none of them.
 
     Args:
-        model: the trained float model; it is left alone.
+        model: the trained float model, as `export.to_litert` takes one; it is left alone.
         data: its training rows are trained on; its validation rows choose the epoch (training
             rows, where there are none).
         start: a calibrated twin; None calibrates one.
@@ -81,6 +83,7 @@ def quantize_aware(
         >>> quantized.twin.predict(data.x_test, verbose=0).shape
         (36, 3)
     """
+    model = flattened(model)
     start = start or calibrated(model, data)
     start.check(model)
     how = fine_tuning or FineTuning()
@@ -128,7 +131,7 @@ def quantize(
     standard deviation. The lower rung stays where the higher one is no better.
 
     Args:
-        model: the trained float model; it is left alone.
+        model: the trained float model, as `export.to_litert` takes one; it is left alone.
         data: held-out rows are the validation rows (training rows, where there are none); the test
             rows are not used.
         max_drop: points of accuracy, or percent of RMSE. One row is always acceptable.
@@ -147,6 +150,7 @@ def quantize(
         'ptq'
         >>> result = export.to_litert(run, quantized=quantized)
     """
+    model = flattened(model)
     first = calibrated(model, data, rows=calibration_rows, seed=seed)
     allowed = data.task.bound(max_drop, _held_out(data)[1])
     lost, noise = held_out_loss(model, data, first)
@@ -168,7 +172,9 @@ def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
     of_int8 = predict(quantized.twin, quantized.rows.fed(x), Int8())
-    return data.task.lost(y, of_float, of_int8), relative_error(of_int8, of_float)
+    task, ending = data.task, data.task.ending(model)
+    first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
+    return task.lost(y, first, second), relative_error(of_int8, of_float)
 
 
 def int8_score(model: keras.Model, data: Data) -> float:

@@ -1,12 +1,15 @@
 """Settings of a search: one field, one option of the command line, whose help is made from them.
 
-Imports here are light, and the heavy ones wait for the checks: help is immediate.
+Imports here are light: help is immediate, and a mistake is told before Keras is imported.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tuning.study.algorithms import ORACLES, PRUNERS, SAMPLERS, check_sampler
+from zoo.checks import UserError, at_least, flag, in_range, one_of
 
 OBJECTIVES = ("float", "int8")
 LIMITS = ("bytes", "macs", "arena")
@@ -93,11 +96,6 @@ class Search:
     )
 
     def __post_init__(self) -> None:
-        from tuning.study.oracles import ORACLES
-        from tuning.study.pruning import PRUNERS
-        from tuning.study.samplers import SAMPLERS, check_sampler
-        from zoo.checks import UserError, at_least, flag, in_range, one_of
-
         at_least("trials", self.trials, 1)
         at_least("seed", self.seed, 0)
         if self.jobs is not None:
@@ -122,9 +120,7 @@ class Search:
             raise UserError("hyperband ends trials by itself; it goes with prune none.")
 
     def _check_storage(self, storage: str) -> None:
-        from tuning.study.oracles import ORACLES
-        from tuning.study.storage import database
-        from zoo.checks import UserError
+        from tuning.study.storage import database  # SQLAlchemy takes a second to import
 
         database(storage)
         if self.algorithm in ORACLES:

@@ -1,63 +1,25 @@
-"""Model zoo: architectures, presets, data sets, int8 quantization and run folders."""
+"""Model zoo: architectures, presets, data sets, int8 quantization and run folders.
 
-from zoo.backends import require_backend as _require_backend
+The public names, those of `zoo.public`, are imported when one is used first: the command line
+checks what it was given with `zoo.checks`, `zoo.data.sources` and the table of presets, before
+Keras is imported.
+"""
 
-_require_backend()  # before Keras is imported, so that a wrong KERAS_BACKEND reads like a mistake
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from zoo.advice import Advice, advise  # noqa: E402
-from zoo.checks import UserError  # noqa: E402
-from zoo.data.audio import FrontEnd  # noqa: E402
-from zoo.data.dataset import Data  # noqa: E402
-from zoo.data.text import TextSettings  # noqa: E402
-from zoo.models.cnn import CNN  # noqa: E402
-from zoo.models.gru import GRU  # noqa: E402
-from zoo.models.inception import Inception  # noqa: E402
-from zoo.models.lite import LITE  # noqa: E402
-from zoo.models.mlp import MLP  # noqa: E402
-from zoo.models.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
-from zoo.models.transformer import Transformer  # noqa: E402
-from zoo.models.vit import ViT  # noqa: E402
-from zoo.presets.catalogue import list_models  # noqa: E402
-from zoo.presets.spec import ModelSpec, create_model  # noqa: E402
-from zoo.pretrained.backbones import Pretrained  # noqa: E402
-from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
-from zoo.readers.loading import data_from, load_data  # noqa: E402
-from zoo.run import Run  # noqa: E402
-from zoo.tasks import Classification, Multilabel, Regression, Task  # noqa: E402
+from zoo.backends import prepare_backend as _prepare_backend
 
-__all__ = [
-    "CNN",
-    "GRU",
-    "LITE",
-    "MLP",
-    "Advice",
-    "Classification",
-    "Data",
-    "FrontEnd",
-    "Inception",
-    "ModelSpec",
-    "Multilabel",
-    "Pretrained",
-    "Reading",
-    "Regression",
-    "Run",
-    "Task",
-    "TextCNN",
-    "TextGRU",
-    "TextSettings",
-    "TextTransformer",
-    "Transformer",
-    "UserError",
-    "ViT",
-    "advise",
-    "create_model",
-    "data_from",
-    "list_models",
-    "load_data",
-    "read_labelled",
-    "read_rows",
-]
+_prepare_backend()
 
+if TYPE_CHECKING:
+    from zoo.public import *  # noqa: F403
+else:
 
-def __dir__() -> list[str]:
-    return __all__
+    def __getattr__(name: str) -> Any:
+        public = import_module("zoo.public")
+        known = globals()  # modules, which come with the names
+        return known[name] if name in known else getattr(public, name)
+
+    def __dir__() -> list[str]:
+        return import_module("zoo.public").__all__

@@ -30,7 +30,11 @@ def require_backend() -> None:
             f"KERAS_BACKEND={backend}, but {backend} is not installed. "
             f"Install it with: pip install 'pocketzoo[{backend}]'"
         )
-    if backend == "torch":
+
+
+def prepare_backend() -> None:
+    """Do what must be done before a backend is imported, whoever imports it."""
+    if os.environ.get("KERAS_BACKEND") == "torch" and importlib.util.find_spec("torch"):
         avoid_broken_kernels()
 
 

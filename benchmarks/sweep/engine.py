@@ -99,8 +99,9 @@ def ask(folder: Path, finished: int, journal: bool) -> dict[str, Any]:
     import optuna
 
     from tuning.spaces import default_recipe, point
+    from tuning.study.algorithms import MODELLED
     from tuning.study.ledger import Study, Trial
-    from tuning.study.samplers import MODELLED, PerTrial, free, sampler_of, suggest
+    from tuning.study.samplers import PerTrial, free, sampler_of, suggest
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = keras_tuner.HyperParameters()

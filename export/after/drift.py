@@ -1,5 +1,6 @@
 """Drift: do new rows still look like those that the model was made from?"""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from export.proof.answers import answers
 from zoo import Data, Run, UserError
 from zoo.metrics.shift import Shift, described, shifts
+from zoo.readers.columns import feature_names
 
 FEWEST = 20  # rows that say anything
 
@@ -71,6 +73,22 @@ def drift(run: Run, x: np.ndarray, data: Data | None = None) -> Drift:
             f"{len(x)} of {x.shape[1:]}."
         )
     before, now = (data.task.predictions(answers(run, rows)) for rows in (data.x_test, x))
-    names = tuple(data.schema.get("features", ()))  # a table's columns
-    features = shifts(described(data.x_train, names), described(x, names))
+    features = shifts(*(_described(rows, data.schema) for rows in (data.x_train, x)))
     return Drift(len(x), features, shifts(before, now))
+
+
+def _described(x: np.ndarray, schema: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return features by name, (rows,) each; of a category of a table the number of its value."""
+    plans = schema.get("columns")
+    if plans is None:
+        return described(x, tuple(schema.get("channels", ())))
+    found, start = {}, 0
+    for plan in plans:
+        names = feature_names(plan)
+        values = x[:, start : start + len(names)]
+        start += len(names)
+        if plan["kind"] == "category":
+            found[plan["name"]] = np.where(values.any(axis=1), values.argmax(axis=1), len(names))
+        else:
+            found |= {name: values[:, n] for n, name in enumerate(names)}
+    return found

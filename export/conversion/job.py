@@ -14,6 +14,7 @@ from export.conversion.custom import name_classes
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.files import as_json
+from zoo.pretrained.inlining import check_form
 from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import CalibrationRows
@@ -104,18 +105,8 @@ def describe(model: keras.Model, job: Path) -> None:
 
 def checked(model: keras.Model, data: Data) -> keras.Model:
     """Return a user's model after checking that it can be described by its configuration."""
-    shape = getattr(model, "input_shape", None)
-    if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UserError(
-            f"{model.name} must be a functional or sequential Keras model with one input and one "
-            "output. Build it with keras.Input and keras.Model(inputs, outputs)."
-        )
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Lambda):
-            raise UserError(
-                f"{model.name} has custom code in the Lambda layer {layer.name!r}, which other "
-                "processes do not run. Write it with Keras layers or operations (keras.ops)."
-            )
+    check_form(model)
+    shape = model.input_shape
     expected = (None, *data.input_shape), (None, data.task.columns(model, data.num_outputs))
     if (shape, model.output_shape) != expected:
         raise UserError(

@@ -60,7 +60,7 @@ def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: ker
         output,
         int(model.output_shape[-1]),
         task.labels,
-        LINEAR if given else task.activation,
+        LINEAR if given else task.squashed(model.output_shape[-1]),
         task.device,
         row_of(data),
         bool(data.schema.get("columns")),

@@ -14,6 +14,8 @@ from string import Template
 from textwrap import wrap
 from typing import Any
 
+import keras
+
 from export.device.ends import Ends
 from export.device.front_end import HEADER, comment
 from export.tflite.metadata import Card, label_lines, one_line
@@ -41,14 +43,15 @@ KOTLIN_CLAMP = """\
 """
 
 
-def card_of(name: str, data: Data, end: str | None) -> Card:
+def card_of(model: keras.Model, data: Data) -> Card:
     """Return what the metadata of a model's files say."""
     shape = "x".join(str(size) for size in data.input_shape)
-    rest, answers = data.task.card(data.num_outputs, end)
+    columns, end = model.output_shape[-1], data.task.ending(model)
+    rest, answers = data.task.card(data.num_outputs, columns, end)
     about = f"{data.task.name.capitalize()} of {data.name}: {shape} values to {rest}."
     about += " Made by pocketzoo."
     rows = f"One row, {shape}, as the model was trained on."
-    return Card(name, about, rows, answers, data.class_names)
+    return Card(model.name, about, rows, answers, data.class_names)
 
 
 def shipped(ends: Ends) -> dict[str, str]:

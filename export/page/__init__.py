@@ -8,6 +8,8 @@ import base64
 import hashlib
 from importlib.resources import files
 
+import numpy as np
+
 from export.conversion.job import FLOAT
 from export.page.answers import answers
 from export.page.card import card
@@ -18,12 +20,12 @@ from export.page.saliency import effects
 from export.page.samples import samples
 from export.page.summary import summary
 from export.page.training import training
+from export.proof.answers import SMALLEST
 from export.proof.report import Report
 from export.runtimes.litert import load, predict
 from zoo import Data, Run
 
 PAGE = "report.html"
-LOOKED_AT = 200  # test rows, for what needs answers one by one
 
 
 def write_page(run: Run, data: Data, report: Report) -> None:
@@ -44,7 +46,11 @@ def page(run: Run, data: Data, report: Report) -> str:
     """
     facts = read(run, report)
     interpreter = load(run.path / FLOAT)
-    found = effects(data, interpreter, predict(interpreter, data.x_test[:LOOKED_AT]))
+
+    def outputs(x: np.ndarray) -> np.ndarray:
+        return data.task.logits(predict(interpreter, x), report.measured.ending, SMALLEST)
+
+    found = effects(data, outputs)
     body = (
         summary(report),
         training(facts),

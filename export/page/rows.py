@@ -36,7 +36,12 @@ class Rows:
     def __init__(self, data: Data) -> None:
         self.pictured = data.kind is IMAGE or _is_wide(data)
         self.names = _feature_names(data) if data.kind.flat else []
+        self._files = data.columns.get("names_test")
         self._draw = DRAWINGS[data.kind](data)
+
+    def called(self, row: int) -> str:
+        """Return the number of a test row, and the name of its file where it has one."""
+        return f"row {row}" if self._files is None else f"row {row}, {self._files[row]}"
 
     def drawn(self, row: int, heat: np.ndarray | None = None) -> Html:
         """Return test row number `row`, with a map of 0 to 1 over it where one is given.

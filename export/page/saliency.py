@@ -6,19 +6,23 @@ needs nothing of a model but its answers.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from export.page.rows import WINDOWS, sample
-from export.runtimes.litert import predict
 from zoo import Data
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
 SAMPLES = 3
+LOOKED_AT = 200  # test rows, of which some are explained
 PATCHES = 7  # along each side of an image
 MOST_FEATURES = 64  # of a table: the ones that vary most are tried
 HOTTEST = 0.85  # opacity of the map at its largest: the row still shows through it
+
+
+Outputs = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -31,19 +35,19 @@ class Explained:
     heat: np.ndarray | None  # (height, width) or (steps,), 0 to 1; None for a table
 
 
-def effects(data: Data, interpreter: object, predicted: np.ndarray) -> list[Explained]:
+def effects(data: Data, outputs: Outputs) -> list[Explained]:
     """Return what matters to the answers of a few test rows.
 
     Args:
         data: its training part says what is usual, its test part has the rows.
-        interpreter: of the float file.
-        predicted: outputs for the first of the test rows, (rows, outputs).
+        outputs: rows -> logits or numbers of the float file, (rows, outputs).
     """
     x = sample(data.x_train)
     parts = PARTS[data.kind](x)
+    predicted = outputs(data.x_test[:LOOKED_AT])
     usual = np.median(x, axis=0) if data.kind.flat else x.mean(axis=0)
     return [
-        _effect(data, interpreter, row, parts, usual.astype(np.float32))
+        _effect(data, outputs, row, parts, usual.astype(np.float32))
         for row in data.task.examples(data.y_test[: len(predicted)], predicted, SAMPLES)
     ]
 
@@ -75,12 +79,11 @@ PARTS = {TABLE: _features, TEXT: _features, SEQUENCE: _windows, IMAGE: _patches}
 
 
 def _effect(
-    data: Data, interpreter: object, row: int, parts: np.ndarray, usual: np.ndarray
+    data: Data, outputs: Outputs, row: int, parts: np.ndarray, usual: np.ndarray
 ) -> Explained:
     x = data.x_test[row]
     without = np.where(parts, usual, x).astype(np.float32)
-    outputs = predict(interpreter, np.concatenate([x[None], without]))
-    effect = data.task.effect(outputs)
+    effect = data.task.effect(outputs(np.concatenate([x[None], without])))
     if data.kind.flat:
         whole = np.zeros(data.input_shape[0])
         whole[parts.argmax(axis=1)] = effect.falls

@@ -21,7 +21,7 @@ def samples(report: Report, data: Data, effects: Sequence[Explained]) -> Html:
     wide = "rows" if rows.pictured else "rows wide"
     roomy = "grid" if data.kind.flat else wide  # bars have labels
     worst = [_mistake(one, rows) for one in report.quality.worst]
-    shown = [figure(_answer(one), _drawn(one, rows, data)) for one in effects]
+    shown = [figure(_answer(one, rows), _drawn(one, rows, data)) for one in effects]
     what = _what(data)
     return joined(
         [
@@ -45,7 +45,7 @@ def _mistake(one: Mistake, rows: Rows) -> Html:
     sure = "" if one.probability is None else f" ({one.probability:.0%})"
     look = "wrong" if one.wrong and one.probability is not None else None
     beside = "" if one.float == one.int8 else f"; float {one.float}"
-    said, row = tag("b", f"{one.int8}{sure}", class_=look), f"row {one.row}{beside}"
+    said, row = tag("b", f"{one.int8}{sure}", class_=look), f"{rows.called(one.row)}{beside}"
     caption = joined([said, f", true {one.truth}", tag("small", row)])
     return figure(caption, rows.drawn(one.row))
 
@@ -64,8 +64,8 @@ def _what(data: Data) -> str:
     )
 
 
-def _answer(effect: Explained) -> Html:
-    return joined([tag("b", effect.answer), tag("small", f"row {effect.row}")])
+def _answer(effect: Explained, rows: Rows) -> Html:
+    return joined([tag("b", effect.answer), tag("small", rows.called(effect.row))])
 
 
 def _drawn(effect: Explained, rows: Rows, data: Data) -> Html:

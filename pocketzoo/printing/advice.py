@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from pocketzoo.printing.report import text
 from zoo.advice import Advice
 from zoo.baselines.quick import Baseline
@@ -27,7 +27,7 @@ def print_advice(advice: Advice) -> None:
     table.add_row("single features predict", features)
     for baseline in advice.baselines:
         table.add_row(*_baseline(baseline))
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     for sentence in advice.warnings():
         CONSOLE.print(f"Look at: {sentence}", style="yellow", soft_wrap=True)
     choice = advice.choice

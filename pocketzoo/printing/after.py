@@ -5,7 +5,7 @@ from rich.text import Text
 
 from export.after.drift import Drift
 from export.after.versus import Versus
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from pocketzoo.printing.report import shown
 
 MOST_FEATURES = 20  # lines of a table
@@ -29,10 +29,10 @@ def print_drift(found: Drift) -> None:
             f"{one.chance:.3f}",
             f"{one.ks:.3f}",
             f"{one.p:.2g}",
-            f"{one.before:.4g} -> {one.after:.4g}",
+            "" if one.counted else f"{one.before:.4g} -> {one.after:.4g}",
             one.verdict,
         )
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     more = len(found.features) - MOST_FEATURES
     if more > 0:
         CONSOLE.print(f"{more} more features, less changed: --json shows all.")
@@ -50,7 +50,7 @@ def print_versus(found: Versus) -> None:
     table.add_row(f"int8 {title}", *figures)
     table.add_row("bytes", *(f"{one:,}" for one in found.bytes))
     table.add_row("microseconds, from each run's report", *(f"{one:g}" for one in found.latency_us))
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     if found.agreement is not None:
         CONSOLE.print(
             f"Same {found.task.words.target} on {100 * found.agreement:.1f} % of {found.rows} rows."

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.table import Table
 
 from export import Check
-from pocketzoo.printing.console import CONSOLE, print_failures
+from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 
 
 def print_check(file: Path, check: Check) -> None:
@@ -20,7 +20,7 @@ def print_check(file: Path, check: Check) -> None:
     table.add_row("multiply-accumulates", f"{audit.macs:,}")
     if check.latency is not None:
         table.add_row("us, 1 thread", f"{check.latency.median:.1f}")
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     print_failures(check.failures)
     if check.passed:
         CONSOLE.print("PASSED: integer-only, and LiteRT runs it", style="bold green")

@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from pocketzoo.printing.console import print_table
 from zoo import Data
 
 MOST = 200  # columns that are listed
@@ -19,7 +20,7 @@ def print_columns(console: Console, data: Data) -> None:
     table = Table("column", "read as", "in the model")
     for plan in plans[:MOST]:
         table.add_row(plan["name"], *_use(plan))
-    console.print(table)
+    print_table(console, table)
     if len(plans) > MOST:
         console.print(f"... and {len(plans) - MOST} more columns.")
     console.print(f"{len(plans)} columns became {len(data.schema['features'])} features.")

@@ -3,19 +3,11 @@
 from rich.table import Table
 
 from pocketzoo.printing.columns import print_columns, print_notes
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo import Data
-from zoo.readers import BUILT_IN
 from zoo.run import rows
 
 SHOWN = 20  # names of classes
-
-
-def print_built_in() -> None:
-    table = Table("data", "what it is")
-    for name, what in BUILT_IN.items():
-        table.add_row(name, what)
-    CONSOLE.print(table)
 
 
 def print_data(data: Data) -> None:
@@ -27,6 +19,6 @@ def print_data(data: Data) -> None:
     names = [*data.class_names[:SHOWN], *["..."] * (len(data.class_names) > SHOWN)]
     table.add_row(data.task.words.labels or "classes", ", ".join(names) or "-")
     table.add_row("hash", data.hash)
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     print_columns(CONSOLE, data)
     print_notes(CONSOLE, data)

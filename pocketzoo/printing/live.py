@@ -1,4 +1,4 @@
-"""Live progress: on a terminal a table that updates itself, elsewhere one line per trial.
+"""Live progress: on a terminal a line that updates itself, elsewhere one line per trial.
 
 Of the stages of other work one line, which on a terminal changes with every epoch.
 """
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 
 from rich.console import Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from pocketzoo.printing.console import Printable
@@ -59,7 +58,7 @@ def stages() -> Iterator[None]:
 
 @contextmanager
 def shown() -> Iterator[Callable[[Progress], None]]:
-    """Give what `tuning.search` calls; a terminal gets a live table, a file a line a trial."""
+    """Give what `tuning.search` calls; a terminal gets a live line, a file a line a trial."""
     if not sys.stdout.isatty():
         with stages():
             yield print_progress
@@ -74,7 +73,7 @@ def shown() -> Iterator[Callable[[Progress], None]]:
             if progress.trial is not None:
                 live.console.print(Text(_line(progress)), soft_wrap=True)
             nonlocal table
-            table = _table(progress)
+            table = _standing(progress)
             live.update(table)
 
         with _heard(logging.DEBUG, say):
@@ -92,19 +91,17 @@ def _line(progress: Progress) -> str:
     return f"trial {trial.number}: {progress.result}, {trial.seconds:.0f} s  {values}{message}"
 
 
-def _table(progress: Progress) -> RenderableType:
-    """Show where the search stands."""
-    table = Table("trials", *progress.states, "running", "best", "left", "per minute")
-    best = "-" if progress.best is None else f"{progress.metric} {progress.best:.4f}"
+def _standing(progress: Progress) -> Text:
+    """Say where the search stands; a terminal wraps it at words."""
+    states = ", ".join(f"{count} {state}" for state, count in progress.states.items() if count)
     running = ", ".join(
-        f"{number} ({done}/{most})" for number, (done, most) in sorted(progress.running.items())
+        f"{number} (epoch {done} of {most})"
+        for number, (done, most) in sorted(progress.running.items())
     )
-    table.add_row(
-        f"{progress.done} of {progress.total}",
-        *(str(count) for count in progress.states.values()),
-        running or "-",
-        best,
-        progress.left or "-",
-        f"{progress.per_minute:.1f}",
-    )
-    return table
+    said = [f"{progress.done} of {progress.total} trials"]
+    said += [states] if states else []
+    said += [f"running: {running}"] if running else []
+    said += [] if progress.best is None else [f"best {progress.metric} {progress.best:.4f}"]
+    said += [f"left: {progress.left}"] if progress.left else []
+    said.append(f"{progress.per_minute:.1f} per minute")
+    return Text("; ".join(said))

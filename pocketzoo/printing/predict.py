@@ -11,22 +11,31 @@ import zoo
 from export.conversion.job import FLOAT
 from export.proof.answers import answers
 from export.proof.verified import Verified
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo.checks import UserError, printable
 from zoo.files import write_atomic
 from zoo.quantization.layers.numerics import INT8
+from zoo.readers.rows import read_named
 from zoo.tasks.answers import Answers
 
 MOST = 40  # lines of a table on a screen
 
 
-def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answers]:
+def answer(
+    path: Path,
+    source: Path,
+    use_float: bool = False,
+    column: str | None = None,
+    every: bool = False,
+) -> tuple[str, Answers]:
     """Run the rows of a file through a run's int8 file, or its float file.
 
     Args:
         path: a run folder with an export.
         source: of rows; see `zoo.read_rows`.
         use_float: take the float file.
+        column: of a table, whose values name the rows; files are named by themselves.
+        every: the probability of every class.
 
     Returns:
         The name of the file, and what it answers: for classes the likeliest and its probability;
@@ -38,11 +47,12 @@ def answer(path: Path, source: Path, use_float: bool = False) -> tuple[str, Answ
     """
     run = zoo.Run(path)
     name, verified = FLOAT if use_float else INT8.file(), Verified.read(run)
-    rows = zoo.read_rows(source, run)
+    names, rows = read_named(source, run, column)
     if not len(rows):
         raise UserError(f"{source} holds no rows to predict.")
     outputs = answers(run, rows, of_float=use_float)
-    return name, run.task().answers(outputs, None if use_float else verified.half_widths)
+    found = run.task().answers(outputs, None if use_float else verified.half_widths, every)
+    return name, found if names is None else found.named(column or "file", names)
 
 
 def write_csv(found: Answers, path: Path) -> None:
@@ -73,7 +83,7 @@ def print_answers(file: str, found: Answers, out: Path | None) -> None:
     table = Table(*found.header, title=file)
     for line in found.lines[:MOST]:
         table.add_row(*map(Text, line))  # a class name is no markup
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     if len(found.lines) > MOST:
         more = len(found.lines) - MOST
         CONSOLE.print(f"{more} more rows; --out FILE.csv writes all of them.")

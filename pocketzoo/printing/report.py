@@ -8,6 +8,7 @@ from rich.table import Table
 from export import Report
 from export.page.facts import number
 from export.proof.quality import Quality
+from pocketzoo.printing.console import print_table
 from zoo.metrics.evaluation import Figure
 from zoo.tasks import FIGURES
 
@@ -47,7 +48,7 @@ def print_groups(console: Console, report: Report) -> None:
         table.add_row(one.name, str(one.rows), text(one.float, unit), text(one.int8, unit))
     if len(groups) > MOST_GROUPS:
         table.add_row(f"{len(groups) - MOST_GROUPS} more, in report.json", "", "", "")
-    console.print(table)
+    print_table(console, table)
     worst = report.quality.worst_group()
     if worst is not None:
         everyone = f"{unit * report.int8_estimate.value:.2f}"
@@ -73,7 +74,7 @@ def print_baselines(console: Console, report: Report) -> None:
             "{:+.2f} ({:+.2f} to {:+.2f})".format(one.ahead.value, *one.ahead.ci95),
             f"{one.seconds:.1f} s",
         )
-    console.print(table)
+    print_table(console, table)
     console.print(f"Compared with trees: {report.trees}.", soft_wrap=True)
 
 

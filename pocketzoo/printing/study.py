@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from pocketzoo.printing.console import CONSOLE
+from pocketzoo.printing.console import CONSOLE, print_table
 from zoo import Run
 
 
@@ -25,6 +25,6 @@ def print_study(run: Run) -> None:
         for one in study["front"]:
             figures = (f"{one[name]:,}" for name in ("bytes", "macs", "arena"))
             table.add_row(f"trial {one['number']}", f"{one['score']:.4f}", *figures)
-        CONSOLE.print(table)
+        print_table(CONSOLE, table)
     for sentence in study["advice"]:
         CONSOLE.print(f"Note: {sentence}", style="yellow", soft_wrap=True)

@@ -10,7 +10,7 @@ from export.formats import recorded
 from export.proof.conformal import PredictionInterval
 from export.proof.files import BOUND, RUNGS
 from export.proof.targets import Placement
-from pocketzoo.printing.console import CONSOLE, print_failures
+from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 from pocketzoo.printing.report import figures, print_baselines, print_groups
 from zoo import Run
 from zoo.metrics.gates import NOT_SHOWN
@@ -49,7 +49,7 @@ def print_report(report: Report, folder: Path) -> None:
     for rows in ROWS:
         for row in rows(report):
             table.add_row(*row)
-    CONSOLE.print(table)
+    print_table(CONSOLE, table)
     print_groups(CONSOLE, report)
     print_baselines(CONSOLE, report)
     if len(report.files.scaling.scale) > 1:

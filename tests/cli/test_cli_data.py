@@ -1,6 +1,7 @@
 """The command on files and folders as people have them: two commands, no Python written."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,16 @@ def test_a_table(tmp_path: Path) -> None:
     assert recorded["class_names"] == ["class_0", "class_1", "class_2"]
     assert recorded["reading"] == {"target": "grape", "drop": ["hue"]}
     assert "region=north" in recorded["schema"]["features"]
+    answers = tmp_path / "answers.csv"
+    said("predict", folder, path, "--id", "region", "--all", "--out", answers)
+    header, first, *_ = answers.read_text().splitlines()
+    assert header == "region,row,answer,probability,p class_0,p class_1,p class_2"
+    name, _, answer, sure, *each = first.split(",")
+    assert (name, sure) == ("north", each[int(answer[-1])])
+    code, _, err = pocketzoo("predict", folder, path, "--id", "regio")
+    assert (code, "There is no column 'regio' (--id). Did you mean" in err) == (2, True)
+    shown = json.loads(said("drift", folder, path, "--json"))["features"]
+    assert [one["counted"] for one in shown if one["name"].startswith("region")] == [True]
 
 
 def test_a_folder_of_pictures(tmp_path: Path) -> None:
@@ -65,6 +76,14 @@ def test_a_folder_of_pictures(tmp_path: Path) -> None:
     assert "Note: 1 broken files were left out:" in out
     assert "PASSED" in out
     assert (folder / "model_int8.tflite").stat().st_size > 1000
+    assert re.search(r"row \d+, digit_\d/\d+\.png", (folder / "report.html").read_text())
+    answers = tmp_path / "answers.csv"
+    said("predict", folder, tmp_path / "photos" / "digit_1", "--out", answers)
+    header, first, *_ = answers.read_text().splitlines()
+    assert header == "file,row,answer,probability"
+    assert re.match(r"\d+\.png,0,", first)
+    code, _, err = pocketzoo("predict", folder, tmp_path / "photos", "--id", "x")
+    assert (code, "--id x is for tables; files are named by themselves" in err) == (2, True)
 
 
 def test_columns_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,8 +104,11 @@ def test_columns_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     [
         ({"image_size": "8x8x8"}, "--image-size 8x8x8: expected 64, or HEIGHTxWIDTH"),
         ({"image_size": "big"}, "expected 64, or HEIGHTxWIDTH such as 64x48"),
-        ({"target": "price"}, "--target is for table; wine is read as arrays"),
-        ({"columns": ["price"]}, "--column is for table; wine is read as arrays"),
+        (
+            {"target": "price"},
+            "--target is for table, images, audio and recordings; wine is read",
+        ),
+        ({"columns": ["price"]}, "--column is for table and recordings; wine is read as arrays"),
     ],
 )
 def test_mistakes(said: dict[str, Any], message: str) -> None:

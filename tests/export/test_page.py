@@ -9,7 +9,6 @@ import struct
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -205,29 +204,6 @@ def test_reliability_is_what_the_calibration_error_sums() -> None:
     assert sum(one.rows for one in bins) == 300
 
 
-class Linear:
-    """Answers as a file would: the sum of some values of a row, and minus it."""
-
-    def __init__(self, weights: np.ndarray) -> None:
-        self.weights, self.row = weights, weights
-
-    def get_input_details(self) -> list[dict[str, Any]]:
-        return [{"index": 0, "dtype": np.float32}]
-
-    def get_output_details(self) -> list[dict[str, Any]]:
-        return [{"index": 1, "dtype": np.float32}]
-
-    def set_tensor(self, _: int, row: np.ndarray) -> None:
-        self.row = row[0]
-
-    def get_tensor(self, _: int) -> np.ndarray:
-        whole = float((self.row * self.weights).sum())
-        return np.array([[whole, -whole]], np.float32)
-
-    def invoke(self) -> None:
-        """The answer is computed where it is asked for."""
-
-
 @pytest.mark.parametrize("shape", [(6,), (32, 2), (14, 14, 3)])
 def test_what_an_answer_rests_on(shape: tuple[int, ...]) -> None:
     """Only one place of the row has a weight, and there the map is warmest."""
@@ -239,8 +215,12 @@ def test_what_an_answer_rests_on(shape: tuple[int, ...]) -> None:
     x[:8][(slice(None), *place)] = 3.0
     data = replace(data_of(x, np.zeros(40, int)), y_test=np.zeros(8, int))
     data = replace(data, task=Classification(("a", "b")))
-    predicted = np.tile([1.0, 0.0], (8, 1))
-    (found,) = effects(data, Linear(weights), predicted)
+
+    def outputs(x: np.ndarray) -> np.ndarray:
+        whole = (x * weights).reshape(len(x), -1).sum(axis=1)
+        return np.stack([whole, -whole], axis=1)
+
+    (found,) = effects(data, outputs)
     assert found.answer == "a"
     if found.heat is None:
         assert found.parts.argmax() == place[0]

@@ -14,8 +14,8 @@ import zoo
 from tests.helpers.instances import few
 from tests.helpers.searching import searched
 from tuning import Recipe
+from tuning.study.algorithms import SAMPLERS
 from tuning.study.ledger import Trial
-from tuning.study.samplers import SAMPLERS
 from tuning.sweep.progress import print_progress
 
 ALGORITHMS = (*SAMPLERS, "kt-random", "bayesian", "hyperband")

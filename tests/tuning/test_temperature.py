@@ -57,6 +57,19 @@ def test_no_temperature_where_it_does_not_help() -> None:
     assert 1.0 in values
 
 
+def test_no_temperature_that_makes_the_calibration_error_worse() -> None:
+    """Rows that are nearly all right: the log-loss gains by more confidence, the ECE loses."""
+    found, rng = 0, np.random.default_rng(0)
+    for _ in range(200):
+        y = rng.integers(2, size=40)
+        logits = rng.normal(0, 1, (40, 2)) + 1.5 * np.eye(2)[y]
+        one = of_logits(y, logits)
+        worse = one.calibration_error[1] > one.calibration_error[0]
+        found += worse and one.log_loss[1] < one.log_loss[0]
+        assert one.value == 1.0 or not worse
+    assert found
+
+
 def test_folded_it_divides_the_logits_and_int8_answers_stay() -> None:
     model = fill("mlp_tiny")
     x = rows("mlp_tiny", 60)

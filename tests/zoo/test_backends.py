@@ -78,7 +78,7 @@ def test_waiting_is_set_before_a_library_loads() -> None:
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_import_brings_no_tensorflow_on_other_backends(backend: str) -> None:
-    code = "import sys, zoo; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys, zoo.public; sys.exit('tensorflow' in sys.modules)"
     environment = os.environ | {"KERAS_BACKEND": backend}
     assert (
         subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
@@ -87,7 +87,7 @@ def test_import_brings_no_tensorflow_on_other_backends(backend: str) -> None:
 
 def test_legacy_keras_stays_out_of_the_process() -> None:
     code = (
-        "import os, sys, zoo, tuning, export, pocketzoo.cli;"
+        "import os, sys, zoo.public, tuning.public, export, pocketzoo.cli;"
         "sys.exit(bool({'tf_keras', 'tensorflow_model_optimization'} & set(sys.modules)"
         " or os.environ.get('TF_USE_LEGACY_KERAS')))"
     )

@@ -9,12 +9,11 @@ from typing import Any
 
 import keras_tuner
 
+from tuning.study.algorithms import SAMPLERS, check_sampler
 from tuning.study.ledger import Study, Trial
 from tuning.study.liveness import Heartbeat
 from tuning.study.samplers import (
-    SAMPLERS,
     PerTrial,
-    check_sampler,
     free,
     ranges,
     sampler_of,

@@ -17,7 +17,6 @@ from optuna.trial import FrozenTrial
 from tuning.study.ledger import Attempt, attempts_of, number_of
 from tuning.study.samplers import Point
 
-ORACLES = ("kt-random", "bayesian", "hyperband")
 FACTOR = 3  # Hyperband keeps one in three
 
 

@@ -2,8 +2,6 @@
 
 import optuna
 
-PRUNERS = ("median", "halving", "none")
-
 
 def make_pruner(name: str, epochs: int) -> optuna.pruners.BasePruner:
     """Return a pruner.

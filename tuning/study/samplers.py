@@ -4,7 +4,6 @@ Every trial gets a sampler of its own, seeded from (seed, n): what is suggested 
 trials that are finished and on n, not on the process that asks.
 """
 
-import importlib.util
 import json
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,19 +17,11 @@ from optuna.trial import FrozenTrial
 from scipy.stats import qmc
 
 from tuning.recipe import seed_of
+from tuning.study.algorithms import MODELLED
 from tuning.study.ledger import attempts_of, number_of
-from zoo import UserError
+from zoo.checks import UserError
 
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
-# Finished trials beyond which asking would take more than 0.1 s (gp: 2 s); benchmarks/sweep
-MODELLED = {"tpe": 2500, "gp": 200, "nsga2": 3000}
-SAMPLERS = ("random", "sobol", *MODELLED)
-
-
-def check_sampler(algorithm: str) -> None:
-    """Raise UserError where an algorithm needs a package that is not there."""
-    if algorithm == "gp" and importlib.util.find_spec("torch") is None:
-        raise UserError("algorithm gp needs PyTorch: pip install 'pocketzoo[torch]'")
 
 
 def make_sampler(

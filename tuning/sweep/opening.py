@@ -10,8 +10,9 @@ import keras_tuner
 
 from tuning.recipe import Recipe
 from tuning.settings import Search
+from tuning.study.algorithms import ORACLES
 from tuning.study.ledger import Study
-from tuning.study.oracles import ORACLES, OracleSampler, make_oracle
+from tuning.study.oracles import OracleSampler, make_oracle
 from tuning.study.pruning import make_pruner
 from tuning.study.samplers import PerTrial, free, ranges, sampler_of
 from tuning.study.storage import Direction, open_study

@@ -22,6 +22,7 @@ def fit(
     on_epoch: OnEpoch | None = None,
     resume: Path | None = None,
     teacher: np.ndarray | None = None,
+    verbose: int = 0,
 ) -> Fit:
     """Train `model` in place on the training rows of `data`.
 
@@ -40,6 +41,7 @@ def fit(
         teacher: its answers for the training rows, for `recipe.distill`: class probabilities, or
             targets in their own units, of shape (rows, data.num_outputs); see
             `tuning.training.distillation`.
+        verbose: 1 shows a progress bar for each epoch, 2 a line, as Keras does; 0 nothing.
 
     Raises:
         UserError: the model's input or output, or the recipe, does not fit the data.
@@ -53,6 +55,8 @@ def fit(
         >>> model.predict(data.x_test, verbose=0).shape
         (36, 3)
     """
+    if verbose not in (0, 1, 2):
+        raise UserError(f"verbose must be 0, 1 or 2, as in Keras' fit; got {verbose!r}.")
     check_fits(model, data, recipe)
     adapt_inputs(model, data)
     train = fit_in_phases if recipe.frozen else train_once
@@ -64,6 +68,7 @@ def fit(
         on_epoch=on_epoch,
         resume=resume,
         teacher=teacher,
+        verbose=verbose,
     )
 
 

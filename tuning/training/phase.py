@@ -83,6 +83,7 @@ def train_once(
     on_epoch: OnEpoch | None = None,
     resume: Path | None = None,
     teacher: np.ndarray | None = None,
+    verbose: int = 0,
 ) -> Fit:
     """Train in place a model that fits the data and whose input statistics are set already.
 
@@ -101,7 +102,7 @@ def train_once(
     watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
     watch.replay()
     if not progress.stopped and progress.epoch < recipe.epochs:
-        _run_epochs(model, feed, progress.epoch, [watch, *callbacks])
+        _run_epochs(model, feed, progress.epoch, [watch, *callbacks], verbose)
     result = _result(progress, data, recipe)
     if progress.best_weights:
         model.set_weights(progress.best_weights)
@@ -112,7 +113,11 @@ def train_once(
 
 
 def _run_epochs(
-    model: keras.Model, feed: Feed, start: int, callbacks: list[keras.callbacks.Callback]
+    model: keras.Model,
+    feed: Feed,
+    start: int,
+    callbacks: list[keras.callbacks.Callback],
+    verbose: int,
 ) -> None:
     """Train a compiled model from epoch `start` to the recipe's last."""
     recipe, batches = feed.recipe, Batches(feed, start)
@@ -126,7 +131,7 @@ def _run_epochs(
             initial_epoch=start,
             epochs=recipe.epochs,
             callbacks=[*swap, *callbacks],
-            verbose=0,
+            verbose=verbose,
         )
 
 

@@ -35,6 +35,7 @@ def fit_in_phases(
     on_epoch: OnEpoch | None = None,
     resume: Path | None = None,
     teacher: np.ndarray | None = None,
+    verbose: int = 0,
 ) -> Fit:
     """Train as `train_once` does, by a recipe with `frozen` epochs.
 
@@ -48,7 +49,15 @@ def fit_in_phases(
     epochs = min(recipe.epochs, math.ceil(recipe.frozen * recipe.epochs))
     plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
     alone = replace(recipe, epochs=epochs, **plain)
-    first = _fit_head(model, data, alone, callbacks=callbacks, on_epoch=watch, teacher=teacher)
+    first = _fit_head(
+        model,
+        data,
+        alone,
+        callbacks=callbacks,
+        on_epoch=watch,
+        teacher=teacher,
+        verbose=verbose,
+    )
     if epochs == recipe.epochs or watch.stopped:
         return first
     Targets.of(data).units.unfold(model)
@@ -65,6 +74,7 @@ def fit_in_phases(
             on_epoch=watch,
             resume=resume,
             teacher=teacher,
+            verbose=verbose,
         )
     finally:
         for layer in frozen:
@@ -108,6 +118,7 @@ def _fit_head(
     callbacks: tuple[keras.callbacks.Callback, ...],
     on_epoch: OnEpoch,
     teacher: np.ndarray | None,
+    verbose: int,
 ) -> Fit:
     """Train a copy of the last layer on features, and put its weights into the model."""
     head = model.layers[-1]
@@ -121,7 +132,13 @@ def _fit_head(
     spent = time.monotonic() - started
     top = _alone(head)
     result = train_once(
-        top, features, recipe, callbacks=callbacks, on_epoch=on_epoch, teacher=teacher
+        top,
+        features,
+        recipe,
+        callbacks=callbacks,
+        on_epoch=on_epoch,
+        teacher=teacher,
+        verbose=verbose,
     )
     head.set_weights(top.layers[-1].get_weights())
     return replace(result, seconds=result.seconds + spent)

@@ -9,7 +9,8 @@ from zoo.tasks import Task
 
 Arrays = dict[str, np.ndarray]
 
-COLUMNS = {"groups": "biufUS", "time": "biufM"}  # beside the rows of a part -> kinds of types
+# beside the rows of a part -> kinds of types; names are those of files
+COLUMNS = {"groups": "biufUS", "time": "biufM", "names": "U"}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,28 +1,38 @@
 """Options for reading a file or folder; all are optional."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from zoo.checks import UserError, at_least, flag, in_range, one_of
+from zoo.data.kinds import OF_NUMBERS
 
 OTHER = "=other"  # ends the name of the feature for values that training rows lack
 
+SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
 COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
-SPOKEN = {"pictures": "images", "sounds": "audio"}  # kinds in run folders -> in messages
+# kinds in run folders -> in messages
+# kinds in run folders -> in messages
+SPOKEN = {"pictures": "images", "sounds": "audio"}
+FOLDERS = ("pictures", "sounds", "recordings")
 CONCERNS = {  # option -> the kinds of data it applies to
-    "target": ("table",),
+    "target": ("table", *FOLDERS),
     "separator": ("table",),
-    "group": ("table",),
-    "time": ("table",),
+    "group": ("table", *FOLDERS),
+    "time": ("table", *FOLDERS),
     "text": ("table",),
-    "drop": ("table",),
-    "columns": ("table",),
+    "drop": ("table", "recordings"),
+    "columns": ("table", "recordings"),
     "image_size": ("pictures",),
     "color": ("pictures",),
     "seconds": ("sounds",),
-    "skip_bad": ("pictures", "sounds"),
+    "kind": ("arrays",),
+    "skip_bad": FOLDERS,
+    "window": ("recordings",),
+    "stride": ("recordings",),
+    "rate": ("recordings",),
 }
 
 
@@ -31,12 +41,15 @@ class Reading:
     """Options for reading a file or folder, where the defaults are not right.
 
     Attributes:
-        target: column of a table to predict; several with commas between them.
+        target: column of a table to predict; several with commas between them. Of a folder, column
+            of its `labels.csv`.
         separator: between the labels in a cell of the target, such as ";" in "red;large".
         group: column that identifies which rows belong together (a patient, a machine): all rows of
-            a group are in the same part. It is not a feature.
+            a group are in the same part. It is not a feature. Of a folder: a level of folders, such
+            as "1" for those within the folder; a regular expression with one group, which is
+            searched for in each path; or a column of `labels.csv`.
         time: column with a date or a number: the latest 20 % of the rows are test rows, the latest
-            of the others validation rows. It is not a feature.
+            of the others validation rows. It is not a feature. Of a folder: as `group`.
         text: the column to read as text; other columns are ignored.
         drop: columns that are left out.
         columns: the only columns that are features; empty for all.
@@ -46,6 +59,13 @@ class Reading:
         seconds: length of audio; longer files are truncated, shorter ones padded with silence.
             None: long enough for 19 of 20 files.
         skip_bad: leave out unreadable images and audio, instead of refusing the folder.
+        window: length of the rows that recordings are cut into: "2s", "500ms", or lines, "128".
+            None: each recording is one row.
+        stride: from one window to the next; None: a window.
+        rate: lines per second of recordings without a column called time.
+        kind: of the rows of arrays: "tables", "sequences" or "images"; a last axis of one channel
+            or feature may be missing. None: by shape, where bytes (rows, height, width) are gray
+            images.
 
     Raises:
         UserError: a value out of range.
@@ -68,6 +88,10 @@ class Reading:
     color: str | None = None
     seconds: float | None = None
     skip_bad: bool = False
+    kind: str | None = None
+    window: str | None = None
+    stride: str | None = None
+    rate: float | None = None
 
     def __post_init__(self) -> None:
         if self.separator == "":
@@ -81,6 +105,14 @@ class Reading:
         if self.seconds is not None:
             in_range("seconds", self.seconds, 0.01, 600)
         flag("skip_bad", self.skip_bad)
+        for name in ("window", "stride"):
+            _check_span(name, getattr(self, name))
+        if self.rate is not None:
+            in_range("rate", self.rate, 1e-6, 1e9)
+        if self.stride is not None and self.window is None:
+            raise UserError("stride is for windows; give window, too, such as --window 2s.")
+        if self.kind is not None:
+            one_of("kind", self.kind, (one.many for one in OF_NUMBERS))
 
     @property
     def sides(self) -> tuple[int, int] | None:
@@ -98,7 +130,8 @@ class Reading:
         for name in given:
             if kind not in CONCERNS[name]:
                 option = "column" if name == "columns" else name.replace("_", "-")
-                kinds = " and ".join(SPOKEN.get(one, one) for one in CONCERNS[name])
+                *most, last = (SPOKEN.get(one, one) for one in CONCERNS[name])
+                kinds = f"{', '.join(most)} and {last}" if most else last
                 raise UserError(
                     f"--{option} is for {kinds}; {what} is read as {SPOKEN.get(kind, kind)}."
                 )
@@ -106,6 +139,11 @@ class Reading:
     def to_json(self) -> dict[str, Any]:
         """Return the options that are set, for `data.json`."""
         return {name: value for name, value in asdict(self).items() if value}
+
+
+def _check_span(name: str, span: str | None) -> None:
+    if span is not None and not (SPAN.fullmatch(str(span)) and float(str(span).rstrip("ms"))):
+        raise UserError(f"{name} must be a time, such as 2s or 500ms, or lines, 128; got {span!r}.")
 
 
 def american(held: Mapping[str, Any]) -> dict[str, Any]:

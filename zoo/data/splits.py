@@ -93,20 +93,27 @@ def split_rows(
     Raises:
         UserError: too few rows, groups or times.
     """
-
-    def halves(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        own, kept = (None if of is None else of[rows] for of in (groups, strata))
-        if time is not None:
-            rest, held = _latest(time[rows], own)
-        elif own is not None:
-            rest, held = _apart(own, seed, kept)
-        else:
-            rest, held = hold_out_rows(len(rows), seed, kept)
-        return rows[rest], rows[held]
-
-    rest, test = halves(np.arange(count))
-    train, val = halves(rest)
+    rest, test = held_out(np.arange(count), seed, strata, groups, time)
+    train, val = held_out(rest, seed, strata, groups, time)
     return {"train": train, "val": val, "test": test}
+
+
+def held_out(
+    rows: np.ndarray,
+    seed: int,
+    strata: np.ndarray | None,
+    groups: np.ndarray | None,
+    time: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return those of some rows that stay, and the 20 % that are held out; see `split_rows`."""
+    own, kept = (None if of is None else of[rows] for of in (groups, strata))
+    if time is not None:
+        rest, held = _latest(time[rows], own)
+    elif own is not None:
+        rest, held = _apart(own, seed, kept)
+    else:
+        rest, held = hold_out_rows(len(rows), seed, kept)
+    return rows[rest], rows[held]
 
 
 def _latest(time: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ class Shift:
         ks: largest distance of the two distribution functions (Kolmogorov, Smirnov), in [0, 1].
         p: p-value of the difference, times the number of features (Holm).
         before, after: means.
+        counted: the values are numbers of categories, whose means say nothing.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Shift:
     p: float
     before: float
     after: float
+    counted: bool = False
 
     @property
     def verdict(self) -> str:
@@ -55,7 +57,14 @@ def shifts(reference: Mapping[str, np.ndarray], new: Mapping[str, np.ndarray]) -
         [min(1.0, raw[i][3] * (len(raw) - n)) for n, i in enumerate(order)]
     )
     found = [
-        Shift(name, *figures[:3], float(p), float(reference[name].mean()), float(new[name].mean()))
+        Shift(
+            name,
+            *figures[:3],
+            float(p),
+            float(reference[name].mean()),
+            float(new[name].mean()),
+            reference[name].dtype.kind in "biu",
+        )
         for name, figures, p in zip(reference, raw, holm, strict=True)
     ]
     return tuple(sorted(found, key=lambda shift: (shift.p >= SURE, -shift.psi)))

@@ -18,12 +18,10 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.data.kinds import IMAGE, SEQUENCE, kind_of
+from zoo.data.kinds import SEQUENCE, kind_of
 from zoo.layers.inputs import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
-
-KINDS = (IMAGE, SEQUENCE)  # of rows
 
 
 def CNN(
@@ -79,7 +77,7 @@ def CNN(
         >>> model.output_shape
         (None, 10)
     """
-    shape = check_shapes("cnn", KINDS, input_shape, num_outputs)
+    shape = check_shapes("cnn", input_shape, num_outputs)
     one_of("block", block, BLOCKS)
     in_range("dropout", dropout, 0, 1)
     one_of("activation", activation, ACTIVATIONS)

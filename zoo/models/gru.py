@@ -11,13 +11,11 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
-from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped
 from zoo.layers.padding import StepMask
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_image, as_sequence, conv, norm_relu
 
-KINDS = (SEQUENCE,)  # of rows
 CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
 
 
@@ -64,7 +62,7 @@ def GRU(
         >>> model.output_shape
         (None, 4)
     """
-    shape = check_shapes("gru", KINDS, input_shape, num_outputs)
+    shape = check_shapes("gru", input_shape, num_outputs)
     one_of("cell", cell, CELLS)
     size("units", units, 1)
     size("depth", depth, 1)

@@ -10,12 +10,10 @@ import keras
 from keras import layers
 
 from zoo.checks import in_range, size
-from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_image, conv, norm_relu
 
-KINDS = (SEQUENCE,)  # of rows
 SHORTCUT = 3  # modules that a shortcut spans
 
 
@@ -51,7 +49,7 @@ def Inception(
         >>> model.output_shape
         (None, 4)
     """
-    shape = check_shapes("inception", KINDS, input_shape, num_outputs)
+    shape = check_shapes("inception", input_shape, num_outputs)
     for argument, value in (("filters", filters), ("depth", depth), ("bottleneck", bottleneck)):
         size(argument, value, 1)
     size("kernel", kernel, 4)

@@ -12,12 +12,9 @@ import numpy as np
 from keras import layers
 
 from zoo.checks import UserError, in_range, size
-from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize, dropped, register
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_image, conv, norm_relu
-
-KINDS = (SEQUENCE,)  # of rows
 
 
 def LITE(
@@ -52,7 +49,7 @@ def LITE(
         >>> model.output_shape
         (None, 4)
     """
-    shape = check_shapes("lite", KINDS, input_shape, num_outputs)
+    shape = check_shapes("lite", input_shape, num_outputs)
     size("filters", filters, 1)
     size("kernel", kernel, 4)
     _check_patterns(patterns)

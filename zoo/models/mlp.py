@@ -16,7 +16,6 @@ from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.models.shapes import check_shapes
 
-KINDS = (TABLE, IMAGE)  # of rows
 ACTIVATIONS = ("relu", "relu6", "silu", "hard_silu", "tanh", "gelu")
 
 
@@ -57,7 +56,7 @@ def MLP(
         >>> model.predict(np.zeros((5, 13)), verbose=0).shape
         (5, 3)
     """
-    shape = check_shapes("mlp", KINDS, input_shape, num_outputs)
+    shape = check_shapes("mlp", input_shape, num_outputs)
     size("units", units, 1)
     size("depth", depth, 0)
     in_range("dropout", dropout, 0, 1)

@@ -3,7 +3,22 @@
 from collections.abc import Sequence
 
 from zoo.checks import UserError, at_least
-from zoo.data.kinds import OF_NUMBERS, SEQUENCE, Kind, kind_of
+from zoo.data.kinds import IMAGE, OF_NUMBERS, SEQUENCE, TABLE, TEXT, Kind, kind_of
+
+# family -> kinds of rows that it takes, first the one it is made for
+TAKEN: dict[str, tuple[Kind, ...]] = {
+    "mlp": (TABLE, IMAGE),
+    "cnn": (IMAGE, SEQUENCE),
+    "gru": (SEQUENCE,),
+    "lite": (SEQUENCE,),
+    "inception": (SEQUENCE,),
+    "transformer": (SEQUENCE,),
+    "vit": (IMAGE,),
+    "text_gru": (TEXT,),
+    "text_cnn": (TEXT,),
+    "text_transformer": (TEXT,),
+    "pretrained": (IMAGE,),
+}
 
 
 class WrongKind(UserError):
@@ -31,9 +46,7 @@ class WrongKind(UserError):
         return WrongKind(self.said, self.kind, self.shape, presets)
 
 
-def check_shapes(
-    family: str, taken: Sequence[Kind], input_shape: tuple[int, ...], num_outputs: int
-) -> tuple[int, ...]:
+def check_shapes(family: str, input_shape: tuple[int, ...], num_outputs: int) -> tuple[int, ...]:
     """Return `input_shape` as a tuple of ints; raise UserError unless the family takes the kind."""
     shape = tuple(int(size) for size in input_shape)
     at_least("num_outputs", num_outputs, 1)
@@ -43,14 +56,16 @@ def check_shapes(
         raise UserError(
             f"input_shape={shape} fits no family. Expected the shape of one row: {kinds}."
         )
-    if kind not in taken:
-        takes = " or ".join(one.described for one in OF_NUMBERS if one in taken)
-        raise WrongKind(
-            f"{family.upper()} takes {takes}, but these are {kind.described} of shape {shape}.",
-            kind,
-            shape,
-        )
+    if kind not in TAKEN[family]:
+        came = f"these are {kind.described} of shape {shape}"
+        raise WrongKind(f"{takes(family)}, but {came}.", kind, shape)
     return shape
+
+
+def takes(family: str) -> str:
+    """Say which rows a family takes."""
+    kinds = " or ".join(kind.described for kind in (*OF_NUMBERS, TEXT) if kind in TAKEN[family])
+    return f"{family.upper()} takes {kinds}"
 
 
 def _hint(shape: tuple[int, ...]) -> str:

@@ -11,15 +11,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, in_range, one_of, size
-from zoo.data.kinds import SEQUENCE
 from zoo.layers.inputs import Standardize
 from zoo.layers.tokens import PositionEmbedding
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 from zoo.models.steps import as_image
-
-KINDS = (SEQUENCE,)  # of rows
 
 MOST_TOKENS, FEWEST_TOKENS = 100, 32  # with the default span
 
@@ -65,7 +62,7 @@ def Transformer(
         >>> model.output_shape
         (None, 4)
     """
-    shape = check_shapes("transformer", KINDS, input_shape, num_outputs)
+    shape = check_shapes("transformer", input_shape, num_outputs)
     span = default_span(shape[0]) if span is None else span
     size("span", span, 1)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)

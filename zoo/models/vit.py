@@ -14,14 +14,12 @@ import keras
 from keras import layers
 
 from zoo.checks import UserError, flag, in_range, one_of, size
-from zoo.data.kinds import IMAGE
 from zoo.layers.inputs import Standardize
 from zoo.layers.tokens import PositionEmbedding, SequencePooling
 from zoo.models.encoder import check_encoder, encoder_block, normed
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
-KINDS = (IMAGE,)  # of rows
 STEMS = ("patch", "conv")
 POOLS = ("average", "sequence")
 
@@ -84,7 +82,7 @@ def ViT(
         >>> model.output_shape
         (None, 10)
     """
-    shape = check_shapes("vit", KINDS, input_shape, num_outputs)
+    shape = check_shapes("vit", input_shape, num_outputs)
     check_encoder(width, depth, heads, mlp_ratio, norm, attention)
     in_range("dropout", dropout, 0, 1)
     in_range("drop_path", drop_path, 0, 1)

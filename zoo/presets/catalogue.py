@@ -9,6 +9,7 @@ from pathlib import Path
 
 from zoo.checks import UserError, near
 from zoo.data.kinds import Kind
+from zoo.models.shapes import takes
 from zoo.presets.families import FAMILIES, Family
 from zoo.presets.images import IMAGES
 from zoo.presets.preset import Preset, Rows
@@ -16,7 +17,6 @@ from zoo.presets.pretrained import PRETRAINED, of_hub
 from zoo.presets.sequences import SEQUENCES
 from zoo.presets.tables import TABLES
 from zoo.presets.texts import TEXTS
-from zoo.pretrained import hub
 
 PRESETS: dict[str, Preset] = {**TABLES, **SEQUENCES, **TEXTS, **IMAGES}
 
@@ -29,13 +29,27 @@ def find_preset(name: str) -> Preset:
     """
     known = PRESETS | PRETRAINED
     own = name.removeprefix("pretrained:")
-    if name not in known and own != name and hub.knows(own):
+    if name not in known and own != name and _in_hub(own):
         return of_hub(own)
     if name not in known:
         folder = own != name and Path(own).is_dir()
         hint = f"For the folder write pretrained:./{own}." if folder else near(name, known)
         raise UserError(f"There is no preset {name!r}. {hint}")
     return known[name]
+
+
+def _in_hub(name: str) -> bool:
+    from zoo.pretrained import hub  # imports Keras
+
+    return hub.knows(name)
+
+
+def check_kind(preset: str, kind: Kind, what: str) -> None:
+    """Raise UserError where a preset's family does not take the rows of `what`."""
+    family = family_of(preset)
+    if kind not in family.kinds:
+        instead = " or ".join(patterns_for(kind))
+        raise UserError(f"{takes(family.name)}, but {what} holds {kind.many}. Use {instead}.")
 
 
 def family_of(name: str) -> Family:

@@ -7,14 +7,15 @@ space in `tuning.spaces`. Tests and commands find it here.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-import keras
-
-from zoo.data.kinds import IMAGE, TEXT, Kind
-from zoo.models import cnn, gru, inception, lite, mlp, texts, transformer, vit
+from zoo.data.kinds import Kind
+from zoo.models.shapes import TAKEN
 from zoo.presets.preset import Rows
-from zoo.pretrained.backbones import Pretrained
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,26 @@ class Family:
 
     Attributes:
         name: that of its presets begins with it.
-        factory: (input shape, outputs, arguments) -> model.
-        kinds: of the rows that it takes; it is made for the first.
+        made_by: module and name of its factory, which imports Keras when it is used first.
         reference: input shape and outputs at which the parameters of its presets are declared,
             unless a preset has its own.
     """
 
     name: str
-    factory: Callable[..., keras.Model]
-    kinds: tuple[Kind, ...]
+    made_by: str
     reference: Rows
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """Kinds of the rows that it takes; it is made for the first."""
+        return TAKEN[self.name]
+
+    @property
+    def factory(self) -> "Callable[..., keras.Model]":
+        """(input shape, outputs, arguments) -> model."""
+        module, _, name = self.made_by.rpartition(".")
+        made: Callable[..., keras.Model] = getattr(import_module(module), name)
+        return made
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -45,16 +56,16 @@ class Family:
 FAMILIES = {
     family.name: family
     for family in (
-        Family("mlp", mlp.MLP, mlp.KINDS, ((30,), 2)),
-        Family("cnn", cnn.CNN, cnn.KINDS, ((32, 32, 3), 10)),
-        Family("gru", gru.GRU, gru.KINDS, ((8, 8), 10)),
-        Family("lite", lite.LITE, lite.KINDS, ((128, 1), 10)),
-        Family("inception", inception.Inception, inception.KINDS, ((128, 1), 10)),
-        Family("transformer", transformer.Transformer, transformer.KINDS, ((128, 1), 10)),
-        Family("vit", vit.ViT, vit.KINDS, ((32, 32, 3), 10)),
-        Family("text_gru", texts.TextGRU, (TEXT,), ((64,), 10)),
-        Family("text_cnn", texts.TextCNN, (TEXT,), ((64,), 10)),
-        Family("text_transformer", texts.TextTransformer, (TEXT,), ((64,), 10)),
-        Family("pretrained", Pretrained, (IMAGE,), ((224, 224, 3), 10)),
+        Family("mlp", "zoo.models.mlp.MLP", ((30,), 2)),
+        Family("cnn", "zoo.models.cnn.CNN", ((32, 32, 3), 10)),
+        Family("gru", "zoo.models.gru.GRU", ((8, 8), 10)),
+        Family("lite", "zoo.models.lite.LITE", ((128, 1), 10)),
+        Family("inception", "zoo.models.inception.Inception", ((128, 1), 10)),
+        Family("transformer", "zoo.models.transformer.Transformer", ((128, 1), 10)),
+        Family("vit", "zoo.models.vit.ViT", ((32, 32, 3), 10)),
+        Family("text_gru", "zoo.models.texts.TextGRU", ((64,), 10)),
+        Family("text_cnn", "zoo.models.texts.TextCNN", ((64,), 10)),
+        Family("text_transformer", "zoo.models.texts.TextTransformer", ((64,), 10)),
+        Family("pretrained", "zoo.pretrained.backbones.Pretrained", ((224, 224, 3), 10)),
     )
 }

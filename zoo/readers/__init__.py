@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from zoo.checks import UserError, near
 from zoo.data.arrays import Found
 from zoo.data.reading import Reading
-from zoo.readers.built_in import BUILT_IN, read_built_in
+from zoo.data.sources import BUILT_IN, reader_of
+from zoo.readers.built_in import read_built_in
 from zoo.readers.labelled import read_labelled
 from zoo.readers.rows import read_rows
 from zoo.tasks import Task
@@ -17,10 +17,6 @@ __all__ = [
     "read_labelled",
     "read_rows",
 ]
-KINDS = (
-    "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., "
-    "or a folder of class folders with images or audio (WAV, FLAC, OGG)"
-)
 
 
 def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> Found:
@@ -29,52 +25,27 @@ def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> F
     Raises:
         UserError: there is no such thing, or nothing that can be read.
     """
-    path = Path(source)
+    path, kind = Path(source), reader_of(source)
+    reading.check(kind, path.name)
     if source in BUILT_IN:
-        reading.check("arrays", source)
-        return Found(read_built_in(source, seed), {"kind": "arrays"})
-    if path.is_dir():
-        return _read_folder(path, reading, seed)
-    if path.is_file():
-        return _read_file(path, reading, seed, task)
-    if path.exists():
-        raise UserError(f"{path} is neither a file nor a folder.")
-    if path.suffix or path.name != source:
-        raise UserError(f"{path} does not exist. Give {KINDS}.")
-    raise UserError(
-        f"There is no data set {source!r} and no such file. {near(source, BUILT_IN)} Or give "
-        f"{KINDS}."
-    )
-
-
-def _read_file(path: Path, reading: Reading, seed: int, task: type[Task] | None) -> Found:
-    from zoo.readers.npz import read_npz
-
-    ending = path.suffix.lower()
-    if ending in (".csv", ".tsv", ".parquet", ".pq"):
+        return Found(read_built_in(source, seed), {"kind": kind})
+    if kind == "table":
         from zoo.readers.table import read_table  # pyarrow takes a while to import
 
         return read_table(path, reading, seed, task)
-    if ending != ".npz":
-        raise UserError(f"{path}: files ending in {ending!r} are not known. Give {KINDS}.")
-    reading.check("arrays", path.name)
-    return Found(read_npz(path), {"kind": "arrays"})
-
-
-def _read_folder(folder: Path, reading: Reading, seed: int) -> Found:
-    from zoo.readers.folders import kind_of
-    from zoo.readers.npz import read_maps
-
-    if (folder / "x_train.npy").is_file():
-        reading.check("arrays", folder.name)
-        return Found(read_maps(folder), {"kind": "arrays"})
-    kind = kind_of(folder)
     if kind == "pictures":
         from zoo.readers.images import read_images
 
-        return read_images(folder, reading, seed)
+        return read_images(path, reading, seed, task)
     if kind == "sounds":
         from zoo.readers.audio import read_audio
 
-        return read_audio(folder, reading, seed)
-    raise UserError(f"{folder} is a folder without images, audio or x_train.npy. Give {KINDS}.")
+        return read_audio(path, reading, seed, task)
+    if kind == "recordings":
+        from zoo.readers.recordings import read_recordings
+
+        return read_recordings(path, reading, seed, task)
+    from zoo.readers.npz import read_maps, read_npz
+
+    found = (read_maps if path.is_dir() else read_npz)(path, reading.kind)
+    return Found(found.arrays, found.schema)

@@ -16,14 +16,14 @@ from zoo.data.arrays import Found
 from zoo.data.reading import Reading
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
-from zoo.tasks import Classification
+from zoo.tasks import Task
 
 RATES = (1000, 192_000)  # Hz
 MOST_VALUES = 200_000_000  # samples x channels to decode of a file
 WHOLE = 0.95  # share of the files that are not truncated by default
 
 
-def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
+def read_audio(folder: Path, reading: Reading, seed: int, task: type[Task] | None = None) -> Found:
     """Read a folder of class folders with WAV, FLAC or OGG files.
 
     Channels are averaged. All files get the most common sample rate and one length: longer ones are
@@ -31,8 +31,9 @@ def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
 
     Args:
         folder: the folder of class folders, optionally within train/, val/ and test/.
-        reading: `seconds`, `skip_bad`.
+        reading: `seconds`, `skip_bad`; `group`, `time`.
         seed: seed of the split.
+        task: None: classes, or what `labels.csv` looks like.
 
     Returns:
         Waveforms (rows, samples), int16, and their `rate`, as an `.npz` file holds them.
@@ -40,9 +41,8 @@ def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
     Raises:
         UserError: no classes, or unreadable files (all in one message).
     """
-    reading.check("sounds", folder.name)
-    notes: list[str] = []
-    files, bad = looked_at(folder, find(folder, "sounds"), _look)
+    files, bad = looked_at(folder, find(folder, "sounds", reading, task), _look)
+    notes = [*files.notes]
     rate = Counter(look[1] for look, _ in files.looks).most_common(1)[0][0]
     lengths = [frames / own for (frames, own), _ in files.looks]
     seconds = reading.seconds or float(np.quantile(lengths, WHOLE, method="inverted_cdf"))
@@ -52,7 +52,7 @@ def read_audio(folder: Path, reading: Reading, seed: int) -> Found:
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "int16") | {"rate": np.array(rate)}
     schema = {"kind": "sounds", "rate": rate, "samples": samples, "notes": notes}
-    return Found(arrays, schema, Classification)
+    return Found(arrays, schema, files.task)
 
 
 def audio_rows(

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.tasks.truth import is_one_hot
 
 PYTHON = "python"  # the `source` of such data
 
@@ -35,7 +34,7 @@ def rows_of(data: Any, labels: Any, name: str) -> tuple[np.ndarray, np.ndarray]:
     if len(shapes) > 1:
         raise UserError(f"The data set {name} gave rows of shapes {shapes[0]} and {shapes[1]}.")
     x, y = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
-    return x, y.argmax(axis=1) if is_one_hot(y) else y
+    return x, y
 
 
 def _pair(batch: Any, name: str) -> tuple[np.ndarray, np.ndarray]:

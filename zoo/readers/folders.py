@@ -1,8 +1,7 @@
-"""Class folders: which files there are, and which part each belongs to."""
+"""Folders of files: which there are, their labels, and which part each belongs to."""
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -11,12 +10,11 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
-from zoo.data.reading import SPOKEN
+from zoo.data.reading import SPOKEN, Reading
+from zoo.data.sources import ENDINGS, LABELS, check_target, files_below
+from zoo.readers.naming import is_level, times, values_in
+from zoo.tasks import Classification, Task
 
-ENDINGS = {
-    "pictures": (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"),
-    "sounds": (".wav", ".flac", ".ogg"),
-}
 PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 One = TypeVar("One")
 
@@ -28,10 +26,13 @@ class Files(Generic[One]):
     Attributes:
         root: the folder.
         paths: of the files, relative to it.
-        labels: class number of each.
+        labels: of each: class numbers, or what `task` takes.
         parts: "train", "val" or "test" of each; "" if the folder has no such parts.
-        class_names: names of the folders.
+        class_names: names of the classes.
         looks: the header of each file.
+        beside: further values of each, (files,): "groups", "time".
+        task: that the labels are for.
+        notes: what was left out.
     """
 
     root: Path
@@ -40,9 +41,12 @@ class Files(Generic[One]):
     parts: tuple[str, ...]
     class_names: tuple[str, ...]
     looks: tuple[One, ...] = ()
+    beside: Mapping[str, np.ndarray] = field(default_factory=dict)
+    task: type[Task] = Classification
+    notes: tuple[str, ...] = ()
 
     def only(self, places: Sequence[int]) -> "Files[One]":
-        """Return some of the files."""
+        """Return some of the files, or one several times."""
         return Files(
             self.root,
             tuple(self.paths[i] for i in places),
@@ -50,43 +54,63 @@ class Files(Generic[One]):
             tuple(self.parts[i] for i in places),
             self.class_names,
             tuple(self.looks[i] for i in places) if self.looks else (),
+            {name: values[list(places)] for name, values in self.beside.items()},
+            self.task,
+            self.notes,
         )
 
-
-def kind_of(folder: Path) -> str | None:
-    """Return "pictures" or "sounds", whichever the folder has more of; None if it has neither."""
-    counts = dict.fromkeys(ENDINGS, 0)
-    for path in _walk(folder):
-        for kind, endings in ENDINGS.items():
-            counts[kind] += path.suffix.lower() in endings
-    kind = max(counts, key=lambda candidate: counts[candidate])
-    return kind if counts[kind] else None
+    @property
+    def answers(self) -> np.ndarray:
+        """The labels as names of classes, or numbers."""
+        return np.array(self.class_names)[self.labels] if self.class_names else self.labels
 
 
-def _walk(folder: Path) -> list[Path]:
-    """Return the files below a folder, sorted, without hidden files and linked folders."""
-    found = []
-    for place, folders, names in os.walk(folder, followlinks=False):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [Path(place, name) for name in sorted(names) if not name.startswith(".")]
-    return found
+def find(
+    root: Path, kind: str, reading: Reading | None = None, task: type[Task] | None = None
+) -> "Files[Any]":
+    """Return the files of a folder with `labels.csv`, or of class folders.
 
-
-def find(root: Path, kind: str) -> "Files[Any]":
-    """Return the files of a folder of class folders, optionally within train/, val/ and test/.
+    These may lie within train/, val/ and test/, and in folders by group, if `reading.group` is the
+    level of these.
 
     Raises:
-        UserError: no class folders, or fewer than two classes.
+        UserError: no class folders, fewer than two classes, or names that say too little.
     """
-    paths, labels, parts = [], [], []
-    for path in (path.relative_to(root) for path in _walk(root)):
+    reading = reading or Reading()
+    if (root / LABELS).is_file():
+        return _listed(root, kind, reading, task)
+    check_target(root, reading)
+    first = reading.group is not None and is_level(reading.group) and int(reading.group) == 1
+    paths, labels, parts, inner = [], [], [], []
+    for path in _of_kind(root, kind):
         *folders, _ = path.parts
         part = PARTS.get(folders[0].lower(), "") if len(folders) > 1 else ""
-        if path.suffix.lower() in ENDINGS[kind] and len(folders) > bool(part):
+        below = folders[bool(part) :]
+        if len(below) > first:
             paths.append(path)
-            labels.append(folders[bool(part)])
+            labels.append(below[first])
             parts.append(part)
+            inner.append(path.relative_to(folders[0]) if part else path)
     names = sorted(set(labels))
+    _check(root, kind, names, labels, parts)
+    order = {name: number for number, name in enumerate(names)}
+    numbers = np.array([order[label] for label in labels], np.int64)
+    beside: dict[str, np.ndarray] = {}
+    if reading.group is not None:
+        beside["groups"] = np.array(values_in(inner, reading.group, "group"))
+    if reading.time is not None:
+        beside["time"] = times(values_in(inner, reading.time, "time"))
+    return Files(root, tuple(paths), numbers, tuple(parts), tuple(names), beside=beside)
+
+
+def _of_kind(root: Path, kind: str) -> list[Path]:
+    files = [path for path in files_below(root) if path.suffix.lower() in ENDINGS[kind]]
+    return [path.relative_to(root) for path in files if path.name != LABELS]
+
+
+def _check(
+    root: Path, kind: str, names: list[str], labels: list[str], parts: Sequence[str]
+) -> None:
     for name in names:
         if not name.isprintable():
             raise UserError(
@@ -96,7 +120,8 @@ def find(root: Path, kind: str) -> "Files[Any]":
     if len(names) < 2:
         raise UserError(
             f"{root} has {len(names)} class folders with {SPOKEN[kind]}; at least 2 are needed, "
-            f"such as {root.name}/cat/1{ENDINGS[kind][0]} and {root.name}/dog/1{ENDINGS[kind][0]}."
+            f"such as {root.name}/cat/1{ENDINGS[kind][0]} and {root.name}/dog/1{ENDINGS[kind][0]}; "
+            f"or {LABELS} beside the files, with their names and labels."
         )
     if "" in parts and set(parts) != {""}:
         other = labels[parts.index("")]
@@ -105,38 +130,86 @@ def find(root: Path, kind: str) -> "Files[Any]":
         raise UserError(
             f"{root} has no {SPOKEN[kind]} in train/, only in {', '.join(sorted(set(parts)))}."
         )
-    order = {name: number for number, name in enumerate(names)}
-    numbers = np.array([order[label] for label in labels], np.int64)
-    return Files(root, tuple(paths), numbers, tuple(parts), tuple(names))
+
+
+def _listed(root: Path, kind: str, reading: Reading, task: type[Task] | None) -> "Files[Any]":
+    from zoo.readers.listed import listed  # pyarrow takes a while to import
+
+    options = {"groups": reading.group, "time": reading.time}
+    asked = {name: of for name, of in options.items() if of is not None}
+    table, files = root / LABELS, _of_kind(root, kind)
+    found = listed(
+        table, files, reading.target, [*asked.values()], task, skip_missing=reading.skip_bad
+    )
+    beside = {name: found.beside[of] for name, of in asked.items()}
+    return Files(
+        root,
+        found.paths,
+        found.labels,
+        ("",) * len(found.paths),
+        found.classes,
+        beside={
+            name: times(values) if name == "time" else np.array(values)
+            for name, values in beside.items()
+        },
+        task=found.task,
+        notes=found.notes,
+    )
 
 
 def loose(path: Path, kind: str) -> "Files[Any]":
     """Return one file, or all files of a folder, whatever their classes."""
-    paths = [path] if path.is_file() else _walk(path)
+    root = path.parent if path.is_file() else path
+    paths = [Path(path.name)] if path.is_file() else _of_kind(path, kind)
     paths = [file for file in paths if file.suffix.lower() in ENDINGS[kind]]
     if not paths:
         raise UserError(f"{path} holds no {SPOKEN[kind]} ({', '.join(ENDINGS[kind])}).")
-    root = path.parent if path.is_file() else path
-    relative = tuple(file.relative_to(root) for file in paths)
-    return Files(root, relative, np.zeros(len(paths), np.int64), ("",) * len(paths), ())
+    return Files(root, tuple(paths), np.zeros(len(paths), np.int64), ("",) * len(paths), ())
 
 
-def parted(files: "Files[Any]", x: np.ndarray, seed: int, dtype: str) -> Arrays:
-    """Return decoded files as arrays by part; without test files, 20 % of all become test rows."""
-    from zoo.data.splits import hold_out_rows, split_rows
+def parted(
+    files: "Files[Any]", x: np.ndarray, seed: int, dtype: str, names: np.ndarray | None = None
+) -> Arrays:
+    """Return decoded files as arrays by part; without test files, 20 % of all become test rows.
 
-    classes = len(np.unique(files.labels))
-    if classes < len(files.class_names):
+    Args:
+        files: those that `x` was decoded from, one for each of its rows.
+        x: the rows.
+        seed: of the split, which keeps groups together.
+        dtype: of the rows.
+        names: of the rows; None: those of the files.
+    """
+    if files.class_names and len(np.unique(files.labels)) < len(files.class_names):
         raise UserError(f"{files.root}: a class has no file that can be read.")
-    of = np.array(files.parts)
-    if "test" in files.parts:
-        rows = {part: np.flatnonzero(of == part) for part in dict.fromkeys(files.parts)}
-    elif "val" in files.parts:
-        train = np.flatnonzero(of == "train")
-        rest, held = hold_out_rows(len(train), seed, files.labels[train])
-        rows = {"train": train[rest], "test": train[held], "val": np.flatnonzero(of == "val")}
-    else:
-        rows = split_rows(len(files.labels), seed, files.labels)
-    arrays = {f"y_{part}": files.labels[places] for part, places in rows.items()}
+    columns = {
+        **files.beside,
+        "y": files.labels,
+        "names": names_of(files) if names is None else names,
+    }
+    rows = _rows(files, seed)
+    arrays = {f"{name}_{part}": of[at] for name, of in columns.items() for part, at in rows.items()}
     arrays |= {f"x_{part}": gather(x, places, dtype) for part, places in rows.items()}
-    return arrays | {"class_names": np.array(files.class_names)}
+    return arrays | ({"class_names": np.array(files.class_names)} if files.class_names else {})
+
+
+def names_of(files: "Files[Any]") -> np.ndarray:
+    """Return the names of files: their paths within the folder."""
+    return np.array([path.as_posix() for path in files.paths])
+
+
+def _rows(files: "Files[Any]", seed: int) -> dict[str, np.ndarray]:
+    """Return the rows of each part that the folder does not leave to be split later."""
+    from zoo.data.splits import held_out, split_rows
+
+    strata = files.task.strata(files.labels)
+    groups, time = files.beside.get("groups"), files.beside.get("time")
+    time = None if time is None else time.astype(np.float64)
+    if not any(files.parts):
+        return split_rows(len(files.labels), seed, strata, groups, time)
+    of = np.array(files.parts)
+    rows = {part: np.flatnonzero(of == part) for part in dict.fromkeys(files.parts)}
+    for part in [part for part in ("test", "val") if part not in rows]:
+        if part == "test" or groups is not None:
+            rest, held = held_out(rows["train"], seed, strata, groups, time)
+            rows = rows | {"train": rest, part: held}
+    return rows

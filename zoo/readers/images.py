@@ -12,7 +12,7 @@ from zoo.data.arrays import Found
 from zoo.data.reading import Reading, american
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
-from zoo.tasks import Classification
+from zoo.tasks import Task
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # no format that runs a program
 MOST_PIXELS = 100_000_000  # of an image; 300 MB in color
@@ -22,7 +22,7 @@ GRAY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel
 
 
-def read_images(folder: Path, reading: Reading, seed: int) -> Found:
+def read_images(folder: Path, reading: Reading, seed: int, task: type[Task] | None = None) -> Found:
     """Read a folder of class folders, optionally within train/, val/ and test/.
 
     Images are rotated by their EXIF orientation, composited on white where they are transparent,
@@ -30,22 +30,22 @@ def read_images(folder: Path, reading: Reading, seed: int) -> Found:
     animation counts. Values are 0 to 255.
 
     Args:
-        folder: the folder of class folders.
-        reading: `image_size`, `color`, `skip_bad`.
+        folder: the folder of class folders, or with `labels.csv`.
+        reading: `image_size`, `color`, `skip_bad`; `group`, `time`.
         seed: seed of the split.
+        task: None: classes, or what `labels.csv` looks like.
 
     Raises:
         UserError: no classes, or unreadable files (all in one message).
     """
-    reading.check("pictures", folder.name)
-    notes: list[str] = []
-    files, bad = looked_at(folder, find(folder, "pictures"), _look)
+    files, bad = looked_at(folder, find(folder, "pictures", reading, task), _look)
+    notes = [*files.notes]
     size, color = _size(files, reading, notes), _color(files, reading, notes)
     x, good = _decoded(files, size, color, bad)
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "float32")
     schema = {"kind": "pictures", "image_size": size, "color": color, "notes": notes}
-    return Found(arrays, schema, Classification)
+    return Found(arrays, schema, files.task)
 
 
 def image_rows(

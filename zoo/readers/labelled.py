@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.data.sources import ENDINGS
 from zoo.readers.folders import find
 from zoo.readers.rows import Described, fitting, unsaid
 from zoo.tasks import recorded as task_in
@@ -55,14 +56,17 @@ def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
         from zoo.readers.table import table_answers
 
         return table_answers(path, schema)
-    if kind in ("pictures", "sounds"):
-        from zoo.readers import audio, images
+    if kind in ENDINGS:
+        from zoo.readers import audio, images, recordings
 
         files = find(path, kind)
         if "test" in files.parts:
             files = files.only([n for n, part in enumerate(files.parts) if part == "test"])
+        if kind == recordings.KIND:
+            x, _, owner = recordings.recording_rows(path, schema, files)
+            return x, files.answers[owner]
         read = images.image_rows if kind == "pictures" else audio.audio_rows
-        return read(path, schema, files), np.array(files.class_names)[files.labels]
+        return read(path, schema, files), files.answers
     if kind == "arrays":
         return _arrays(path)
     raise unsaid()

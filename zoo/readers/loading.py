@@ -17,6 +17,7 @@ from zoo.data.waveforms import choose_front_end
 from zoo.readers import BUILT_IN, Reading, read
 from zoo.readers.batches import PYTHON, rows_of
 from zoo.readers.checked import checked
+from zoo.readers.shapes import CHOICES, shaped
 from zoo.tasks import TASKS, guess
 
 
@@ -39,8 +40,9 @@ def load_data(
             - a folder of class folders with images or audio (WAV, FLAC, OGG), optionally within
               train/, val/ and test/;
             - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
-              `x_val`, `y_val`. Labels are integers 0..classes-1; a matrix of 0 and 1, (rows,
-              labels), means several labels per row; other floats mean regression.
+              `x_val`, `y_val`. Labels are integers 0..classes-1, or one-hot; another matrix of 0
+              and 1, (rows, labels), means several labels per row; other floats mean regression.
+              Bytes (rows, height, width), as in Keras' `mnist.npz`, are gray images.
               Optional: `class_names`, texts; and with one value per row, for any part:
               `groups_train` ... `groups_test`, which rows belong together (a patient, a machine),
               and `time_train` ... `time_test`, numbers or dates. Sequences of different lengths:
@@ -52,9 +54,10 @@ def load_data(
             without validation rows, 20 % of the training rows become validation rows. Class shares
             are kept.
         task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
-        front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`
-            in Hz): "log_mel" (the default) or "mfcc", with settings of `zoo.FrontEnd` after a
-            colon, such as "mfcc:coefficients=13". The rows are then sequences (frames, features).
+        front_end: for audio (a folder, or an `.npz` file with waveforms (rows, samples) and `rate`,
+            `sample_rate` or `sr` in Hz): "log_mel" (the default) or "mfcc", with settings of
+            `zoo.FrontEnd` after a colon, such as "mfcc:coefficients=13". The rows are then
+            sequences (frames, features).
             For texts (a table's column, or `x_*` of strings) "word" (the default) or "character",
             with settings of `zoo.data.text.TextSettings`, such as "word:words=4000,length=100".
         reading: options for reading a file or folder.
@@ -107,6 +110,7 @@ def data_from(
     seed: int = 0,
     task: str | None = None,
     class_names: Sequence[str] = (),
+    rows: str | None = None,
 ) -> Data:
     """Make a data set from arrays or batches; a run with it cannot load them again by itself.
 
@@ -121,6 +125,8 @@ def data_from(
         seed: seed of the split, in [0, 2**32).
         task: a name in `zoo.tasks.TASKS`; None: what the labels look like.
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
+        rows: "tables", "sequences" or "images"; None: by shape, where bytes (rows, height, width)
+            are gray images. A last axis of one channel or feature may be missing.
 
     Raises:
         UserError: arrays that cannot be used.
@@ -134,6 +140,8 @@ def data_from(
     """
     at_least("seed", seed, 0)
     in_range("seed", seed, 0, 2**32)
+    if rows is not None:
+        one_of("rows", rows, CHOICES)
     given = {"train": (train, y_train), "test": (test, y_test), "val": (validation, y_validation)}
     kind = None if task is None else TASKS[task]
     arrays: Arrays = {}
@@ -146,9 +154,10 @@ def data_from(
         kind = kind or guess(arrays["y_train"], name)
         strata = kind.strata(arrays["y_train"])
         arrays |= hold_out(arrays["x_train"], arrays["y_train"], seed, strata, part="test")
-    arrays = checked(name, arrays)
+    known = shaped(name, arrays, rows)
+    arrays = checked(name, known.arrays)
     names = class_names or getattr(train, "class_names", None)
     if names:
         arrays["class_names"] = np.array(list(names))
-    found = Found(arrays, {"kind": "arrays"})
+    found = Found(arrays, known.schema)
     return assemble(found, name, PYTHON, seed, kind, choose_text(None, arrays))

@@ -12,6 +12,7 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.data.arrays import Arrays
 from zoo.readers.checked import KNOWN, REQUIRED, check_names, checked
+from zoo.readers.shapes import RATES, Shaped, shaped
 
 # raised by NumPy, zip and zlib for damage, odd compressions, passwords and headers
 DAMAGE = (
@@ -20,8 +21,12 @@ DAMAGE = (
 )
 
 
-def read_npz(path: Path) -> Arrays:
+def read_npz(path: Path, kind: str | None = None) -> Shaped:
     """Return the arrays of an `.npz` file as float32 rows (waveforms as they are) and raw labels.
+
+    Args:
+        path: the file.
+        kind: of its rows; see `zoo.readers.shapes.shaped`.
 
     Raises:
         UserError: as `read_members`; an empty file, wrong keys, or arrays that cannot be used.
@@ -31,9 +36,9 @@ def read_npz(path: Path) -> Arrays:
 
     def choose(names: list[str]) -> list[str]:
         check_names(path, names)
-        return [name for name in KNOWN if name in names]
+        return _used(names)
 
-    return checked(path, read_members(path, choose))
+    return _checked(path, read_members(path, choose), kind)
 
 
 def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays:
@@ -60,16 +65,26 @@ def read_members(path: Path, choose: Callable[[list[str]], list[str]]) -> Arrays
     return arrays
 
 
-def read_maps(folder: Path) -> Arrays:
+def read_maps(folder: Path, kind: str | None = None) -> Shaped:
     """Memory-map the `.npy` files of a folder; float32 arrays are never copied.
 
     Raises:
         UserError: a damaged file, wrong names, or arrays that cannot be used.
     """
-    names = [path.stem for path in folder.glob("*.npy") if path.stem in KNOWN]
+    names = _used([path.stem for path in folder.glob("*.npy")])
     check_names(folder, names)
     arrays = {name: load_npy(folder / f"{name}.npy") for name in names}
-    return checked(folder, arrays)
+    return _checked(folder, arrays, kind)
+
+
+def _used(names: list[str]) -> list[str]:
+    rates = [name for name in RATES if name in names][:1]
+    return [name for name in KNOWN if name in names and name not in RATES] + rates
+
+
+def _checked(path: Path, arrays: Arrays, kind: str | None) -> Shaped:
+    found = shaped(path, arrays, kind)
+    return Shaped(checked(path, found.arrays), found.notes)
 
 
 def load_npy(path: Path) -> np.ndarray:

@@ -11,6 +11,7 @@ from zoo.data.audio import spectra
 from zoo.data.encoding import Encoding
 from zoo.data.memory import as_float32
 from zoo.data.waveforms import recorded_front_end
+from zoo.readers.folders import loose, names_of
 
 PARTS = ("x_train", "x_val", "x_test")  # in an .npz file without x
 
@@ -43,29 +44,59 @@ def read_rows(path: str | Path, how: Mapping[str, Any] | Described) -> np.ndarra
         >>> zoo.read_rows("new_flats.csv", data.schema).shape
         (5, 3)
     """
+    return read_named(path, how)[1]
+
+
+def read_named(
+    path: str | Path, how: Mapping[str, Any] | Described, column: str | None = None
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return the names of rows, (rows,) texts, beside the rows, as `read_rows` returns them.
+
+    Args:
+        path, how: as of `read_rows`.
+        column: of a table, whose values are the names.
+
+    Returns:
+        The names: of files; None where rows have no names.
+
+    Raises:
+        UserError: as `read_rows`; no such column.
+    """
     path, schema = Path(path), how if isinstance(how, Mapping) else _schema(how)
     if not path.exists():
         raise UserError(f"{path} does not exist.")
-    return fitting(path, _raw(path, schema), schema)
+    if column is not None and schema.get("kind") != "table":
+        raise UserError(f"--id {column} is for tables; files are named by themselves.")
+    names, x = _raw(path, schema)
+    if column is not None:
+        from zoo.readers.table import column_texts
+
+        names = column_texts(path, column)
+    return names, fitting(path, x, schema)
 
 
-def _raw(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
+def _raw(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray | None, np.ndarray]:
     """Return the raw rows of a file; readers are imported here because some take a while."""
     kind = schema.get("kind")
     if kind == "table":
         from zoo.readers.table import table_rows
 
-        return table_rows(path, schema)
+        return None, table_rows(path, schema)
+    if kind == "recordings":
+        from zoo.readers.recordings import recording_rows
+
+        x, names, _ = recording_rows(path, schema)
+        return names, x
     if kind == "pictures":
         from zoo.readers.images import image_rows
 
-        return image_rows(path, schema)
+        return names_of(loose(path, kind)), image_rows(path, schema)
     if kind == "sounds":
         from zoo.readers.audio import audio_rows
 
-        return audio_rows(path, schema)
+        return names_of(loose(path, kind)), audio_rows(path, schema)
     if kind == "arrays":
-        return _array_rows(path)
+        return None, _array_rows(path)
     raise unsaid()
 
 
@@ -107,6 +138,8 @@ def fitting(path: Path, x: np.ndarray, schema: Mapping[str, Any]) -> np.ndarray:
     if x.dtype.kind == "U" and "shape" not in schema:  # read for a new model
         return x
     wanted = tuple(schema.get("shape", x.shape[1:]))
+    if (*x.shape[1:], 1) == wanted:  # gray images, or sequences of one feature
+        x = x[..., None]
     if x.dtype.kind not in "biuf" or x.shape[1:] != wanted:
         raise UserError(
             f"{path} holds rows of shape {x.shape[1:]}, {x.dtype}; the model takes numbers of "

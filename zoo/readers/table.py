@@ -34,7 +34,6 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     """
     from zoo.data.splits import split_rows
 
-    reading.check("table", path.name)
     columns, notes = read_frame(path, reading.separator and reading.target)
     target = _target(path, columns, reading)
     names = _targets(target, columns)
@@ -88,6 +87,12 @@ def table_rows(path: Path, schema: Mapping[str, Any]) -> np.ndarray:
         UserError: missing columns, or columns of another kind.
     """
     return _rows(*read_frame(path), schema)
+
+
+def column_texts(path: Path, name: str) -> np.ndarray:
+    """Return the values of a column as text, (rows,). Raises UserError for no such column."""
+    columns, _ = read_frame(path, name)
+    return columns[_known(name, columns, "--id")].texts()
 
 
 def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,13 @@
 """Results of a task for its callers: answers, mistakes, effects, parts."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 MOST = 12  # mistakes of a report
+Widths = Sequence[float] | None  # of prediction intervals, one for each target
 
 
 @dataclass(frozen=True)
@@ -14,6 +16,28 @@ class Answers:
 
     header: tuple[str, ...]
     lines: tuple[tuple[str, ...], ...]
+
+    def named(self, title: str, names: Iterable[object]) -> "Answers":
+        """Return them with the names of the rows as the first column."""
+        lines = ((str(name), *line) for name, line in zip(names, self.lines, strict=True))
+        return Answers((title, *self.header), tuple(lines))
+
+
+def of_classes(p: np.ndarray, labels: Sequence[str], every: bool) -> Answers:
+    """Return the likeliest class of each row; with `every` the probabilities of all.
+
+    Args:
+        p: probabilities, (rows, classes).
+        labels: of the classes.
+        every: as of `Task.answers`.
+    """
+    header, best = ("row", "answer", "probability"), p.argmax(axis=1)
+    lines = tuple((str(n), labels[of], f"{p[n, of]:.4f}") for n, of in enumerate(best))
+    if not every:
+        return Answers(header, lines)
+    each = (tuple(f"{one:.4f}" for one in row) for row in p)
+    both = tuple(line + row for line, row in zip(lines, each, strict=True))
+    return Answers((*header, *(f"p {label}" for label in labels)), both)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, temperature, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
-from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
 from zoo.tasks.metric import Metric
 from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
@@ -57,7 +57,7 @@ class Classification(Task):
 
     @classmethod
     def takes(cls, y: np.ndarray) -> bool:
-        return bool(np.issubdtype(y.dtype, np.integer) or y.dtype == bool)
+        return y.dtype.kind in "biu" or truth.is_one_hot(y)
 
     @classmethod
     def learn(cls, arrays: Arrays) -> tuple[Self, Arrays]:
@@ -101,7 +101,7 @@ class Classification(Task):
 
     @classmethod
     def strata(cls, y: np.ndarray) -> np.ndarray:
-        return y
+        return truth.single(y)
 
     def outputs(self, y: np.ndarray) -> int:
         return len(self.labels)
@@ -138,28 +138,31 @@ class Classification(Task):
 
     # answers
 
+    def squashed(self, columns: int) -> str:
+        return outputs_of.PROBABILITIES[columns == 1]
+
     def columns(self, model: keras.Model, outputs: int) -> int:
-        """One output is enough for two classes, where it is a probability."""
+        """One output is enough for two classes: probability or logit of the second."""
         alone = outputs == 2 and tuple(model.outputs[0].shape[1:]) == (1,)
-        return 1 if alone and self.ending(model) == "sigmoid" else outputs
+        return 1 if alone and self.ending(model) != "softmax" else outputs
 
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         """Return outputs whose softmax is what the model says, (rows, classes)."""
-        return outputs if ending is None else outputs_of.log_probabilities(outputs, smallest)
+        if ending is None:
+            return outputs_of.of_two(outputs) if outputs.shape[1] == 1 else outputs
+        return outputs_of.log_probabilities(outputs, smallest)
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
-        """Return the likeliest class of each row and its probability."""
-        p = classes.probabilities(outputs)
-        best = p.argmax(axis=1)
-        lines = ((str(n), self.labels[of], f"{p[n, of]:.4f}") for n, of in enumerate(best))
-        return Answers(("row", "answer", "probability"), tuple(lines))
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
+        return of_classes(classes.probabilities(outputs), self.labels, every)
 
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         sure = classes.probabilities(outputs).max(axis=1)
         return {"predicted class": outputs.argmax(axis=1), "confidence": sure}
 
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         meaning = "Logits: their softmax is the probability of each class."
+        if columns < outputs:
+            meaning = "A logit: its sigmoid is the probability of the second class."
         if ending is not None:
             meaning = "Probabilities of the classes; one: the second's."
         return f"{outputs} classes", meaning

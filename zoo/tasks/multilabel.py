@@ -14,7 +14,7 @@ from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, tags, thresholds, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
-from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
 from zoo.tasks.label_table import label_table
 from zoo.tasks.macro_f1 import MacroF1
 from zoo.tasks.metric import Metric
@@ -148,7 +148,7 @@ class Multilabel(Task):
             return outputs
         return log_odds(np.clip(outputs, smallest, 1 - smallest))
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         """Return the labels of each row, and the probability of every label."""
         p, names = sigmoid(outputs), self._named(outputs > 0)
         lines = ((str(n), names[n], *(f"{one:.4f}" for one in row)) for n, row in enumerate(p))
@@ -158,7 +158,7 @@ class Multilabel(Task):
         sure = np.maximum(sigmoid(outputs), sigmoid(-outputs))
         return {"labels per row": (outputs > 0).sum(axis=1), "confidence": sure.mean(axis=1)}
 
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         meaning = "Logits: a label is predicted where its own is above 0."
         if ending is not None:
             meaning = "Probabilities: a label is predicted where its own is above 0.5."

@@ -9,15 +9,29 @@ from scipy.special import expit, logit
 from zoo.checks import UserError
 
 PROBABILITIES = ("softmax", "sigmoid")
+MOVES = ("Flatten", "Reshape", "Permute", "Dropout")  # layers that change no value
 TINY = float(np.finfo(np.float64).tiny)
 
 
 def ending(model: keras.Model) -> str | None:
-    """Return "softmax" or "sigmoid" where a model ends in one, else None."""
-    last: Any = model.outputs[0]._keras_history.operation
+    """Return "softmax" or "sigmoid" where a model ends in one, else None.
+
+    What only moves values may come after it, such as Flatten.
+    """
+    output: Any = model.outputs[0]
+    last, node, _ = output._keras_history
+    while type(last).__name__ in MOVES:
+        output = last._inbound_nodes[node].input_tensors[0]
+        last, node, _ = output._keras_history
     function = getattr(last, "activation", None)
     name = getattr(function, "__name__", type(last).__name__.lower())
-    return name if name in PROBABILITIES else None
+    whole = name == "sigmoid" or output.shape[-1] == model.outputs[0].shape[-1]
+    return name if name in PROBABILITIES and whole else None
+
+
+def of_two(outputs: np.ndarray) -> np.ndarray:
+    """Return the logits of two classes for those of the second alone, (rows, 1)."""
+    return np.concatenate([np.zeros_like(outputs), outputs], axis=1)
 
 
 def check_apart(model: keras.Model) -> None:

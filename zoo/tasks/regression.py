@@ -13,7 +13,7 @@ from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, truth, words
-from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part
+from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part, Widths
 from zoo.tasks.metric import Metric
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Arrays, Column
@@ -124,7 +124,7 @@ class Regression(Task):
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         return outputs
 
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         """Return each number, and the ends of its prediction interval where widths are known."""
         header = ["row"]
         for target in range(outputs.shape[1]):
@@ -142,7 +142,7 @@ class Regression(Task):
     def predictions(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         return {f"prediction {n}": outputs[:, n] for n in range(outputs.shape[1])}
 
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         return f"{outputs} number(s)", "The predicted numbers."
 
     def effect(self, outputs: np.ndarray) -> Effect:

@@ -17,7 +17,7 @@ from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
-from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part
+from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part, Widths
 from zoo.tasks.labels import Labels
 from zoo.tasks.metric import Metric, allowed
 from zoo.tasks.units import Units
@@ -107,6 +107,10 @@ class Task(Labels):
         """Return how many outputs this model should have, where data ask for so many."""
         return outputs
 
+    def squashed(self, columns: int) -> str:
+        """Return the activation that makes answers of so many outputs of a model."""
+        return self.activation
+
     @abstractmethod
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:
         """Return outputs of a model with an ending as those of one without.
@@ -118,12 +122,13 @@ class Task(Labels):
         """
 
     @abstractmethod
-    def answers(self, outputs: np.ndarray, widths: Sequence[float] | None = None) -> Answers:
+    def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         """Return what outputs say, as a table.
 
         Args:
             outputs: logits or numbers, (rows, outputs).
             widths: of the prediction intervals of numbers, if known.
+            every: show the probability of every class, not of the answer alone.
         """
 
     @abstractmethod
@@ -131,8 +136,14 @@ class Task(Labels):
         """Return what of the outputs is watched for drift, by name: (rows,) each."""
 
     @abstractmethod
-    def card(self, outputs: int, ending: str | None) -> tuple[str, str]:
-        """Return what a model gives, and what its outputs mean, for the metadata of a file."""
+    def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
+        """Return what a model gives, and what its outputs mean, for the metadata of a file.
+
+        Args:
+            outputs: that the data ask for.
+            columns: that the model has.
+            ending: from `ending`.
+        """
 
     @abstractmethod
     def effect(self, outputs: np.ndarray) -> Effect:

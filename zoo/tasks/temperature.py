@@ -26,7 +26,7 @@ class Temperature(Adjustment):
     The pairs are before and after: of every fifth of the rows at the temperature of the others.
     """
 
-    value: float  # 1 where it does not lower the log-loss of rows it was not fitted on
+    value: float  # 1 where rows it was not fitted on have a larger log-loss or ECE
     rows: int
     log_loss: tuple[float, float]  # nats
     calibration_error: tuple[float, float]  # expected, 15 bins
@@ -56,7 +56,8 @@ def of_logits(y: np.ndarray, logits: np.ndarray) -> Temperature:
         scaled[mine] = logits[mine] / best(y[~mine], logits[~mine])
     losses = [float(np.mean(_losses(y, one))) for one in (logits, scaled)]
     errors = [calibration_error(y, one) for one in (logits, scaled)]
-    value = best(y, logits) if losses[1] < losses[0] else 1.0
+    helps = losses[1] < losses[0] and errors[1] <= errors[0]
+    value = best(y, logits) if helps else 1.0
     return Temperature(value, len(y), (losses[0], losses[1]), (errors[0], errors[1]))
 
 

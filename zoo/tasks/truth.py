@@ -44,13 +44,12 @@ def as_classes(arrays: Arrays) -> Arrays:
     """Return class numbers as int64, after checking that every class can be learned."""
     for part in [key for key in arrays if key.startswith("y_")]:
         y = arrays[part]
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y[:, 0]
+        y = single(y)
         if y.ndim != 1 or not np.array_equal(y, np.rint(y)):
             raise UserError(
-                f"{part} must hold one class number per row; got shape {arrays[part].shape}, "
-                f"type {y.dtype}. Undo one-hot labels with y.argmax(axis=1); for several labels a "
-                "row give task='multilabel'."
+                f"{part} must hold one class number per row, or one 1 among zeros (one-hot); got "
+                f"shape {arrays[part].shape}, type {y.dtype}. For several labels a row give "
+                "task='multilabel'."
             )
         arrays = arrays | {part: y.astype(np.int64)}
     present = np.unique(arrays["y_train"])
@@ -69,6 +68,13 @@ def as_classes(arrays: Arrays) -> Arrays:
                 f"y_train only 0..{present[-1]}."
             )
     return arrays
+
+
+def single(y: np.ndarray) -> np.ndarray:
+    """Return one-hot labels, or class numbers in a column, as class numbers (rows,)."""
+    if is_one_hot(y):
+        return np.asarray(y.argmax(axis=1))
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 
 def is_one_hot(y: np.ndarray) -> bool:
@@ -170,7 +176,7 @@ def class_numbers(path: object, answers: np.ndarray, names: Sequence[str]) -> np
                 f"{', '.join(map(repr, names))}."
             )
         return np.array([number[name] for name in answers.tolist()], np.int64)
-    y = answers.ravel()
+    y = single(answers).ravel()
     if len(y) != len(answers) or not np.isin(y, np.arange(len(names))).all():
         raise UserError(f"{path} must hold a class number of 0 to {len(names) - 1} for each row.")
     return y.astype(np.int64)

@@ -132,7 +132,7 @@ def test_shared_rows_warn_with_their_count(tmp_path: Path) -> None:
         ({"y_train": np.arange(40) % 2 - 1}, "must use every class 0..classes-1; it holds -1, 0"),
         ({"y_train": np.arange(40) % 2 * 2}, "Labels outside the range: y_train .* it holds 0, 2"),
         ({"y_test": np.arange(6)}, "y_test holds 2, 3, 4, 5, y_train only 0..1"),
-        ({"y_train": np.eye(2, dtype=int)[np.arange(40) % 2]}, "Undo one-hot labels"),
+        ({"y_train": 1 + np.eye(2, dtype=int)[np.arange(40) % 2]}, "or one 1 among zeros"),
         (
             {"y_train": np.array(["a", "b"] * 20)},
             "y_train has type <U1; expected numbers. Number class names with",

@@ -40,7 +40,7 @@ def _classes() -> Sample:
     outputs = perfect + rng.normal(size=perfect.shape)
     worse = outputs + rng.normal(0, 2, perfect.shape)
     bad = (
-        (np.eye(3)[y], "Undo one-hot labels with y.argmax"),
+        (1 + np.eye(3)[y], r"or one 1 among zeros \(one-hot\); got shape"),
         (y + 1, "must use every class 0..classes-1; it holds 1, 2, 3"),
         (y * 0, "holds one class only; a classifier needs at least two"),
     )

@@ -1,0 +1,87 @@
+"""Checks of a command's words before Keras is imported and data are decoded."""
+
+import math
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pocketzoo.options import Exporting, Loading, Training
+from pocketzoo.parsing import pairs
+from tuning.recipe import Recipe
+from zoo.checks import UserError, at_least, in_range, near, one_of
+from zoo.data.sources import check_target, kind_of_rows, reader_of
+from zoo.manifest import read_manifest
+from zoo.presets.catalogue import check_kind, find_preset
+
+RUNGS = ("auto", "ptq", "qat")
+FORMATS = ("litert", "onnx", "saved_model")
+
+
+def check_source(source: str, loading: Loading) -> None:
+    """Raise UserError for data that are not there, or options that do not go with them."""
+    reading = loading.reading()
+    reading.check(reader_of(source), Path(source).name)
+    check_target(Path(source), reading)
+
+
+def check_training(source: str, preset: str, loading: Loading, training: Training) -> None:
+    """Raise UserError for what no training on these data can be; see `check_source`."""
+    find_preset(preset)
+    check_source(source, loading)
+    kind = kind_of_rows(source, loading.reading())
+    if kind is not None:
+        check_kind(preset, kind, source)
+    at_least("seed", training.seed, 0)
+    pairs("--set", training.sets)
+    Recipe(**recipe_fields(training))
+
+
+def recipe_fields(training: Training) -> dict[str, Any]:
+    """Return the fields of the recipe that were given. Raises UserError for an unknown one."""
+    known = [field.name for field in fields(Recipe)]
+    values = pairs("--recipe", training.recipes)
+    for name in values:
+        if name not in known:
+            raise UserError(f"--recipe {name}: no such field. {near(name, known)}")
+    return values | ({} if training.epochs is None else {"epochs": training.epochs})
+
+
+def check_exporting(wishes: Exporting) -> None:
+    """Raise UserError for words that mean nothing to any export."""
+    in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
+    one_of("rung", wishes.rung, RUNGS)
+    for name in wishes.format_names or [""]:
+        one_of("format", name, FORMATS)
+
+
+def check_exported(run: Path, source: str | None, out: Path | None) -> None:
+    """Raise UserError for what is neither a run folder nor a model file with its data."""
+    if not run.is_dir() and (run.suffix != ".keras" or not run.is_file()):
+        raise UserError(f"{run} is neither a .keras file nor a run folder. Give one or the other.")
+    if run.is_dir() and source is None and out is None:
+        return check_run(run)
+    if run.is_dir():
+        raise UserError(
+            f"{run} is a run folder, which records its data; leave --data and --out out."
+        )
+    if source is None or out is None:
+        raise UserError(f"{run} needs --data DATA, for calibration and tests, and --out FOLDER.")
+    reader_of(source)
+    return None
+
+
+def check_run(run: Path) -> None:
+    """Raise UserError where there is no run."""
+    read_manifest(run)
+
+
+def check_rows(run: Path, rows: Path) -> None:
+    """Raise UserError where there is no run, or no file of rows."""
+    check_run(run)
+    check_file(rows)
+
+
+def check_file(path: Path) -> None:
+    """Raise UserError for a path where nothing is."""
+    if not path.exists():
+        raise UserError(f"{path} does not exist.")
