@@ -4,7 +4,6 @@ JSON and weights only, never a pickle. Every file is written beside its place an
 manifest, with the sha256 of each, comes last, so that a folder that loads is whole.
 """
 
-import csv
 import shutil
 import tempfile
 import warnings
@@ -23,6 +22,7 @@ from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, recorded_front_end, snippet
 from zoo.files import as_json, beside, inside, read_json, refuse_link, sha256, write_atomic
 from zoo.folder import FILES, check_labels
+from zoo.folder.curves import read_curves
 from zoo.layers.inputs import count_parameters
 from zoo.lock import LOCK
 from zoo.manifest import AGAIN, MANIFEST, Unfinished, read_manifest, versions
@@ -71,13 +71,7 @@ class Run:
         """Return the curves of the training, "epoch" among them; empty where none are kept."""
         if not (self.path / "history.csv").is_file():
             return {}
-        lines = list(csv.reader(self.file("history.csv").read_text("utf-8").splitlines()))
-        if len(lines) < 2:
-            return {}
-        try:
-            return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
-        except (ValueError, IndexError) as error:
-            raise UserError(f"{self.path}/history.csv is damaged: {error}. {AGAIN}") from error
+        return read_curves(self.file("history.csv"))
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: `files` (name -> bytes, sha256) and `versions`."""
