@@ -134,12 +134,6 @@ class Exporting:
     """How a model leaves; see `pocketzoo.exporting`."""
 
     max_drop: Annotated[float, typer.Option(help="Largest drop, points (or % of RMSE).")] = 0.5
-    accept_few_rows: Annotated[
-        bool,
-        typer.Option(
-            "--accept-few-rows", help="Exit code 0 also where test rows are too few to tell."
-        ),
-    ] = False
     targets: Annotated[str, typer.Option(help="Comma-separated: litert, micro, ethos-u55.")] = (
         "litert"
     )
@@ -173,6 +167,12 @@ class Exporting:
     formats: Annotated[
         str, typer.Option("--format", help="Comma-separated: litert, onnx, saved_model.")
     ] = "litert"
+    accept_few_rows: Annotated[
+        bool,
+        typer.Option(
+            "--accept-few-rows", help="Exit code 0 also where test rows are too few to tell."
+        ),
+    ] = False
 
     @property
     def format_names(self) -> list[str]:

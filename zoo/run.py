@@ -211,10 +211,7 @@ def front_end_files(data: Data) -> dict[str, str]:
 
 def identity(data: Data) -> dict[str, Any]:
     """Return what `data.json` says: where data are, how they are read, and what they were."""
-    return {
-        "name": data.name,
-        "source": data.source,
-        "seed": data.seed,
+    return {name: getattr(data, name) for name in ("name", "source", "seed")} | {
         "task": data.task.name,
         "hash": data.hash,
         "class_names": data.class_names,

@@ -19,7 +19,7 @@ from export.conversion.convert import unrolled
 from export.proof.fidelity import Streaming
 from export.proof.targets import Placement
 from tests.helpers.instances import data_of, fill, rows
-from zoo.metrics.intervals import Estimate
+from zoo.metrics.gates import Gate
 
 
 def test_recurrent_layers_are_unrolled_at_any_depth() -> None:
@@ -184,9 +184,10 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
             "files": replace(good.files, float_difference=1e-3)
         },
         "differs from Keras by nan": {"files": replace(good.files, float_difference=float("nan"))},
-        "drop of 2 points is over the bound of 1": {
+        "drop of 2 points (1.5 to 3) is over the bound of 1": {
             "measured": replace(
-                good.measured, drop=Estimate(2.0, (1.0, 3.0), (1.0, 3.0)), bound=1.0
+                good.measured,
+                gates=(Gate("drop", "points", 2.0, (1.5, 3.0), 1.0, False, 40, "Train."),),
             )
         },
     }

@@ -86,7 +86,7 @@ def test_a_page_has_all_sections_and_no_foreign_markup(verified: Verified) -> No
     assert "script" not in found.seen
     assert "iframe" not in found.seen
     assert "default-src &#x27;none&#x27;" in written
-    for text in (SCRIPT, BROKEN, SENTENCE, *NAMES, "CC-BY-4.0 <b>", "Ready to ship."):
+    for text in (SCRIPT, BROKEN, SENTENCE, *NAMES, "CC-BY-4.0 <b>", "Fit for use: in doubt."):
         assert text in found.text, text
     for title in (
         *("Training and search", "Predictions", "Worst predictions", "What predictions depend on"),

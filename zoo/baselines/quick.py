@@ -91,7 +91,8 @@ def _logistic(problem: Problem, chosen: np.ndarray) -> np.ndarray:
         warnings.simplefilter("ignore", ConvergenceWarning)  # near enough for a baseline
         model.fit(x, problem.y[chosen])
     outputs = np.full((len(held_out), problem.classes), -1e3)  # of classes not in the sample
-    outputs[:, model.classes_] = np.maximum(model.predict_log_proba(held_out), -1e3)
+    with np.errstate(divide="ignore"):  # of what cannot be
+        outputs[:, model.classes_] = np.maximum(model.predict_log_proba(held_out), -1e3)
     return outputs
 
 
