@@ -76,7 +76,8 @@ def _measured(path: Path, found: Audit) -> list[str]:
     if not (path.parent / REPORT).is_file():
         return []
     try:
-        same = Verified.read(Run(path.parent)).measured(path, found.sha256)
+        verified = Verified.read(Run(path.parent))
     except UserError as error:
         return [f"the report beside it cannot be read: {error}"]
+    same = path.name not in verified.sha256 or verified.measured(path, found.sha256)
     return [] if same else [f"it is not the file that {REPORT} beside it is about (sha256)"]

@@ -201,7 +201,7 @@ def run(
     found = _search(rows, preset, out, training, searching)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
     passed = leaving.export_run(out, exporting)
-    while not passed and others:
+    while not passed and others and not leaving.too_few_rows(out):
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")
         _search(rows, preset, out, training, another)
         passed = leaving.export_run(out, exporting)

@@ -48,6 +48,16 @@ def export_run(run: Path, exporting: Exporting) -> bool:
     return _reported(ladder.export_run(run, exporting), run, exporting)
 
 
+def too_few_rows(folder: Path) -> bool:
+    """Return whether test rows are too few to tell, so that another model would not pass either."""
+    import zoo
+    from export.proof.verified import REPORT, Verified
+    from zoo.metrics.gates import NOT_SHOWN
+
+    run = zoo.Run(folder)
+    return REPORT in run.files() and Verified.read(run).verdict == NOT_SHOWN
+
+
 def _reported(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:
     """Print what came of an export, and log it; return whether it may be shipped."""
     import zoo

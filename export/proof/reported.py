@@ -61,6 +61,7 @@ class Reported(TypedDict):
     """The keys of a report that are read again."""
 
     passed: bool
+    verdict: NotRequired[Literal["passed", "failed", "not shown"]]
     model: Model
     data: Dataset
     backend: str

@@ -8,6 +8,7 @@ from export.proof.identity import Dataset, Model
 from export.proof.reported import Reported
 from export.tflite.scaling import Scaling
 from zoo import Run
+from zoo.metrics.gates import FAILED, PASSED
 
 REPORT = "report.json"
 
@@ -17,6 +18,7 @@ class Verified:
     """Some of the content of `report.json`.
 
     Attributes:
+        verdict: "passed", "failed" or "not shown".
         metric: name of the figure that float and int8 are compared by.
         values: of that figure: "float", "int8".
         drop: of int8, in the metric's unit.
@@ -28,6 +30,7 @@ class Verified:
     """
 
     passed: bool
+    verdict: str
     model: Model
     data: Dataset
     backend: str
@@ -43,7 +46,7 @@ class Verified:
 
     def measured(self, path: Path, sha256: str) -> bool:
         """Return whether a file of the folder is the one that was measured."""
-        return self.sha256.get(path.name, sha256) == sha256
+        return self.sha256.get(path.name) == sha256
 
     @classmethod
     def read(cls, run: Run) -> "Verified":
@@ -56,6 +59,7 @@ class Verified:
         within = report["prediction_interval"]
         return cls(
             passed=report["passed"],
+            verdict=report.get("verdict", PASSED if report["passed"] else FAILED),
             model=Model(**_known(report["model"], Model)),
             data=Dataset(**_known(report["data"], Dataset)),
             backend=report["backend"],

@@ -96,17 +96,17 @@ def test_the_best_of_the_trees_by_rmse_is_the_smallest(monkeypatch: pytest.Monke
     data = two_targets(200)
     y = data.y_test
     fitted = [
-        Answered("worse", y + 2.0),
-        Answered("best", y + 0.5),
-        Answered("worst", y + 3.0),
+        Answered("worse", y + 100.0),
+        Answered("best", y + 25.0),
+        Answered("worst", y + 150.0),
     ]
     monkeypatch.setattr(comparison, "answered", lambda data: fitted)
     monkeypatch.setattr(comparison, "has_trees", lambda name: True)
-    found, _ = compare(data, y + 1.0)
+    found, _ = compare(data, y + 50.0)
     assert [one.winner for one in found] == ["int8", "baseline", "int8"]
     assert found[1].ahead.value == pytest.approx(100, rel=1e-3)
-    own = intervals.error(y, y + 1.0)
-    assert "trees (best) 0.5, this model 1: trees win by" in verdict(
+    own = intervals.error(y, y + 50.0)
+    assert "trees (best) 25, this model 50: trees win by" in verdict(
         found, Regression.metric, own, 40
     )
 
