@@ -20,7 +20,6 @@ def require_backend() -> None:
     Raises UserError for an unknown name or one that is not installed. Unset means Keras' own
     default (`~/.keras/keras.json`, else tensorflow).
     """
-    share_cores()
     backend = os.environ.get("KERAS_BACKEND")
     if not backend:
         return
@@ -34,6 +33,7 @@ def require_backend() -> None:
 
 def prepare_backend() -> None:
     """Do what must be done before a backend is imported, whoever imports it."""
+    share_cores()
     if os.environ.get("KERAS_BACKEND") == "torch" and importlib.util.find_spec("torch"):
         avoid_broken_kernels()
 

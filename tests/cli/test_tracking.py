@@ -19,7 +19,7 @@ def run(tmp_path: Path) -> zoo.Run:
     report = {
         "metric": "accuracy",
         "passed": True,
-        "files": {"model_int8.tflite": {"bytes": 2480}},
+        "files": {"model_int8.tflite": {"bytes": 2480, "sha256": "0"}},
         "runtimes": {"litert": {"latency_us": {"float": 2.0, "int8": 1.5}}},
         "float": {"value": 0.97},
         "int8": {"value": 0.96},

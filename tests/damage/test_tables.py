@@ -120,7 +120,12 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         {"image_size": 32},
         "--image-size is for images; t.csv is read as",
     ),
-    "skip bad": ("t.csv", text(), {"skip_bad": True}, "--skip-bad is for images and audio"),
+    "skip bad": (
+        "t.csv",
+        text(),
+        {"skip_bad": True},
+        "--skip-bad is for images, audio and recordings",
+    ),
     "parquet named csv": ("t.csv", GOOD_PARQUET, {}, "is not a text file"),
     "zip named csv": ("t.csv", zlib.compress(bytes(9)) + bytes(9), {}, "is not a text file"),
     "csv named parquet": ("t.parquet", text(), {}, "cannot be read"),
@@ -147,7 +152,7 @@ TABLES: dict[str, tuple[str, bytes, dict[str, Any], str]] = {
         "t.xlsx",
         b"PK\3\4",
         {},
-        "files ending in '.xlsx' are not known. Give a table",
+        "is a workbook, which is not read. Save its sheet as CSV",
     ),
     "no ending": ("t", b"a,price\n", {}, "files ending in '' are not known"),
 }

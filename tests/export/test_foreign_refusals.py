@@ -12,8 +12,8 @@ from keras import layers
 import export
 import zoo
 from export.reading import read_model
+from pocketzoo.early import check_exported
 from pocketzoo.exporting import export_model
-from pocketzoo.exporting import read_model as read_for
 from pocketzoo.options import Exporting
 from tests.helpers.instances import data_of
 
@@ -47,9 +47,9 @@ def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(zoo.UserError, match=message):
             read_model(tmp_path / name)
     with pytest.raises(zoo.UserError, match="needs --data DATA, for calibration and tests"):
-        read_for(tmp_path / "fine.keras", None, tmp_path)
+        check_exported(tmp_path / "fine.keras", None, tmp_path)
     with pytest.raises(zoo.UserError, match="which records its data; leave --data and --out out"):
-        read_for(tmp_path, "digits", tmp_path)
+        check_exported(tmp_path, "digits", tmp_path)
     fine, data = read_model(tmp_path / "fine.keras"), data_of(np.zeros((20, 4)), np.arange(20) % 2)
     with pytest.raises(
         zoo.UserError, match="--rung qat needs a run folder: a .keras file has no recipe"

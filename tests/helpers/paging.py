@@ -49,6 +49,7 @@ def study() -> dict[str, object]:
         "again": {"scores": [0.7, 0.8], "mean": 0.75, "std": 0.07},
         "history": history,
         "front": [history[0], history[7]],
+        "shortlist": [history[7], history[0]],
         "importance": {"width": 0.7, SCRIPT: 0.3},
         "advice": [SENTENCE],
         "direction": "max",

@@ -130,7 +130,7 @@ def test_folder_of_a_training(wine: zoo.Data, folder: Path) -> None:
 def test_diverged_refit_falls_back_to_the_trial(
     wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def diverge(*_: Any) -> None:
+    def diverge(*_: Any, on_epoch: Any) -> None:
         raise Diverged("became NaN")
 
     monkeypatch.setattr("tuning.outcome.winner.fit", diverge)

@@ -52,4 +52,4 @@ def test_a_drowned_target_is_seen() -> None:
     y = rng.normal([0, 5000], [2, 1300], (200, 2))
     near = y + rng.normal(0, [1, 300], y.shape)
     drowned = np.stack([np.zeros(200), near[:, 1]], axis=1)
-    assert intervals.error_rise(y, near, drowned).value > 50
+    assert intervals.error_rise(y, near, drowned).value > 40  # the mean of that and of nothing
