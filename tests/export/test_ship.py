@@ -27,13 +27,13 @@ from zoo.metrics.classes import probabilities
 
 NASTY = ('"quoted"', "<script>alert(1)</script>", "a\nb ??/", "$var \\", "köln 🐦", "=1+1")
 SITE = str(Path(np.__file__).parents[1])
-# a clean environment: no user site, no working directory, nothing but these two packages
+# a clean environment: no user site, nothing but these two packages and what was shipped beside
 CLEAN = f"""
 import sys
 class Only:
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        known = {{"numpy", "ai_edge_litert", *sys.stdlib_module_names, "__main__"}}
+        known = {{"numpy", "ai_edge_litert", "front_end", *sys.stdlib_module_names, "__main__"}}
         if top not in known:
             raise ImportError(top)
 sys.meta_path.insert(0, Only())
@@ -43,7 +43,7 @@ sys.path.append({SITE!r})
 
 def infer(folder: Path, *arguments: str, script: str = "infer.py") -> tuple[int, str]:
     """Run a folder's infer.py where only NumPy and ai-edge-litert can be imported."""
-    code = f"{CLEAN}\nsys.argv = {[script, *arguments]!r}\n"
+    code = f"{CLEAN}\nsys.argv = {[script, *arguments]!r}\nsys.path.append({str(folder)!r})\n"
     code += f"exec(compile(open({str(folder / script)!r}).read(), {script!r}, 'exec'))"
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False
