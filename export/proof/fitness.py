@@ -98,7 +98,7 @@ def _classes(quality: Quality) -> Iterator[Finding]:
         return
     names, answered = quality.task.labels, quality.confusion.sum(axis=0)
     rows, right = quality.confusion.sum(axis=1), np.diag(quality.confusion)
-    balance = "Weigh the classes in training (--balance), or add rows of the rare ones."
+    balance = "Weigh the classes (--recipe balance=weights), or add rows of the rare ones."
     if np.count_nonzero(answered) == 1 < np.count_nonzero(rows):
         only = names[int(answered.argmax())]
         yield Finding(f"every test row is answered {only!r}", balance)

@@ -106,7 +106,7 @@ def recall(labels: Sequence[str], counts: Sequence[list[int]], max_drop: float) 
     for label, lost, won, count in present:
         net, ends = lost - won, intervals.matched(lost, won, count, z)
         told = net < 2 or 100 * net / count < max(LOST, bound)
-        advice = f"Add rows of {label!r}, weigh it in training (--balance), or {MORE}. {TRAIN}."
+        advice = f"Add rows of {label!r}, or weigh it (--recipe balance=weights). {TRAIN}."
         what = f"loss of recall of {label!r}"
         found.append(Gate(what, "points", 100 * net / count, ends, bound, told, count, advice))
     order = {FAILED: 2, NOT_SHOWN: 1, PASSED: 0}
