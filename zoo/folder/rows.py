@@ -111,13 +111,22 @@ class Sounds(Rows):
     samples: Annotated[int, Between(1, 2**27)]
 
 
+class Recordings(Rows):
+    """Recordings, whole or cut into windows; lengths in lines."""
+
+    kind: Literal["recordings"]
+    channels: Annotated[list[str], Between(1)]
+    window: Annotated[int, Between(1)] | None
+    stride: Annotated[int, Between(1)] | None
+
+
 class Arrays(Rows):
     """Arrays; a run of an earlier version may not say so."""
 
     kind: NotRequired[Literal["arrays"]]
 
 
-Schema = Table | Texts | Pictures | Sounds | Arrays
+Schema = Table | Texts | Pictures | Sounds | Recordings | Arrays
 
 
 @dataclass(frozen=True)

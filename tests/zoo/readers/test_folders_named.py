@@ -168,6 +168,18 @@ def test_recordings_are_cut_into_windows(tmp_path: Path) -> None:
     assert by_lines.hash == data.hash
 
 
+@pytest.mark.parametrize("window", [None, "1s"])
+def test_a_run_on_recordings_is_read_again(window: str | None, tmp_path: Path) -> None:
+    folder = recordings(tmp_path / "recordings")
+    data = zoo.load_data(folder, reading=zoo.Reading(window=window))
+    run = zoo.Run(tmp_path / "run")
+    spec = zoo.ModelSpec.of("gru_tiny", data, {})
+    run.save(spec.build(), spec, data, {})
+    assert run.load_data().hash == data.hash
+    rows = zoo.read_rows(folder / "run" / "00.csv", run)
+    assert rows.shape == ((2 if window else 1), *data.input_shape)
+
+
 def test_whole_recordings_and_recordings_without_a_clock(tmp_path: Path) -> None:
     folder = recordings(tmp_path, clock=False)
     assert zoo.load_data(folder).input_shape == (100, 2)
