@@ -97,11 +97,7 @@ def check_plain(value: object) -> None:
             left += [(each, depth + 1) for each in inner]
         elif isinstance(one, int | float) and not (abs(one) < LARGEST or _is_finite(one)):
             raise Unfit("it holds a number that is not finite, or too large")
-        elif (
-            isinstance(one, str)
-            and not one.isascii()
-            and any(0xD800 <= ord(c) < 0xE000 for c in one)
-        ):
+        elif isinstance(one, str) and not _is_unicode(one):
             raise Unfit("it holds a text that is not Unicode")
 
 

@@ -4,12 +4,12 @@ It holds the numbers of the run's `front_end.py` as tables and computes the same
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 from string import Template
 from typing import Any
 
 import numpy as np
 
+from export.device.filling import filled
 from export.tflite.metadata import one_line
 from zoo import Data, FrontEnd
 from zoo.data.audio import cosines, mel_bands
@@ -92,7 +92,7 @@ def of_table(plans: Sequence[Mapping[str, Any]]) -> str:
         lines.append(f"    {{{_quoted(plan['name'])}, {kind}, {gaps}, {fill}, {origin}, {ends}}},")
         words += values
     names = [name for plan in plans for name in feature_names(dict(plan))]
-    return _filled(
+    return filled(
         "table.h.txt",
         {
             "cells": len(plans),
@@ -142,7 +142,7 @@ def of_sound(front_end: FrontEnd, frames: int) -> str:
         "matrix": Template(MFCC_TABLE).substitute(cosines=numbers(matrix.ravel())) if mfcc else "",
         "last": MFCC if mfcc else LOG_MEL,
     }
-    return _filled("sound.h.txt", values)
+    return filled("sound.h.txt", values)
 
 
 def numbers(values: Iterable[Any]) -> str:
@@ -155,8 +155,3 @@ def numbers(values: Iterable[Any]) -> str:
             line = ""
         line += one
     return "\n    ".join(["", *lines, line.rstrip().removesuffix(",")])
-
-
-def _filled(template: str, values: dict[str, Any]) -> str:
-    text = (files("export.device") / "templates" / template).read_text("utf-8")
-    return Template(text).substitute(values)

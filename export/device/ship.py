@@ -9,7 +9,6 @@ of `export/device/templates`.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from string import Template
 from textwrap import wrap
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import keras
 
 from export.device.ends import Ends
+from export.device.filling import filled, text
 from export.device.front_end import HEADER, comment
 from export.tflite.metadata import Card, label_lines, one_line
 from zoo import Data
@@ -85,7 +85,7 @@ def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
     activation = {"activation": _cpp_call(ends, "    ", "answers")}
     return {
         "stream.py": _python("stream.py.txt", common, ends),
-        "stream.cc": _filled("stream.cc.txt", common | activation),
+        "stream.cc": filled("stream.cc.txt", common | activation),
         "Stream.kt": _kotlin("Stream.kt.txt", common, ends),
     }
 
@@ -131,18 +131,18 @@ def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
         "front_end": "import front_end  # beside this file\n" if ends.table else "",
         "read": f"{TABLE if ends.table else ''}np.load(source, allow_pickle=False)",
         "given_rows": "--csv FILE.csv, or rows.npy" if ends.table else "rows.npy",
-        "told": _text(f"{ends.device}.py.txt"),
+        "told": text(f"{ends.device}.py.txt"),
     }
-    return _filled(template, common | own)
+    return filled(template, common | own)
 
 
 def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
     ids = bool(common["words"])
     header = {
-        "convert": _filled("clamp.txt" if ids else "quantize.txt", common),
+        "convert": filled("clamp.txt" if ids else "quantize.txt", common),
         "labels": _cpp_labels(ends.lines),
         "logits": ": logits" if ends.logits else "",
-        "activation": _text(f"{ends.activation}.h.txt") if ends.logits else "",
+        "activation": text(f"{ends.activation}.h.txt") if ends.logits else "",
     }
     source = {
         "array": common["file"].replace(".tflite", ".cc"),
@@ -151,8 +151,8 @@ def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
         "activation": _cpp_call(ends, "  ", "values"),
     }
     return {
-        "model_io.h": _filled("model_io.h.txt", common | header),
-        "infer.cc": _filled("infer.cc.txt", common | source),
+        "model_io.h": filled("model_io.h.txt", common | header),
+        "infer.cc": filled("infer.cc.txt", common | source),
     }
 
 
@@ -173,17 +173,9 @@ def _kotlin(template: str, common: dict[str, Any], ends: Ends) -> str:
         "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
         "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in ends.lines),
-        "activation": _text(f"{ends.activation}.kt.txt") if ends.logits else "",
+        "activation": text(f"{ends.activation}.kt.txt") if ends.logits else "",
     }
-    return _filled(template, common | own)
-
-
-def _filled(template: str, values: dict[str, Any]) -> str:
-    return Template(_text(template)).substitute(values)
-
-
-def _text(name: str) -> str:
-    return (files("export.device") / "templates" / name).read_text("utf-8")
+    return filled(template, common | own)
 
 
 def _numbers(values: Sequence[float]) -> str:

@@ -29,11 +29,11 @@ def _verdict(report: Report) -> Html:
         heading, style = "The file is correct; whether the model is of use is in doubt.", "doubt"
     figures = tag("p", " ".join([_answers(report), _file(report)]))
     beside = tag("p", f"Compared with trees: {report.trees}.") if report.trees else None
-    steps = list(dict.fromkeys(one.advice for one in report.findings()))
+    steps = report.next_steps()
     return tag(
         "div",
         tag("strong", heading),
-        _listed([one.sentence for one in report.findings()]),
+        _listed(report.failures()),
         tag("p", " ".join(steps)) if steps else None,
         figures,
         tag("p", report.fitness.sentence),

@@ -7,7 +7,7 @@ import numpy as np
 
 from export.litert import Export
 from export.proof.finding import Finding
-from export.runtimes.litert import load, stream
+from export.runtimes.litert import load, output_scaling, stream
 from zoo import Data
 from zoo.quantization.calibration import layer_noise, predict
 from zoo.quantization.layers.arithmetic import Int8
@@ -96,7 +96,7 @@ def _beside_twin(
 
 
 def _output_step(export: Export) -> float:
-    return float(load(export.int8_file).get_output_details()[0]["quantization"][0])
+    return output_scaling(load(export.int8_file)).scale[0]
 
 
 def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:

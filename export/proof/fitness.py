@@ -66,7 +66,7 @@ def fitness(
         *_beaten(data.task, estimates[1], found),
         *_classes(quality),
         *_apart(model, data, estimates[0]),
-        *_leaks(data),
+        *(Finding(*one) for one in find_leaks(data).findings()),
     ]
     return Fitness(tuple(doubts))
 
@@ -136,9 +136,3 @@ def _apart(model: keras.Model, data: Data, test: Estimate) -> Iterator[Finding]:
             f"{metric.name} is {values} on test rows: they are of another kind",
             "Split so that validation rows are as new to the model as test rows (--group, --time).",
         )
-
-
-def _leaks(data: Data) -> Iterator[Finding]:
-    for warning in find_leaks(data).warnings():
-        sentence, advice = warning.rstrip(".").rsplit(". ", 1) if ". " in warning else (warning, "")
-        yield Finding(sentence, f"{advice}.")

@@ -83,14 +83,15 @@ def measure(data: Data, outputs: Outputs, max_drop: float) -> Measured:
         max_drop: largest acceptable drop, in the metric's unit.
     """
     task, y = data.task, data.y_test
+    drop = task.drop(y, outputs.of_float, outputs.of_int8)
     return Measured(
         task=task,
         ending=outputs.ending,
         float_estimate=task.estimate(y, outputs.of_float),
         int8_estimate=task.estimate(y, outputs.of_int8),
-        drop=task.drop(y, outputs.of_float, outputs.of_int8),
+        drop=drop,
         max_drop=max_drop,
         bound=task.bound(max_drop, y),
         agreement=task.agreement(outputs.of_float, outputs.of_int8),
-        gates=tuple(task.gates(y, outputs.of_float, outputs.of_int8, max_drop)),
+        gates=tuple(task.gates(y, outputs.of_float, outputs.of_int8, max_drop, drop)),
     )

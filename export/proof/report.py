@@ -73,8 +73,11 @@ class Report:
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the int8 files, or what so few rows cannot tell."""
+        return self._wrong() or self.measured.unshown()
+
+    def _wrong(self) -> list[Finding]:
         judges = (self.files, self.measured, self.fidelity, self.runtimes)
-        return [one for judge in judges for one in judge.findings()] or self.measured.unshown()
+        return [one for judge in judges for one in judge.findings()]
 
     def failures(self) -> list[str]:
         """Return the sentences of `findings`; empty if the files may be shipped."""
@@ -83,9 +86,13 @@ class Report:
     @property
     def verdict(self) -> str:
         """ "passed", "failed", or "not shown" where test rows are too few to tell."""
-        if not self.findings():
-            return PASSED
-        return NOT_SHOWN if self.findings() == self.measured.unshown() else FAILED
+        if self._wrong():
+            return FAILED
+        return NOT_SHOWN if self.measured.unshown() else PASSED
+
+    def next_steps(self) -> list[str]:
+        """Return what to do about `findings`, each once."""
+        return list(dict.fromkeys(one.advice for one in self.findings()))
 
     @property
     def passed(self) -> bool:

@@ -66,7 +66,7 @@ def print_verdict(report: Report) -> None:
     print_failures(report.failures(), report.verdict.upper())
     if report.passed:
         CONSOLE.print("PASSED: the int8 file does what the float model does.", style="bold green")
-    for advice in dict.fromkeys(one.advice for one in report.findings()):
+    for advice in report.next_steps():
         CONSOLE.print(f"  Next: {advice}", soft_wrap=True)
     doubts = report.fitness.doubts
     CONSOLE.print(report.fitness.sentence, style="bold yellow" if doubts else "green")

@@ -1,4 +1,4 @@
-"""What is shown of long work: every stage as it begins, and epochs."""
+"""Stages of long work on the screen, as each begins, and their epochs."""
 
 import logging
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What is printed fits the terminal at whole words; into a pipe it is plain lines."""
+"""Width of printed tables: whole words on a terminal, plain lines in a pipe."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""What a run says of its data, without the run."""
+"""A stand-in for a run, with what it says of its data."""
 
 import json
 from pathlib import Path

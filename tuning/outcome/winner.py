@@ -19,13 +19,13 @@ from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
 from tuning.training.adjusting import adjustment_file, fold, measure
-from tuning.training.fitting import fit
+from tuning.training.fitting import announced, fit
 from tuning.training.heldout import held_out_file, held_out_rows
-from tuning.training.phase import Diverged, Fit
+from tuning.training.phase import Diverged
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.run import load_weights
-from zoo.stages import epochs, stage
+from zoo.stages import stage
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
 
@@ -116,9 +116,9 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
     if plan.fetch(best, fetched):
         load_weights(model, fetched)
     else:
-        history = _fit(
-            model, data, recipe, "training the best trial again"
-        )  # its weights are elsewhere; the seed brings them back
+        # its weights are elsewhere; the seed brings them back
+        told = announced("training the best trial again", recipe)
+        history = fit(model, data, recipe, on_epoch=told)
     fetched.unlink(missing_ok=True)
     adjustment = measure(model, data)
     held_out = held_out_rows(data, summary["refit"])
@@ -126,8 +126,8 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         with suppress(Diverged):  # the trial's own weights are good; they stay
             refitted = _fresh(winner, recipe)
             all_rows = without_stopping(recipe, best.epochs)
-            title = "training on all rows but the test rows"
-            history = _fit(refitted, data.merged(held_out), all_rows, title)
+            told = announced("training on all rows but the test rows", all_rows)
+            history = fit(refitted, data.merged(held_out), all_rows, on_epoch=told)
             model = refitted
     fold(model, adjustment)
     files: dict[str, str | bytes] = {
@@ -138,13 +138,6 @@ def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, A
         **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
-
-
-def _fit(model: keras.Model, data: Data, recipe: Recipe, title: str) -> Fit:
-    tell = epochs(title)
-    return fit(
-        model, data, recipe, on_epoch=lambda epoch, _: tell(epoch + 1, recipe.epochs) is None
-    )
 
 
 def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:

@@ -11,6 +11,7 @@ from tuning.training.losses import is_linear
 from tuning.training.phase import Fit, OnEpoch, adapt_inputs, train_once
 from tuning.training.phases import fit_in_phases
 from zoo import Data, UserError
+from zoo.stages import epochs
 
 
 def fit(
@@ -70,6 +71,12 @@ def fit(
         teacher=teacher,
         verbose=verbose,
     )
+
+
+def announced(title: str, recipe: Recipe) -> OnEpoch:
+    """Return what tells the epochs of a training as those of a stage, and lets it go on."""
+    tell = epochs(title)
+    return lambda epoch, _: tell(epoch + 1, recipe.epochs) is None
 
 
 def check_fits(model: keras.Model, data: Data, recipe: Recipe) -> None:

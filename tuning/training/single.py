@@ -11,13 +11,12 @@ from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.training.adjusting import adjustment_file, fold, measure
 from tuning.training.distillation import teach
-from tuning.training.fitting import fit
+from tuning.training.fitting import announced, fit
 from tuning.training.heldout import held_out_file, held_out_rows
 from tuning.training.phase import Fit
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.lock import locked
-from zoo.stages import epochs
 
 
 def train(
@@ -72,13 +71,12 @@ def train(
         recipe = replace(recipe, distill=recipe.distill or 0.5)
         answers = teach(teacher, data)
     with locked(run.path):
-        tell = epochs("training")
         result = fit(
             model,
             data,
             recipe,
             callbacks=callbacks,
-            on_epoch=lambda epoch, _: tell(epoch + 1, recipe.epochs) is None,
+            on_epoch=announced("training", recipe),
             teacher=answers,
         )
         adjustment = measure(model, data)

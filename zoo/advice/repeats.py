@@ -72,21 +72,26 @@ class Leaks:
     time_test: int | None  # test rows not later than the newest training or validation row
 
     def warnings(self) -> list[str]:
-        """Return sentences on what is shared."""
+        """Return sentences on what is shared, and what to do about it."""
+        return [f"{sentence}. {advice}" for sentence, advice in self.findings()]
+
+    def findings(self) -> list[tuple[str, str]]:
+        """Return what is shared, a sentence without its full stop, and what to do about it."""
         found = []
         for part, count in (("validation", self.groups_validation), ("test", self.groups_test)):
             if count:
-                found.append(
+                said = (
                     f"{count} {part} rows belong to groups that also have training rows: the "
-                    "figures hold for known groups only. For new ones split by group "
-                    "(GroupShuffleSplit)."
+                    "figures hold for known groups only"
                 )
+                found.append((said, "For new ones split by group (GroupShuffleSplit)."))
         for part, count in (("validation", self.time_validation), ("test", self.time_test)):
             if count:
-                found.append(
+                said = (
                     f"{count} {part} rows are not later than the newest training row: the figures "
-                    "do not hold for the future. Split by time."
+                    "do not hold for the future"
                 )
+                found.append((said, "Split by time."))
         return found
 
 

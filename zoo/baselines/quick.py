@@ -27,8 +27,7 @@ class Baseline:
 
 def measure(data: Data) -> tuple[Baseline, ...]:
     """Return the trivial model and the linear one."""
-    words, found = data.task.words, answers(data)
-    used = len(_chosen(data, problems(data)))
+    words, (found, used) = data.task.words, _answered(data)
     return (
         Baseline("trivial", words.trivial, len(data.x_train), _figures(data, found["constant"])),
         Baseline("linear", words.linear, used, _figures(data, found["linear"])),
@@ -37,21 +36,22 @@ def measure(data: Data) -> tuple[Baseline, ...]:
 
 def answers(data: Data) -> dict[str, np.ndarray]:
     """Return the outputs of "constant" and "linear" for the validation rows, (rows, outputs)."""
+    return _answered(data)[0]
+
+
+def _answered(data: Data) -> tuple[dict[str, np.ndarray], int]:
+    """Return the outputs, and how many training rows the linear model is fitted to."""
     task, found = data.task, problems(data)
-    chosen = _chosen(data, found)
+    classes = max(1, len(data.class_names))
+    most = max(1000, WORK // (int(np.prod(data.input_shape)) * classes))
+    chosen = _sample(found, len(data.x_train), most)
     constant = task.joined([_trivial(problem) for problem in found])
     linear = task.joined([_linear(problem, chosen) for problem in found])
-    return {
+    outputs = {
         "constant": task.decided(constant, lambda: constant),
         "linear": task.decided(linear, lambda: linear),
     }
-
-
-def _chosen(data: Data, found: list[Problem]) -> np.ndarray:
-    """Return the places of the training rows that the linear model is fitted to."""
-    classes = max(1, len(data.class_names))
-    most = max(1000, WORK // (int(np.prod(data.input_shape)) * classes))
-    return _sample(found, len(data.x_train), most)
+    return outputs, len(chosen)
 
 
 def _trivial(problem: Problem) -> np.ndarray:

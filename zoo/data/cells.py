@@ -20,10 +20,11 @@ MISSING = (
     *("", "?", "NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "#NA", "#N/A"),
     *("#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
 )
-DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")  # beside ISO 8601
+# beside ISO 8601; not day/month/year: values are tried one by one, and 3/4 would be one of April
+DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")
 FLAGS = {"true": 1.0, "false": 0.0}
 LARGEST = 1e18
-SECONDS = 86_400
+SECONDS = 86_400  # a day
 
 
 def read_lines(path: str | Path) -> list[dict[str, str]]:

@@ -14,7 +14,6 @@ SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
 COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
 # kinds in run folders -> in messages
-# kinds in run folders -> in messages
 SPOKEN = {"pictures": "images", "sounds": "audio"}
 FOLDERS = ("pictures", "sounds", "recordings")
 CONCERNS = {  # option -> the kinds of data it applies to

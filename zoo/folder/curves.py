@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 from zoo.checks import UserError
+from zoo.manifest import AGAIN
 
 
 def read_curves(path: Path) -> dict[str, list[float]]:
@@ -18,6 +19,4 @@ def read_curves(path: Path) -> dict[str, list[float]]:
     try:
         return {name: [float(line[n]) for line in lines[1:]] for n, name in enumerate(lines[0])}
     except (ValueError, IndexError) as error:
-        raise UserError(
-            f"{path} is damaged: {error}. Run the command that wrote it again."
-        ) from error
+        raise UserError(f"{path} is damaged: {error}. {AGAIN}") from error

@@ -119,12 +119,9 @@ def rises(
         of_float, of_int8: answers, of the same shape.
     """
     errors = np.concatenate([(of_float - y) ** 2, (of_int8 - y) ** 2], axis=1).astype(np.float64)
-    spread = numbers.spread(y)
-    means = errors.mean(axis=0), resampled_means(errors)
-    values, samples = (
-        numbers.rmse_excess(one[..., : y.shape[1]], one[..., y.shape[1] :], spread) for one in means
-    )
-    return values, samples
+    of_both = np.split(resampled_means(errors), 2, axis=-1)
+    samples = numbers.rmse_excess(of_both[0], of_both[1], numbers.spread(y))
+    return numbers.rises(y, of_float, of_int8), samples
 
 
 def of_mean(values: np.ndarray) -> tuple[float, float]:

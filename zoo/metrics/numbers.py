@@ -68,6 +68,12 @@ def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray, spread: np.ndarray) -
     return np.asarray(100 * (np.sqrt(ratio) - 1))
 
 
+def rises(y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> np.ndarray:
+    """Return by how many percent each target's RMSE rises, (targets,); see `rmse_excess`."""
+    squares = [((one - y) ** 2).mean(axis=0, dtype=np.float64) for one in (of_float, of_int8)]
+    return rmse_excess(squares[0], squares[1], spread(y))
+
+
 def largest_difference(found: np.ndarray, expected: np.ndarray) -> float:
     """Return the largest difference of two arrays, relative to max(1, |expected|)."""
     return float(np.max(np.abs(found - expected) / np.maximum(1.0, np.abs(expected))))

@@ -13,15 +13,12 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from zoo.checks import UserError
+from zoo.data.cells import DATES, SECONDS
 
-ENDINGS = (".csv", ".tsv", ".parquet", ".pq")
 BLOCK = 2**24  # bytes parsed together; no row may be longer
 MOST_CELLS = 400_000_000  # of 8 bytes; a Parquet file of a few bytes can say that it holds more
 MOST_COLUMNS = 50_000
 MISSING = ("?",)  # beside pyarrow's own: empty, NA, N/A, NULL, NaN, ...
-# beside ISO 8601; not day/month/year: values are tried one by one, and 3/4 would be one of April
-DATES = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M")
-SECONDS = 86_400  # a day
 
 
 @dataclass(frozen=True, eq=False)

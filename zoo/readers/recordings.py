@@ -9,10 +9,11 @@ import numpy as np
 
 from zoo.checks import UserError, near
 from zoo.data.arrays import Found
+from zoo.data.cells import SECONDS
 from zoo.data.reading import SPAN, Reading
 from zoo.readers.decoding import Broken, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, names_of, parted
-from zoo.readers.frame import SECONDS, read_frame
+from zoo.readers.frame import read_frame
 from zoo.tasks import Task
 
 KIND = "recordings"

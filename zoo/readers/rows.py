@@ -90,11 +90,13 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray | None, np.n
     if kind == "pictures":
         from zoo.readers.images import image_rows
 
-        return names_of(loose(path, kind)), image_rows(path, schema)
+        files = loose(path, kind)
+        return names_of(files), image_rows(path, schema, files)
     if kind == "sounds":
         from zoo.readers.audio import audio_rows
 
-        return names_of(loose(path, kind)), audio_rows(path, schema)
+        files = loose(path, kind)
+        return names_of(files), audio_rows(path, schema, files)
     if kind == "arrays":
         return None, _array_rows(path)
     raise unsaid()

@@ -8,10 +8,11 @@ import numpy as np
 
 from zoo.checks import UserError, near, one_of
 from zoo.data.arrays import Arrays, Found
+from zoo.data.cells import SECONDS
 from zoo.data.memory import room
 from zoo.data.reading import Reading
 from zoo.readers.columns import Plan, encode, feature_names, fit
-from zoo.readers.frame import SECONDS, Column, read_frame
+from zoo.readers.frame import Column, read_frame
 from zoo.tasks import TASKS, Task, guess_columns
 
 LONGEST_TEXT = 2000  # characters of a row

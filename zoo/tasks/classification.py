@@ -207,7 +207,7 @@ class Classification(Task):
     def least_drop(self, y: np.ndarray) -> float:
         return 100 / len(y)
 
-    def gates(
+    def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
     ) -> list[Gate]:
         return gating.of_classes(self, y, first, second, max_drop)

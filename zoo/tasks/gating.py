@@ -1,4 +1,4 @@
-"""Gates that int8 answers of each kind must pass to stand for those of the float model."""
+"""Gates beside the drop, which int8 classes and labels pass to stand for those of float."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from zoo.tasks.task import Task
 def of_classes(
     task: Task, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
 ) -> list[Gate]:
-    """Return the gates of one class per row: drop, same class, each class's recall, log-loss.
+    """Return the gates of one class per row: the same class, each class's recall, log-loss.
 
     Args:
         task: whose rows these are.
@@ -23,7 +23,6 @@ def of_classes(
     changed, what = int((before != after).sum()), "rows with another class than float's"
     counts = [task.counts(rows) for rows in (lost, won, y)]
     return [
-        _drop(task, y, first, second, max_drop),
         gates.disagreement(changed, len(y), len(y), what, max_drop),
         *gates.recall(task.labels, counts, max_drop),
         *gates.loss(classes.losses(y, first), classes.losses(y, second), max_drop),
@@ -47,32 +46,7 @@ def of_labels(
     of_each = (known & before & ~after, known & ~before & after, known)
     losses = [labels.losses(y, outputs).mean(axis=1) for outputs in (first, second)]
     return [
-        _drop(task, y, first, second, max_drop),
         gates.disagreement(changed, given, len(y), "labels other than float's", max_drop),
         *gates.recall(task.labels, [task.counts(one) for one in of_each], max_drop),
         *gates.loss(losses[0], losses[1], max_drop),
     ]
-
-
-def of_numbers(
-    task: Task, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
-) -> list[Gate]:
-    """Return the gates of numbers: the rise of the error, int8's noise, and the worst target.
-
-    Args:
-        y: targets, (rows, targets).
-        first, second: answers, of the same shape.
-        max_drop: percent of RMSE.
-    """
-    return [
-        _drop(task, y, first, second, max_drop),
-        gates.noise(y, first, second, max_drop),
-        *gates.worst_target(y, first, second, max_drop),
-    ]
-
-
-def _drop(
-    task: Task, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
-) -> Gate:
-    found, bound = task.drop(y, first, second), task.bound(max_drop, y)
-    return gates.drop(found, bound, task.metric.drop_unit, len(y))

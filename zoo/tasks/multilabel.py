@@ -209,7 +209,7 @@ class Multilabel(Task):
         """One of all true labels, so that one of few rows does not loosen the bound."""
         return 100 / max(1, sum(self.counts(y)))
 
-    def gates(
+    def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
     ) -> list[Gate]:
         return gating.of_labels(self, y, first, second, max_drop)

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.metrics import intervals, numbers
+from zoo.metrics import gates, intervals, numbers
 from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
-from zoo.tasks import gating, truth, words
+from zoo.tasks import truth, words
 from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part, Widths
 from zoo.tasks.metric import Metric
 from zoo.tasks.task import Task
@@ -185,12 +185,15 @@ class Regression(Task):
         return intervals.error_rise(y, first, second)
 
     def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        return float(intervals.error_rise(y, first, second).value)
+        return float(numbers.rises(y, first, second).mean())
 
-    def gates(
+    def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
     ) -> list[Gate]:
-        return gating.of_numbers(self, y, first, second, max_drop)
+        return [
+            gates.noise(y, first, second, max_drop),
+            *gates.worst_target(y, first, second, max_drop),
+        ]
 
     def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
         """Return the rows with the largest error, in standard deviations of their target."""

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
+from zoo.metrics import gates
 from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
@@ -183,18 +184,31 @@ class Task(Labels):
         """Return the drop that may pass: see `allowed`."""
         return allowed(max_drop, self.least_drop(y))
 
-    @abstractmethod
     def gates(
-        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+        self,
+        y: np.ndarray,
+        first: np.ndarray,
+        second: np.ndarray,
+        max_drop: float,
+        drop: Estimate | None = None,
     ) -> list[Gate]:
-        """Return what the second outputs must pass to stand for the first, the drop first.
+        """Return what the second outputs must pass to stand for the first: drop, then `fidelity`.
 
         Args:
             y: labels of the rows.
-            first: outputs of the float model.
-            second: of the int8 file, for the same rows.
+            first, second: outputs of float and int8.
             max_drop: largest acceptable drop, in the metric's unit.
+            drop: of these outputs, if it has been measured.
         """
+        found, bound = drop or self.drop(y, first, second), self.bound(max_drop, y)
+        of_drop = gates.drop(found, bound, self.metric.drop_unit, len(y))
+        return [of_drop, *self.fidelity(y, first, second, max_drop)]
+
+    @abstractmethod
+    def fidelity(
+        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
+    ) -> list[Gate]:
+        """Return the gates beside the drop: how closely the second outputs follow the first."""
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         """Return the share of rows with the same answer; None for numbers."""
