@@ -1,6 +1,5 @@
 """The Keras backend of this process, checked and set up before Keras is imported."""
 
-import importlib.metadata
 import importlib.util
 import os
 from pathlib import Path
@@ -58,6 +57,8 @@ def avoid_broken_kernels() -> None:
     AMD EPYC with one thread, as workers of a search have; not with SSE4.1). An
     `ONEDNN_MAX_CPU_ISA` of the user's own stays.
     """
-    broken = importlib.metadata.version("torch").startswith("2.13.")
+    from importlib.metadata import version  # a tenth of the time that --help takes
+
+    broken = version("torch").startswith("2.13.")
     if broken and CPU.exists() and "avx512f" not in CPU.read_text():
         os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
