@@ -105,7 +105,8 @@ def test_names_that_look_like_markup_are_text(opened: Opened) -> None:
         assert name in text, name
     assert opened.page.locator("th", has_text=SCRIPT).count() > 0
     verdict = opened.page.inner_text(".verdict")
-    assert verdict.startswith("The file is correct;") and SCRIPT in verdict, verdict
+    assert verdict.startswith("The file is correct;"), verdict
+    assert SCRIPT in verdict, verdict
     assert "<script>" in opened.page.title()
 
 
