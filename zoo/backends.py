@@ -1,10 +1,12 @@
 """The Keras backend of this process, checked and set up before Keras is imported."""
 
+import contextlib
 import importlib.util
 import os
 from pathlib import Path
 
 from zoo.checks import UserError, one_of
+from zoo.files import cache_folder
 
 BACKENDS = ("tensorflow", "jax", "torch")
 CPU = Path("/proc/cpuinfo")
@@ -35,6 +37,7 @@ def prepare_backend() -> None:
     share_cores()
     if os.environ.get("KERAS_BACKEND") == "torch" and importlib.util.find_spec("torch"):
         avoid_broken_kernels()
+        name_torch_cache()
 
 
 def share_cores() -> None:
@@ -62,3 +65,14 @@ def avoid_broken_kernels() -> None:
     broken = version("torch").startswith("2.13.")
     if broken and CPU.exists() and "avx512f" not in CPU.read_text():
         os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "SSE41")
+
+
+def name_torch_cache() -> None:
+    """Let torch keep its compiler's files in our cache: its import leaves a folder in TMPDIR else.
+
+    Where no folder can be made there, and where the user names one, all stays as it is.
+    """
+    with contextlib.suppress(OSError, RuntimeError):  # the latter where there is no home at all
+        folder = cache_folder() / "torch"
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder))

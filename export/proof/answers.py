@@ -68,7 +68,7 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     """
     verified = Verified.read(run)
     path = run.file(FLOAT if of_float else INT8.file())
-    _check(path, verified)
+    _check(path, verified, of_float)
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
     outputs = predict_apart(path, x if of_float else verified.scaling.quantize(x), seconds)
@@ -76,8 +76,8 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     return run.task().logits(outputs, verified.ending, smallest)
 
 
-def _check(path: Path, verified: Verified) -> None:
-    """Raise UserError for a file that was not measured, or that may not be run."""
+def _check(path: Path, verified: Verified, of_float: bool) -> None:
+    """Raise UserError for a file that was not measured, may not be run, or takes other rows."""
     found = audit(path)
     if not verified.measured(path, found.sha256):
         raise UserError(
@@ -87,4 +87,9 @@ def _check(path: Path, verified: Verified) -> None:
         raise UserError(
             f"{path} is not run: operators that are not allowed: {', '.join(found.forbidden)}. "
             "Export the run again."
+        )
+    if not of_float and found.takes_ids != (verified.scaling.words is not None):
+        raise UserError(
+            f"{path} takes {'ids of tokens' if found.takes_ids else 'numbers'}, and {REPORT} says "
+            "otherwise (input.words). Export the run again."
         )

@@ -48,6 +48,11 @@ class Audit:
         return self.bytes - self.description_bytes
 
     @property
+    def takes_ids(self) -> bool:
+        """ids of tokens, int32, in place of numbers."""
+        return self.inputs == ("INT32",)
+
+    @property
     def integer_only(self) -> bool:
         """No float tensor in any subgraph, fitting ends, no forbidden operator."""
         return not self.floats and not self.forbidden and self.fitting_ends
@@ -55,7 +60,7 @@ class Audit:
     @property
     def fitting_ends(self) -> bool:
         """int8 in and out; or int32 in, ids that a GATHER looks up."""
-        ids = self.inputs == ("INT32",) and "GATHER" in self.operators
+        ids = self.takes_ids and "GATHER" in self.operators
         fitting = {INT8.ends.tensor_type}
         return ({*self.inputs} == fitting or ids) and {*self.outputs} == fitting
 

@@ -13,6 +13,7 @@ import zoo
 from export.proof.answers import answers
 from tests.export.test_audit import edited
 from tests.helpers.commands import pocketzoo
+from tests.helpers.mutating import put
 from zoo.files import sha256
 
 
@@ -78,6 +79,14 @@ def test_a_file_that_kills_the_interpreter_is_a_message(run: zoo.Run, tmp_path: 
     shutil.copyfile(path, run.path / "model_int8.tflite")
     make_fit(run, "model_int8.tflite", also=True)
     with pytest.raises(zoo.UserError, match="LiteRT could not run .* the process"):
+        answers(run, run.load_data().x_test)
+
+
+def test_a_report_that_takes_numbers_for_ids(run: zoo.Run) -> None:
+    report = json.loads((run.path / "report.json").read_text())
+    report["input"]["words"] = 5
+    put(run.path, "report.json", json.dumps(report))
+    with pytest.raises(zoo.UserError, match=r"takes numbers, and report.json says otherwise"):
         answers(run, run.load_data().x_test)
 
 

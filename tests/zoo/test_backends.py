@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 import zoo
-from zoo.backends import WAITING, avoid_broken_kernels, require_backend, share_cores
+from zoo.backends import (
+    WAITING,
+    avoid_broken_kernels,
+    name_torch_cache,
+    require_backend,
+    share_cores,
+)
 from zoo.files import as_json
 
 
@@ -51,6 +57,25 @@ def test_kernels_that_abort_are_avoided(
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     avoid_broken_kernels()
     assert os.environ["ONEDNN_MAX_CPU_ISA"] == "AVX2"
+
+
+def test_torch_leaves_no_folder_among_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "TORCHINDUCTOR_CACHE_DIR"
+    monkeypatch.setenv(name, "")  # so that what is set here goes again
+    monkeypatch.delenv(name)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("POCKETZOO_CACHE", str(tmp_path / "file"))  # where no folder can be made
+    name_torch_cache()
+    assert name not in os.environ
+    monkeypatch.setenv("POCKETZOO_CACHE", str(tmp_path / "cache"))
+    name_torch_cache()
+    assert os.environ[name] == str(tmp_path / "cache" / "torch")
+    assert Path(os.environ[name]).is_dir()
+    monkeypatch.setenv(name, "mine")
+    name_torch_cache()
+    assert os.environ[name] == "mine"
 
 
 def test_threads_that_wait_do_not_spin(monkeypatch: pytest.MonkeyPatch) -> None:
