@@ -15,6 +15,7 @@ WIDEST = 3  # times the bound that an interval may reach: no change in 22 rows, 
 LOST = 25.0  # points of one class's recall that two or more lost rows put in question
 LOSS = 0.05  # nats, beside a tenth of float's loss and
 PER_POINT = 0.02  # nats for each point of `max_drop`
+FEWEST = 20  # rows without outliers that are looked at by themselves
 WORST = 10.0  # percent: the rise of a single target's error that may pass
 
 PASSED, FAILED, NOT_SHOWN = "passed", "failed", "not shown"
@@ -105,7 +106,7 @@ def recall(labels: Sequence[str], counts: Sequence[list[int]], max_drop: float) 
     found = []
     for label, lost, won, count in present:
         net, ends = lost - won, intervals.matched(lost, won, count, z)
-        told = net < 2 or 100 * net / count < max(LOST, bound)
+        told = net < min(2, count) or 100 * net / count < max(LOST, bound)
         advice = f"Add rows of {label!r}, or weigh it (--recipe balance=weights). {TRAIN}."
         what = f"loss of recall of {label!r}"
         found.append(Gate(what, "points", 100 * net / count, ends, bound, told, count, advice))
@@ -134,16 +135,29 @@ def noise(y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray, max_drop: fl
     """Return the gate of int8's distance from float, percent of the variance about the mean.
 
     The mean over targets, (rows, targets). Float outputs that hardly vary count as if they had a
-    five-hundredth of the variance of the truth.
+    five-hundredth of the variance of the truth. Beside one wild value any noise looks small: rows
+    without outliers are looked at by themselves, too, and what is worse counts.
     """
-    least = numbers.spread(y) ** 2 / 500
-    signal = np.maximum(of_float.astype(np.float64).var(axis=0), np.maximum(least, numbers.TINY))
-    shares = 100 * ((of_int8.astype(np.float64) - of_float) ** 2 / signal).mean(axis=1)
-    ends = intervals.of_mean(shares)
-    value, bound = float(shares.mean()), max(SMALLEST, max_drop)
+    spread, usual = numbers.spread(y), numbers.no_outliers(y, of_float)
+    shares, what = _noise(spread, of_float, of_int8), "int8 noise"
+    advice, bound = f"{TRAIN}; {MORE}.", max(SMALLEST, max_drop)
+    if np.count_nonzero(usual) >= FEWEST:
+        own = numbers.spread(y[usual])
+        among = _noise(np.where(own > 0, own, spread), of_float[usual], of_int8[usual])
+        if shares.mean() <= bound < among.mean():
+            shares, what = among, "int8 noise on rows that are no outliers"
+            advice = f"Clip or remove outlying targets: they set the int8 output's scale. {TRAIN}."
+    value, ends = float(shares.mean()), intervals.of_mean(shares)
     told = value <= bound and intervals.wilson(0, len(y))[1] <= WIDEST * SMALLEST / 100
-    advice = f"{TRAIN}; {MORE}."
-    return Gate("int8 noise", "% of the variance", value, ends, bound, told, len(y), advice)
+    return Gate(what, "% of the variance", value, ends, bound, told, len(y), advice)
+
+
+def _noise(spread: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> np.ndarray:
+    """Return the mean share of each row, percent."""
+    signal = of_float.astype(np.float64).var(axis=0)
+    signal = np.maximum(signal, np.maximum(spread**2 / 500, numbers.TINY))
+    found: np.ndarray = 100 * ((of_int8.astype(np.float64) - of_float) ** 2 / signal).mean(axis=1)
+    return found
 
 
 def worst_target(

@@ -53,6 +53,20 @@ def spread(y: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(std > 1e-6 * size, std, size))
 
 
+def no_outliers(*found: np.ndarray) -> np.ndarray:
+    """Return which rows of all arrays (rows, targets) are no outliers, (rows,).
+
+    Outliers are the hundredth of an array's rows, one at least, that are farthest from the median.
+    """
+    kept = np.ones(len(found[0]), bool)
+    for values in found:
+        away = np.abs(values.astype(np.float64) - np.median(values, axis=0))
+        middle = np.median(away, axis=0)
+        far = (away / np.where(middle > 0, middle, 1.0)).max(axis=1)
+        kept &= far <= np.quantile(far, 0.99, method="lower")
+    return kept
+
+
 def rmse_excess(of_float: np.ndarray, of_int8: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Return by how many percent each target's RMSE is larger, from mean squared errors.
 

@@ -103,11 +103,27 @@ def test_a_class_of_many_may_lose_a_row_but_not_itself() -> None:
     assert any("loss of recall of '7'" in one.sentence for one in found)
 
 
+def test_a_class_of_one_row_that_is_lost_is_not_shown() -> None:
+    y = (np.arange(2000) == 3).astype(np.int64)
+    first, second = 5.0 * np.eye(2)[y], 5.0 * np.eye(2)[np.zeros(2000, int)]
+    found = Classification(("no", "yes")).gates(y, first, second, 0.5)
+    assert of_gates(found) == NOT_SHOWN
+    assert any("1 rows cannot tell: loss of recall of 'yes'" in one.sentence for one in found)
+
+
 def numbers(rows: int, spread: float, noise: float, level: float = 0.0, error: float = 0.3) -> Case:
     rng = np.random.default_rng(0)
     truth = rng.normal(level, spread, (rows, 1))
     of_float = truth + rng.normal(0, error * spread, (rows, 1))
     return truth, of_float, of_float + rng.normal(0, noise * spread, (rows, 1))
+
+
+def wild(case: Case, fraction: float = 1.0) -> Case:
+    """Return a case with a wild target, which float gives, too; all others times a fraction."""
+    truth, of_float, of_int8 = (fraction * one for one in case)
+    truth[7] = of_float[7] = 1e6
+    of_int8[7] = 0.99e6
+    return truth, of_float, of_int8
 
 
 NUMBERS: dict[str, tuple[Case, str]] = {
@@ -116,6 +132,9 @@ NUMBERS: dict[str, tuple[Case, str]] = {
     "noise beside a level that is large": (numbers(500, 6.0, 0.6, level=1013), FAILED),
     "exact float, int8 within its step": (numbers(500, 1.0, 0.008, error=0.0), PASSED),
     "exact float, int8 far off": (numbers(500, 1.0, 0.2, error=0.0), FAILED),
+    "noise that a wild target hides": (wild(numbers(500, 6.0, 0.9, level=1013)), FAILED),
+    "a wild target": (wild(numbers(500, 6.0, 0.01, level=1013)), PASSED),
+    "a zero in nearly all rows": (wild(numbers(600, 1.0, 0.01), 0.0), PASSED),
     "five rows": (numbers(5, 1.0, 0.001), NOT_SHOWN),
     "one row": (numbers(1, 1.0, 0.0), NOT_SHOWN),
     "a rise that few rows cannot tell": (numbers(60, 1.0, 0.06), NOT_SHOWN),
