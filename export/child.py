@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from zoo import UserError
+from zoo.leash import LEASH
 
 LEAST_MEMORY = 8 << 30  # bytes of addresses, of which TensorFlow alone takes two
-LEASH = str(Path(__file__).with_name("leash.py"))
 # what TensorFlow logs when it starts, whatever happens later
 STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
 

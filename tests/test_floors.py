@@ -12,9 +12,9 @@ ROOT = Path(__file__).parents[1]
 # beside each other
 FLOORS = {
     "zoo": """
-        checks showing typed stages
-        files backends urls
-        lock manifest
+        checks leash showing typed stages
+        files urls
+        backends lock manifest
         layers metrics
         tasks
         data quantization/layers
@@ -39,7 +39,6 @@ FLOORS = {
         __init__
     """,
     "export": """
-        leash
         child
         tflite
         device runtimes

@@ -14,12 +14,15 @@ from export.proof.quality import Quality
 from zoo import Data
 from zoo.advice.repeats import find_leaks
 from zoo.baselines.quick import answers
+from zoo.data.splits import count_shared_rows
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Task
+from zoo.tasks.label_table import LabelTable
 
 FEWEST = 5  # rows of a class that is named
 FOUND = 0.5  # share of a class's rows that should be found
 APART = 0.05  # between validation and test rows, as a share of the metric, beside its interval
+REPEATED, VARIES = 0.01, 0.05  # shares of the test rows: repeated ones; that a target varies in
 COMPARED = 2000  # validation rows
 FEATURES = "Look at the features, the labels and the recipe; pocketzoo advise shows what they hold."
 
@@ -64,8 +67,10 @@ def fitness(
     found = baselines or _quick(data, of_int8)
     doubts = [
         *_beaten(data.task, estimates[1], found),
+        *_targets(data, of_int8),
         *_classes(quality),
         *_apart(model, data, estimates[0]),
+        *_repeated(data),
         *(Finding(*one) for one in find_leaks(data).findings()),
     ]
     return Fitness(tuple(doubts))
@@ -92,27 +97,60 @@ def _beaten(task: Task, int8: Estimate, found: tuple[Comparison, ...]) -> Iterat
             yield Finding(f"{what} {said}: {values} {shown(int8.value)} on test rows", FEATURES)
 
 
+def _targets(data: Data, of_int8: np.ndarray) -> Iterator[Finding]:
+    """Name targets, of several that vary, whose mean of the training rows is no worse an answer."""
+    if not data.task.numbers or data.y_test.shape[1] < 2:
+        return
+    y, mean = data.y_test.astype(np.float64), data.y_train.mean(axis=0, dtype=np.float64)
+    varies = (y != np.median(y, axis=0)).mean(axis=0) > VARIES
+    own, constant = (((y - given) ** 2).mean(axis=0) for given in (of_int8, mean))
+    names = [str(n) for n in np.flatnonzero(varies & (own >= constant))]
+    if names:
+        yield Finding(f"no better than its mean: target {_some(names)}", FEATURES)
+
+
 def _classes(quality: Quality) -> Iterator[Finding]:
     """Name what is answered for every row, what never, and classes that are seldom found."""
-    if quality.confusion is None:
-        return
-    names, answered = quality.task.labels, quality.confusion.sum(axis=0)
-    rows, right = quality.confusion.sum(axis=1), np.diag(quality.confusion)
+    names, (rows, answered, right) = quality.task.labels, _counts(quality)
     balance = "Weigh the classes (--recipe balance=weights), or add rows of the rare ones."
-    if np.count_nonzero(answered) == 1 < np.count_nonzero(rows):
+    single = quality.confusion is not None
+    if single and np.count_nonzero(answered) == 1 < np.count_nonzero(rows):
         only = names[int(answered.argmax())]
         yield Finding(f"every test row is answered {only!r}", balance)
         return
+    advice = balance if single else "Add rows of the rare labels."
     never = [names[n] for n in np.flatnonzero((answered == 0) & (rows > 0))]
     if never:
-        yield Finding(f"never answered: {_some(never)}, though test rows have it", balance)
+        yield Finding(f"never answered: {_some(never)}, though test rows have it", advice)
     seldom = [
         f"{right[n]} of {rows[n]} rows of {names[n]!r}"
         for n in np.argsort(right / np.maximum(rows, 1), kind="stable")
         if rows[n] >= FEWEST and answered[n] and right[n] < FOUND * rows[n]
     ]
     if seldom:
-        yield Finding(f"found: only {_some(seldom)}", balance)
+        yield Finding(f"found: only {_some(seldom)}", advice)
+
+
+def _counts(quality: Quality) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return of each class or label its test rows, answers, and right answers; none for numbers."""
+    confusion, table = quality.confusion, quality.details.get("labels")
+    if confusion is not None:
+        return confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
+    lines = table.lines if isinstance(table, LabelTable) else ()
+    counts = [(one.rows, one.answered, one.hits) for one in lines]
+    rows, answered, right = np.array(counts, np.int64).reshape(-1, 3).T
+    return rows, answered, right
+
+
+def _repeated(data: Data) -> Iterator[Finding]:
+    """Say so where more than a hundredth of the test rows are training or validation rows, too."""
+    count = count_shared_rows((data.x_train, data.x_validation), data.x_test)
+    if count > REPEATED * len(data.x_test):
+        yield Finding(
+            f"{count} of {len(data.x_test)} test rows equal training or validation rows: the "
+            "figures are too optimistic",
+            "Remove them from one part.",
+        )
 
 
 def _some(texts: list[str]) -> str:

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from export.child import ChildError, run_child
-from export.leash import follow
 from zoo import Data
 from zoo.baselines.fitted import fit_baseline, import_all, names
+from zoo.leash import follow
 from zoo.stages import stage
 from zoo.tasks import recorded
 

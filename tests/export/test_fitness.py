@@ -10,7 +10,7 @@ import pytest
 import zoo
 from export.proof.fitness import Fitness, fitness
 from export.proof.quality import assess
-from zoo.tasks import Classification, Regression, Task
+from zoo.tasks import Classification, Multilabel, Regression, Task
 
 RNG = np.random.default_rng(0)
 RARE = 12  # of the test rows
@@ -62,6 +62,27 @@ def rare(answered: int) -> tuple[zoo.Data, np.ndarray]:
     return replace(DATA, y_test=y), 4 * np.eye(2, dtype=np.float32)[answers]
 
 
+def labels(found: int) -> tuple[zoo.Data, np.ndarray]:
+    """Return data of two labels, the second in 12 of 300 rows, and outputs that find so many."""
+    x, _ = rows(600, 0)
+    y = np.stack([np.arange(600) % 2, np.arange(600) % 25 == 0], axis=1).astype(np.uint8)
+    wanted = y[:300].astype(np.float32)
+    wanted[np.flatnonzero(wanted[:, 1])[found:], 1] = 0
+    parts = [(x, y), (x[:0], y[:0]), (*rows(300, 2)[:1], y[:300])]
+    return data_of(Multilabel(("half", "rare")), parts), 8 * wanted - 4
+
+
+def targets() -> tuple[zoo.Data, np.ndarray]:
+    """Return data of three targets; the outputs of the last are noise."""
+    parts = [
+        (x, np.stack([x[:, 0], x[:, 1], x[:, 2]], 1)) for x, _ in (rows(300, n) for n in (1, 2, 3))
+    ]
+    data = data_of(Regression(), parts)
+    outputs = data.y_test.copy()
+    outputs[:, 2] = rows(300, 9)[0][:, 0]
+    return data, outputs
+
+
 WRONG: dict[str, tuple[zoo.Data, np.ndarray, str]] = {
     "labels inverted": (DATA, -RIGHT, "always answering the most frequent class is better"),
     "one class for all": (DATA, 0 * RIGHT + [0, 1], "every test row is answered 'yes'"),
@@ -70,6 +91,14 @@ WRONG: dict[str, tuple[zoo.Data, np.ndarray, str]] = {
         replace(DATA, task=Classification(("no", "yes", "rare")), y_test=np.arange(300) % 3),
         4 * np.eye(3, dtype=np.float32)[np.arange(300) % 2],
         "never answered: rare",
+    ),
+    "a label never answered": (*labels(0), "never answered: rare, though test rows have it"),
+    "3 of 12 of a label": (*labels(3), "found: only 3 of 12 rows of 'rare'"),
+    "a target not learned": (*targets(), "no better than its mean: target 2"),
+    "test rows of the training": (
+        replace(DATA, x_test=DATA.x_train[:300], y_test=DATA.y_train[:300]),
+        4 * np.eye(2, dtype=np.float32)[DATA.y_train[:300]],
+        "300 of 300 test rows equal training or validation rows",
     ),
     "groups in two parts": (
         replace(DATA, columns={"groups_train": np.arange(600) % 9, "groups_test": np.arange(300)}),
@@ -87,8 +116,9 @@ WRONG: dict[str, tuple[zoo.Data, np.ndarray, str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_speaks_against_a_model_is_named(name: str, tmp_path: Path) -> None:
     data, outputs, expected = WRONG[name]
-    fit = found(data, outputs, tmp_path, GUESSING)
-    assert expected in said(data, outputs, tmp_path, GUESSING)
+    model = linear(np.zeros((3, outputs.shape[1])), np.linspace(0, 0.1, outputs.shape[1]))
+    fit = found(data, outputs, tmp_path, model)
+    assert expected in said(data, outputs, tmp_path, model)
     assert fit.sentence == "Fit for use: in doubt."
     assert all(one.advice.endswith(".") and len(one.advice) > 10 for one in fit.doubts)
     assert fit.described()["fit_for_use"]["doubts"][0]["sentence"] == fit.doubts[0].sentence

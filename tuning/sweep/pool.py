@@ -14,8 +14,10 @@ import keras
 from tuning.study.ledger import KILLS
 from tuning.sweep.shared import Job
 from zoo import UserError
+from zoo.leash import LEASH
 
 ROOT = Path(__file__).parents[2]
+WORKER = ("-m", "tuning.sweep.worker")
 SECONDS_TO_START = 300
 KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)  # by somebody else
 
@@ -93,7 +95,7 @@ class Pool:
         self._control, theirs = socket.socketpair()
         with theirs, self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tuning.sweep.worker", str(theirs.fileno())],
+                [sys.executable, "-P", LEASH, str(os.getpid()), *WORKER, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

@@ -21,6 +21,11 @@ class LabelFigures:
     f1: float | None
     average_precision: float | None
 
+    @property
+    def hits(self) -> int:
+        """Rows that have it and are answered so."""
+        return round((self.recall or 0.0) * self.rows)
+
 
 @dataclass(frozen=True)
 class LabelTable:

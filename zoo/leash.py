@@ -1,7 +1,8 @@
 """The start of a child process: it ends with its parent, however that ends, and has its limits.
 
 `python -P leash.py PARENT,BYTES,SECONDS -m MODULE ...`, `... -c CODE ...` or `... SCRIPT ...` runs
-what Python itself would. Nothing is imported that the child does not need.
+what Python itself would; PARENT alone sets no limits. Nothing is imported that the child does not
+need.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import signal
 import sys
 
 PR_SET_PDEATHSIG = 1  # prctl(2); Linux alone has it
+LEASH = __file__
 
 
 def follow(parent: int) -> None:
@@ -46,7 +48,8 @@ def run(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    parent, memory, seconds = map(int, sys.argv[1].split(","))
+    parent, *limits = map(int, sys.argv[1].split(","))
     follow(parent)
-    limit(memory, seconds)
+    if limits:
+        limit(*limits)
     run(sys.argv[2:])
