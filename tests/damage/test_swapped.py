@@ -86,7 +86,10 @@ def test_a_report_that_takes_numbers_for_ids(run: zoo.Run) -> None:
     report = json.loads((run.path / "report.json").read_text())
     report["input"]["words"] = 5
     put(run.path, "report.json", json.dumps(report))
-    with pytest.raises(zoo.UserError, match=r"takes numbers, and report.json says otherwise"):
+    with pytest.raises(
+        zoo.UserError,
+        match="takes numbers, and report.json says otherwise .input.words.. Export the run",
+    ):
         answers(run, run.load_data().x_test)
 
 
