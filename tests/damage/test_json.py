@@ -222,6 +222,8 @@ def test_parts_that_do_not_fit_each_other(wine: zoo.Data, tmp_path: Path) -> Non
         run.task()
     with pytest.raises(zoo.UserError, match="for 3 labels. Train the model again"):
         Thresholds.undone({"values": [0.5, 0.5]}, np.zeros((4, 3)))
+    with pytest.raises(zoo.UserError, match="has prediction intervals of 1 targets, and the model"):
+        zoo.Regression().answers(np.zeros((4, 2)), (1.0,))
     with pytest.raises(zoo.UserError, match="those of the training had 1"):
         Padding(3, (0.0,)).rows(np.zeros((2, 3, 4), np.float32))
     with pytest.raises(zoo.UserError, match="The report scales 2 features and shifts 1"):

@@ -14,11 +14,23 @@ import tuning
 import zoo
 from tests.helpers.searching import QUICK, searched
 from tuning.limits import check_limits
+from tuning.outcome.winner import model_of
 from tuning.spaces import default_recipe, point
+from tuning.study.ledger import Trial
 from tuning.sweep.pool import Pool
 from tuning.sweep.shared import Job
 from tuning.training.phase import Diverged
 from zoo.tasks import Classification
+
+
+@pytest.mark.parametrize("other", [{"backbone": "hf://a/b"}, {"weights": "their.h5"}])
+def test_a_study_of_others_fetches_no_weights(other: dict[str, Any]) -> None:
+    spec = zoo.ModelSpec("pretrained:efficientnet_lite0", (32, 32, 3), 2, {"dropout": 0.1})
+    with pytest.raises(zoo.UserError, match="Trial 3 of the study takes its weights from else"):
+        model_of(spec, Trial(3, {}, "completed", overrides=other))
+    assert model_of(spec, Trial(3, {}, "completed", overrides={"dropout": 0.3})).overrides == {
+        "dropout": 0.3
+    }
 
 
 def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path) -> None:

@@ -78,13 +78,19 @@ def test_a_journal_with_lines_of_another_kind(line: str, journal: Path) -> None:
         opened(journal.parent)
 
 
-def test_a_trial_that_is_recorded_wrongly(folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("score", "high", "score must be"), ("recipe", {"x": 1}, "recipe.x is not known")],
+)
+def test_a_trial_that_is_recorded_wrongly(
+    name: str, value: object, said: str, folder: Path
+) -> None:
     study = opened(folder)
     trial = study.ask()
     trial.set_user_attr("outcome", "completed")
-    trial.set_user_attr("score", "high")
+    trial.set_user_attr(name, value)
     study.tell(trial, 1.0)
-    with pytest.raises(zoo.UserError, match="Trial 0 of the study is damaged: score must be"):
+    with pytest.raises(zoo.UserError, match=f"Trial 0 of the study is damaged: {said}"):
         Study(study, "x", 1).trials()
 
 

@@ -54,6 +54,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
     shortlist = choose(order, plan.settings.pick, direction)
     best = shortlist[0]
+    winner = model_of(plan.spec, best)
     summary = {
         "algorithm": plan.settings.algorithm,
         "objective": plan.settings.objective,
@@ -72,7 +73,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         "seconds": round(sum(trial.seconds for trial in trials), 3),
     }
     if not _is_kept(run, summary):
-        _keep(run, plan, best, data, summary)
+        _keep(run, plan, best, winner, data, summary)
 
 
 def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
@@ -104,13 +105,29 @@ def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
         return False
 
 
-def _keep(run: Run, plan: Plan, best: Trial, data: Data, summary: Mapping[str, Any]) -> None:
+def model_of(spec: ModelSpec, trial: Trial) -> ModelSpec:
+    """Return the model of a trial of a search for `spec`.
+
+    Raises:
+        UserError: the study, which may be a stranger's, has other weights than were asked for.
+    """
+    found = replace(spec, overrides=trial.overrides)
+    if found.sources() != spec.sources():
+        raise UserError(
+            f"Trial {trial.number} of the study takes its weights from elsewhere than "
+            f"{spec.preset}. Search in a new folder: give another --out."
+        )
+    return found
+
+
+def _keep(
+    run: Run, plan: Plan, best: Trial, winner: ModelSpec, data: Data, summary: Mapping[str, Any]
+) -> None:
     """Write a trial into the run folder, trained once more on all rows but the test rows.
 
     The adjustment is that of the trial's own weights, which have not seen the validation rows.
     """
     recipe = Recipe(**best.recipe)
-    winner = replace(plan.spec, overrides=best.overrides)
     model = _fresh(winner, recipe)
     fetched, history = plan.files / "best.h5", None
     if plan.fetch(best, fetched):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from tuning.recipe import Recipe
 from zoo import UserError
 from zoo.typed import Unfit, check
 
@@ -224,6 +225,7 @@ def _record(attempt: Attempt) -> Trial:
     held |= dict(zip(("number", "values", "state"), whole, strict=True))
     try:
         check(held, Trial)
+        check(held.get("recipe", {}), Recipe, "recipe")
     except Unfit as error:
         raise UserError(f"Trial {attempt.number} of the study is damaged: {error}.") from error
     return Trial(**held)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Data
 
 
+SOURCES = ("backbone", "weights", "architecture")
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """All that describes an architecture, in JSON types; with weights it is a model.
@@ -82,6 +85,11 @@ class ModelSpec:
                 f"{folder} names {name!r} without its architecture, which would have to be "
                 "downloaded. Train the model again here."
             )
+
+    def sources(self) -> dict[str, Any]:
+        """Return the arguments that say where weights come from, which may be a network."""
+        given = {**find_preset(self.preset).arguments, **self.overrides}
+        return {name: given.get(name) for name in SOURCES}
 
     def without_weights(self) -> "ModelSpec":
         """Return the same architecture with weights that are only there to be replaced."""

@@ -126,6 +126,11 @@ class Regression(Task):
 
     def answers(self, outputs: np.ndarray, widths: Widths = None, every: bool = False) -> Answers:
         """Return each number, and the ends of its prediction interval where widths are known."""
+        if widths and len(widths) != outputs.shape[1]:
+            raise UserError(
+                f"The report has prediction intervals of {len(widths)} targets, and the model "
+                f"answers {outputs.shape[1]}. Export the run again."
+            )
         header = ["row"]
         for target in range(outputs.shape[1]):
             name = "answer" if outputs.shape[1] == 1 else f"answer {target}"
