@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.child import ChildError, run_child
+from export.child import ChildError, of_threads, run_child
 from export.proof.verified import REPORT, Verified
 from export.runtimes.litert import Latency
 from export.tflite.audit import Audit, audit
@@ -35,7 +35,7 @@ class Check:
         return not self.failures
 
 
-def check(path: str | Path, *, timeout: float = 120) -> Check:
+def check(path: str | Path, *, timeout: float = 300) -> Check:
     """Audit a `.tflite` file and, if all its operators are allowed, run it on zeros.
 
     Args:
@@ -64,7 +64,9 @@ def check(path: str | Path, *, timeout: float = 120) -> Check:
         return Check(found, None, tuple(failures))
     try:
         latency = Latency(
-            **json.loads(run_child("export.runtimes.probe", str(path), timeout, MEMORY))
+            **json.loads(
+                run_child("export.runtimes.probe", str(path), timeout, MEMORY + of_threads())
+            )
         )
     except ChildError as error:
         return Check(found, None, (*failures, f"LiteRT could not run it: the process {error}"))

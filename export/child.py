@@ -14,6 +14,7 @@ from zoo import UserError
 from zoo.leash import LEASH
 
 LEAST_MEMORY = 8 << 30  # bytes of addresses, of which TensorFlow alone takes two
+PER_PROCESSOR = 256 << 20
 # what TensorFlow logs when it starts, whatever happens later
 STARTUP = re.compile(r"[IWE]0000 |WARNING: All log messages before|To enable the following|INFO: ")
 
@@ -44,10 +45,18 @@ def run_python(
 ) -> str:
     """Run `python *arguments` as `run_child` does, in `folder` or the current one."""
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as temporary:
-        most = max(LEAST_MEMORY, _installed()) if memory is None else memory
+        most = max(LEAST_MEMORY, _installed()) + of_threads() if memory is None else memory
         seconds = math.ceil(timeout * (os.cpu_count() or 1)) + 1
         limits = f"{os.getpid()},{most},{seconds}"
         return _run([limits, *arguments], timeout, folder, temporary)
+
+
+def of_threads() -> int:
+    """Return the bytes of addresses that libraries reserve for threads, one or more a processor.
+
+    Stacks, glibc's arenas, OpenBLAS' buffers: hardly any of it is used, but a limit counts it.
+    """
+    return PER_PROCESSOR * (os.cpu_count() or 1)
 
 
 def _installed() -> int:

@@ -45,7 +45,7 @@ def to_onnx(
     *,
     data: Data | None = None,
     directory: str | Path | None = None,
-    timeout: float = 900,
+    timeout: float = 1800,
 ) -> Portable:
     """Write `model.onnx`, any number of rows at a time, and run it in onnxruntime.
 
@@ -73,7 +73,7 @@ def to_saved_model(
     *,
     data: Data | None = None,
     directory: str | Path | None = None,
-    timeout: float = 900,
+    timeout: float = 1800,
 ) -> Portable:
     """Write the folder `saved_model`, for TensorFlow and what reads its models, and run it there.
 

@@ -98,7 +98,7 @@ def to_litert(
     compress: str | None = None,
     calibration_rows: int = 256,
     seed: int = 0,
-    timeout: float = 900,
+    timeout: float = 1800,
 ) -> Export:
     """Convert a model to float32 and int8 `.tflite` files, in a child process.
 

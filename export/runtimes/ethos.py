@@ -33,7 +33,7 @@ class EthosRun:
     refused: str | None  # why there is no compiled file, with the log's last lines
 
 
-def compile_ethos(path: Path, timeout: float = 300) -> EthosRun:
+def compile_ethos(path: Path, timeout: float = 1800) -> EthosRun:
     """Compile a `.tflite` file for the Ethos-U55-128 and read Vela's estimate of one inference.
 
     Operators are counted in the file before and after: Vela's own count is of its inner graph,

@@ -28,7 +28,7 @@ class MicroRun:
 
 
 def run_micro(
-    path: Path, rows: np.ndarray | Sequence[np.ndarray], timeout: float = 300
+    path: Path, rows: np.ndarray | Sequence[np.ndarray], timeout: float = 1800
 ) -> MicroRun:
     """Run a `.tflite` file on rows, each from a fresh state. Audit the file first.
 

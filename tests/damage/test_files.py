@@ -14,6 +14,7 @@ from ai_edge_litert import schema_py_generated as schema
 import export
 import export.child
 import zoo
+from export.runtimes.litert import measure_latency
 from export.tflite.audit import audit
 from tests.export.test_audit import edited
 from tests.helpers.instances import data_of, rows
@@ -118,7 +119,23 @@ def test_a_child_has_limits() -> None:
     memory, seconds = map(int, export.child.run_python(["-c", code], 60, memory=1 << 32).split())
     assert memory <= 1 << 32
     assert 60 <= seconds < 60 * 1000
+    usual = int(export.child.run_python(["-c", code], 60).split()[0])
+    assert usual >= (8 << 30) + export.child.of_threads()  # of many processors they take gigabytes
     with pytest.raises(export.child.ChildError, match="MemoryError"):
         export.child.run_python(["-c", "bytes(1 << 33)"], 60, memory=1 << 32)
     with pytest.raises(export.child.ChildError, match="took more than 1 s and was stopped"):
         export.child.run_python(["-c", "import time; time.sleep(9)"], 1)
+
+
+def test_a_slow_file_is_timed_by_a_few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Slow:
+        calls = 0
+
+        def invoke(self) -> None:
+            self.calls += 1
+            time.sleep(0.01)
+
+    monkeypatch.setattr("export.runtimes.litert.LONGEST", 0.005)
+    slow = Slow()
+    assert measure_latency({"file": slow})["file"].median > 9000
+    assert slow.calls < 20
