@@ -11,6 +11,7 @@ from export.proof.verified import REPORT, Verified
 from export.runtimes.apart import predict_apart
 from export.runtimes.litert import load, predict
 from export.tflite.audit import audit
+from export.tflite.metadata import brings
 from zoo import Data, Run, UserError
 from zoo.metrics.numbers import largest_difference
 from zoo.quantization.layers.numerics import INT8
@@ -69,11 +70,17 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     verified = Verified.read(run)
     path = run.file(FLOAT if of_float else INT8.file())
     _check(path, verified, of_float)
+    task = run.task()
+    if not brings(path, task.labels):
+        raise UserError(
+            f"{run.path}/data.json names other classes than {path} was exported with. Train or "
+            "export the run again."
+        )
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
     outputs = predict_apart(path, x if of_float else verified.scaling.quantize(x), seconds)
     smallest = SMALLEST if of_float else HALF_STEP
-    return run.task().logits(outputs, verified.ending, smallest)
+    return task.logits(outputs, verified.ending, smallest)
 
 
 def _check(path: Path, verified: Verified, of_float: bool) -> None:

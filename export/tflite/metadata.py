@@ -7,8 +7,10 @@ package has no wheel for today's Python, so the few tables are built here.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import flatbuffers
@@ -112,6 +114,21 @@ def _with_file(content: bytes, labels: Iterable[str]) -> bytes:
     with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo(LABELS), text, zipfile.ZIP_DEFLATED)
     return file.getvalue()
+
+
+def brings(path: Path, labels: Iterable[str]) -> bool:
+    """Return whether the labels that a file brings, if any, are these."""
+    wanted = label_lines(labels).encode()
+    try:
+        if not zipfile.is_zipfile(path):
+            return True
+        with zipfile.ZipFile(path) as archive:
+            if LABELS not in archive.namelist():
+                return True
+            with archive.open(LABELS) as file:
+                return file.read(len(wanted) + 1) == wanted
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):  # damaged, encrypted
+        return False
 
 
 def label_lines(labels: Iterable[str]) -> str:

@@ -93,6 +93,14 @@ def test_a_report_that_takes_numbers_for_ids(run: zoo.Run) -> None:
         answers(run, run.load_data().x_test)
 
 
+def test_classes_that_are_swapped(run: zoo.Run) -> None:
+    held = json.loads((run.path / "data.json").read_text())
+    held["class_names"].reverse()
+    put(run.path, "data.json", json.dumps(held))
+    with pytest.raises(zoo.UserError, match="names other classes than .* was exported with. Train"):
+        answers(run, np.zeros((3, 13), np.float32))
+
+
 def test_a_file_that_changes_before_it_is_measured(run: zoo.Run, tmp_path: Path) -> None:
     result = export.to_litert(run)
     path = edited(result.int8_file, tmp_path / "e.tflite", negate)
