@@ -219,8 +219,7 @@ def _following(attempts: Sequence[Attempt]) -> int:
 
 
 def _record(attempt: Attempt) -> Trial:
-    known = attempt.frozen.user_attrs
-    held = {name: known[name] for name in RECORDED if name in known}
+    held = {name: one for name, one in attempt.frozen.user_attrs.items() if name in RECORDED}
     whole = (attempt.number, attempt.frozen.params, str(attempt.outcome))
     held |= dict(zip(("number", "values", "state"), whole, strict=True))
     try:
