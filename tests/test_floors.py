@@ -49,6 +49,7 @@ FLOORS = {
         proof
         after checking page
         verifying
+        public
         __init__
     """,
     "pocketzoo": """

@@ -25,8 +25,9 @@ def readable(name: str) -> str:
 def _escaped(char: str) -> str:
     if char.isprintable():
         return char
-    byte = ord(char) - 0xDC00
-    return f"\\x{byte:02x}" if 0x80 <= byte <= 0xFF else char.encode("unicode_escape").decode()
+    if "\udc80" <= char <= "\udcff":  # a byte
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
 
 
 def is_level(how: str | None) -> bool:

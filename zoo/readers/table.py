@@ -33,8 +33,6 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     Raises:
         UserError: no such column, or a target that cannot be learned.
     """
-    from zoo.data.splits import split_rows
-
     columns, notes = read_frame(path, reading.separator and reading.target)
     target = _target(path, columns, reading)
     names = _targets(target, columns)
@@ -43,6 +41,8 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     y, classes = task.take_columns(_of(names, columns), reading.separator)
     groups, time = _groups(columns, reading), _time(columns, reading)
     moment = None if time is None else time.astype(np.float64)
+    from zoo.data.splits import split_rows  # scikit-learn takes a second to import
+
     rows = split_rows(len(y), seed, task.strata(y), groups, moment)
     arrays: Arrays = {f"y_{part}": y[places] for part, places in rows.items()}
     for kind, values in (("groups", groups), ("time", time)):

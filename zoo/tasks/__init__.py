@@ -1,6 +1,7 @@
 """Tasks: what labels are, what is minimized, what outputs mean, how they are judged.
 
-A task joins `TASKS`, and with it the command line, the reports and the tests.
+A task joins `TASKS`, and with it the command line, the reports and the tests. Keras is imported
+when a loss is asked for: a command reads its data, and refuses them, before.
 """
 
 import warnings
