@@ -100,7 +100,23 @@ def find(
         beside["groups"] = np.array(values_in(inner, reading.group, "group"))
     if reading.time is not None:
         beside["time"] = times(values_in(inner, reading.time, "time"))
-    return Files(root, tuple(paths), numbers, tuple(parts), tuple(names), beside=beside)
+    return Files(
+        root,
+        tuple(paths),
+        numbers,
+        tuple(parts),
+        tuple(names),
+        beside=beside,
+        notes=_empty(root, paths, kind),
+    )
+
+
+def _empty(root: Path, paths: list[Path], kind: str) -> tuple[str, ...]:
+    """Return a note about folders that look like classes and have no files."""
+    used = {path.parts[0] for path in paths}
+    folders = [one.name for one in root.iterdir() if one.is_dir() and one.name not in used]
+    names = sorted(readable(name) for name in folders if not name.startswith("."))
+    return (f"No {SPOKEN[kind]} in the folders {', '.join(names)}: no classes.",) if names else ()
 
 
 def _of_kind(root: Path, kind: str) -> list[Path]:

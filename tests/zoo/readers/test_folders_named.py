@@ -117,6 +117,23 @@ def test_numbers_in_a_list_are_targets(tmp_path: Path) -> None:
     np.testing.assert_allclose(y[:, 0], np.arange(40) / 7, rtol=1e-6)
 
 
+def test_folders_without_files_and_files_that_are_not_read(tmp_path: Path) -> None:
+    for number in range(24):
+        picture(tmp_path / "in" / "ab"[number % 2] / f"{number}.png", number)
+    (tmp_path / "in" / "c").mkdir()
+    data = zoo.load_data(str(tmp_path / "in"))
+    assert data.class_names == ("a", "b")
+    assert "No images in the folders c: no classes." in data.schema["notes"]
+    (tmp_path / "one" / "a").mkdir(parents=True)
+    (tmp_path / "one" / "a" / "1.csv").write_text("x\n1\n")
+    with pytest.raises(zoo.UserError, match="has 1 class folders with recordings; at least 2"):
+        zoo.load_data(str(tmp_path / "one"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "1.MP3").write_text("")
+    with pytest.raises(zoo.UserError, match=r"Files ending in '\.mp3' are not read: convert them"):
+        zoo.load_data(str(tmp_path / "out"))
+
+
 def test_a_list_of_names_in_latin_1(tmp_path: Path) -> None:
     lines = [b"file,label"]
     for number in range(40):
