@@ -1,33 +1,18 @@
-"""Export: `.tflite` files, their audit, and the proof that they work."""
+"""Export: `.tflite` files, their audit, and the proof that they work.
 
-from export.after.drift import Drift, drift
-from export.after.versus import Versus, compare
-from export.checking import Check, check
-from export.conversion.job import ExportError
-from export.formats import Portable, to_onnx, to_saved_model
-from export.litert import Export, to_litert
-from export.proof.report import Report
-from export.reading import read_model
-from export.verifying import verify
+The public names, those of `export.public`, are imported when one is used first: the command line
+checks what an export was asked for with `export.conversion.choices`, before Keras is imported.
+"""
 
-__all__ = [
-    "Check",
-    "Drift",
-    "Export",
-    "ExportError",
-    "Portable",
-    "Report",
-    "Versus",
-    "check",
-    "compare",
-    "drift",
-    "read_model",
-    "to_litert",
-    "to_onnx",
-    "to_saved_model",
-    "verify",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from export.public import *  # noqa: F403
+else:
 
-def __dir__() -> list[str]:
-    return __all__
+    def __getattr__(name: str) -> Any:
+        return getattr(import_module("export.public"), name)
+
+    def __dir__() -> list[str]:
+        return import_module("export.public").__all__

@@ -9,7 +9,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from export.conversion.compression import Compressed, parse_compression
+from export.conversion.choices import parse_compression
+from export.conversion.compression import Compressed
 from export.conversion.compression import compress as compress_model
 from export.conversion.job import (
     FLOAT,

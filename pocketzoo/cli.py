@@ -1,4 +1,7 @@
-"""Commands of `pocketzoo`. Heavy imports wait until a command runs, so that help is immediate."""
+"""Commands of `pocketzoo`. Heavy imports wait until a command runs, so that help is immediate.
+
+Data are read before Keras is imported, so that a mistake in them costs a second, too.
+"""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -23,7 +26,7 @@ from pocketzoo.options import (
 from pocketzoo.parsing import pairs
 from pocketzoo.process import run_guarded
 from tuning.settings import Search
-from zoo.checks import UserError
+from zoo.backends import do_without_tensorflow
 
 app = typer.Typer(
     help="Small Keras 3 models, searched, quantized to int8 .tflite and checked.",
@@ -91,11 +94,11 @@ def advise(
 ) -> None:
     """Check data before training: leaks, baselines, what to try first."""
     early.check_source(source, loading)
+    rows = loading.load(source, seed, aloud=not json)
     import zoo
     from pocketzoo.printing import live
     from pocketzoo.printing.advice import print_advice
 
-    rows = loading.load(source, seed, aloud=not json)
     with live.stages():
         advice = zoo.advise(rows)
     if json:
@@ -123,11 +126,9 @@ def train(
     ] = False,
 ) -> None:
     """Train one model, without a search."""
-    if out is None and overfit is None:
-        raise UserError(
-            "Give --out RUN, a folder for the model, or --overfit 100, which needs none."
-        )
     early.check_training(source, preset, loading, training)
+    early.check_single(out, overfit, teacher)
+    rows = loading.load(source, training.seed)
     import keras
 
     import tuning
@@ -135,7 +136,7 @@ def train(
     from pocketzoo.printing import live
     from pocketzoo.printing import training as printing
 
-    rows = loading.load(source, training.seed)
+    do_without_tensorflow()
     recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
         spec = zoo.ModelSpec.of(preset, rows, overrides)
@@ -167,9 +168,9 @@ def tune(
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
     early.check_training(source, preset, loading, training)
+    rows = loading.load(source, training.seed)
     from pocketzoo.printing.training import print_run
 
-    rows = loading.load(source, training.seed)
     print_run(_search(rows, preset, out, training, searching))
 
 
@@ -190,10 +191,10 @@ def run(
     """Tune, export and check in one go."""
     early.check_training(source, preset, loading, training)
     early.check_exporting(exporting)
+    rows = loading.load(source, training.seed)
     import zoo
     from pocketzoo import exporting as ladder
 
-    rows = loading.load(source, training.seed)
     overrides = pairs("--set", training.sets)
     spec = zoo.ModelSpec.of(preset, rows, overrides)
     ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
@@ -219,6 +220,7 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
     from pocketzoo.printing import live
     from pocketzoo.printing.study import print_study
 
+    do_without_tensorflow()
     with live.shown() as on_progress:
         run = tuning.search(
             preset,

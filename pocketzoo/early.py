@@ -1,20 +1,23 @@
 """Checks of a command's words before Keras is imported and data are decoded."""
 
+import importlib.util
 import math
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from export.conversion.choices import check_forms, parse_compression
 from pocketzoo.options import Exporting, Loading, Training
 from pocketzoo.parsing import pairs
-from tuning.recipe import Recipe
+from tuning.recipe import TREES, Recipe
 from zoo.checks import UserError, at_least, in_range, near, one_of
 from zoo.data.sources import check_target, kind_of_rows, reader_of
 from zoo.manifest import read_manifest
-from zoo.presets.catalogue import check_kind, find_preset
+from zoo.presets.catalogue import check_arguments, check_kind, find_preset
 
 RUNGS = ("auto", "ptq", "qat")
 FORMATS = ("litert", "onnx", "saved_model")
+TARGETS = ("litert", "micro", "ethos-u55")  # of int8 files, as `zoo.quantization` has them
 
 
 def check_source(source: str, loading: Loading) -> None:
@@ -22,6 +25,21 @@ def check_source(source: str, loading: Loading) -> None:
     reading = loading.reading()
     reading.check(reader_of(source), Path(source).name)
     check_target(Path(source), reading)
+    if loading.front_end is not None:
+        _check_front_end(reader_of(source), loading.front_end, loading.text is not None)
+
+
+def _check_front_end(reader: str, wanted: str, of_text: bool) -> None:
+    from zoo.data import audio, encoding, waveforms  # NumPy, which --help does without
+
+    if reader == "arrays":  # of audio or of texts
+        one_of("front_end", wanted.partition(":")[0], (*audio.KINDS, *encoding.LEVELS))
+    elif reader == "sounds":
+        waveforms.front_end_of(wanted, waveforms.RATES[1])
+    elif of_text:
+        encoding.text_settings(wanted)
+    else:
+        waveforms.choose_front_end(wanted, None)
 
 
 def check_training(source: str, preset: str, loading: Loading, training: Training) -> None:
@@ -32,8 +50,20 @@ def check_training(source: str, preset: str, loading: Loading, training: Trainin
     if kind is not None:
         check_kind(preset, kind, source)
     at_least("seed", training.seed, 0)
-    pairs("--set", training.sets)
+    check_arguments(preset, pairs("--set", training.sets))
     Recipe(**recipe_fields(training))
+
+
+def check_single(out: Path | None, overfit: int | None, teacher: str | None) -> None:
+    """Raise UserError for nothing to do, too few rows to memorize, or a teacher not there."""
+    if out is None and overfit is None:
+        raise UserError(
+            "Give --out RUN, a folder for the model, or --overfit 100, which needs none."
+        )
+    if overfit is not None:
+        at_least("overfit", overfit, 2)
+    if teacher is not None and teacher != TREES:
+        check_run(Path(teacher))
 
 
 def recipe_fields(training: Training) -> dict[str, Any]:
@@ -52,6 +82,33 @@ def check_exporting(wishes: Exporting) -> None:
     one_of("rung", wishes.rung, RUNGS)
     for name in wishes.format_names or [""]:
         one_of("format", name, FORMATS)
+    for name in wishes.target_names or [""]:
+        one_of("targets", name, TARGETS)
+    check_forms(wishes.form_names)
+    if wishes.compress is not None:
+        parse_compression(wishes.compress)
+        if wishes.rung == "qat":
+            raise UserError(
+                "--rung qat and --compress both train the int8 file; choose one of them."
+            )
+    if wishes.groups is not None and wishes.groups.endswith(".npy"):
+        from zoo.data.groups import read_values
+
+        read_values(wishes.groups)
+    if wishes.mlflow is not None:
+        _check_tracking(wishes)
+
+
+def _check_tracking(wishes: Exporting) -> None:
+    if FORMATS[0] not in wishes.format_names:
+        raise UserError("--mlflow logs what was verified, .tflite files: add litert to --format.")
+    require_mlflow()
+
+
+def require_mlflow() -> None:
+    """Raise UserError where MLflow is not installed."""
+    if importlib.util.find_spec("mlflow") is None:
+        raise UserError("--mlflow needs MLflow: pip install 'pocketzoo[mlflow]'.")
 
 
 def check_exported(run: Path, source: str | None, out: Path | None) -> None:

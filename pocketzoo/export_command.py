@@ -29,13 +29,13 @@ def export_command(
     early.check_exporting(exporting)
     if run.is_dir() and source is None and out is None:
         raise typer.Exit(0 if export_run(run, exporting) else 1)
+    assert source is not None  # or `early` has said so
+    assert out is not None
+    data = loading.load(source, seed)
     from export import read_model
     from pocketzoo import exporting as ladder
 
-    assert source is not None  # or `early` has said so
-    assert out is not None
-    model, data = read_model(run), loading.load(source, seed)
-    report = ladder.export_model(model, data, out, exporting)
+    report = ladder.export_model(read_model(run), data, out, exporting)
     raise typer.Exit(0 if _reported(report, out, exporting) else 1)
 
 

@@ -8,13 +8,11 @@ import numpy as np
 import export
 import tuning
 import zoo
-from export.conversion.compression import parse_compression
-from export.conversion.job import check_forms
-from export.proof.targets import check_targets, refuse_early
+from export.proof.targets import refuse_early
 from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
 from pocketzoo.printing.live import stages
-from pocketzoo.tracking import require_mlflow
+from zoo.backends import do_without_tensorflow
 from zoo.checks import UserError
 from zoo.data.groups import read_groups
 from zoo.lock import locked
@@ -25,29 +23,10 @@ TWIN = "training the int8 twin"
 OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
 
 
-def check_words(wishes: Exporting) -> None:
-    """Raise UserError for wishes that no model could meet."""
-    check_exporting(wishes)
-    check_forms(wishes.form_names)
-    check_targets(wishes.target_names)
-    if wishes.mlflow is not None:
-        if "litert" not in wishes.format_names:
-            raise UserError(
-                "--mlflow logs what was verified, .tflite files: add litert to --format."
-            )
-        require_mlflow()
-
-
 def check_options(model: keras.Model, wishes: Exporting) -> None:
     """Raise UserError for wishes that cannot be met, before anything is trained or converted."""
-    check_words(wishes)
+    check_exporting(wishes)
     refuse_early(model, wishes.target_names, wishes.form_names)
-    if wishes.compress is not None:
-        parse_compression(wishes.compress)
-        if wishes.rung == "qat":
-            raise UserError(
-                "--rung qat and --compress both train the int8 file; choose one of them."
-            )
 
 
 def export_run(path: Path, wishes: Exporting) -> export.Report | None:
@@ -59,6 +38,7 @@ def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
+    do_without_tensorflow()
     run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
@@ -86,7 +66,8 @@ def export_model(
     model: keras.Model, data: zoo.Data, out: Path, wishes: Exporting
 ) -> export.Report | None:
     """Export a model of one's own, as `export_run` does; its int8 file is calibrated only."""
-    check_words(wishes)
+    do_without_tensorflow()
+    check_exporting(wishes)
     if wishes.rung == "qat":
         raise UserError(
             "--rung qat needs a run folder: a .keras file has no recipe to train with. Leave "

@@ -99,11 +99,9 @@ class Loading:
 
     def load(self, source: str, seed: int, aloud: bool = True) -> Any:
         """Return the data as `zoo.load_data` does; say what was taken for granted."""
-        import zoo
-        from pocketzoo.printing.columns import print_notes
-        from pocketzoo.printing.console import CONSOLE
+        from zoo.readers.loading import load_data
 
-        data = zoo.load_data(
+        data = load_data(
             source,
             seed=seed,
             task=self.task,
@@ -111,6 +109,9 @@ class Loading:
             reading=self.reading(),
         )
         if aloud:
+            from pocketzoo.printing.columns import print_notes
+            from pocketzoo.printing.console import CONSOLE
+
             print_notes(CONSOLE, data)
         return data
 

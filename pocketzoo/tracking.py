@@ -12,14 +12,6 @@ from zoo.urls import bare, without
 LONGEST = 250  # characters of a parameter's value
 
 
-def require_mlflow() -> None:
-    """Raise UserError, before anything takes time, where MLflow is not installed."""
-    import importlib.util
-
-    if importlib.util.find_spec("mlflow") is None:
-        raise UserError("--mlflow needs MLflow: pip install 'pocketzoo[mlflow]'.")
-
-
 def log_run(run: Run, uri: str) -> str:
     """Copy a verified run to a tracking server or a local store; return the id it has there.
 

@@ -48,6 +48,7 @@ FLOORS = {
         proof
         after checking page
         verifying
+        public
         __init__
     """,
     "pocketzoo": """

@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from tuning.recipe import Recipe
@@ -22,7 +22,8 @@ from zoo import Data, ModelSpec, UserError
 from zoo.data.dataset import digest
 from zoo.data.splits import hold_out
 from zoo.metrics.classes import probabilities
-from zoo.tasks import Classification, Regression, Task
+from zoo.tasks import Classification, Multilabel, Regression, Task
+from zoo.tasks.outputs import sigmoid
 
 BATCH = 32  # of answers: always full, so that a row's answer does not depend on its company
 
@@ -86,13 +87,21 @@ class Classifier(ClassifierMixin, _Estimator):
     """
 
     def fit(self, X: Any, y: Any) -> "Classifier":  # noqa: N803
-        """Train on rows X, (rows, *shape), and labels y, (rows,). 20 % steer the early stopping.
+        """Train on rows X, (rows, *shape), and labels y, (rows,), or a matrix of 0 and 1, (rows,
+        labels), for several labels per row. 20 % steer the early stopping.
 
         Raises:
             ValueError: X or y cannot be used.
         """
-        X, y = validate_data(self, X, y, dtype=np.float32, allow_nd=True, ensure_min_samples=2)  # noqa: N806
+        X, y = validate_data(  # noqa: N806
+            self, X, y, dtype=np.float32, allow_nd=True, ensure_min_samples=2, multi_output=True
+        )
         check_classification_targets(y)
+        self.multilabel_ = type_of_target(y) == "multilabel-indicator"
+        if self.multilabel_:
+            self.classes_ = np.arange(y.shape[1])
+            self._train(X, y, Multilabel(tuple(map(str, self.classes_))))
+            return self
         self.classes_, numbers = np.unique(column_or_1d(y, warn=True), return_inverse=True)
         if len(self.classes_) < 2:
             raise UserError("y holds one class only; a classifier needs at least two.")
@@ -100,13 +109,21 @@ class Classifier(ClassifierMixin, _Estimator):
         return self
 
     def predict_proba(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Return class probabilities, (rows, classes)."""
-        return probabilities(self._outputs(X))
+        """Return class probabilities, (rows, classes), or the probability of each label."""
+        outputs = self._outputs(X)
+        return sigmoid(outputs) if self.multilabel_ else probabilities(outputs)
 
     def predict(self, X: Any) -> np.ndarray:  # noqa: N803
-        """Return labels, (rows,)."""
-        chosen = self._outputs(X).argmax(axis=1)
-        return np.asarray(self.classes_[chosen])
+        """Return labels, (rows,), or a matrix of 0 and 1 as `fit` took it."""
+        outputs = self._outputs(X)
+        if self.multilabel_:
+            return np.asarray(outputs > 0, np.int64)
+        return np.asarray(self.classes_[outputs.argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
 
 class Regressor(RegressorMixin, _Estimator):

@@ -7,6 +7,7 @@ from zoo.checks import at_least, flag, in_range, one_of, share
 
 SCHEDULES = ("cosine", "one-cycle", "constant")
 BALANCE = ("none", "weights", "sampling")
+TREES = "trees"  # a teacher that is no run folder
 PRECISIONS = ("float32", "bfloat16")
 
 

@@ -53,6 +53,20 @@ def share_cores() -> None:
             os.environ.setdefault(name, value)
 
 
+def do_without_tensorflow() -> None:
+    """Keep Keras, in a process of our own, from importing TensorFlow where another backend is used.
+
+    `fit` and `set_random_seed` would, to seed it and to compare types: seconds and memory for
+    nothing. Keras runs on machines without TensorFlow, and is told that this is one. It imports
+    Keras.
+    """
+    import keras
+    from keras.src.utils import module_utils
+
+    if keras.backend.backend() != "tensorflow":
+        module_utils.tensorflow._available = False
+
+
 def avoid_broken_kernels() -> None:
     """Keep torch 2.13 from the AVX2 kernels of oneDNN on a processor without AVX-512.
 

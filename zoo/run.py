@@ -17,7 +17,7 @@ import keras
 from zoo.checks import UserError
 from zoo.data import encoding
 from zoo.data.cells import table_snippet
-from zoo.data.dataset import Data
+from zoo.data.dataset import Data, rows
 from zoo.data.reading import Reading
 from zoo.data.waveforms import SNIPPET, recorded_front_end, snippet
 from zoo.files import as_json, beside, inside, read_json, refuse_link, sha256, write_atomic
@@ -220,11 +220,6 @@ def identity(data: Data) -> dict[str, Any]:
         "reading": data.reading.to_json(),
         "schema": data.schema,
     }
-
-
-def rows(data: Data) -> dict[str, int]:
-    """Return the number of rows of each part."""
-    return {part: len(getattr(data, f"x_{part}")) for part in ("train", "validation", "test")}
 
 
 def save_weights(model: keras.Model, path: Path) -> None:

@@ -1,6 +1,5 @@
 """The parent of tensorflow-model-optimization: pruning, clustering, quantization-aware training."""
 
-import contextlib
 import io
 import tempfile
 import time
@@ -13,64 +12,16 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
+from export.conversion.choices import Compression
 from export.conversion.job import ExportError, checked
 from export.conversion.keras2 import KERNELS, describe
 from zoo import Data, UserError
-from zoo.checks import at_least, in_range, one_of
+from zoo.checks import at_least, in_range
 from zoo.files import as_json
 from zoo.metrics.numbers import largest_difference
 
-METHODS = ("prune", "cluster", "qat-tfmot")
 FOLDED_INTO = ("Conv2D", "Dense", "DepthwiseConv2D", "SeparableConv2D")  # from BatchNormalization
 WITHOUT_QAT = ("hard_silu",)  # activations that tfmot does not quantize
-
-
-@dataclass(frozen=True)
-class Compression:
-    """What to do to a trained model.
-
-    Attributes:
-        method: "prune" (zeros in the kernels), "cluster" (few distinct values in each kernel) or
-            "qat-tfmot" (an int8 file by quantization-aware training).
-        amount: prune: the share of zeros, between 0 and 1; cluster: the number of values, an
-            integer from 2 to 256; qat-tfmot: None.
-
-    Raises:
-        UserError: an unknown method, or an amount that it cannot take.
-    """
-
-    method: str
-    amount: float | None = None
-
-    def __post_init__(self) -> None:
-        one_of("compression", self.method, METHODS)
-        amount = self.amount
-        if self.method == "prune" and not (isinstance(amount, float) and 0 < amount < 1):
-            raise UserError(
-                "prune needs the share of zeros, a number between 0 and 1, as in 'prune:0.5'; "
-                f"got {amount!r}."
-            )
-        if self.method == "cluster" and not (isinstance(amount, int) and 2 <= amount <= 256):
-            raise UserError(
-                "cluster needs the number of values in a kernel, an integer from 2 to 256, as in "
-                f"'cluster:16'; got {amount!r}."
-            )
-        if self.method == "qat-tfmot" and amount is not None:
-            raise UserError(f"qat-tfmot takes no amount; got {amount!r}.")
-
-
-def parse_compression(text: str) -> Compression:
-    """Return what "prune:0.5", "cluster:16" or "qat-tfmot" asks for.
-
-    Raises:
-        UserError: as `Compression`.
-    """
-    method, _, written = text.partition(":")
-    amount: Any = written or None
-    with contextlib.suppress(ValueError):  # no number: `Compression` says what it should be
-        if written and method in ("prune", "cluster"):
-            amount = float(written) if method == "prune" else int(written)
-    return Compression(method, amount)
 
 
 @dataclass(frozen=True)

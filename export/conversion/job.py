@@ -2,7 +2,6 @@
 
 import tempfile
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
+from export.conversion import choices
 from export.conversion.custom import name_classes
 from zoo import Data, UserError
-from zoo.checks import one_of
 from zoo.files import as_json
 from zoo.pretrained.inlining import check_form
 from zoo.quantization import Quantized
@@ -23,7 +22,7 @@ from zoo.stages import stage
 UNROLL_WARNING = 64  # steps
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 FLOAT, TWIN = "model_float.tflite", "twin.weights.h5"
-FORMS = {form: INT8.file(form) for form in ("rolled", "step", "unrolled")}
+FORMS = {form: INT8.file(form) for form in choices.FORMS}
 METHODS = ("auto", "twin", "converter")
 
 
@@ -52,14 +51,6 @@ class Plan:
     def converted(self) -> dict[str, str]:
         """The forms that the converter makes; tfmot's file is made elsewhere."""
         return {} if self.rung == "qat-tfmot" else self.forms
-
-
-def check_forms(forms: Sequence[str] | None) -> None:
-    """Raise UserError for an unknown form."""
-    if isinstance(forms, str):
-        raise UserError(f"forms must be a list, like ['rolled', 'step']; got {forms!r}.")
-    for form in forms or ():
-        one_of("forms", form, FORMS)
 
 
 def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:

@@ -6,8 +6,9 @@ from typing import Any
 
 import keras
 
+from export.conversion.choices import check_forms
 from export.conversion.compression import Compressed
-from export.conversion.job import FORMS, Plan, check_forms
+from export.conversion.job import FORMS, Plan
 from zoo import Data
 from zoo.quantization import Quantized, Twin, UnknownLayer
 from zoo.quantization import quantize as quantize_twin

@@ -7,6 +7,7 @@ from export.page.facts import Facts, python_version
 from export.page.markup import Child, Html, folded, section, table, tag
 from export.proof.report import Report
 from zoo.presets.catalogue import PRESETS
+from zoo.tasks import worded
 
 FEW = 20  # test rows of a class, below which its figures say little
 MOST_NAMES = 30
@@ -69,7 +70,8 @@ def limits(report: Report) -> list[str]:
     """Return what the figures do not say, and where the model is weak: a sentence each."""
     low, high = map(report.task.metric.shown, report.int8_estimate.ci95)
     said = [
-        f"{report.test_rows:,} test rows show the {report.metric} to be between {low} and {high} "
+        f"{report.test_rows:,} test rows show the {worded(report.metric)} to be between "
+        f"{low} and {high} "
         "for rows of the same origin. They show nothing about other devices, places and times."
     ]
     rare = [name for name, rows in report.quality.rows_of_classes() if rows < FEW]

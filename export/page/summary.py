@@ -4,6 +4,7 @@ from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, tag
 from export.proof.report import Report
 from zoo.metrics.gates import FAILED, NOT_SHOWN, PASSED
+from zoo.tasks import worded
 
 HEADINGS = {  # verdict -> heading, class of the box
     PASSED: ("Ready to ship.", ""),
@@ -87,7 +88,7 @@ def _key_figures(report: Report) -> list[tuple[str, str, str]]:
     values = [metric.shown(one.value) for one in (report.int8_estimate, report.float_estimate)]
     drop, bound = f"{report.drop.value:.2f}", f"at most {measured.bound:.2f}"
     found = [
-        (values[0], f"{metric.name}, int8", f"float {values[1]}"),
+        (values[0], f"{worded(metric.name)}, int8", f"float {values[1]}"),
         (drop, f"drop, {metric.unit}", bound),
         (sizes[0], "int8 file", f"float {sizes[1]}"),
         (times[0], "per row, int8", f"float {times[1]}"),

@@ -6,6 +6,7 @@ from typing import Any
 from export.page.charts import Axis, Series, axis, bars, plot
 from export.page.facts import Facts
 from export.page.markup import Html, figure, grid, section, tag
+from zoo.tasks import worded
 
 MOST = 12  # hyperparameters that are shown
 
@@ -93,7 +94,7 @@ def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
 
 
 def _score(facts: Facts) -> str:
-    return f"validation {facts.report.metric}"
+    return f"validation {worded(facts.report.metric)}"
 
 
 def _front(history: list[dict[str, Any]], facts: Facts) -> Html:

@@ -16,8 +16,12 @@ from zoo.advice.repeats import find_leaks
 from zoo.baselines.quick import answers
 from zoo.data.splits import count_shared_rows
 from zoo.metrics.intervals import Estimate
+<<<<<<< HEAD
 from zoo.tasks import Task
 from zoo.tasks.label_table import LabelTable
+=======
+from zoo.tasks import Task, worded
+>>>>>>> hour
 
 FEWEST = 5  # rows of a class that is named
 FOUND = 0.5  # share of a class's rows that should be found
@@ -171,6 +175,6 @@ def _apart(model: keras.Model, data: Data, test: Estimate) -> Iterator[Finding]:
     if between > 0 and abs(held.value - test.value) > APART * max(held.value, test.value):
         values = f"{metric.shown(held.value)} on validation rows, {metric.shown(test.value)}"
         yield Finding(
-            f"{metric.name} is {values} on test rows: they are of another kind",
+            f"{worded(metric.name)} is {values} on test rows: they are of another kind",
             "Split so that validation rows are as new to the model as test rows (--group, --time).",
         )

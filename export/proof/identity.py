@@ -9,9 +9,9 @@ import keras
 
 from export.litert import Export
 from zoo import Data, Run
+from zoo.data.dataset import rows
 from zoo.layers.inputs import count_parameters
 from zoo.manifest import versions
-from zoo.run import rows
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from zoo.files import as_json
 from zoo.metrics.gates import FAILED, NOT_SHOWN, PASSED
 from zoo.metrics.intervals import Estimate
 from zoo.showing import html_table
-from zoo.tasks import Task
+from zoo.tasks import Task, worded
 
 SCHEMA = 1
 
@@ -65,7 +65,7 @@ class Report:
         """Return the verdict and what it rests on, in a few words."""
         metric, drop = self.task.metric, self.drop
         found = {
-            kind: f"{metric.name} {metric.shown(one.value)}"
+            kind: f"{worded(metric.name)} {metric.shown(one.value)}"
             for kind, one in (("float", self.float_estimate), ("int8", self.int8_estimate))
         }
         limit = f"{drop.value:.2f} {metric.unit}, at most {self.measured.bound:.2f}"

@@ -56,6 +56,8 @@ def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str
         twin = make_twin(model)
     except UnknownLayer:
         return  # the converter's file is looked at when it is there
+    if forms is not None and "step" in forms:
+        twin.cells()  # raises where there is no step form
     loop_free = twin.streams() if forms is None else bool({"step", "unrolled"} & {*forms})
     for target in targets:
         for node in twin.nodes:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pocketzoo.printing.console import print_table
-from zoo import Data
+from zoo.data.dataset import Data
 
 MOST = 200  # columns that are listed
 VALUES = 8  # of a category that are named

@@ -4,8 +4,7 @@ from rich.table import Table
 
 from pocketzoo.printing.columns import print_columns, print_notes
 from pocketzoo.printing.console import CONSOLE, print_table
-from zoo import Data
-from zoo.run import rows
+from zoo.data.dataset import Data, rows
 
 SHOWN = 20  # names of classes
 

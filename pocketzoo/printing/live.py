@@ -15,6 +15,7 @@ from rich.text import Text
 from pocketzoo.printing.console import Printable
 from tuning.sweep.progress import Progress, print_progress
 from zoo.stages import LOG
+from zoo.tasks import worded
 
 
 class _Stages(logging.Handler):
@@ -101,7 +102,7 @@ def _standing(progress: Progress) -> Text:
     said = [f"{progress.done} of {progress.total} trials"]
     said += [states] if states else []
     said += [f"running: {running}"] if running else []
-    said += [] if progress.best is None else [f"best {progress.metric} {progress.best:.4f}"]
+    said += [] if progress.best is None else [f"best {worded(progress.metric)} {progress.best:.4f}"]
     said += [f"left: {progress.left}"] if progress.left else []
     said.append(f"{progress.per_minute:.1f} per minute")
     return Text("; ".join(said))

@@ -52,6 +52,8 @@ def answer(
         raise UserError(f"{source} holds no rows to predict.")
     outputs = answers(run, rows, of_float=use_float)
     found = run.task().answers(outputs, None if use_float else verified.half_widths, every)
+    target = (run.read_json("data.json").get("schema") or {}).get("target") or ""
+    found = found.titled([one.strip() for one in target.split(",")])
     return name, found if names is None else found.named(column or "file", names)
 
 

@@ -10,7 +10,7 @@ from export.page.facts import number
 from export.proof.quality import Quality
 from pocketzoo.printing.console import print_table
 from zoo.metrics.evaluation import Figure
-from zoo.tasks import FIGURES
+from zoo.tasks import FIGURES, worded
 
 MOST_GROUPS = 20  # lines of a table
 
@@ -64,7 +64,9 @@ def print_baselines(console: Console, report: Report) -> None:
     if not report.baselines:
         return
     unit = FIGURES[report.metric][1]
-    table = Table(f"test {report.metric}", "figure", "95 % interval", "ahead of int8", "fitted in")
+    table = Table(
+        f"test {worded(report.metric)}", "figure", "95 % interval", "ahead of int8", "fitted in"
+    )
     for one in report.baselines:
         low, high = one.estimate.ci95
         table.add_row(

@@ -5,12 +5,13 @@ from tuning.training.overfitting import Overfit
 from tuning.training.phase import Fit
 from tuning.training.rates import RangeTest
 from zoo import Run
+from zoo.tasks import worded
 
 
 def print_fit(run: Run, result: Fit) -> None:
     CONSOLE.print(
-        f"{result.metric} {result.score:.4f} on validation rows after {result.epochs} epochs, "
-        f"{result.seconds:.0f} s"
+        f"{worded(result.metric)} {result.score:.4f} on validation rows after "
+        f"{result.epochs} epochs, {result.seconds:.0f} s"
     )
     print_run(run)
 
@@ -25,7 +26,7 @@ def print_rate(found: RangeTest) -> None:
 def print_overfit(learned: Overfit) -> None:
     """Say whether the rows were learned by heart, and where to look if not."""
     CONSOLE.print(
-        f"{learned.rows} training rows, {learned.epochs} epochs: {learned.metric} "
+        f"{learned.rows} training rows, {learned.epochs} epochs: {worded(learned.metric)} "
         f"{learned.score:.4f} on them, loss {learned.before:.3g} -> {learned.after:.3g} "
         f"({100 * learned.fall:.1f} % less)."
     )

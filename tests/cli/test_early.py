@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 import zoo
+from pocketzoo import early
 from tests.helpers.commands import pocketzoo
-from tests.helpers.made import write_pictures
+from tests.helpers.made import write_pictures, write_sounds
 from tests.helpers.sources import ROOT
+from zoo.presets.families import FAMILIES
+from zoo.quantization.layers.numerics import INT8
 
 WRONG = [
     (("--version",), ""),
@@ -25,6 +28,23 @@ WRONG = [
     (("run", "{here}/pictures", "gru_tiny", "--out", "o"), "but {here}/pictures holds images. Use"),
     (("train", "wine", "mlp_tiny", "--out", "o", "--seed", "-1"), "seed must be"),
     (("run", "wine", "mlp_tiny", "--out", "o", "--rung", "x"), "rung='x' is not known"),
+    (("tune", "wine", "mlp_tiny", "--out", "o", "--task", "foo"), "task='foo' is not known"),
+    (("train", "wine", "mlp_tiny", "--out", "o", "--set", "widht=4"), "has no argument 'widht'"),
+    (("train", "wine", "mlp_tiny", "--out", "o", "--overfit", "1"), "overfit must be"),
+    (("train", "wine", "mlp_tiny", "--out", "o", "--teacher", "no"), "no holds no finished run"),
+    (("run", "wine", "mlp_tiny", "--out", "o", "--targets", "mirco"), "Did you mean 'micro'?"),
+    (("run", "wine", "mlp_tiny", "--out", "o", "--forms", "rolld"), "forms='rolld' is not known"),
+    (("run", "wine", "mlp_tiny", "--out", "o", "--compress", "prune:2"), "share of zeros"),
+    (("run", "wine", "mlp_tiny", "--out", "o", "--groups", "no.npy"), "groups cannot be read"),
+    (("train", "{here}/s.npz", "gru_tiny", "--out", "o", "--front-end", "fcc"), "Did you mean 'mf"),
+    (
+        ("train", "{here}/sounds", "cnn_tiny", "--out", "o", "--front-end", "mfcc:x=1"),
+        "setting 'x'",
+    ),
+    (("data", "{here}/pictures", "--front-end", "mfcc"), "A front end is for audio"),
+    (("data", "{here}/t.csv", "--text", "a", "--front-end", "wrd"), "Did you mean 'word'?"),
+    (("data", "{here}/t.csv"), "Which column of"),
+    (("data", "{here}/t.csv", "--target", "z"), "no column 'z'"),
     (("export", "{here}/pictures", "--data", "wine"), "is a run folder, which records its data"),
     (("export", "{here}/m.keras"), "needs --data DATA, for calibration and tests"),
     (("predict", "{here}", "{here}/x.npy"), "holds no finished run"),
@@ -43,7 +63,7 @@ for arguments in json.loads(sys.argv[1]):
         app(arguments)
     except (SystemExit, ValueError) as error:
         print(json.dumps(str(error)), file=sys.stderr)
-    heavy = {"keras", "tensorflow", "torch", "jax", "optuna", "sklearn", "pyarrow"} & {*sys.modules}
+    heavy = {"keras", "tensorflow", "torch", "jax", "optuna", "sklearn", "scipy"} & {*sys.modules}
     assert not heavy, (arguments, heavy)
 """
 
@@ -52,6 +72,9 @@ def test_a_mistake_costs_no_import_of_keras(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures", each=1)
     (tmp_path / "m.keras").write_text("")
     (tmp_path / "flats.xlsx").write_text("")
+    (tmp_path / "s.npz").write_text("")
+    (tmp_path / "t.csv").write_text("a,y\n" + "1,a\n2,b\n" * 20)
+    write_sounds(tmp_path / "sounds", each=1)
     here = str(tmp_path)
     commands = [[part.replace("{here}", here) for part in arguments] for arguments, _ in WRONG]
     ended = subprocess.run(
@@ -64,6 +87,12 @@ def test_a_mistake_costs_no_import_of_keras(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     for _, message in WRONG:
         assert message.replace("{here}", here) in ended.stderr
+
+
+def test_names_that_are_checked_early_are_those_there_are() -> None:
+    assert INT8.targets == early.TARGETS
+    for family in FAMILIES.values():
+        assert family.names == list(family.arguments)
 
 
 def test_the_version() -> None:

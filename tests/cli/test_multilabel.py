@@ -11,7 +11,8 @@ import pytest
 
 import export
 import zoo
-from export.conversion.compression import compress, parse_compression
+from export.conversion.choices import parse_compression
+from export.conversion.compression import compress
 from export.proof.answers import answers
 from tests.export.test_ship import infer, of_numbers, printed
 from tests.helpers.commands import pocketzoo

@@ -7,7 +7,7 @@ import pytest
 
 import zoo
 from pocketzoo import tracking
-from pocketzoo.exporting import check_words
+from pocketzoo.early import check_exporting, require_mlflow
 from pocketzoo.options import Exporting
 from tests.helpers.commands import pocketzoo
 from zoo.files import as_json
@@ -101,10 +101,10 @@ def test_a_model_of_ones_own_is_logged(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.data.params["preset"] == "mine"
     assert "test_int8_accuracy" in found.data.metrics
     with pytest.raises(zoo.UserError, match="logs what was verified, .tflite files: add litert"):
-        check_words(Exporting(formats="onnx", mlflow=uri))
+        check_exporting(Exporting(formats="onnx", mlflow=uri))
 
 
 def test_mlflow_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(zoo.UserError, match="--mlflow needs MLflow: pip install"):
-        tracking.require_mlflow()
+        require_mlflow()

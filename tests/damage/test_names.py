@@ -16,6 +16,7 @@ from tests.helpers.made import write_csv as write_table
 from tests.helpers.made import write_pictures
 from zoo.checks import printable
 from zoo.readers.folders import find
+from zoo.readers.rows import read_named
 from zoo.tasks.answers import Answers
 
 ROOT = Path(__file__).parents[2]
@@ -47,10 +48,26 @@ def test_answers_as_csv_hold_no_formulas(tmp_path: Path) -> None:
     write_csv(Answers(("a",), [["b"]]), Path(os.devnull))
 
 
-def test_a_class_folder_that_is_not_utf8(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_written_with_escapes(tmp_path: Path) -> None:
     folder = write_pictures(tmp_path / "photos")
     os.rename(folder / "cat", os.fsencode(folder) + b"/c\xe9t")
-    with pytest.raises(zoo.UserError, match="not UTF-8, or with control characters. Rename it"):
+    os.rename(folder / "dog", folder / "d\x1bg\u200c")
+    cat = os.fsencode(folder) + b"/c\xe9t/"
+    os.rename(cat + sorted(os.listdir(cat))[0], cat + b"\xff 0.png")
+    data = zoo.load_data(str(folder), reading=zoo.Reading(group=r"(\d)\.png"))
+    assert data.class_names == ("c\\xe9t", r"d\x1bg\u200c")
+    names, _ = read_named(folder, data.schema)
+    assert names is not None
+    assert "c\\xe9t/\\xff 0.png" in names
+    write_csv(Answers(("class",), [[data.class_names[0]]]).named("file", names[:1]), tmp_path / "a")
+    assert "\\xe9" in (tmp_path / "a").read_text(encoding="utf-8")
+
+
+def test_two_class_folders_that_read_the_same(tmp_path: Path) -> None:
+    folder = write_pictures(tmp_path / "photos")
+    os.rename(folder / "cat", os.fsencode(folder) + b"/c\xe9t")
+    os.rename(folder / "dog", folder / r"c\xe9t")
+    with pytest.raises(zoo.UserError, match="two class folders that read .* Rename one of them"):
         find(folder, "pictures")
 
 

@@ -11,13 +11,8 @@ import pytest
 import export
 import zoo
 from export import child
-from export.conversion.compression import (
-    Compressed,
-    Compression,
-    compress,
-    parse_compression,
-    zip_bytes,
-)
+from export.conversion.choices import Compression, parse_compression
+from export.conversion.compression import Compressed, compress, zip_bytes
 from export.conversion.keras2 import LAYERS, describe
 from export.litert import _host_scaling
 from export.runtimes.litert import file_scaling, load, predict

@@ -12,7 +12,8 @@ import pytest
 import export
 import zoo
 from export.child import ChildError
-from export.conversion.compression import Compression, compress, parse_compression
+from export.conversion.choices import Compression, parse_compression
+from export.conversion.compression import compress
 from tests.helpers.instances import data_for, data_of, fill, rows, spec
 from zoo.layers.inputs import Standardize
 

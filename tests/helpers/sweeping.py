@@ -14,7 +14,7 @@ from pocketzoo.process import run_guarded
 
 def sweep() -> None:
     from tests.helpers.searching import search_wine
-    from tuning.sweep.worker import do_without_tensorflow
+    from zoo.backends import do_without_tensorflow
 
     do_without_tensorflow()  # as on a machine that has none: Keras imports it only to seed it
     arguments = json.loads(sys.argv[1])

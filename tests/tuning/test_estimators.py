@@ -31,6 +31,17 @@ def test_scikit_learn_accepts_it(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
+def test_several_labels_a_row() -> None:
+    x = np.random.default_rng(0).normal(size=(200, 4))
+    y = (x[:, :3] > 0).astype(int)
+    model = Classifier("mlp_tiny", QUICK).fit(x, y)
+    assert model.predict(x).shape == (200, 3)
+    assert (model.predict(x) == y).mean() > 0.9
+    chances = model.predict_proba(x)
+    assert chances.shape == (200, 3)
+    assert chances.sum(axis=1).max() > 1.5
+
+
 def test_in_a_pipeline_and_a_grid() -> None:
     x, y = load_iris(return_X_y=True)
     pipe = make_pipeline(StandardScaler(), Classifier("mlp_tiny", QUICK))

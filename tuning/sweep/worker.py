@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import keras
-from keras.src.utils import module_utils
 
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
 from tuning.sweep.shared import Job, shared
 from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
+from zoo.backends import do_without_tensorflow
 from zoo.cost.estimate import estimate
 from zoo.files import is_full
 from zoo.run import save_weights
@@ -49,16 +49,6 @@ def main(control: socket.socket) -> None:
             control.close()
             _end_after(_keep, socket.socket(fileno=descriptors[0]))
         os.close(descriptors[0])
-
-
-def do_without_tensorflow() -> None:
-    """Keep Keras from importing TensorFlow where another backend is used.
-
-    `fit` would, in every trial, to seed it and to compare types: seconds and memory for nothing.
-    Keras runs on machines without TensorFlow, and is told that this is one.
-    """
-    if keras.backend.backend() != "tensorflow":
-        module_utils.tensorflow._available = False
 
 
 def _keep(connection: socket.socket) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tuning.recipe import TREES
 from zoo import Data, Run, UserError
 from zoo.tasks.answers import Part
 from zoo.tasks.outputs import log_probabilities
@@ -26,7 +27,7 @@ def teach(teacher: str | Path, data: Data) -> np.ndarray:
     Raises:
         UserError: a run of other data, or a class with a single training row.
     """
-    if str(teacher) == "trees":
+    if str(teacher) == TREES:
         return _trees(data)
     run = Run(Path(teacher))
     if run.read_json("data.json")["hash"] != data.hash:

@@ -6,10 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from zoo.checks import UserError
-from zoo.data.dataset import Data
+from zoo.data.dataset import Data, rows
 from zoo.data.kinds import TEXT
 from zoo.files import as_json
-from zoo.run import rows
 from zoo.stages import stage
 from zoo.tasks import TASKS
 

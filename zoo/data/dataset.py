@@ -129,6 +129,11 @@ class Data:
         )
 
 
+def rows(data: Data) -> dict[str, int]:
+    """Return the number of rows of each part."""
+    return {part: len(getattr(data, f"x_{part}")) for part in ("train", "validation", "test")}
+
+
 def assemble(
     found: Found,
     name: str,

@@ -76,7 +76,12 @@ def choose_text(wanted: object, arrays: Mapping[str, np.ndarray]) -> TextSetting
         return None
     if isinstance(wanted, TextSettings):
         return _checked(wanted)
-    level, _, settings = str(wanted or LEVELS[0]).partition(":")
+    return text_settings(str(wanted or LEVELS[0]))
+
+
+def text_settings(wanted: str) -> TextSettings:
+    """Return the settings that a text names; see `choose_text`."""
+    level, _, settings = wanted.partition(":")
     one_of("front_end", level, LEVELS)
     return _checked(TextSettings(level, **_read(settings)))
 

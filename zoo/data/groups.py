@@ -33,14 +33,19 @@ def read_groups(source: str, data: Data) -> np.ndarray:
             has = f"columns 0 to {shape[0] - 1}" if flat else f"rows of shape {shape}"
             raise UserError(f"There is no column {source} to group by: {data.name} has {has}.")
         return name_groups(data.x_test[:, int(source)], data)
+    return name_groups(read_values(source), data)
+
+
+def read_values(source: str) -> np.ndarray:
+    """Return the values of an `.npy` file. Raises UserError for one that cannot be read."""
     try:
-        values = np.load(source, allow_pickle=False)
+        found: np.ndarray = np.load(source, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(
             f"groups cannot be read from {source!r}: {error}. Give an .npy file with one value "
             "per test row, or the number of a column."
         ) from error
-    return name_groups(values, data)
+    return found
 
 
 def _named(source: str, data: Data) -> np.ndarray | None:

@@ -14,7 +14,7 @@ SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s)?")
 COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
 # kinds in run folders -> in messages
-SPOKEN = {"pictures": "images", "sounds": "audio"}
+SPOKEN = {"pictures": "images", "sounds": "audio", "recordings": "recordings"}
 FOLDERS = ("pictures", "sounds", "recordings")
 CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table", *FOLDERS),

@@ -4,6 +4,7 @@ Imports are light, so that a command can refuse a source before Keras is importe
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,11 +99,16 @@ def _of_folder(folder: Path) -> str:
     """Return the reader for whichever files a folder has most of."""
     if (folder / "x_train.npy").is_file():
         return "arrays"
-    counts = dict.fromkeys(ENDINGS, 0)
+    counts, others = dict.fromkeys(ENDINGS, 0), Counter[str]()
     for path in files_below(folder):
+        others[path.suffix.lower()] += 1
         for kind, endings in ENDINGS.items():
             counts[kind] += path.suffix.lower() in endings and path.name != LABELS
     kind = max(counts, key=lambda candidate: counts[candidate])
     if not counts[kind]:
-        raise UserError(f"{folder} is a folder without images, audio or x_train.npy. Give {KNOWN}.")
+        most = "".join(ending for ending, _ in others.most_common(1))
+        has = f"Files ending in {most!r} are not read: convert them. " if most else ""
+        raise UserError(
+            f"{folder} is a folder without images, audio or x_train.npy. {has}Give {KNOWN}."
+        )
     return kind

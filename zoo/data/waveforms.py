@@ -40,9 +40,14 @@ def choose_front_end(wanted: object, rate: np.ndarray | None) -> FrontEnd | None
     number = rate.dtype.kind in "iuf" and rate.size == 1
     if not number or not RATES[0] <= rate.item() <= RATES[1]:
         raise UserError(f"rate must be one number of 1000 to 192000 Hz; got {rate!r}.")
-    kind, _, settings = str(wanted or "log_mel").partition(":")
+    return front_end_of(str(wanted or KINDS[0]), int(rate.item()))
+
+
+def front_end_of(wanted: str, rate: int) -> FrontEnd:
+    """Return the front end that a text names, for a rate in Hz; see `choose_front_end`."""
+    kind, _, settings = wanted.partition(":")
     one_of("front_end", kind, KINDS)
-    return _checked(FrontEnd(int(rate.item()), kind, **_read(settings)))
+    return _checked(FrontEnd(rate, kind, **_read(settings)))
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -5,7 +5,6 @@ Everywhere y holds class numbers, (rows,), and p the probabilities of each class
 """
 
 import numpy as np
-from scipy.special import log_softmax
 
 from zoo.metrics.bootstrap import percentiles, shifted
 from zoo.metrics.intervals import mean_of_shares, wilson
@@ -102,6 +101,8 @@ def up_to_one(value: float, samples: np.ndarray) -> tuple[float, float]:
 
 def losses(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
     """Return the negative log-probability of each row's class, nats (rows,)."""
+    from scipy.special import log_softmax
+
     return np.asarray(-log_softmax(logits, axis=1)[np.arange(len(y)), y])
 
 

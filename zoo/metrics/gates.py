@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from zoo.metrics import intervals, numbers
 from zoo.metrics.intervals import Estimate
@@ -101,6 +100,8 @@ def recall(labels: Sequence[str], counts: Sequence[list[int]], max_drop: float) 
         counts: of each class the rows that float alone has right, that int8 alone has, and all.
         max_drop: points; at least 5 may be lost.
     """
+    from scipy import stats  # a second to import
+
     present = [line for line in zip(labels, *counts, strict=True) if line[-1]]
     z, bound = stats.norm.isf(0.025 / max(1, len(present))), max(SMALLEST, max_drop)
     found = []
@@ -119,6 +120,8 @@ def loss(of_float: np.ndarray, of_int8: np.ndarray, max_drop: float) -> list[Gat
 
     The same classes may be answered with probabilities that are off.
     """
+    from scipy import stats  # a second to import
+
     rises = np.asarray(of_int8 - of_float, np.float64)
     if len(rises) < 2:
         return []
@@ -167,6 +170,8 @@ def worst_target(
 
     Normal intervals from resampled rows, at Bonferroni's level for so many targets.
     """
+    from scipy import stats  # a second to import
+
     if y.shape[1] < 2:
         return []
     rises, samples = intervals.rises(y, of_float, of_int8)

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from zoo.metrics import numbers
 from zoo.metrics.bootstrap import percentiles, resampled_means
@@ -23,6 +22,8 @@ class Estimate:
 
 def wilson(count: int, rows: int) -> tuple[float, float]:
     """Return the 95 % interval of a share, `count` of `rows` (Wilson 1927)."""
+    from scipy import stats  # a second to import
+
     interval = stats.binomtest(count, rows).proportion_ci(0.95, method="wilson")
     return float(interval.low), float(interval.high)
 

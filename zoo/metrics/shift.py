@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 TENTHS = 10
 SOME, MUCH = 0.1, 0.25  # of the index: Siddiqi 2006, "Credit Risk Scorecards", chapter 9
@@ -76,6 +75,8 @@ def stability(reference: np.ndarray, new: np.ndarray) -> tuple[float, float, flo
     Without a change the index is approximately chi-squared times (1/rows + 1/rows): Yurdakul 2018,
     "Statistical properties of the population stability index". An empty bin counts as half a row.
     """
+    from scipy import stats  # a second to import
+
     if reference.dtype.kind in "biu":
         edges = np.union1d(reference, new)[:-1] + 0.5
     else:

@@ -5,6 +5,7 @@ adds the model to `list_models`, to the search and to every conformance test.
 """
 
 import fnmatch
+from collections.abc import Iterable
 from pathlib import Path
 
 from zoo.checks import UserError, near
@@ -50,6 +51,14 @@ def check_kind(preset: str, kind: Kind, what: str) -> None:
     if kind not in family.kinds:
         instead = " or ".join(patterns_for(kind))
         raise UserError(f"{takes(family.name)}, but {what} holds {kind.many}. Use {instead}.")
+
+
+def check_arguments(preset: str, given: Iterable[str]) -> None:
+    """Raise UserError for an argument that a preset's factory has not."""
+    known = family_of(preset).names
+    for name in given:
+        if name not in known:
+            raise UserError(f"{preset} has no argument {name!r}. {near(name, known)}")
 
 
 def family_of(name: str) -> Family:

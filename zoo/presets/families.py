@@ -4,10 +4,13 @@ To add one: its factory in `zoo.models`, a record here, its presets beside this 
 space in `tuning.spaces`. Tests and commands find it here.
 """
 
+import ast
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.data.kinds import Kind
@@ -44,6 +47,17 @@ class Family:
         module, _, name = self.made_by.rpartition(".")
         made: Callable[..., keras.Model] = getattr(import_module(module), name)
         return made
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the keyword arguments, as the source has them: Keras is not imported."""
+        module, _, name = self.made_by.rpartition(".")
+        found = find_spec(module)
+        assert found is not None
+        assert found.origin is not None
+        tree = ast.parse(Path(found.origin).read_text(encoding="utf-8"))
+        functions = {one.name: one for one in tree.body if isinstance(one, ast.FunctionDef)}
+        return [one.arg for one in functions[name].args.kwonlyargs]
 
     @property
     def arguments(self) -> dict[str, Any]:

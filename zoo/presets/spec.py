@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from zoo.checks import UserError, near
+from zoo.checks import UserError
 from zoo.models.shapes import WrongKind
-from zoo.presets.catalogue import family_of, find_preset, patterns_for
+from zoo.presets.catalogue import check_arguments, family_of, find_preset, patterns_for
 from zoo.presets.sizes import check_sizes
 from zoo.pretrained.backbones import architecture_of
 from zoo.pretrained.table import BACKBONES
@@ -69,10 +69,8 @@ class ModelSpec:
 
     def check(self) -> None:
         """Raise UserError for arguments that the preset has not, and for more than can be built."""
+        check_arguments(self.preset, self.overrides)
         known = family_of(self.preset).arguments
-        for name in self.overrides:
-            if name not in known:
-                raise UserError(f"{self.preset} has no argument {name!r}. {near(name, known)}")
         given = {**known, **find_preset(self.preset).arguments, **self.overrides}
         check_sizes(self.preset, self.input_shape, self.num_outputs, given)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import soundfile
-from scipy.signal import resample_poly
 
 from zoo.data.arrays import Found
 from zoo.data.reading import Reading
@@ -121,6 +120,8 @@ def _decode(path: Path, rate: int, samples: int) -> np.ndarray:
         raise Broken("it holds NaN or infinite samples")
     mono = values.mean(axis=1)
     if own != rate:
+        from scipy.signal import resample_poly
+
         common = math.gcd(own, rate)
         mono = resample_poly(mono, rate // common, own // common)
     found = np.zeros(samples, np.int16)

@@ -25,7 +25,8 @@ def check_names(what: object, names: Iterable[str]) -> None:
     if missing:
         raise UserError(
             f"{what} lacks {', '.join(missing)}. Expected {', '.join(REQUIRED)} and optionally "
-            f"{', '.join(OPTIONAL)}; it holds {', '.join(held) or 'nothing'}."
+            f"{', '.join(OPTIONAL)}; it holds {', '.join(held) or 'nothing'}. "
+            "zoo.data_from(x, y) takes arrays that are not split; rename others."
         )
     if ("x_val" in held) != ("y_val" in held):
         raise UserError(f"{what} must hold both x_val and y_val, or neither.")

@@ -12,7 +12,7 @@ from zoo.data.arrays import Arrays
 from zoo.data.memory import gather
 from zoo.data.reading import SPOKEN, Reading
 from zoo.data.sources import ENDINGS, LABELS, check_target, files_below
-from zoo.readers.naming import is_level, times, values_in
+from zoo.readers.naming import is_level, readable, times, values_in
 from zoo.tasks import Classification, Task
 
 PARTS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -91,16 +91,32 @@ def find(
             labels.append(below[first])
             parts.append(part)
             inner.append(path.relative_to(folders[0]) if part else path)
-    names = sorted(set(labels))
+    order = {name: number for number, name in enumerate(sorted(set(labels)))}
+    names = [readable(name) for name in order]
     _check(root, kind, names, labels, parts)
-    order = {name: number for number, name in enumerate(names)}
     numbers = np.array([order[label] for label in labels], np.int64)
     beside: dict[str, np.ndarray] = {}
     if reading.group is not None:
         beside["groups"] = np.array(values_in(inner, reading.group, "group"))
     if reading.time is not None:
         beside["time"] = times(values_in(inner, reading.time, "time"))
-    return Files(root, tuple(paths), numbers, tuple(parts), tuple(names), beside=beside)
+    return Files(
+        root,
+        tuple(paths),
+        numbers,
+        tuple(parts),
+        tuple(names),
+        beside=beside,
+        notes=_empty(root, paths, kind),
+    )
+
+
+def _empty(root: Path, paths: list[Path], kind: str) -> tuple[str, ...]:
+    """Return a note about folders that look like classes and have no files."""
+    used = {path.parts[0] for path in paths}
+    folders = [one.name for one in root.iterdir() if one.is_dir() and one.name not in used]
+    names = sorted(readable(name) for name in folders if not name.startswith("."))
+    return (f"No {SPOKEN[kind]} in the folders {', '.join(names)}: no classes.",) if names else ()
 
 
 def _of_kind(root: Path, kind: str) -> list[Path]:
@@ -111,12 +127,9 @@ def _of_kind(root: Path, kind: str) -> list[Path]:
 def _check(
     root: Path, kind: str, names: list[str], labels: list[str], parts: Sequence[str]
 ) -> None:
-    for name in names:
-        if not name.isprintable():
-            raise UserError(
-                f"{root} has a class folder {name!r}: not UTF-8, or with control characters. "
-                "Rename it."
-            )
+    if len(set(names)) < len(names):  # one is not UTF-8, the other has the escape for a name
+        twice = max(names, key=names.count)
+        raise UserError(f"{root} has two class folders that read {twice!r}. Rename one of them.")
     if len(names) < 2:
         raise UserError(
             f"{root} has {len(names)} class folders with {SPOKEN[kind]}; at least 2 are needed, "
@@ -194,7 +207,7 @@ def parted(
 
 def names_of(files: "Files[Any]") -> np.ndarray:
     """Return the names of files: their paths within the folder."""
-    return np.array([path.as_posix() for path in files.paths])
+    return np.array([readable(path.as_posix()) for path in files.paths])
 
 
 def _rows(files: "Files[Any]", seed: int) -> dict[str, np.ndarray]:

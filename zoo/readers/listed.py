@@ -1,5 +1,6 @@
 """A flat folder with `labels.csv`: the files, their labels, and what else is known of them."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 
 from zoo.checks import UserError, near
 from zoo.readers.frame import Column, read_frame
+from zoo.readers.naming import readable
 from zoo.tasks import Task, guess_columns
 
 USUAL = ("label", "labels", "class", "category", "target", "species", "y")  # names of the labels
@@ -56,8 +58,8 @@ def listed(
         UserError: no such columns, or lines without a file or a value.
     """
     columns, notes = read_frame(table, plain=next(iter(read_frame(table)[0])))  # "007" is a name
-    known = {path.as_posix(): path for path in files}
-    known |= {path.with_suffix("").as_posix(): path for path in files}
+    known = _spellings([path.as_posix() for path in files], files)
+    known |= _spellings([path.with_suffix("").as_posix() for path in files], files)
     name = _names(table, columns, known)
     target = _target(table, columns, target, {name, *beside})
     for option in (target, *beside):
@@ -80,6 +82,15 @@ def listed(
         notes.append(f"{len(files) - len(paths)} files that {table.name} does not list are unused.")
     values = {one: [str(text) for text in columns[one].texts()[there]] for one in beside}
     return Listed(paths, task, labels[there], tuple(classes), values, tuple(notes))
+
+
+def _spellings(names: list[str], files: list[Path]) -> dict[str, Path]:
+    """Return files by name; one that is not UTF-8 by its escapes and as Latin-1, too."""
+    found = dict(zip(names, files, strict=True))
+    for name, file in [*found.items()]:
+        if not name.isprintable():
+            found |= {readable(name): file, os.fsencode(name).decode("latin-1"): file}
+    return found
 
 
 def _names(table: Path, columns: Mapping[str, Column], known: Mapping[str, Path]) -> str:

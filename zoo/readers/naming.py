@@ -1,4 +1,4 @@
-"""Values in the paths of files: a level of folders, or a pattern with one group."""
+"""Names and values in the paths of files: a level of folders, or a pattern with one group."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,27 @@ from pathlib import Path
 import numpy as np
 
 from zoo.checks import UserError
+
+
+def readable(name: str) -> str:
+    r"""Return a name of a file or folder as text that any file and terminal can hold.
+
+    Bytes that are not UTF-8, which Python reads as halves of surrogate pairs (PEP 383), and
+    characters that do not print become escapes; the text is the same on each reading.
+
+    Examples:
+        >>> readable("caf\udce9")
+        'caf\\xe9'
+    """
+    return name if name.isprintable() else "".join(map(_escaped, name))
+
+
+def _escaped(char: str) -> str:
+    if char.isprintable():
+        return char
+    if "\udc80" <= char <= "\udcff":  # a byte
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    return char.encode("unicode_escape").decode()
 
 
 def is_level(how: str | None) -> bool:
@@ -37,7 +58,7 @@ def values_in(paths: Sequence[Path], how: str, option: str) -> list[str]:
             f"--{option} {how!r} must be a level of folders, such as 2, or a regular expression "
             f"with one pair of parentheses, such as '(\\d+)_'; it has {pattern.groups}."
         )
-    found = [pattern.search(path.as_posix()) for path in paths]
+    found = [pattern.search(readable(path.as_posix())) for path in paths]
     without = [path for path, match in zip(paths, found, strict=True) if match is None]
     if without:
         raise UserError(
@@ -68,4 +89,4 @@ def _level(path: Path, level: int, option: str) -> str:
             f"--{option} {level}: {path} lies in {len(folders)} folders, so that it has no level "
             f"{level}."
         )
-    return folders[level - 1]
+    return readable(folders[level - 1])

@@ -159,7 +159,7 @@ def _channels(files: "Files[Any]", reading: Reading) -> list[str]:
 
 def _windows(files: "Files[Any]", schema: Mapping[str, Any]) -> Windows:
     """Cut recordings into windows; the whole of each where the schema has no window."""
-    names, window = schema["channels"], schema["window"]
+    names, window, of = schema["channels"], schema["window"], names_of(files)
     pieces, owner, said = [], [], []
     for number, (recording, _) in enumerate(files.looks):
         values = _matrix(files.paths[number], recording, names)
@@ -167,8 +167,8 @@ def _windows(files: "Files[Any]", schema: Mapping[str, Any]) -> Windows:
         for start in range(0, len(values) - length + 1, schema["stride"] or length):
             pieces.append(values[start : start + length])
             owner.append(number)
-            whole = files.paths[number].as_posix()
-            said.append(f"{whole} lines {start + 1}-{start + length}" if window else whole)
+            lines = f" lines {start + 1}-{start + length}" if window else ""
+            said.append(f"{of[number]}{lines}")
     if not pieces:
         raise UserError(f"All recordings in {files.root} are shorter than a window of {window}.")
     x = np.full((len(pieces), max(map(len, pieces)), len(names)), np.nan, np.float32)

@@ -1,5 +1,6 @@
 """Tables: the role of each column, the split, and features fitted on training rows only."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,6 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     Raises:
         UserError: no such column, or a target that cannot be learned.
     """
-    from zoo.data.splits import split_rows
-
     columns, notes = read_frame(path, reading.separator and reading.target)
     target = _target(path, columns, reading)
     names = _targets(target, columns)
@@ -43,6 +42,8 @@ def read_table(path: Path, reading: Reading, seed: int, task: type[Task] | None)
     y, classes = task.take_columns(_of(names, columns), reading.separator)
     groups, time = _groups(columns, reading), _time(columns, reading)
     moment = None if time is None else time.astype(np.float64)
+    from zoo.data.splits import split_rows  # scikit-learn takes a second to import
+
     rows = split_rows(len(y), seed, task.strata(y), groups, moment)
     arrays: Arrays = {f"y_{part}": y[places] for part, places in rows.items()}
     for kind, values in (("groups", groups), ("time", time)):
@@ -97,17 +98,16 @@ def column_texts(path: Path, name: str) -> np.ndarray:
 
 
 def table_answers(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows, as `table_rows` does, and their labels: numbers or class names.
-
-    Rows without a label are left out.
-    """
+    """Return the rows, as `table_rows` does, that have labels, and these: numbers or names."""
     columns, notes = read_frame(path, schema.get("separator") and schema["target"])
     one_of("task", schema["task"], TASKS)
     task, target = TASKS[schema["task"]], schema["target"]
     names = _targets(target, columns, "target")
-    columns = _labeled(columns, names, task, notes)
-    answers = task.raw_answers(path, _of(names, columns), schema.get("separator"))
-    return _rows(columns, notes, schema), answers
+    kept = _labeled(columns, names, task, notes)
+    if kept is not columns:
+        warnings.warn(f"{path}: {notes[-1]}", stacklevel=4)
+    answers = task.raw_answers(path, _of(names, kept), schema.get("separator"))
+    return _rows(kept, notes, schema), answers
 
 
 def _rows(columns: Mapping[str, Column], notes: list[str], schema: Mapping[str, Any]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Tasks: what labels are, what is minimized, what outputs mean, how they are judged.
 
-A task joins `TASKS`, and with it the command line, the reports and the tests.
+A task joins `TASKS`, and with it the command line, the reports and the tests. Keras is imported
+when a loss is asked for: a command reads its data, and refuses them, before.
 """
 
 import warnings
@@ -28,6 +29,7 @@ __all__ = [
     "guess",
     "guess_columns",
     "recorded",
+    "worded",
 ]
 
 TASKS: dict[str, type[Task]] = {
@@ -37,6 +39,11 @@ TASKS: dict[str, type[Task]] = {
 FIGURES: dict[str, tuple[str, int]] = {
     name: title for task in TASKS.values() for name, title in task.titles.items()
 }
+
+
+def worded(figure: str) -> str:
+    """Return a figure's name as a text has it, without a unit."""
+    return FIGURES[figure][0].removesuffix(" %")
 
 
 def recorded(held: Mapping[str, Any]) -> Task:

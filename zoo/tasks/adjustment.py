@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 FOLDS = 5  # of the validation rows: what is fitted on four is judged on the fifth
 
@@ -39,7 +41,7 @@ class Adjustment(ABC):
     def title(cls, record: Mapping[str, Any]) -> str:
         """Return its name, with its value where that is one number."""
 
-    def fold(self, head: keras.layers.Dense) -> None:
+    def fold(self, head: "keras.layers.Dense") -> None:
         """Fold it into a dense layer without activation, which is exact and costs nothing."""
         weights = [weight / self.divisor for weight in head.get_weights()]
         if self.shift is not None:

@@ -22,6 +22,11 @@ class Answers:
         lines = ((str(name), *line) for name, line in zip(names, self.lines, strict=True))
         return Answers((title, *self.header), tuple(lines))
 
+    def titled(self, targets: Sequence[str]) -> "Answers":
+        """Return them with the names of several numbers in place of "answer 0" and so on."""
+        names = {f"answer {n}": name for n, name in enumerate(targets)}
+        return Answers(tuple(names.get(title, title) for title in self.header), self.lines)
+
 
 def of_classes(p: np.ndarray, labels: Sequence[str], every: bool) -> Answers:
     """Return the likeliest class of each row; with `every` the probabilities of all.

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import keras
 import numpy as np
 
 from zoo.checks import UserError
@@ -22,6 +21,9 @@ from zoo.tasks.task import Task
 from zoo.tasks.temperature import Temperature
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -114,13 +116,9 @@ class Classification(Task):
     def aims(self, y: np.ndarray) -> np.ndarray:
         return np.asarray(np.eye(len(self.labels))[y], np.float32)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
-        smoothing = {"from_logits": True, "label_smoothing": label_smoothing}
-        if focal:
-            return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=focal, **smoothing)
-        return keras.losses.CategoricalCrossentropy(**smoothing)
+    def progress(self) -> "keras.metrics.Metric":
+        import keras
 
-    def progress(self) -> keras.metrics.Metric:
         return keras.metrics.CategoricalAccuracy(name="accuracy")
 
     def ignorance(self, y: np.ndarray) -> float:
@@ -141,7 +139,7 @@ class Classification(Task):
     def squashed(self, columns: int) -> str:
         return outputs_of.PROBABILITIES[columns == 1]
 
-    def columns(self, model: keras.Model, outputs: int) -> int:
+    def columns(self, model: "keras.Model", outputs: int) -> int:
         """One output is enough for two classes: probability or logit of the second."""
         alone = outputs == 2 and tuple(model.outputs[0].shape[1:]) == (1,)
         return 1 if alone and self.ending(model) != "softmax" else outputs

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import keras
 import numpy as np
 
 from zoo.metrics import labels as figures_of
@@ -16,13 +15,15 @@ from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
 from zoo.tasks.label_table import label_table
-from zoo.tasks.macro_f1 import MacroF1
 from zoo.tasks.metric import Metric
 from zoo.tasks.outputs import log_odds, sigmoid
 from zoo.tasks.task import Task
 from zoo.tasks.thresholds import Thresholds
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
+
+if TYPE_CHECKING:
+    import keras
 
 NONE = "(none)"  # of the labels
 
@@ -114,13 +115,9 @@ class Multilabel(Task):
     def aims(self, y: np.ndarray) -> np.ndarray:
         return np.asarray(y, np.float32)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
-        smoothing = {"from_logits": True, "label_smoothing": label_smoothing}
-        if focal:
-            return keras.losses.BinaryFocalCrossentropy(gamma=focal, **smoothing)
-        return keras.losses.BinaryCrossentropy(**smoothing)
+    def progress(self) -> "keras.metrics.Metric":
+        from zoo.tasks.losses import MacroF1
 
-    def progress(self) -> keras.metrics.Metric:
         return MacroF1(len(self.labels), name="macro_f1")
 
     def ignorance(self, y: np.ndarray) -> float:
@@ -138,7 +135,7 @@ class Multilabel(Task):
 
     # answers
 
-    def columns(self, model: keras.Model, outputs: int) -> int:
+    def columns(self, model: "keras.Model", outputs: int) -> int:
         outputs_of.check_apart(model)
         return outputs
 

@@ -1,19 +1,20 @@
 """Outputs that are probabilities: which models give them, and the way back to logits."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-from scipy.special import expit, logit
 
 from zoo.checks import UserError
+
+if TYPE_CHECKING:
+    import keras
 
 PROBABILITIES = ("softmax", "sigmoid")
 MOVES = ("Flatten", "Reshape", "Permute", "Dropout")  # layers that change no value
 TINY = float(np.finfo(np.float64).tiny)
 
 
-def ending(model: keras.Model) -> str | None:
+def ending(model: "keras.Model") -> str | None:
     """Return "softmax" or "sigmoid" where a model ends in one, else None.
 
     What only moves values may come after it, such as Flatten.
@@ -34,7 +35,7 @@ def of_two(outputs: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros_like(outputs), outputs], axis=1)
 
 
-def check_apart(model: keras.Model) -> None:
+def check_apart(model: "keras.Model") -> None:
     """Raise UserError for a model whose probabilities add up to 1, where each is by itself."""
     if ending(model) == "softmax":
         raise UserError(
@@ -45,11 +46,15 @@ def check_apart(model: keras.Model) -> None:
 
 def sigmoid(outputs: np.ndarray) -> np.ndarray:
     """Return the probabilities of logits that are told apart one by one, in float64."""
+    from scipy.special import expit
+
     return np.asarray(expit(outputs.astype(np.float64)))
 
 
 def log_odds(p: np.ndarray) -> np.ndarray:
     """Return the logits of probabilities that are told apart one by one, in float64."""
+    from scipy.special import logit
+
     return np.asarray(logit(np.asarray(p, np.float64)))
 
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import keras
 import numpy as np
 
 from zoo.checks import UserError
@@ -18,6 +17,9 @@ from zoo.tasks.metric import Metric
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,9 @@ class Regression(Task):
     def units(self, y: np.ndarray) -> Units:
         return Units.of(y)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
-        return keras.losses.MeanSquaredError()
+    def progress(self) -> "keras.metrics.Metric":
+        import keras
 
-    def progress(self) -> keras.metrics.Metric:
         return keras.metrics.RootMeanSquaredError(name="rmse")
 
     def ignorance(self, y: np.ndarray) -> float:

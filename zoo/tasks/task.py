@@ -1,15 +1,13 @@
 """The task of a model: labels, loss, answers and figures of merit, in one home.
 
-A task is a value that holds what it learned of the labels. Nothing outside this package asks which
-one it is: readers, training, export and the report ask it for what they need.
+A task is a value that holds what it learned of the labels. Nothing outside asks which one it is.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
 import numpy as np
 
 from zoo.metrics import gates
@@ -24,17 +22,17 @@ from zoo.tasks.metric import Metric, allowed
 from zoo.tasks.units import Units
 from zoo.tasks.words import Words
 
+if TYPE_CHECKING:
+    import keras
+
 
 @dataclass(frozen=True)
 class Task(Labels):
     """What is learned: one entry of y per row, and only the task looks inside.
 
     Examples:
-        >>> task = zoo.load_data("wine").task
-        >>> isinstance(task, zoo.Task)
-        True
-        >>> task.name, task.metric.name, task.labels
-        ('classification', 'accuracy', ('class_0', 'class_1', 'class_2'))
+        >>> zoo.load_data("wine").task.labels
+        ('class_0', 'class_1', 'class_2')
     """
 
     name: ClassVar[str]  # in `--task`, data.json, report.json
@@ -69,12 +67,14 @@ class Task(Labels):
         """Return the units that training takes the aims in; as they are, for classes."""
         return Units()
 
-    @abstractmethod
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> keras.losses.Loss:
+    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
         """Return the loss of outputs."""
+        from zoo.tasks.losses import loss_of
+
+        return loss_of(self.activation, label_smoothing, focal)
 
     @abstractmethod
-    def progress(self) -> keras.metrics.Metric:
+    def progress(self) -> "keras.metrics.Metric":
         """Return the metric that a training shows, of aims; its name is the metric's."""
 
     @abstractmethod
@@ -100,11 +100,11 @@ class Task(Labels):
 
     # answers
 
-    def ending(self, model: keras.Model) -> str | None:
+    def ending(self, model: "keras.Model") -> str | None:
         """Return the activation that a model ends in, where its outputs are probabilities."""
         return None if self.numbers else outputs_of.ending(model)
 
-    def columns(self, model: keras.Model, outputs: int) -> int:
+    def columns(self, model: "keras.Model", outputs: int) -> int:
         """Return how many outputs this model should have, where data ask for so many."""
         return outputs
 

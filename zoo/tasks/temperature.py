@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import logsumexp
 
 from zoo.metrics.classes import calibration_error
 from zoo.tasks.adjustment import FOLDS, Adjustment
@@ -67,6 +65,9 @@ def best(y: np.ndarray, logits: np.ndarray) -> float:
     Where all n answers are right the log-loss alone asks for endless confidence. Platt 1999
     ("Probabilistic outputs for support vector machines", section 2.2) aims at (n + 1) / (n + 2).
     """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import logsumexp
+
     wrong = 1 / (len(y) + 2)
     others = wrong / (logits.shape[1] - 1)
     shared = others * logits.sum(axis=1)
@@ -81,4 +82,6 @@ def best(y: np.ndarray, logits: np.ndarray) -> float:
 
 
 def _losses(y: np.ndarray, logits: np.ndarray) -> np.ndarray:
+    from scipy.special import logsumexp
+
     return np.asarray(logsumexp(logits, axis=1) - logits[np.arange(len(y)), y])

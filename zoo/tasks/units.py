@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,13 @@ class Units:
         """Return an epoch's logs with the metric in the units of the targets."""
         return {k: float(v) * (self.pooled if k.endswith(metric) else 1.0) for k, v in logs.items()}
 
-    def fold(self, model: keras.Model) -> None:
+    def fold(self, model: "keras.Model") -> None:
         """Fold `* std + mean` into the last dense layer, which is exact and costs nothing."""
         if self.mean is not None and self.std is not None:
             kernel, bias = model.layers[-1].get_weights()
             model.layers[-1].set_weights([kernel * self.std, bias * self.std + self.mean])
 
-    def unfold(self, model: keras.Model) -> None:
+    def unfold(self, model: "keras.Model") -> None:
         """Take back what `fold` did, for a model that is trained on."""
         if self.mean is not None and self.std is not None:
             kernel, bias = model.layers[-1].get_weights()

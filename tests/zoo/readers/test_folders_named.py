@@ -1,5 +1,6 @@
 """Folders beyond class folders: groups and times in names, `labels.csv`, recordings."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 import zoo
 from zoo.data.kinds import SEQUENCE
+from zoo.readers.rows import read_named
 
 PARTS = ("train", "validation", "test")
 
@@ -113,6 +115,37 @@ def test_numbers_in_a_list_are_targets(tmp_path: Path) -> None:
     assert data.task.numbers
     _, y = zoo.read_labelled(tmp_path, Described(data))
     np.testing.assert_allclose(y[:, 0], np.arange(40) / 7, rtol=1e-6)
+
+
+def test_folders_without_files_and_files_that_are_not_read(tmp_path: Path) -> None:
+    for number in range(24):
+        picture(tmp_path / "in" / "ab"[number % 2] / f"{number}.png", number)
+    (tmp_path / "in" / "c").mkdir()
+    data = zoo.load_data(str(tmp_path / "in"))
+    assert data.class_names == ("a", "b")
+    assert "No images in the folders c: no classes." in data.schema["notes"]
+    (tmp_path / "one" / "a").mkdir(parents=True)
+    (tmp_path / "one" / "a" / "1.csv").write_text("x\n1\n")
+    with pytest.raises(zoo.UserError, match="has 1 class folders with recordings; at least 2"):
+        zoo.load_data(str(tmp_path / "one"))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "1.MP3").write_text("")
+    with pytest.raises(zoo.UserError, match=r"Files ending in '\.mp3' are not read: convert them"):
+        zoo.load_data(str(tmp_path / "out"))
+
+
+def test_a_list_of_names_in_latin_1(tmp_path: Path) -> None:
+    lines = [b"file,label"]
+    for number in range(40):
+        name = b"caf\xe9 %d.png" % number
+        os.rename(picture(tmp_path / "1.png", number), os.fsencode(tmp_path) + b"/" + name)
+        lines.append(name + b"," + (b"a", b"b")[number % 2])
+    (tmp_path / "labels.csv").write_bytes(b"\n".join(lines))
+    data = zoo.load_data(str(tmp_path))
+    assert sum(len(getattr(data, f"x_{part}")) for part in PARTS) == 40
+    names, _ = read_named(tmp_path, data.schema)
+    assert names is not None
+    assert r"caf\xe9 3.png" in names
 
 
 def test_lists_that_do_not_fit(tmp_path: Path) -> None:

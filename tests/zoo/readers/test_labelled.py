@@ -15,7 +15,7 @@ from export import compare
 from tests.helpers.commands import pocketzoo
 from tests.helpers.described import Recorded
 from tuning import Recipe, train
-from zoo.tasks import Regression
+from zoo.tasks import Regression, worded
 
 RNG = np.random.default_rng(0)
 KINDS = np.array(["red", "rosé", "white"])
@@ -33,7 +33,8 @@ def test_tables(tmp_path: Path) -> None:
     data = zoo.load_data(table(tmp_path / "a.csv", x, KINDS[y]), reading=zoo.Reading(target="kind"))
     last = [*KINDS[y[::7]], ""]  # the last row has no answer
     new = table(tmp_path / "new.csv", np.concatenate([x[::7], x[:1]]), np.array(last))
-    rows, answers = zoo.read_labelled(new, Recorded(data))
+    with pytest.warns(UserWarning, match="1 rows without a value of 'kind' were left out"):
+        rows, answers = zoo.read_labelled(new, Recorded(data))
     assert answers.tolist() == y[::7].tolist()
     np.testing.assert_allclose(rows, x[::7], rtol=1e-6)
     np.testing.assert_array_equal(rows, zoo.read_rows(new, data.schema)[:-1])
@@ -161,6 +162,9 @@ def test_several_targets(tmp_path: Path) -> None:
     path.write_text("\n".join(['id,a,"b,c",d,e', *lines]))
     data = zoo.load_data(path, reading=zoo.Reading(target="a, d"))
     assert data.task == Regression()
+    answers = data.task.answers(data.y_test, (1.0, 1.0)).titled(["a", "d"])
+    assert answers.header == ("row", "a", "from", "to", "d", "from", "to")
+    assert [worded(name) for name in ("macro_f1", "rmse")] == ["macro F1", "rmse"]
     assert data.y_train.shape == (38, 2)
     assert "a" not in data.schema["features"]
     x, y = zoo.read_labelled(path, Recorded(data))

@@ -1,9 +1,23 @@
-"""The macro F1 as a training shows it."""
+"""Losses of a training, and the metric that Keras lacks; the file of tasks that imports Keras."""
 
 from typing import Any
 
 import keras
 from keras import ops
+
+
+def loss_of(activation: str, label_smoothing: float, focal: float) -> keras.losses.Loss:
+    """Return the loss for outputs with an activation of `zoo.tasks`; numbers know no other."""
+    if activation == "linear":
+        return keras.losses.MeanSquaredError()
+    shared = {"from_logits": True, "label_smoothing": label_smoothing}
+    if activation == "sigmoid":
+        if focal:
+            return keras.losses.BinaryFocalCrossentropy(gamma=focal, **shared)
+        return keras.losses.BinaryCrossentropy(**shared)
+    if focal:
+        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=focal, **shared)
+    return keras.losses.CategoricalCrossentropy(**shared)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
