@@ -16,12 +16,8 @@ from zoo.advice.repeats import find_leaks
 from zoo.baselines.quick import answers
 from zoo.data.splits import count_shared_rows
 from zoo.metrics.intervals import Estimate
-<<<<<<< HEAD
-from zoo.tasks import Task
-from zoo.tasks.label_table import LabelTable
-=======
 from zoo.tasks import Task, worded
->>>>>>> hour
+from zoo.tasks.label_table import LabelTable
 
 FEWEST = 5  # rows of a class that is named
 FOUND = 0.5  # share of a class's rows that should be found
