@@ -19,10 +19,10 @@ from export.conversion.job import (
     TWIN,
     Plan,
     checked,
-    run_job,
     warn_of_steps,
 )
 from export.conversion.planning import int8_plan, tfmot_plan
+from export.conversion.written import files_of
 from export.device.c_array import c_source
 from export.device.ends import ends_of
 from export.device.front_end import header
@@ -173,7 +173,7 @@ def to_litert(
         smaller = model if compressed is None else compressed.model
         plan = int8_plan(smaller, data, method, asked, quantized, forms, calibration_rows, seed)
     warn_of_steps(model, plan)
-    files = run_job(model, plan, timeout)
+    files = files_of(model, plan, data.x_train, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8
     return _finished(run, model, data, plan, compressed, files, started)

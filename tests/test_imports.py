@@ -19,7 +19,6 @@ HOMES = {
     # the worker imports it early: Keras' fit does on every backend, in every trial
     "tensorflow": {
         "export/conversion/convert.py",
-        "export/conversion/integer.py",
         "export/conversion/tfmot.py",
         "tuning/sweep/worker.py",
     },
@@ -32,9 +31,9 @@ HOMES = {
         "export/tflite/operators.py",
         "export/runtimes/litert.py",
         "export/runtimes/litert_child.py",
-        "export/tflite/tidy.py",
+        "export/tflite/flatbuffer.py",
     },
-    "flatbuffers": {"export/tflite/metadata.py"},
+    "flatbuffers": {"export/tflite/metadata.py", "export/tflite/packing.py"},
     "onnxruntime": {"export/conversion/formats_child.py"},
     "torch": {"zoo/pretrained/torch_weights.py"},
     "tflite_micro": {"export/runtimes/micro_child.py"},

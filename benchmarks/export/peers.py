@@ -20,21 +20,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.conversion import integer
-from export.conversion.convert import by_rows, convert, load, whole
+from export.conversion.convert import by_rows, load
+from export.tflite.writer import write
 from zoo.quantization import Twin, make_twin
-from zoo.quantization.layers.arithmetic import Range
-
-
-class Float(integer.Constant):
-    """The arithmetic of the int8 graph without its rounding: the same operators in float32."""
-
-    def activation(self, where: Range, x: Any) -> Any:
-        return x
-
-
-class FloatUnrolled(integer.Unrolled, Float):
-    """The same with the loop written out."""
 
 
 def signature(model: keras.Model) -> list[keras.InputSpec]:
@@ -94,16 +82,7 @@ def twin_of(folder: Path) -> Twin:
 
 def same_graph(folder: Path, name: str, *, form: str = "rolled") -> None:
     """The float of the same graph as our int8 file."""
-    twin = twin_of(folder)
-    if form == "step":
-        integer.Constant = Float  # what `step_function` takes
-        states = {f"state_{i}": (1, cell.units) for i, cell in enumerate(twin.cells())}
-        inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        content = convert(integer.step_function(twin), inputs, None)
-    else:
-        arithmetic = Float(twin) if form == "rolled" else FloatUnrolled(twin)
-        content = convert(whole(twin, arithmetic), {"input": (1, *twin.row_shape)}, None)
-    (folder / name).write_bytes(content)
+    (folder / name).write_bytes(write(twin_of(folder), None, form))
 
 
 PRODUCTS: dict[str, Callable[[Path, str], None]] = {

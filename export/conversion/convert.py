@@ -2,8 +2,8 @@
 
 TensorFlow's converter can end a process by a segmentation fault, so nobody imports this file: the
 parent (`litert.py`) writes a job folder, starts this, and reads the exit code. The job holds
-`settings.json`, `model.json` (the Keras configuration), `model.weights.h5` and, for the int8 files,
-`twin.weights.h5` or the converter's `calibration.npy`; the `.tflite` files appear beside them.
+`settings.json`, `model.json` (the Keras configuration), `model.weights.h5` and, for an int8 file,
+`calibration.npy`; the `.tflite` files appear beside them.
 """
 
 import json
@@ -19,17 +19,13 @@ import tensorflow as tf
 
 import zoo.layers  # noqa: F401  (registers the layers that a configuration may name)
 from export.conversion.custom import imported_classes
-from export.conversion.integer import Constant, Unrolled, step_function
-from export.conversion.job import FLOAT, TWIN
+from export.conversion.job import FLOAT
 from export.runtimes.litert import load as load_litert
 from export.runtimes.litert import random_inputs, raw_outputs
-from export.tflite.tidy import tidied
-from zoo.quantization import Twin, make_twin
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rules.ids import takes_ids
 
 SIGNATURE = "serving_default"
-CHECKED = 16  # random rows on which an edited file must equal the one before
 Function = Callable[..., dict[str, Any]]
 
 
@@ -111,15 +107,9 @@ def by_rows(rows: np.ndarray) -> Callable[[Any], None]:
     return quantize
 
 
-def by_ranges(converter: Any) -> None:
-    """Leave the converter to the ranges that stand in the graph."""
-
-
-def whole(model: Any, arithmetic: Any = None) -> Function:
-    """Return the function of a whole model or twin: `input` -> `output`."""
-    if arithmetic is None:
-        return lambda input: {"output": model(input, training=False)}
-    return lambda input: {"output": model.run(input, arithmetic)}
+def whole(model: keras.Model) -> Function:
+    """Return the function of a whole model: `input` -> `output`."""
+    return lambda input: {"output": model(input, training=False)}
 
 
 def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray) -> Any:
@@ -130,56 +120,20 @@ def without_head_layers(model: keras.Model, layer: str | None, rows: np.ndarray)
     return keras.Model(cut, model.output), keras.Model(model.input, cut).predict(rows, verbose=0)
 
 
-def twin_form(twin: Twin, form: str) -> bytes:
-    """Return one form of a twin's int8 file, tidied."""
-    if form == "step":
-        units = [cell.units for cell in twin.cells() for _ in cell.states()]
-        states = {f"state_{i}": (1, size) for i, size in enumerate(units)}
-        inputs = {"input": (1, *twin.row_shape[1:]), **states}
-        return edited(convert(step_function(twin), inputs, by_ranges))
-    arithmetic = Unrolled(twin) if form == "unrolled" else Constant(twin)
-    row = {"input": (1, *twin.row_shape)}
-    content = convert(whole(twin, arithmetic), row, by_ranges, twin.words > 0)
-    return edited(content, twin.words)
-
-
-def edited(content: bytes, words: int = 0) -> bytes:
-    """Return a file tidied; on random rows its outputs are, bit for bit, those it had before."""
-    after = tidied(content)
-    outputs = []
-    with tempfile.TemporaryDirectory() as folder:
-        for version in (content, after):
-            (Path(folder) / "version").write_bytes(version)
-            interpreter = load_litert(Path(folder) / "version")
-            outputs.append(
-                raw_outputs(interpreter, random_inputs(interpreter, CHECKED, words=words))
-            )
-    if not all(np.array_equal(*pair) for pair in zip(*outputs, strict=True)):
-        raise AssertionError("the file's outputs changed when its loop state became int8")
-    return after
-
-
 def main(job: Path) -> None:
     settings = json.loads((job / "settings.json").read_text())
     model = load(job, unroll=False)
     row = {"input": (1, *model.input_shape[1:])}
     ids = takes_ids(model)
     (job / FLOAT).write_bytes(convert(whole(model), row, None, ids))
-    if settings["method"] == "twin":
-        twin = make_twin(model, standardized=settings["cut_after"] is not None)
-        twin.load_weights(job / TWIN)
-        for name, form in settings["files"].items():
-            (job / name).write_bytes(twin_form(twin, form))
-    elif settings["method"] == "converter":
+    for name in settings["files"]:
         model = load(job, unroll=True)
         wake_reset_gates(model)
         rows = np.load(job / "calibration.npy", allow_pickle=False)
         body, rows = without_head_layers(model, settings["cut_after"], rows)
         row = {"input": (1, *body.input_shape[1:])}
         rows = rows.astype("int32") if ids else rows
-        content = convert(whole(body), row, by_rows(rows), ids)
-        (name,) = settings["files"]
-        (job / name).write_bytes(content)
+        (job / name).write_bytes(convert(whole(body), row, by_rows(rows), ids))
     for file in sorted(job.glob("*.tflite")):
         # a file that LiteRT aborts on must not reach the parent
         raw_outputs(interpreter := load_litert(file), random_inputs(interpreter, 1, words=1))

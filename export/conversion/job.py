@@ -54,27 +54,23 @@ class Plan:
 
 
 def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
-    """Run `convert` on a job folder and return the files it made, the twin's weights too.
+    """Run TensorFlow's converter on a job folder and return the files it made.
 
     Raises:
         ExportError: the child failed, died or took too long. The folder is gone either way.
     """
     stage("converting to .tflite")
+    names = list(plan.converted.values())
     settings = {
-        "method": "twin" if plan.quantized else plan.rung,
-        "files": {name: form for form, name in plan.converted.items()},
+        "files": names,
         "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
     }
-    names = [FLOAT, *plan.converted.values()]
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
         job = Path(folder)
         (job / "settings.json").write_text(as_json(settings))
         describe(model, job)
-        if plan.rows is not None and plan.rung == "converter":
+        if plan.rows is not None:
             np.save(job / "calibration.npy", plan.rows.x)
-        if plan.quantized is not None:
-            plan.quantized.twin.save_weights(job / TWIN)
-            names.append(TWIN)
         try:
             run_child("export.conversion.convert", folder, timeout)
         except ChildError as error:
@@ -83,7 +79,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
                 "need a Standardize layer after the input; for a model of your own try another "
                 "method, 'twin' or 'converter'."
             ) from None
-        return {name: (job / name).read_bytes() for name in names}
+        return {name: (job / name).read_bytes() for name in (FLOAT, *names)}
 
 
 def describe(model: keras.Model, job: Path) -> None:

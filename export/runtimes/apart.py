@@ -1,6 +1,7 @@
 """A `.tflite` file run in a process of its own, where a crash or a hang is a message."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +25,44 @@ def predict_apart(path: Path, rows: np.ndarray, timeout: float) -> np.ndarray:
         UserError: the file ends its process, or takes longer.
     """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
-        folder = Path(name)
-        np.save(folder / "rows.npy", rows)
         try:
-            run_python([str(CHILD), name, str(path.resolve())], timeout)
+            return _run(Path(name), [path], {path.stem: rows}, timeout)[path.stem]
         except ChildError as error:
             raise UserError(
                 f"LiteRT could not run {path}: the process {error} Export the run again."
             ) from error
-        with np.load(folder / "outputs.npz") as file:
-            return dequantized(file["outputs"], {"quantization": file["quantization"]})
+
+
+def try_apart(
+    files: Mapping[str, bytes], rows: Mapping[str, np.ndarray], timeout: float
+) -> dict[str, np.ndarray]:
+    """Run files that are not written yet: on rows by their name, or once on zeros.
+
+    Returns:
+        The first output of each as real numbers, by name.
+
+    Raises:
+        ChildError: a file ends the process, or takes longer.
+    """
+    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
+        folder = Path(name)
+        for file, content in files.items():
+            (folder / file).write_bytes(content)
+        stems = {Path(file).stem: file for file in files}
+        given = {Path(file).stem: values for file, values in rows.items()}
+        found = _run(folder, [folder / file for file in files], given, timeout)
+        return {stems[stem]: outputs for stem, outputs in found.items()}
+
+
+def _run(
+    folder: Path, models: list[Path], rows: Mapping[str, np.ndarray], timeout: float
+) -> dict[str, np.ndarray]:
+    for stem, values in rows.items():
+        np.save(folder / f"{stem}.npy", values)
+    run_python([str(CHILD), str(folder), *(str(one.resolve()) for one in models)], timeout)
+    outputs = {}
+    for model in models:
+        with np.load(folder / f"{model.stem}.npz") as file:
+            details = {"quantization": file["quantization"]}
+            outputs[model.stem] = dequantized(file["outputs"], details)
+    return outputs

@@ -18,6 +18,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
+from export.tflite.packing import packed
 from export.tflite.scaling import Scaling
 
 NAME, LABELS = b"TFLITE_METADATA", "labels.txt"
@@ -84,8 +85,7 @@ def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
         entry.name, entry.buffer = NAME, len(model.buffers)
         model.buffers.append(buffer)
         model.metadata = [*(model.metadata or ()), entry]
-    packed = bytes(flatbuffer_utils.convert_object_to_bytearray(model))
-    return _with_file(packed, card.labels)
+    return _with_file(packed(model), card.labels)
 
 
 def description_bytes(model: Any, content: bytes) -> int:

@@ -81,8 +81,15 @@ def test_a_dying_child_is_an_error_message(
         run_child("dying", "", timeout=2)
 
 
-def test_a_dying_converter_leaves_the_old_files(
-    exported: export.Export, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("module", "method", "message"),
+    [
+        ("export.conversion.job.run_child", "converter", "the converter died of SIGSEGV"),
+        ("export.runtimes.apart.run_python", "twin", "LiteRT could not run a file: it died"),
+    ],
+)
+def test_a_dying_child_leaves_the_old_files(
+    exported: export.Export, module: str, method: str, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = {path: path.read_bytes() for path in exported.run.path.iterdir()}
     data = data_of(rows("mlp_tiny", 40), np.arange(40) % 2)
@@ -90,11 +97,9 @@ def test_a_dying_converter_leaves_the_old_files(
     def die(*_: Any) -> str:
         raise ChildError("died of SIGSEGV. Its last lines:\nend of the log")
 
-    monkeypatch.setattr("export.conversion.job.run_child", die)
-    with pytest.raises(
-        export.ExportError, match="Nothing was written: the converter died of SIGSEGV"
-    ):
-        export.to_litert(exported.model, data=data, directory=exported.run.path)
+    monkeypatch.setattr(module, die)
+    with pytest.raises(export.ExportError, match=f"Nothing was written: {message}"):
+        export.to_litert(exported.model, data=data, directory=exported.run.path, method=method)
     assert {path: path.read_bytes() for path in exported.run.path.iterdir()} == before
 
 

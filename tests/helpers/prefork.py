@@ -26,7 +26,6 @@ IMPORTED = {
     CONVERT: CONVERT,
     "export.conversion.formats_child": CONVERT,
     "export.runtimes.probe": CONVERT,
-    "tests.helpers.editing": CONVERT,
     "export.conversion.tfmot": "export.conversion.tfmot",  # of Keras 2, so with no other
     "ethosu.vela": "ethosu.vela.vela",
     MICRO: "tflite_micro.python.tflite_micro.runtime",

@@ -21,6 +21,7 @@ class Tensor:
     width: int = VALUE  # bytes of an element; 4 of int32
     scales: int = 1  # one, one per output channel, or none where integers only count
     constant: bool = False
+    shares: bool = False  # name and scale with the tensor it was made from, or is handed on from
 
     @property
     def bytes(self) -> int:
@@ -57,6 +58,23 @@ def macs(name: str, output: Shape, factor: Shape) -> int:
     return math.prod(output) * math.prod(factor[axes])
 
 
+# operators whose output has the range of what they read, or one that all of their kind have
+KEEPING = {
+    "RESHAPE",
+    "TRANSPOSE",
+    "PAD",
+    "STRIDED_SLICE",
+    "CONCATENATION",
+    "GATHER",
+    "MAX_POOL_2D",
+    "AVERAGE_POOL_2D",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "LOGISTIC",
+    "SOFTMAX",
+    "TANH",
+}
+
+
 class Graph:
     """A subgraph of the file in the making: tensors and operators in their order."""
 
@@ -82,7 +100,7 @@ class Graph:
 
     def apply(self, name: str, inputs: Sequence[int], shape: Shape) -> int:
         """Add an operator of one int8 output of the given shape and return its number."""
-        return self.call(name, inputs, [Tensor(shape)])[0]
+        return self.call(name, inputs, [Tensor(shape, shares=name in KEEPING)])[0]
 
     def call(
         self, name: str, inputs: Sequence[int], outputs: Sequence[Tensor], *graphs: "Graph"

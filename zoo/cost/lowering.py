@@ -1,8 +1,4 @@
-"""Operators of the int8 file that a twin's drafts become, known before any training.
-
-TensorFlow's converter makes the file; what it makes of each kind of draft was read off its files.
-Shapes count the batch, which is one row.
-"""
+"""Operators of the int8 file that a twin's drafts become. Shapes count the batch, which is one."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,6 +11,7 @@ from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
+from zoo.quantization.layers.operations import Window
 from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
 from zoo.quantization.rules.drafts import Draft, Sketch
@@ -57,7 +54,8 @@ def _dense(graph: Graph, draft: Draft, inputs: list[int]) -> int:
 def _conv(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     given, x = draft.arguments, inputs[0]
     kernel: Shape = given["kernel"].shape
-    if is_narrow(kernel, given["strides"], given.get("dilation", (1, 1))):
+    window = Window(given["strides"], given["padding"], given.get("dilation", (1, 1)))
+    if is_narrow(kernel, window):
         x, kernel = _densified(graph, x, kernel, given["strides"][0], given["padding"])
     *taps, channels, filters = kernel
     return graph.product("CONV_2D", x, (filters, *taps, channels), filters, (1, *draft.shape))
@@ -199,7 +197,7 @@ def _pooling(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     _, tokens, width = graph.tensors[x].shape
     scores = graph.reshape(graph.dense(x, 1), (1, 1, tokens))
     weights = graph.apply("SOFTMAX", (scores,), (1, 1, tokens))
-    # no RESHAPE to (1, width): the converter leaves it to the dense layer that comes next
+    # no RESHAPE to (1, width): the dense layer that comes next does that by itself
     return graph.apply("BATCH_MATMUL", (weights, x), (1, 1, width))
 
 

@@ -6,7 +6,7 @@ from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.rules.drafts import Draft
 
-COUNTER = Tensor((), 4, 0)
+COUNTER = Tensor((), 4, 0, shares=True)
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ class Carried:
         return self.read[0].shape[1]
 
     def tensors(self) -> list[Tensor]:
-        states = [Tensor((1, size)) for size in self.units for _ in range(self.each)]
-        kept = [Tensor((1, self.steps, self.units[cell])) for cell in self.kept]
-        return [COUNTER, *states, *kept, *self.read]
+        states = [(1, size) for size in self.units for _ in range(self.each)]
+        kept = [(1, self.steps, self.units[cell]) for cell in self.kept]
+        read = [one.shape for one in self.read]
+        return [COUNTER, *(Tensor(shape, shares=True) for shape in (*states, *kept, *read))]
 
     def output(self, cell: int) -> int:
         """Return the place of a cell's output, which is its first state."""
@@ -134,11 +135,12 @@ def _absent(body: Graph, mask: int) -> int:
 
 def _held(body: Graph, mask: int, absent: int, new: tuple[int, ...], first: int) -> tuple[int, ...]:
     """Do what `quantization.layers.lookup.Hold` does to the states of a cell, from `first` on."""
-    found = []
+    found: list[int] = []
     for old, state in enumerate(new, first):
-        shape = body.tensors[state].shape
-        taken = body.apply("MUL", (mask, state), shape)
-        found.append(body.apply("ADD", (taken, body.apply("MUL", (absent, old), shape)), shape))
+        on_state = [Tensor(body.tensors[state].shape, shares=True)]
+        (taken,) = body.call("MUL", (mask, state), on_state)
+        (stayed,) = body.call("MUL", (absent, old), on_state)
+        found += body.call("ADD", (taken, stayed), on_state)
     return tuple(found)
 
 
@@ -153,7 +155,7 @@ def _cell(body: Graph, gates: int, candidate: int, state: int) -> tuple[int, ...
     gates = body.apply("ADD", (gates, body.dense(state, wide[-1])), wide)
     gates = body.apply("LOGISTIC", (gates,), wide)
     axis = body.constant("axis")
-    update, reset = body.call("SPLIT", (axis, gates), [Tensor(shape), Tensor(shape)])
+    update, reset = body.call("SPLIT", (axis, gates), [Tensor(shape, shares=True)] * 2)
     recalled = body.apply("MUL", (reset, body.dense(state, shape[-1])), shape)
     candidate = body.apply("ADD", (candidate, recalled), shape)
     candidate = body.apply("TANH", (candidate,), shape)
@@ -167,7 +169,9 @@ def _memory(body: Graph, gates: int, candidate: int, state: int) -> tuple[int, .
     shape, wide = body.tensors[candidate].shape, body.tensors[gates].shape
     gates = body.apply("ADD", (gates, body.dense(state, wide[-1], bias=False)), wide)
     gates = body.apply("LOGISTIC", (gates,), wide)
-    write, keep, show = body.call("SPLIT", (body.constant("axis"), gates), [Tensor(shape)] * 3)
+    write, keep, show = body.call(
+        "SPLIT", (body.constant("axis"), gates), [Tensor(shape, shares=True)] * 3
+    )
     recalled = body.dense(state, shape[-1], bias=False)
     candidate = body.apply("ADD", (candidate, recalled), shape)
     candidate = body.apply("TANH", (candidate,), shape)
@@ -180,7 +184,7 @@ def _memory(body: Graph, gates: int, candidate: int, state: int) -> tuple[int, .
 def _shifted(body: Graph, register: int, state: int, first: bool) -> int:
     """Drop the oldest row of a kept sequence and add the new state."""
     _, steps, units = body.tensors[register].shape
-    row = body.cut(body.reshape(state, (1, 1, units)), (0, 0, 0), (1, 1, units))
+    row = body.reshape(state, (1, 1, units))
     rest = body.cut(register, (0, 0 if first else 1, 0), (1, steps - 1, units))
     parts = (row, rest) if first else (rest, row)
     return body.apply("CONCATENATION", parts, (1, steps, units))

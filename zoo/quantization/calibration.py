@@ -11,8 +11,10 @@ from keras import ops
 from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.quantization.equalizing import equalize
-from zoo.quantization.layers.arithmetic import Exact, Int8, Range, Watching
+from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.ranges import Range
+from zoo.quantization.layers.watching import Watching
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import (
     CalibrationRows,

@@ -13,10 +13,11 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zoo.quantization.layers.arithmetic import Exact, Int8, Linear
+from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import PRODUCTS, Conv, DepthwiseConv
+from zoo.quantization.layers.ranges import Linear
 from zoo.quantization.layers.stem import same_padding
 from zoo.quantization.twin import Twin
 

@@ -8,11 +8,12 @@ from typing import Any
 import keras
 
 from zoo.checks import UserError
-from zoo.quantization.layers.arithmetic import Exact, Int8, Range
+from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.gru import Cell, Recurrence
 from zoo.quantization.layers.lookup import Lookup
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.products import TwinLayer
+from zoo.quantization.layers.ranges import Range
 from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules.drafts import Draft, SharedRange, Sketch, Value
 from zoo.quantization.rules.sequences import as_seen

@@ -16,7 +16,8 @@ from zoo.layers.inputs import Standardize
 from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import CLIPS, layer_noise
 from zoo.quantization.calibration import predict as logits
-from zoo.quantization.layers.arithmetic import Exact, Int8, Range
+from zoo.quantization.layers.arithmetic import Exact, Int8
+from zoo.quantization.layers.ranges import Range
 from zoo.quantization.rows import calibration_indices, is_coarse
 
 

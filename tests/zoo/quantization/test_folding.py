@@ -16,6 +16,7 @@ from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply
+from zoo.quantization.layers.operations import Window
 from zoo.quantization.layers.stem import densified
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import first_standardize, standardized
@@ -119,8 +120,9 @@ def test_densified_stems_are_the_same_convolution(
     x = rng.normal(size=(2, *size, channels)).astype(np.float32)
     weights = rng.normal(size=(*kernel, channels, 5)).astype(np.float32)
     expected = ops.conv(x, weights, stride, padding, "channels_last")
+    window = Window((stride, stride), padding)
     wide, rewritten = densified(
-        ops.convert_to_tensor(x), ops.convert_to_tensor(weights), stride, padding
+        Exact(), ops.convert_to_tensor(x), ops.convert_to_tensor(weights), window
     )
     got = ops.conv(wide, rewritten, 1, "valid", "channels_last")
     np.testing.assert_allclose(

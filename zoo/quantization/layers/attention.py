@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import Dense, TwinLayer
+from zoo.quantization.layers.ranges import Range
 
 
 class Normalize(TwinLayer):
@@ -26,18 +26,16 @@ class Normalize(TwinLayer):
             setattr(self, f"{part}_range", where)  # tracked by Keras
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        def rounded(part: str, value: Any) -> Any:
-            return arithmetic.activation(self.ranges[part], value)
-
-        x = inputs[0]
+        x, where = inputs[0], self.ranges
+        last = (len(x.shape) - 1,)
         if self.centre:
-            mean = rounded("mean", ops.mean(x, axis=-1, keepdims=True))
-            x = rounded("centred", x - mean)
-        square = rounded("square", x * x)
-        variance = rounded("variance", ops.mean(square, axis=-1, keepdims=True))
-        shifted = rounded("shifted", variance + self.epsilon)
-        inverse = rounded("inverse", ops.rsqrt(shifted))
-        return rounded("output", x * inverse)
+            mean = arithmetic.mean(x, last, where["mean"], keepdims=True)
+            x = arithmetic.subtract(x, mean, where["centred"])
+        square = arithmetic.multiply(x, x, where["square"])
+        variance = arithmetic.mean(square, last, where["variance"], keepdims=True)
+        shifted = arithmetic.add(variance, self.epsilon, where["shifted"])
+        inverse = arithmetic.apply("rsqrt", shifted, where["inverse"])
+        return arithmetic.multiply(x, inverse, where["output"])
 
 
 class Attention(TwinLayer):
@@ -82,23 +80,22 @@ class Attention(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
         tokens, inner = x.shape[1], self.query.kernel.shape[-1]
-        split = (-1, tokens, self.heads, inner // self.heads)
+        split = (tokens, self.heads, inner // self.heads)
 
         def heads_of(dense: Dense, order: tuple[int, ...]) -> Any:
-            return ops.transpose(ops.reshape(dense.run(x, arithmetic=arithmetic), split), order)
+            y = arithmetic.reshape(dense.run(x, arithmetic=arithmetic), split)
+            return arithmetic.transpose(y, order)
 
         query = heads_of(self.query, (0, 2, 1, 3))  # (B, heads, tokens, head width)
         key = heads_of(self.key, (0, 2, 3, 1))  # (B, heads, head width, tokens)
         value = heads_of(self.value, (0, 2, 1, 3))  # (B, heads, tokens, head width)
-        scores = arithmetic.activation(self.scores_range, ops.matmul(query, key))
-        if self.shift is None:
-            weights = ops.softmax(scores, axis=-1)
-        else:
-            scores = arithmetic.activation(self.shifted_range, scores + self.shift)
-            weights = ops.sigmoid(scores)
-        weights = arithmetic.activation(self.weights_range, weights)
-        mixed = arithmetic.activation(self.mixed_range, ops.matmul(weights, value))
-        mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, tokens, inner))
+        scores = arithmetic.matmul(query, key, self.scores_range)
+        if self.shift is not None:
+            scores = arithmetic.add(scores, self.shift, self.shifted_range)
+        gate = "softmax" if self.shift is None else "sigmoid"
+        weights = arithmetic.apply(gate, scores, self.weights_range)
+        mixed = arithmetic.matmul(weights, value, self.mixed_range)
+        mixed = arithmetic.reshape(arithmetic.transpose(mixed, (0, 2, 1, 3)), (tokens, inner))
         return self.project.run(mixed, arithmetic=arithmetic)
 
 
@@ -122,7 +119,7 @@ class Pooling(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
         _, tokens, width = x.shape
-        scores = ops.reshape(self.score.run(x, arithmetic=arithmetic), (-1, 1, tokens))
-        weights = arithmetic.activation(self.weights_range, ops.softmax(scores, axis=-1))
-        pooled = ops.reshape(ops.matmul(weights, x), (-1, width))
-        return arithmetic.activation(self.output_range, pooled)
+        scores = arithmetic.reshape(self.score.run(x, arithmetic=arithmetic), (1, tokens))
+        weights = arithmetic.apply("softmax", scores, self.weights_range)
+        pooled = arithmetic.matmul(weights, x, self.output_range)
+        return arithmetic.reshape(pooled, (width,))

@@ -1,11 +1,13 @@
 """The layers of a twin that combine two tensors, or one and a constant, element by element."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from zoo.quantization.layers.arithmetic import Exact, Range
-from zoo.quantization.layers.products import FUSED, TwinLayer
+from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.products import TwinLayer
+from zoo.quantization.layers.ranges import Range
 
 
 class Elementwise(TwinLayer):
@@ -32,34 +34,34 @@ class Elementwise(TwinLayer):
         self.activation = activation
         self.output_range = output or Range(f"{name}_output")
 
-    def combined(self, x: Any, other: Any) -> Any:
-        """Return what the operator makes of its two operands."""
+    def operation(self, arithmetic: Exact) -> Callable[..., Any]:
+        """Return what the two operands are combined by."""
         raise NotImplementedError
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         other = inputs[-1]
         if self.constant_range is not None:
-            other = arithmetic.activation(self.constant_range, self.operand + 0.0)
-        y = FUSED[self.activation](self.combined(inputs[0], other))
-        return arithmetic.activation(self.output_range, y)
+            other = arithmetic.constant(self.constant_range, self.operand)
+        combine = self.operation(arithmetic)
+        return combine(inputs[0], other, self.output_range, self.activation)
 
 
 class Add(Elementwise):
     """ADD."""
 
-    def combined(self, x: Any, other: Any) -> Any:
-        return x + other
+    def operation(self, arithmetic: Exact) -> Callable[..., Any]:
+        return arithmetic.add
 
 
 class Subtract(Elementwise):
     """SUB."""
 
-    def combined(self, x: Any, other: Any) -> Any:
-        return x - other
+    def operation(self, arithmetic: Exact) -> Callable[..., Any]:
+        return arithmetic.subtract
 
 
 class Multiply(Elementwise):
     """MUL."""
 
-    def combined(self, x: Any, other: Any) -> Any:
-        return x * other
+    def operation(self, arithmetic: Exact) -> Callable[..., Any]:
+        return arithmetic.multiply

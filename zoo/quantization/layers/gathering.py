@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from keras import ops
-
-from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.products import TwinLayer
+from zoo.quantization.layers.ranges import Range
 
 
 class Mean(TwinLayer):
@@ -24,8 +23,7 @@ class Mean(TwinLayer):
         self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        y = ops.mean(inputs[0], axis=self.axes, keepdims=self.keepdims)
-        return arithmetic.activation(self.output_range, y)
+        return arithmetic.mean(inputs[0], self.axes, self.output_range, self.keepdims)
 
 
 class Concat(TwinLayer):
@@ -41,13 +39,17 @@ class Concat(TwinLayer):
         self.axis, self.output_range = axis, output
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return ops.concatenate(inputs, axis=self.axis)
+        return arithmetic.concatenate(inputs, self.axis)
 
 
 class Rearrange(TwinLayer):
-    """An operator that moves values without changing them: no range of its own."""
+    """An operator that moves values without changing them: no range of its own.
 
-    def __init__(self, name: str, function: Callable[[Any], Any]) -> None:
+    Args:
+        function: (arithmetic, x) -> x moved.
+    """
+
+    def __init__(self, name: str, function: Callable[[Exact, Any], Any]) -> None:
         super().__init__(name)
         self.function = function
 
@@ -55,4 +57,4 @@ class Rearrange(TwinLayer):
         return self.source()
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return self.function(inputs[0])
+        return self.function(arithmetic, inputs[0])

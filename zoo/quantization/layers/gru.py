@@ -3,13 +3,13 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Loop, Range, State
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.lookup import Hold
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import Dense, TwinLayer
+from zoo.quantization.layers.ranges import Loop, Range, State
 
 
 class Cell(TwinLayer):
@@ -62,21 +62,20 @@ class Cell(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         """Return the next state, alone in a tuple, from an input (batch, features) and a state."""
         x, state = inputs
-        rounded = arithmetic.activation
+        do = arithmetic
 
         def product(dense: Dense, value: Any) -> Any:
-            return dense.run(value, arithmetic=arithmetic)
+            return dense.run(value, arithmetic=do)
 
-        gates = product(self.input_gates, x) + product(self.state_gates, state)  # (B, 2 units)
-        gates = rounded(self.gates_range, ops.sigmoid(rounded(self.gates_sum_range, gates)))
-        update, reset = ops.split(gates, 2, axis=-1)
-        recalled = rounded(self.reset_range, reset * product(self.state_candidate, state))
-        candidate = product(self.input_candidate, x) + recalled
-        candidate = ops.tanh(rounded(self.candidate_sum_range, candidate))
-        candidate = rounded(self.candidate_range, candidate)
-        difference = rounded(self.difference_range, state - candidate)
-        kept = rounded(self.kept_range, update * difference)
-        return (rounded(self.output_range, candidate + kept),)
+        of_input, of_state = product(self.input_gates, x), product(self.state_gates, state)
+        gates = do.add(of_input, of_state, self.gates_sum_range)  # (B, 2 units)
+        update, reset = do.split(do.apply("sigmoid", gates, self.gates_range), 2)
+        recalled = do.multiply(reset, product(self.state_candidate, state), self.reset_range)
+        candidate = do.add(product(self.input_candidate, x), recalled, self.candidate_sum_range)
+        candidate = do.apply("tanh", candidate, self.candidate_range)
+        difference = do.subtract(state, candidate, self.difference_range)
+        kept = do.multiply(update, difference, self.kept_range)
+        return (do.add(candidate, kept, self.output_range),)
 
 
 class Recurrence(TwinLayer):
@@ -162,4 +161,4 @@ class Recurrence(TwinLayer):
         )
         last, kept = arithmetic.loop(loop, *inputs)
         found = kept if self.sequences else [last[place] for place in wanted]
-        return ops.concatenate(found, axis=-1) if len(found) > 1 else found[0]
+        return arithmetic.concatenate(found, -1) if len(found) > 1 else found[0]

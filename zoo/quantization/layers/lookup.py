@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.products import Dense, TwinLayer
+from zoo.quantization.layers.ranges import Range
 
 MASK = (0.0, 1.0)  # the range on which int8 has both exactly
 
@@ -26,7 +26,7 @@ class Lookup(TwinLayer):
         self.output_range = Range(f"{name}_output", fixed=MASK if mask else None)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return arithmetic.lookup(self.table, self.output_range, ops.cast(inputs[0], "int32"))
+        return arithmetic.lookup(self.table, self.output_range, inputs[0])
 
 
 class Threshold(Dense):
@@ -36,9 +36,7 @@ class Threshold(Dense):
         super().__init__(name, kernel, bias, output_limits=MASK)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self, inputs[0])
-        y = arithmetic.bounded(self.output_range, ops.matmul(inputs[0], kernel) + bias)
-        return arithmetic.activation(self.output_range, y)
+        return arithmetic.bounded(self.output_range, super().run(*inputs, arithmetic=arithmetic))
 
 
 class Hold(TwinLayer):
@@ -51,12 +49,12 @@ class Hold(TwinLayer):
 
     def absent(self, present: Any, arithmetic: Exact) -> Any:
         """Return 1 - mask."""
-        one = arithmetic.activation(self.one_range, ops.ones((1, 1)))
-        return arithmetic.activation(self.absent_range, one - present)
+        one = arithmetic.constant(self.one_range, np.ones((1, 1), np.float32))
+        return arithmetic.subtract(one, present, self.absent_range)
 
     def hold(
         self, present: Any, absent: Any, new: Any, old: Any, where: Range, arithmetic: Exact
     ) -> Any:
         """Return the new state where the mask is 1, the old one elsewhere."""
-        taken = arithmetic.activation(where, present * new)
-        return arithmetic.activation(where, taken + arithmetic.activation(where, absent * old))
+        taken = arithmetic.multiply(present, new, where)
+        return arithmetic.add(taken, arithmetic.multiply(absent, old, where), where)

@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import Dense, TwinLayer
+from zoo.quantization.layers.ranges import Range
 
 
 class Memory(TwinLayer):
@@ -62,17 +62,17 @@ class Memory(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         """Return the next output and memory from an input (batch, features) and these two."""
         x, state, memory = inputs
-        rounded = arithmetic.activation
+        do = arithmetic
 
-        def total(of_input: Dense, of_state: Dense) -> Any:
-            products = of_input.run(x, arithmetic=arithmetic)
-            return products + of_state.run(state, arithmetic=arithmetic)
+        def total(of_input: Dense, of_state: Dense, where: Range) -> Any:
+            products = of_input.run(x, arithmetic=do), of_state.run(state, arithmetic=do)
+            return do.add(*products, where)
 
-        gates = rounded(self.gates_sum_range, total(self.input_gates, self.state_gates))
-        write, keep, show = ops.split(rounded(self.gates_range, ops.sigmoid(gates)), 3, axis=-1)
-        candidate = total(self.input_candidate, self.state_candidate)
-        candidate = ops.tanh(rounded(self.candidate_sum_range, candidate))
-        added = rounded(self.added_range, write * rounded(self.candidate_range, candidate))
-        memory = rounded(self.memory_range, rounded(self.kept_range, keep * memory) + added)
-        squashed = rounded(self.squashed_range, ops.tanh(memory))
-        return rounded(self.output_range, show * squashed), memory
+        gates = total(self.input_gates, self.state_gates, self.gates_sum_range)
+        write, keep, show = do.split(do.apply("sigmoid", gates, self.gates_range), 3)
+        candidate = total(self.input_candidate, self.state_candidate, self.candidate_sum_range)
+        candidate = do.apply("tanh", candidate, self.candidate_range)
+        added = do.multiply(write, candidate, self.added_range)
+        memory = do.add(do.multiply(keep, memory, self.kept_range), added, self.memory_range)
+        squashed = do.apply("tanh", memory, self.squashed_range)
+        return do.multiply(show, squashed, self.output_range), memory

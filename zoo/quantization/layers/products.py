@@ -9,23 +9,16 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
-from zoo.quantization.layers.arithmetic import Exact, Range
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
-from zoo.quantization.layers.stem import densified, is_narrow
+from zoo.quantization.layers.operations import Window
+from zoo.quantization.layers.ranges import Range
 
 # ranges of outputs that LiteRT's kernels dictate
 FIXED = {"sigmoid": INT8.sigmoid, "tanh": INT8.tanh, "softmax": INT8.sigmoid}
 
 OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
-
-# activations that an operator clamps its own output with
-FUSED: dict[str | None, Callable[[Any], Any]] = {
-    None: lambda x: x,
-    "relu": ops.relu,
-    "relu6": ops.relu6,
-}
 
 
 class TwinLayer(keras.layers.Layer):
@@ -102,9 +95,8 @@ class Dense(TwinLayer):
             source.fix(*self.input_limits)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self, inputs[0])
-        y = ops.matmul(inputs[0], kernel) + bias
-        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+        weights = arithmetic.weights(self, inputs[0])
+        return arithmetic.dense(inputs[0], *weights, self.output_range, self.activation)
 
 
 class Conv(TwinLayer):
@@ -131,15 +123,14 @@ class Conv(TwinLayer):
         self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        x = inputs[0]
-        kernel, bias = arithmetic.weights(self, x)
-        strides: tuple[int, int] | int = self.strides
-        padding = self.padding
-        if is_narrow(self.kernel.shape, self.strides, self.dilation):
-            x, kernel = densified(x, kernel, self.strides[0], padding)
-            strides, padding = 1, "valid"
-        y = ops.conv(x, kernel, strides, padding, "channels_last", self.dilation) + bias
-        return arithmetic.activation(self.output_range, FUSED[self.activation](y))
+        weights = arithmetic.weights(self, inputs[0])
+        return arithmetic.conv(
+            inputs[0], *weights, self.window(), self.output_range, self.activation
+        )
+
+    def window(self) -> Window:
+        """Return how the kernel goes over the image."""
+        return Window(self.strides, self.padding, self.dilation)
 
 
 class DepthwiseConv(Conv):
@@ -148,11 +139,10 @@ class DepthwiseConv(Conv):
     axes = (0, 1)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self, inputs[0])
-        y = ops.depthwise_conv(
-            inputs[0], kernel, self.strides, self.padding, "channels_last", self.dilation
+        weights = arithmetic.weights(self, inputs[0])
+        return arithmetic.depthwise_conv(
+            inputs[0], *weights, self.window(), self.output_range, self.activation
         )
-        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
 class ConvTranspose(Conv):
@@ -161,11 +151,10 @@ class ConvTranspose(Conv):
     axes = (0, 1, 3)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        kernel, bias = arithmetic.weights(self, inputs[0])
-        y = ops.conv_transpose(
-            inputs[0], kernel, self.strides, self.padding, data_format="channels_last"
+        weights = arithmetic.weights(self, inputs[0])
+        return arithmetic.conv_transpose(
+            inputs[0], *weights, self.window(), self.output_range, self.activation
         )
-        return arithmetic.activation(self.output_range, FUSED[self.activation](y + bias))
 
 
 PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one
@@ -198,9 +187,8 @@ class Activation(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
         if self.function == "silu":  # LOGISTIC and MUL: both have int8 kernels everywhere
-            y = x * arithmetic.activation(self.gate_range, ops.sigmoid(x))
-        elif self.function == "leaky_relu":
-            y = ops.leaky_relu(x, self.slope)
-        else:
-            y = keras.activations.get(self.function)(x)
-        return arithmetic.activation(self.output_range, y)
+            gate = arithmetic.apply("sigmoid", x, self.gate_range)
+            return arithmetic.multiply(x, gate, self.output_range)
+        if self.function == "leaky_relu":
+            return arithmetic.leaky_relu(x, self.slope, self.output_range)
+        return arithmetic.apply(self.function, x, self.output_range)

@@ -5,19 +5,21 @@ from typing import Any
 
 from keras import ops
 
+from zoo.quantization.layers.operations import Operations, Window
+
 WIDE = 16  # steps or pixels: a longer kernel would be cut into as many slices
 FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export)
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
 
-def is_narrow(kernel: Sequence[int], strides: tuple[int, int], dilation: tuple[int, int]) -> bool:
+def is_narrow(kernel: Sequence[int], window: Window) -> bool:
     """Return whether a convolution of kernel (height, width, channels, filters) is rewritten."""
     height, width, channels, _ = kernel
-    plain = dilation == (1, 1) and strides[0] == strides[1]
+    plain = window.dilation == (1, 1) and window.strides[0] == window.strides[1]
     return plain and channels <= FEW and height * width > 1 and max(height, width) <= WIDE
 
 
-def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]:
+def densified(do: Operations, x: Any, kernel: Any, window: Window) -> tuple[Any, Any]:
     """Rewrite a convolution of few channels as an equal one of more: space to depth, then columns.
 
     Each `stride x stride` square becomes one pixel of more channels, then the kernel's columns
@@ -25,28 +27,41 @@ def densified(x: Any, kernel: Any, stride: int, padding: str) -> tuple[Any, Any]
     is convolved with the new kernel at stride 1 without padding.
 
     Args:
+        do: what moves the image.
         x: (batch, height, width, channels).
         kernel: (height, width, channels, filters).
+        window: strides and padding.
     """
     height, width, channels, filters = kernel.shape
-    taps, outs, pads = geometry(x.shape[1:3], (height, width), stride, padding)
-    x = _padded(x, pads)
+    stride = window.strides[0]
+    taps, outs, pads = geometry(x.shape[1:3], (height, width), stride, window.padding)
+    x = _padded(do, x, pads)
     grow = [(0, tap * stride - size) for tap, size in zip(taps, (height, width), strict=True)]
     kernel = ops.pad(kernel, [*grow, (0, 0), (0, 0)])
     if stride > 1:
-        x = _space_to_depth(x, stride)
+        x = _space_to_depth(do, x, stride)
         shape = (taps[0], stride, taps[1], stride * channels, filters)
         kernel = ops.transpose(ops.reshape(kernel, shape), (0, 2, 1, 3, 4))
         channels *= stride * stride
         kernel = ops.reshape(kernel, (*taps, channels, filters))
     if taps[1] > 1:  # columns become channels
-        x = ops.concatenate([x[:, :, j : j + outs[1]] for j in range(taps[1])], axis=-1)
+        x = _side_by_side(do, x, 2, taps[1], outs[1])
         channels *= taps[1]
         kernel = ops.reshape(kernel, (taps[0], 1, channels, filters))
     if taps[0] > 1 and channels < DENSE_CHANNELS:  # rows too
-        x = ops.concatenate([x[:, i : i + outs[0]] for i in range(taps[0])], axis=-1)
+        x = _side_by_side(do, x, 1, taps[0], outs[0])
         kernel = ops.reshape(kernel, (1, 1, taps[0] * channels, filters))
     return x, kernel
+
+
+def _side_by_side(do: Operations, x: Any, axis: int, taps: int, size: int) -> Any:
+    """Return what each tap along an axis sees, as channels."""
+    parts = []
+    for tap in range(taps):
+        begin, end = [0, 0, 0], list(x.shape[1:])
+        begin[axis - 1], end[axis - 1] = tap, tap + size
+        parts.append(do.cut(x, begin, end))
+    return do.concatenate(parts, -1)
 
 
 def geometry(
@@ -74,23 +89,23 @@ def same_padding(size: int, extent: int, stride: int) -> tuple[int, int]:
     return missing // 2, missing - missing // 2
 
 
-def _padded(x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+def _padded(do: Operations, x: Any, pads: Sequence[tuple[int, int]]) -> Any:
     """Pad height and width with zeros; a negative amount cuts off what no tap reads."""
     ends = [size + min(after, 0) for size, (_, after) in zip(x.shape[1:3], pads, strict=True)]
     if any(after < 0 for _, after in pads):
-        x = x[:, : ends[0], : ends[1]]
+        x = do.cut(x, (0, 0, 0), (*ends, x.shape[-1]))
     (top, bottom), (left, right) = [(before, max(after, 0)) for before, after in pads]
     if not any((top, bottom, left, right)):
         return x
     _, height, width, channels = x.shape
-    flat = ops.reshape(x, (-1, height, width * channels))  # XNNPACK pads pixel by pixel otherwise
-    flat = ops.pad(flat, [(0, 0), (top, bottom), (left * channels, right * channels)])
-    return ops.reshape(flat, (-1, top + height + bottom, left + width + right, channels))
+    flat = do.reshape(x, (height, width * channels))  # XNNPACK pads pixel by pixel otherwise
+    flat = do.pad(flat, [(0, 0), (top, bottom), (left * channels, right * channels)])
+    return do.reshape(flat, (top + height + bottom, left + width + right, channels))
 
 
-def _space_to_depth(x: Any, stride: int) -> Any:
+def _space_to_depth(do: Operations, x: Any, stride: int) -> Any:
     _, height, width, channels = x.shape
     rows, columns = height // stride, width // stride
-    x = ops.reshape(x, (-1, rows, stride, columns, stride * channels))
-    x = ops.transpose(x, (0, 1, 3, 2, 4))  # (B, rows, columns, stride, stride * channels)
-    return ops.reshape(x, (-1, rows, columns, stride * stride * channels))
+    x = do.reshape(x, (rows, stride, columns, stride * channels))
+    x = do.transpose(x, (0, 1, 3, 2, 4))  # (B, rows, columns, stride, stride * channels)
+    return do.reshape(x, (rows, columns, stride * stride * channels))

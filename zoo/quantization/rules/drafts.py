@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
@@ -187,12 +188,12 @@ class Sketch:
         return replace(x, scale=None, offset=None), *pending
 
     def rearrange(
-        self, x: Value, name: str, shape: tuple[int, ...], function: Callable[[Any], Any]
+        self, x: Value, name: str, shape: tuple[int, ...], function: Callable[[Exact, Any], Any]
     ) -> Value:
         """Add an operator that moves values, or brings in zeros; what is pending moves along."""
 
         def moved(values: np.ndarray) -> np.ndarray:
-            return np.asarray(keras.ops.convert_to_numpy(function(values[None]))[0])
+            return np.asarray(keras.ops.convert_to_numpy(function(Exact(), values[None]))[0])
 
         y = self.add(Rearrange, name, (x,), shape, function=function)
         if x.scale is None or x.offset is None:

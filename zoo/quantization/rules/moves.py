@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.gathering import Mean
+from zoo.quantization.layers.operations import Window
 from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
 from zoo.quantization.rules.products import check_channels_last
 from zoo.quantization.rules.sequences import (
@@ -40,14 +42,17 @@ def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
     check_channels_last(layer)
     largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
     x = as_image(sketch, layer, x)
-    function = ops.max_pool if largest else ops.average_pool
-    size, strides, padding = both_ways(layer.pool_size), both_ways(layer.strides), layer.padding
+    size, window = both_ways(layer.pool_size), Window(both_ways(layer.strides), layer.padding)
+
+    def pooled(do: Exact, v: Any) -> Any:
+        return (do.max_pool if largest else do.average_pool)(v, size, window)
+
     return _chosen(
         sketch,
         layer,
         x,
         shape_like(layer, x),
-        lambda v: function(v, size, strides, padding, "channels_last"),
+        pooled,
         largest,
     )
 
@@ -58,13 +63,13 @@ def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
     if len(x.shape) == 2:
         check_not_steps(sketch, layer, x)
         x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
-    size, shape = x.shape[:2], (1, 1, x.shape[-1])
+    size, shape = (x.shape[0], x.shape[1]), (1, 1, x.shape[-1])
     y = _chosen(
         sketch,
         layer,
         x,
         shape,
-        lambda v: ops.max_pool(v, size, size, "valid", "channels_last"),
+        lambda do, v: do.max_pool(v, size, Window(size, "valid")),
         largest=True,
     )
     return (
@@ -90,7 +95,7 @@ def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
         layer,
         x,
         shape,
-        lambda v: ops.image.resize(v, shape[:2], interpolation=how, data_format="channels_last"),
+        lambda do, v: do.resize(v, shape[:2], how),
     )
 
 
@@ -132,30 +137,30 @@ def reshape(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Reshape`: RESHAPE."""
     check_not_steps(sketch, layer, x)
     shape = shape_of(layer)
-    return sketch.rearrange(x, layer.name, shape, lambda v: ops.reshape(v, (-1, *shape)))
+    return sketch.rearrange(x, layer.name, shape, lambda do, v: do.reshape(v, shape))
 
 
 def permute(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Permute`: TRANSPOSE."""
     order = (0, *layer.dims)
-    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.transpose(v, order))
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.transpose(v, order))
 
 
 def zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`ZeroPadding`: PAD."""
     check_channels_last(layer)
     pads = [(0, 0), *_ends(layer.padding), (0, 0)]
-    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: ops.pad(v, pads))
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.pad(v, pads))
 
 
 def crop(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Cropping`: STRIDED_SLICE."""
     if len(x.shape) == 3:
         check_channels_last(layer)
-    cuts = _ends(layer.cropping)
-    sizes = zip(cuts, x.shape, strict=False)  # the channels stay whole
-    where = (slice(None), *(slice(first, size - last) for (first, last), size in sizes))
-    return sketch.rearrange(x, layer.name, shape_of(layer), lambda v: v[where])
+    cuts = [*_ends(layer.cropping), (0, 0)]  # the channels stay whole
+    begin = [first for first, _ in cuts]
+    end = [size - last for (_, last), size in zip(cuts, x.shape, strict=True)]
+    return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.cut(v, begin, end))
 
 
 def _ends(pairs: Any) -> list[tuple[int, int]]:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from keras import ops
 
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
@@ -40,7 +39,7 @@ def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Val
     """Return a value in another shape, made once for all who read it."""
 
     def made() -> Value:
-        return sketch.rearrange(x, name, shape, lambda v: ops.reshape(v, (-1, *shape)))
+        return sketch.rearrange(x, name, shape, lambda do, v: do.reshape(v, shape))
 
     return sketch.once(shape, x, made) if x.shared else made()
 
@@ -51,9 +50,10 @@ def shape_like(layer: Any, x: Value) -> tuple[int, ...]:
     return (1, *shape) if len(x.shape) == 3 and len(shape) == 2 else shape
 
 
-def both_ways(sizes: Sequence[int]) -> tuple[int, ...]:
+def both_ways(sizes: Sequence[int]) -> tuple[int, int]:
     """Return strides, or extents, of height and width."""
-    return (1,) * (2 - len(sizes)) + tuple(sizes)
+    *height, width = sizes
+    return (height[0] if height else 1), width
 
 
 def kernel_of(weight: Any) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from zoo.checks import UserError
 from zoo.layers.inputs import LayerNormalization, Pixels, RMSNormalization, Standardize
@@ -88,7 +88,7 @@ def _members(sketch: Sketch, layer: Any, x: Value) -> Value:
     gains, plain = numpy_of(layer.gamma), replace(x, scale=None, offset=None)
     scale = 1.0 if x.scale is None else x.scale
     row = (1, *x.shape)
-    y = sketch.rearrange(plain, layer.name, row, lambda v: ops.reshape(v, (-1, *row)))
+    y = sketch.rearrange(plain, layer.name, row, lambda do, v: do.reshape(v, row))
     y = sketch.add(Multiply, f"{layer.name}_scale", (y,), gains.shape, constant=gains * scale)
     moved = np.zeros(gains.shape) if x.offset is None else gains * x.offset
     return y.then(np.ones(gains.shape), moved)

@@ -1,0 +1,66 @@
+"""The files of a model that has a twin: written directly, then run once by another process."""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from export.child import ChildError
+from export.conversion.job import FLOAT, TWIN, ExportError, Plan, run_job
+from export.runtimes.apart import try_apart
+from export.tflite.writer import write
+from zoo.quantization import Quantized, UnknownLayer, make_twin
+from zoo.quantization.layers.numerics import INT8
+from zoo.stages import stage
+
+ROWS = 32  # on which the float file is compared with Keras
+NEAR = 1e-4  # of the largest output: what float arithmetic explains
+
+
+def files_of(model: keras.Model, plan: Plan, rows: np.ndarray, timeout: float) -> dict[str, bytes]:
+    """Return the files that a plan names, the float file and the twin's weights, by name.
+
+    The float file is the graph of the integer one before rounding. Where a model has no twin, or
+    one so ill-conditioned that this file's outputs are not Keras', TensorFlow's converter makes it.
+
+    Args:
+        model: the float model.
+        plan: what is to be made.
+        rows: as the model takes them, (rows, *row shape).
+        timeout: seconds for each process that is started.
+
+    Raises:
+        ExportError: a file was not made, or does not run.
+    """
+    by_converter = plan.rung == "converter"
+    try:
+        files = {} if by_converter else {FLOAT: write(make_twin(model), None)}
+    except UnknownLayer:
+        files = {}
+    if not files:
+        return run_job(model, plan, timeout)
+    stage("writing .tflite")
+    if plan.quantized is not None:
+        twin = plan.quantized.twin
+        files |= {name: write(twin, INT8, form) for form, name in plan.converted.items()}
+    rows = rows[:ROWS]
+    try:
+        found = try_apart(files, {FLOAT: rows}, timeout)[FLOAT]
+    except ChildError as error:
+        raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
+    if not _near(found, np.asarray(model.predict(rows, verbose=0))):
+        files |= run_job(model, Plan("float", {}, None, None), timeout)
+    return files | ({} if plan.quantized is None else {TWIN: _weights(plan.quantized)})
+
+
+def _near(found: np.ndarray, expected: np.ndarray) -> bool:
+    largest = float(np.abs(found - expected).max())
+    return largest <= NEAR * max(float(np.abs(expected).max()), 1.0)
+
+
+def _weights(quantized: Quantized) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
+        path = Path(folder) / TWIN
+        quantized.twin.save_weights(path)
+        return path.read_bytes()

@@ -1,0 +1,179 @@
+"""The operations of a twin (`zoo.quantization.layers.operations`) as operators of a file."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from export.tflite.emitter import Tensor
+from export.tflite.products import FUSED, PADDING, Products, covered, values_of
+from zoo.layers.padding import without_padding
+from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.operations import Window
+from zoo.quantization.layers.ranges import Linear, Range
+from zoo.quantization.layers.stem import densified, is_narrow
+
+UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "relu": ("RELU", "", {}),
+    "relu6": ("RELU6", "", {}),
+    "sigmoid": ("LOGISTIC", "", {}),
+    "tanh": ("TANH", "", {}),
+    "gelu": ("GELU", "GeluOptions", {"approximate": False}),
+    "hard_silu": ("HARD_SWISH", "HardSwishOptions", {}),
+    "softmax": ("SOFTMAX", "SoftmaxOptions", {"beta": 1.0}),
+    "rsqrt": ("RSQRT", "", {}),
+}
+RESIZES = {
+    "nearest": ("RESIZE_NEAREST_NEIGHBOR", "ResizeNearestNeighborOptions"),
+    "bilinear": ("RESIZE_BILINEAR", "ResizeBilinearOptions"),
+}
+
+
+class Written(Products, Exact):
+    """Operators of a file, whose tensors hold one row."""
+
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        return values_of(layer.kernel), values_of(layer.bias)
+
+    def activation(self, where: Range, x: Any) -> Any:
+        raise NotImplementedError  # operators round their results themselves
+
+    def bounded(self, where: Range, x: Tensor) -> Tensor:
+        if self.numerics is not None or where.fixed is None:
+            return x  # whose range ends there
+        low, high = (self.held(where, np.full(1, end)) for end in where.fixed)
+        x = self.made("MAXIMUM", (x, low), x.shape, where, "MaximumMinimumOptions")
+        return self.made("MINIMUM", (x, high), x.shape, where, "MaximumMinimumOptions")
+
+    def constant(self, where: Range, values: Any) -> Tensor:
+        return self.held(where, values)
+
+    def conv(
+        self,
+        x: Tensor,
+        kernel: Any,
+        bias: Any,
+        window: Window,
+        where: Range,
+        activation: str | None,
+    ) -> Tensor:
+        if self.numerics is not None and is_narrow(kernel.shape, window):
+            x, kernel = densified(self, x, kernel, window)
+            window = Window((1, 1), "valid")
+        return super().conv(x, kernel, bias, window, where, activation)
+
+    def matmul(self, x: Tensor, y: Tensor, where: Range) -> Tensor:
+        batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+        shape = (*batch, x.shape[-2], y.shape[-1])
+        return self.made("BATCH_MATMUL", (x, y), shape, where, "BatchMatMulOptions")
+
+    # element by element
+
+    def add(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Tensor:
+        return self._combined("ADD", "AddOptions", x, y, where, activation)
+
+    def subtract(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Tensor:
+        return self._combined("SUB", "SubOptions", x, y, where, activation)
+
+    def multiply(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Tensor:
+        return self._combined("MUL", "MulOptions", x, y, where, activation)
+
+    def _combined(
+        self, name: str, kind: str, x: Any, y: Any, where: Range, activation: str | None
+    ) -> Tensor:
+        pair = [one if isinstance(one, Tensor) else self.scalar(one) for one in (x, y)]
+        shape = np.broadcast_shapes(*(one.shape for one in pair))
+        fused = FUSED[activation]
+        return self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
+
+    def apply(self, function: str, x: Tensor, where: Range) -> Tensor:
+        name, kind, options = UNARY[function]
+        return self.made(name, (x,), x.shape, where, kind, **options)
+
+    def leaky_relu(self, x: Tensor, slope: float, where: Range) -> Tensor:
+        return self.made("LEAKY_RELU", (x,), x.shape, where, "LeakyReluOptions", alpha=slope)
+
+    def mean(
+        self, x: Tensor, axes: tuple[int, ...], where: Range, keepdims: bool = False
+    ) -> Tensor:
+        sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
+        shape = sizes if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]
+        inputs = (x, self.integers(axes))
+        return self.made("MEAN", inputs, shape, where, "ReducerOptions", keepDims=keepdims)
+
+    def lookup(self, table: Any, where: Range, ids: Tensor) -> Tensor:
+        rows = self.held(where, without_padding(table))
+        shape = (*ids.shape, rows.shape[-1])
+        return self.made("GATHER", (rows, ids), shape, where, "GatherOptions", axis=0)
+
+    # what keeps its range
+
+    def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
+        source = x if x.before is None else x.before
+        whole = (1, *shape)
+        if source.shape == whole:
+            return source
+        key = self.graph.number, source.number, whole
+        if key not in self.reshaped:
+            y = self.made("RESHAPE", (source, self.integers(whole)), whole, x.where)
+            self.reshaped[key] = Tensor(y.number, y.shape, y.where, source)
+        return self.reshaped[key]
+
+    def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
+        shape = [x.shape[axis] for axis in order]
+        inputs = (x, self.integers(order))
+        return self.made("TRANSPOSE", inputs, shape, x.where)
+
+    def pad(self, x: Tensor, pads: Sequence[tuple[int, int]]) -> Tensor:
+        shape = [size + sum(both) for size, both in zip(x.shape, pads, strict=True)]
+        return self.made("PAD", (x, self.integers(pads)), shape, x.where, "PadOptions")
+
+    def cut(self, x: Tensor, begin: Sequence[int], end: Sequence[int]) -> Tensor:
+        shape = (1, *(last - first for first, last in zip(begin, end, strict=True)))
+        places = [(0, *begin), (1, *end), (1,) * len(shape)]
+        numbers = [self.integers(place) for place in places]
+        return self.made("STRIDED_SLICE", (x, *numbers), shape, x.where, "StridedSliceOptions")
+
+    def concatenate(self, parts: Sequence[Tensor], axis: int) -> Tensor:
+        shape = list(parts[0].shape)
+        shape[axis] = sum(part.shape[axis] for part in parts)
+        axis %= len(shape)
+        where, kind = parts[0].where, "ConcatenationOptions"
+        return self.made("CONCATENATION", parts, shape, where, kind, axis=axis)
+
+    def split(self, x: Tensor, count: int) -> list[Tensor]:
+        shape = (*x.shape[:-1], x.shape[-1] // count)
+        outputs = [self.tensor("split", shape, x.where) for _ in range(count)]
+        inputs = (self.integers(len(shape) - 1), x)
+        self.operator("SPLIT", inputs, outputs, "SplitOptions", numSplits=count)
+        return outputs
+
+    def unstack(self, x: Tensor) -> list[Tensor]:
+        batch, count, *rest = x.shape
+        outputs = [self.tensor("step", (batch, *rest), x.where) for _ in range(count)]
+        self.operator("UNPACK", (x,), outputs, "UnpackOptions", num=count, axis=1)
+        return outputs
+
+    def stack(self, steps: Sequence[Tensor]) -> Tensor:
+        batch, *rest = steps[0].shape
+        shape, where = (batch, len(steps), *rest), steps[0].where
+        given = {"valuesCount": len(steps), "axis": 1}
+        return self.made("PACK", steps, shape, where, "PackOptions", **given)
+
+    def max_pool(self, x: Tensor, size: tuple[int, int], window: Window) -> Tensor:
+        return self._pooled("MAX_POOL_2D", x, size, window)
+
+    def average_pool(self, x: Tensor, size: tuple[int, int], window: Window) -> Tensor:
+        return self._pooled("AVERAGE_POOL_2D", x, size, window)
+
+    def _pooled(self, name: str, x: Tensor, size: tuple[int, int], window: Window) -> Tensor:
+        shape = (1, *covered(x, size, window), x.shape[-1])
+        given = {"padding": PADDING[window.padding]}
+        given |= {"strideH": window.strides[0], "strideW": window.strides[1]}
+        given |= {"filterHeight": size[0], "filterWidth": size[1]}
+        return self.made(name, (x,), shape, x.where, "Pool2DOptions", **given)
+
+    def resize(self, x: Tensor, size: Sequence[int], how: str) -> Tensor:
+        (name, kind), shape = RESIZES[how], (1, *size, x.shape[-1])
+        inputs = (x, self.integers(list(size)))
+        return self.made(name, inputs, shape, x.where, kind, halfPixelCenters=True)

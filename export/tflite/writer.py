@@ -1,0 +1,160 @@
+"""The arithmetic that computes nothing and writes a file instead: a twin becomes a `.tflite`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from export.tflite.emitter import Tensor
+from export.tflite.flatbuffer import Graph
+from export.tflite.operations import Written
+from zoo.quantization import Twin
+from zoo.quantization.layers.arithmetic import step_by_step
+from zoo.quantization.layers.numerics import Numerics
+from zoo.quantization.layers.ranges import Loop
+
+BOOL = np.dtype(bool)
+
+
+def write(twin: Twin, numerics: Numerics | None, form: str = "rolled") -> bytes:
+    """Return the `.tflite` file of a twin, whose signature maps `input` to `output`.
+
+    Args:
+        twin: with its weights, and for an integer file its ranges.
+        numerics: what values are rounded to; None writes a float file.
+        form: "rolled": a recurrence is a loop; "unrolled": it is written out; "step": one step of
+            it, with `state_0` and so on at both ends, each on one scale at both.
+    """
+    do = Writer(numerics, unrolled=form == "unrolled")
+    if form == "step":
+        return _step_file(do, twin)
+    where = None if twin.words else twin.input_range
+    x = do.tensor("input", (1, *twin.row_shape), where)
+    y = twin.run_from(x, 0, do)
+    return do.file.content({"input": x.number}, {"output": y.number})
+
+
+def _step_file(do: "Writer", twin: Twin) -> bytes:
+    """Write the step of a twin that starts with a recurrence: (x, states) -> (answer, states)."""
+    first: Any = twin.nodes[0].layer
+    x = do.tensor("input", (1, *twin.row_shape[1:]), twin.input_range)
+    held = [
+        do.tensor(f"state_{i}", (1, cell.units), where)
+        for i, (cell, where) in enumerate((cell, w) for cell in twin.cells() for w in cell.states())
+    ]
+    new = first.step([(x,)], held, do)
+    y = twin.run_from(new[first.places()[-1]], 1, do)
+    before, after = ({f"state_{i}": one.number for i, one in enumerate(s)} for s in (held, new))
+    return do.file.content({"input": x.number, **before}, {"output": y.number, **after})
+
+
+class Writer(Written):
+    """Writes one file.
+
+    Args:
+        numerics: what values are rounded to; None writes a float file.
+        unrolled: whether loops are written out, step by step.
+    """
+
+    def __init__(self, numerics: Numerics | None, unrolled: bool = False) -> None:
+        super().__init__(numerics)
+        self.unrolled = unrolled
+
+    def loop(self, loop: Loop, *sequences: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        if self.unrolled:
+            starts = [self.held(one.where, np.zeros((1, one.units))) for one in loop.states]
+            return step_by_step(self, loop, sequences, starts)
+        return _while(self, loop, sequences)
+
+
+def _while(
+    do: Written, loop: Loop, sequences: Sequence[Tensor]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Write a WHILE over the steps of sequences, (1, steps, features) each.
+
+    It carries a count, the states, the kept sequences and what it reads. A kept sequence is a shift
+    register: each step drops its oldest row and adds the new one, at the back, or at the front
+    where the rows come from the back.
+
+    Returns:
+        The last states, (1, units) each, and the kept ones, (1, steps, units) each.
+    """
+    count = sequences[0].shape[1]
+    kept = [loop.states[place] for place in loop.keep]
+    starts = [
+        Tensor(do.integers(0), (), None),
+        *(do.held(state.where, np.zeros((1, state.units))) for state in loop.states),
+        *(do.held(state.where, np.zeros((1, count, state.units))) for state in kept),
+        *sequences,
+    ]
+    outer = do.graph
+    condition, body = Graph(do.file, "while_cond"), Graph(do.file, "while_body")
+    do.graph = condition
+    carried = _carried(do, starts)
+    going = condition.tensor("going", (), BOOL)
+    condition.operator("LESS", [carried[0].number, do.integers(count)], [going], False)
+    _ends(condition, carried, [going])
+    do.graph = body
+    carried = _carried(do, starts)
+    results = _step(do, loop, carried, count)
+    _ends(body, carried, [one.number for one in results])
+    do.graph = outer
+    found = [do.like(one, "while") for one in starts]
+    numbers = {"condSubgraphIndex": condition.number, "bodySubgraphIndex": body.number}
+    do.operator("WHILE", starts, found, "WhileOptions", **numbers)
+    states = len(loop.states)
+    return found[1 : 1 + states], found[1 + states : 1 + states + len(kept)]
+
+
+def _carried(do: Written, starts: Sequence[Tensor]) -> list[Tensor]:
+    return [do.like(one, "carried") for one in starts]
+
+
+def _ends(graph: Graph, inputs: Sequence[Tensor], outputs: list[int]) -> None:
+    graph.table.inputs, graph.table.outputs = [one.number for one in inputs], outputs
+
+
+def _step(do: Written, loop: Loop, carried: Sequence[Tensor], count: int) -> list[Tensor]:
+    """Write one step and return what it carries on."""
+    time, *rest = carried
+    states, registers = rest[: len(loop.states)], rest[len(loop.states) :][: len(loop.keep)]
+    sequences = rest[len(states) + len(registers) :]
+    rows = {
+        back: _rows(do, sequences, time, count - 1 if back else None)
+        for back in sorted({state.reverse for state in loop.states})
+    }
+    new = loop.step([rows[state.reverse] for state in loop.states], states)
+    shifted = [
+        _shifted(do, register, new[place], loop.states[place].reverse)
+        for place, register in zip(loop.keep, registers, strict=True)
+    ]
+    later = _counted(do, "ADD", time, do.integers(1))
+    return [later, *new, *shifted, *sequences]
+
+
+def _rows(
+    do: Written, sequences: Sequence[Tensor], time: Tensor, last: int | None
+) -> tuple[Tensor, ...]:
+    """Return the row of each sequence at a time, counted from the back where `last` is given."""
+    at = time if last is None else _counted(do, "SUB", do.integers(last), time)
+    return tuple(
+        do.made("GATHER", (x, at), (1, *x.shape[2:]), x.where, "GatherOptions", axis=1)
+        for x in sequences
+    )
+
+
+def _counted(do: Written, name: str, first: Any, second: Any) -> Tensor:
+    """Write an operator on counts, which are not quantized."""
+    y = do.tensor("time", (), None)
+    numbers = [one.number if isinstance(one, Tensor) else one for one in (first, second)]
+    kind = {"ADD": "AddOptions", "SUB": "SubOptions"}[name]
+    do.graph.operator(name, numbers, [y.number], False, kind)
+    return y
+
+
+def _shifted(do: Written, register: Tensor, row: Tensor, back: bool) -> Tensor:
+    _, count, units = register.shape
+    one = do.reshape(row, (1, units))
+    if back:
+        return do.concatenate([one, do.cut(register, (0, 0), (count - 1, units))], 1)
+    return do.concatenate([do.cut(register, (1, 0), (count, units)), one], 1)

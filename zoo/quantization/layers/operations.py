@@ -1,0 +1,188 @@
+"""Operators that the layers of a twin consist of: a method for each of LiteRT's.
+
+Here they compute, on Keras tensors; an arithmetic says what happens where the integer graph rounds.
+The writer of a file (`export.tflite.writer`) has the same methods, on tensors of a file.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.layers.padding import without_padding
+from zoo.quantization.layers.ranges import Range
+
+# activations that an operator clamps its own output with
+FUSED: dict[str | None, Callable[[Any], Any]] = {
+    None: lambda x: x,
+    "relu": ops.relu,
+    "relu6": ops.relu6,
+}
+LAST = "channels_last"
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel or a pool goes over an image: of height and width each."""
+
+    strides: tuple[int, int]
+    padding: str  # "same" or "valid"
+    dilation: tuple[int, int] = (1, 1)
+
+
+class Operations:
+    """Operators on tensors whose batch comes first and channels last.
+
+    `where` is the range of the result, `activation` one of `FUSED`. What only moves, chooses or
+    averages values next to each other keeps the range of its input.
+    """
+
+    def activation(self, where: Range, x: Any) -> Any:
+        """Return an activation as it leaves an operator."""
+        raise NotImplementedError
+
+    def bounded(self, where: Range, x: Any) -> Any:
+        """Return what a fixed range leaves of x; where it is rounded anyway, rounding does it."""
+        return ops.clip(x, *where.fixed) if where.fixed else x
+
+    def constant(self, where: Range, values: Any) -> Any:
+        """Return a constant operand, as the graph holds it."""
+        return self.activation(where, ops.convert_to_tensor(values) + 0.0)
+
+    def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
+        return self.activation(where, FUSED[activation](y))
+
+    # products; kernel and bias are as `weights` returns them
+
+    def dense(self, x: Any, kernel: Any, bias: Any, where: Range, activation: str | None) -> Any:
+        """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,)."""
+        return self._fused(where, activation, ops.matmul(x, kernel) + bias)
+
+    def conv(
+        self,
+        x: Any,
+        kernel: Any,
+        bias: Any,
+        window: Window,
+        where: Range,
+        activation: str | None,
+    ) -> Any:
+        """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+        y = ops.conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
+        return self._fused(where, activation, y + bias)
+
+    def depthwise_conv(
+        self,
+        x: Any,
+        kernel: Any,
+        bias: Any,
+        window: Window,
+        where: Range,
+        activation: str | None,
+    ) -> Any:
+        """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
+        y = ops.depthwise_conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
+        return self._fused(where, activation, y + bias)
+
+    def conv_transpose(
+        self,
+        x: Any,
+        kernel: Any,
+        bias: Any,
+        window: Window,
+        where: Range,
+        activation: str | None,
+    ) -> Any:
+        """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
+        y = ops.conv_transpose(x, kernel, window.strides, window.padding, data_format=LAST)
+        return self._fused(where, activation, y + bias)
+
+    def matmul(self, x: Any, y: Any, where: Range) -> Any:
+        """BATCH_MATMUL of two activations, (..., rows, inner) and (..., inner, columns)."""
+        return self.activation(where, ops.matmul(x, y))
+
+    # element by element
+
+    def add(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Any:
+        """ADD."""
+        return self._fused(where, activation, x + y)
+
+    def subtract(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Any:
+        """SUB."""
+        return self._fused(where, activation, x - y)
+
+    def multiply(self, x: Any, y: Any, where: Range, activation: str | None = None) -> Any:
+        """MUL."""
+        return self._fused(where, activation, x * y)
+
+    def apply(self, function: str, x: Any, where: Range) -> Any:
+        """An activation by its Keras name, or "rsqrt": LOGISTIC, TANH, SOFTMAX, GELU and so on."""
+        known = ops.rsqrt if function == "rsqrt" else keras.activations.get(function)
+        return self.activation(where, known(x))
+
+    def leaky_relu(self, x: Any, slope: float, where: Range) -> Any:
+        """LEAKY_RELU."""
+        return self.activation(where, ops.leaky_relu(x, slope))
+
+    def mean(self, x: Any, axes: tuple[int, ...], where: Range, keepdims: bool = False) -> Any:
+        """MEAN over axes, which are counted with the batch."""
+        return self.activation(where, ops.mean(x, axis=axes, keepdims=keepdims))
+
+    def lookup(self, table: Any, where: Range, ids: Any) -> Any:
+        """GATHER of the rows of a table, (words, width), that stand at ids, (batch, length).
+
+        Args:
+            table: its first row counts as zero.
+            where: the range of the table, and of the result.
+            ids: whole numbers of any type.
+        """
+        rows = self.activation(where, without_padding(table))
+        return ops.take(rows, ops.cast(ids, "int32"), axis=0)
+
+    # what keeps its range
+
+    def reshape(self, x: Any, shape: Sequence[int]) -> Any:
+        """RESHAPE of each row to `shape`, which leaves out the batch."""
+        return ops.reshape(x, (-1, *shape))
+
+    def transpose(self, x: Any, order: Sequence[int]) -> Any:
+        """TRANSPOSE; the batch is axis 0."""
+        return ops.transpose(x, tuple(order))
+
+    def pad(self, x: Any, pads: Sequence[tuple[int, int]]) -> Any:
+        """PAD with zeros, so many before and after on each axis."""
+        return ops.pad(x, pads)
+
+    def cut(self, x: Any, begin: Sequence[int], end: Sequence[int]) -> Any:
+        """STRIDED_SLICE from `begin` up to `end` on each axis but the batch."""
+        return x[(slice(None), *map(slice, begin, end))]
+
+    def concatenate(self, parts: Sequence[Any], axis: int) -> Any:
+        """CONCATENATION of values on one range."""
+        return ops.concatenate(parts, axis=axis)
+
+    def split(self, x: Any, count: int) -> list[Any]:
+        """SPLIT of the channels into equal parts."""
+        return list(ops.split(x, count, axis=-1))
+
+    def unstack(self, x: Any) -> list[Any]:
+        """UNPACK of a sequence, (batch, steps, ...), into its steps."""
+        return list(ops.unstack(x, axis=1))
+
+    def stack(self, steps: Sequence[Any]) -> Any:
+        """PACK of steps on one range into a sequence."""
+        return ops.stack(steps, axis=1)
+
+    def max_pool(self, x: Any, size: tuple[int, int], window: Window) -> Any:
+        """MAX_POOL_2D."""
+        return ops.max_pool(x, size, window.strides, window.padding, LAST)
+
+    def average_pool(self, x: Any, size: tuple[int, int], window: Window) -> Any:
+        """AVERAGE_POOL_2D."""
+        return ops.average_pool(x, size, window.strides, window.padding, LAST)
+
+    def resize(self, x: Any, size: Sequence[int], how: str) -> Any:
+        """RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR of an image to (height, width)."""
+        return ops.image.resize(x, tuple(size), interpolation=how, data_format=LAST)

@@ -1,0 +1,100 @@
+"""Terms of an arithmetic: the range of a tensor, a product's weights, a loop and its states."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+
+from zoo.quantization.layers.numerics import Grid, Numerics
+
+
+class Range(keras.layers.Layer):
+    """The range of one quantized tensor, as two weights `low <= 0 <= high`.
+
+    Args:
+        fixed: what the integer kernel dictates (`Numerics.sigmoid`); None to observe it.
+        narrow: without the grid's lowest number, which puts a symmetric range's zero point at 0.
+        limit: largest magnitude worth keeping, such as 8 before a sigmoid.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        fixed: tuple[float, float] | None = None,
+        narrow: bool = False,
+        limit: float = np.inf,
+    ) -> None:
+        super().__init__(name=name)
+        self.fixed, self.narrow, self.limit = fixed, narrow, limit
+        low, high = fixed or (-1.0, 1.0)
+        for end, value in (("low", low), ("high", high)):
+            start = keras.initializers.Constant(value)
+            setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
+        self.built = True
+
+    def grid(self, numerics: Numerics) -> Grid:
+        """Return the numbers that the range is divided into."""
+        whole = numerics.activations
+        return replace(whole, narrow=True) if self.narrow else whole
+
+    def step(self, numerics: Numerics) -> Any:
+        """Return the distance of two of them."""
+        return (self.high - self.low) / self.grid(numerics).steps
+
+    def affine(self, numerics: Numerics) -> tuple[float, int]:
+        """Return scale and zero point: `(q - zero) * scale` is what a number q stands for."""
+        grid, low, high = self.grid(numerics), float(self.low), float(self.high)
+        scale = (high - low) / grid.steps
+        return scale, int(np.clip(np.rint(grid.low - low / scale), grid.low, grid.high))
+
+    def fix(self, low: float, high: float) -> None:
+        """Let the range be this one, whatever is observed."""
+        self.fixed = (low, high)
+        self.low.assign(low)
+        self.high.assign(high)
+
+    def set(self, low: float, high: float) -> None:
+        """Set the range: widened to hold zero, limited, symmetric where `narrow`."""
+        low, high = max(min(low, 0.0), -self.limit), min(max(high, 0.0), self.limit)
+        if self.narrow:
+            low, high = -max(-low, high), max(-low, high)
+        if high - low < 1e-6:  # a tensor that is always zero
+            high = low + 1e-6
+        self.low.assign(low)
+        self.high.assign(high)
+
+
+class Linear(Protocol):
+    """A layer that is a product with a kernel, plus a bias (outputs,).
+
+    `axes` of the kernel are summed over; each output has one scale.
+    """
+
+    kernel: Any
+    bias: Any
+    axes: tuple[int, ...]
+
+    def source(self) -> Range:
+        """Return the range of what the kernel is multiplied with."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a recurrence carries from step to step, (batch, units)."""
+
+    units: int
+    where: Range
+    reverse: bool  # whether its rows come from the back
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A recurrence over the steps of sequences."""
+
+    # (for each state a row of every sequence, states) -> states
+    step: Callable[[list[tuple[Any, ...]], list[Any]], list[Any]]
+    states: tuple[State, ...]
+    keep: tuple[int, ...]  # the states that are wanted at every step, by place
