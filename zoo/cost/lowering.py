@@ -153,7 +153,8 @@ def _mean(graph: Graph, draft: Draft, inputs: list[int]) -> int:
 
 def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
     shape = (1, *draft.shape)
-    name = "RESHAPE" if kind is None else MOVES.get(kind, "RESHAPE")
+    grown = Tensor(shape).bytes > graph.tensors[x].bytes  # by the zeros of a causal convolution
+    name = MOVES.get(kind, "RESHAPE") if kind else ("PAD" if grown else "RESHAPE")
     if name == "RESHAPE":
         return graph.reshape(x, shape)
     how = [graph.constant(object(), shape=(len(shape),))] if name in CONSTANTS else []
@@ -213,20 +214,15 @@ ACTIVATIONS = {
 }
 ELEMENTWISE: dict[type, str] = {Add: "ADD", Subtract: "SUB", Multiply: "MUL"}
 CONSTANTS = ("TRANSPOSE", "PAD", "STRIDED_SLICE", "RESIZE_NEAREST_NEIGHBOR")  # say how
+LARGEST = (layers.MaxPooling2D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
 MOVES: dict[type, str] = {
     layers.Permute: "TRANSPOSE",
-    layers.ZeroPadding1D: "PAD",
-    layers.ZeroPadding2D: "PAD",
-    layers.Cropping1D: "STRIDED_SLICE",
-    layers.Cropping2D: "STRIDED_SLICE",
-    layers.UpSampling1D: "RESIZE_NEAREST_NEIGHBOR",
-    layers.UpSampling2D: "RESIZE_NEAREST_NEIGHBOR",
-    layers.GlobalMaxPooling1D: "MAX_POOL_2D",
-    layers.GlobalMaxPooling2D: "MAX_POOL_2D",
-    layers.MaxPooling2D: "MAX_POOL_2D",
-    layers.AveragePooling2D: "AVERAGE_POOL_2D",
-    layers.MaxPooling1D: "MAX_POOL_2D",
-    layers.AveragePooling1D: "AVERAGE_POOL_2D",
+    layers.RepeatVector: "CONCATENATION",
+    **dict.fromkeys((layers.ZeroPadding1D, layers.ZeroPadding2D), "PAD"),
+    **dict.fromkeys((layers.Cropping1D, layers.Cropping2D), "STRIDED_SLICE"),
+    **dict.fromkeys((layers.UpSampling1D, layers.UpSampling2D), "RESIZE_NEAREST_NEIGHBOR"),
+    **dict.fromkeys((*LARGEST, layers.GlobalMaxPooling2D), "MAX_POOL_2D"),
+    **dict.fromkeys((layers.AveragePooling2D, layers.AveragePooling1D), "AVERAGE_POOL_2D"),
 }
 LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Dense: _dense,

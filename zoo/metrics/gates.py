@@ -20,6 +20,7 @@ WORST = 10.0  # percent: the rise of a single target's error that may pass
 PASSED, FAILED, NOT_SHOWN = "passed", "failed", "not shown"
 TRAIN = "Train the int8 model (--rung qat), or take a larger preset"
 MORE = "measure on more test rows"
+ACCEPT = "Measure on more test rows, or let these be enough (--accept-few-rows)."
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def disagreement(changed: int, of: int, rows: int, what: str, max_drop: float) -
     low, high = (100 * end for end in intervals.wilson(changed, max(of, 1)))
     value, bound = 100 * changed / max(of, 1), max(SMALLEST, max_drop)
     told = value <= bound and high <= WIDEST * bound
-    advice = f"{TRAIN}; {MORE}."
+    advice = f"{TRAIN}; {MORE}." if value > bound else ACCEPT  # only the rows are too few
     return Gate(f"share of {what}", "%", value, (low, high), bound, told, rows, advice)
 
 

@@ -188,12 +188,6 @@ def test_layers_of_one_dimension() -> None:
     assert names.count("RESHAPE") == 2  # in front, and to flatten
     steps = keras.Sequential([layers.Input((6, 2)), layers.Conv1D(3, 2), layers.Permute((2, 1))])
     compare(fill_weights(steps))
-    causal = keras.Sequential([layers.Input((6, 2)), layers.Conv1D(3, 2, padding="causal")])
-    with pytest.raises(UnknownLayer, match="padding='causal'; only 'same' and 'valid'"):
-        make_twin(causal)
-    after = [layers.GRU(4, return_sequences=True), layers.Conv1D(3, 2)]
-    with pytest.raises(UnknownLayer, match="reads every step of a GRU; average them"):
-        make_twin(keras.Sequential([layers.Input((6, 2)), *after]))
 
 
 @pytest.mark.parametrize("others", [False, True])

@@ -131,9 +131,6 @@ def test_densified_stems_are_the_same_convolution(
     assert wide.shape[-1] > channels
 
 
-DENSE = layers.Dense(2, name="every_step")
-
-
 def recurrent(layer: Any) -> keras.Model:
     return keras.Sequential([layers.Input((6, 3)), layer, layers.Dense(2)])
 
@@ -152,10 +149,6 @@ def recurrent(layer: Any) -> keras.Model:
         (
             recurrent(layers.Bidirectional(layers.GRU(4), merge_mode="sum", name="both")),
             "'both' .*only two GRU layers of one size whose outputs are concatenated",
-        ),
-        (
-            keras.Sequential([layers.Input((6, 3)), layers.GRU(4, return_sequences=True), DENSE]),
-            "'every_step' .*reads every step of a GRU; average them or add a GRU",
         ),
         (
             keras.Sequential([IMAGE, layers.Flatten("channels_first", name="f")]),

@@ -14,7 +14,6 @@ from zoo.quantization.rules.sequences import (
     as_image,
     as_seen,
     both_ways,
-    check_not_steps,
     reshaped,
     shape_like,
 )
@@ -61,7 +60,6 @@ def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
     """MAX_POOL_2D of the whole image."""
     check_channels_last(layer)
     if len(x.shape) == 2:
-        check_not_steps(sketch, layer, x)
         x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
     size, shape = (x.shape[0], x.shape[1]), (1, 1, x.shape[-1])
     y = _chosen(
@@ -85,7 +83,6 @@ def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
     if how not in ("nearest", "bilinear"):
         raise unknown(layer, f"interpolation={how!r}")
     if len(x.shape) == 2:
-        check_not_steps(sketch, layer, x)
         x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
     else:
         check_channels_last(layer)
@@ -135,9 +132,19 @@ def flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 def reshape(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Reshape`: RESHAPE."""
-    check_not_steps(sketch, layer, x)
     shape = shape_of(layer)
     return sketch.rearrange(x, layer.name, shape, lambda do, v: do.reshape(v, shape))
+
+
+def repeat(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`RepeatVector`: CONCATENATION of one step, as many times."""
+    count, step = layer.n, (1, *x.shape)
+    return sketch.rearrange(
+        x,
+        layer.name,
+        shape_of(layer),
+        lambda do, v: do.concatenate([do.reshape(v, step)] * count, 1),
+    )
 
 
 def permute(sketch: Sketch, layer: Any, x: Value) -> Value:

@@ -10,8 +10,8 @@ from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unk
 from zoo.quantization.rules.sequences import (
     as_image,
     both_ways,
-    check_not_steps,
     kernel_of,
+    padding_of,
     shape_like,
 )
 
@@ -30,7 +30,6 @@ def check_channels_last(layer: Any) -> None:
 
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Dense`: FULLY_CONNECTED; what is pending on its input goes into kernel and bias."""
-    check_not_steps(sketch, layer, x)
     x, scale, offset = sketch.channels(x, layer.name)
     kernel = numpy_of(layer.kernel)
     bias = bias_of(layer, kernel.shape[-1]) + offset @ kernel
@@ -119,7 +118,7 @@ def _into_kernel(
     padding must stay an ADD, for the padding is zero after it.
     """
     x, scale, offset = sketch.channels(x, layer.name)
-    padded = layer.padding == "same" and max(kernel.shape[:2]) > 1
+    padded = padding_of(layer) == "same" and max(kernel.shape[:2]) > 1
     if padded and offset.any():
         if scale.all():
             offset, shift = np.zeros_like(offset), offset / scale
@@ -156,7 +155,7 @@ def _drafted(
         kernel=kernel,
         bias=bias,
         strides=both_ways(layer.strides),
-        padding=layer.padding,
+        padding=padding_of(layer),
         dilation=both_ways(layer.dilation_rate),
         activation=None,
     )

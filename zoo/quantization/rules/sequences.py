@@ -9,24 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from zoo.quantization.layers.gru import Recurrence
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
-
-
-def check_not_steps(sketch: Sketch, layer: Any, x: Value) -> None:
-    """Raise UnknownLayer where the input is every step of a GRU: LiteRT cannot reshape those."""
-    if x.number > 0 and len(x.shape) == 2 and sketch.drafts[x.number - 1].kind is Recurrence:
-        raise unknown(layer, "it reads every step of a GRU; average them or add a GRU before it")
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of
 
 
 def as_image(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """Return the input of a convolution or pooling as (height, width, channels)."""
-    if layer.padding == "causal":
-        raise unknown(layer, "padding='causal'; only 'same' and 'valid'")
-    if len(x.shape) == 3:
+    """Return the input of a convolution or pooling as (height, width, channels).
+
+    Of a causal convolution it begins with the zeros that its first steps see.
+    """
+    if len(x.shape) == 2:
+        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    if layer.padding != "causal":
         return x
-    check_not_steps(sketch, layer, x)
-    return reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    before = (layer.kernel_size[0] - 1) * layer.dilation_rate[0]
+    height, steps, channels = x.shape
+    pads = [(0, 0), (0, 0), (before, 0), (0, 0)]
+    shape, name = (height, before + steps, channels), f"{layer.name}_delayed"
+    return sketch.rearrange(x, name, shape, lambda do, v: do.pad(v, pads))
+
+
+def padding_of(layer: Any) -> str:
+    """Return the padding of a convolution whose input is that of `as_image`."""
+    return "valid" if layer.padding == "causal" else str(layer.padding)
 
 
 def as_seen(sketch: Sketch, x: Value, tensor: Any, name: str) -> Value:

@@ -106,6 +106,22 @@ def _position(sketch: Sketch, layer: Any, x: Value) -> Value:
     return sketch.add(Add, layer.name, (x,), x.shape, constant=constant)
 
 
+# these do nothing but in training; `RandomCrop` does
+AUGMENTATION = (
+    layers.RandomBrightness,
+    layers.RandomColorJitter,
+    layers.RandomContrast,
+    layers.RandomErasing,
+    layers.RandomFlip,
+    layers.RandomGrayscale,
+    layers.RandomHue,
+    layers.RandomRotation,
+    layers.RandomSaturation,
+    layers.RandomSharpness,
+    layers.RandomShear,
+    layers.RandomTranslation,
+    layers.RandomZoom,
+)
 RULES: dict[type, Rule] = {
     Standardize: norms.standardize,
     Pixels: norms.standardize,
@@ -150,6 +166,7 @@ RULES: dict[type, Rule] = {
     layers.Flatten: moves.flatten,
     layers.Reshape: moves.reshape,
     layers.Permute: moves.permute,
+    layers.RepeatVector: moves.repeat,
     layers.ZeroPadding1D: moves.zero_padding,
     layers.ZeroPadding2D: moves.zero_padding,
     layers.Cropping1D: moves.crop,
@@ -174,7 +191,7 @@ RULES: dict[type, Rule] = {
     layers.SpatialDropout2D: _same,
     layers.GaussianNoise: _same,
     layers.GaussianDropout: _same,
-}
+} | dict.fromkeys(AUGMENTATION, _same)
 
 # what is written as arithmetic or a call of `keras.ops`, by the name of its operation
 OPERATIONS: dict[str, Rule] = {
