@@ -7,7 +7,6 @@ import numpy as np
 
 from export.tflite.emitter import Tensor
 from export.tflite.products import FUSED, PADDING, Products, covered, values_of
-from zoo.layers.padding import without_padding
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.operations import Window
 from zoo.quantization.layers.ranges import Linear, Range
@@ -102,7 +101,7 @@ class Written(Products, Exact):
         return self.made("MEAN", inputs, shape, where, "ReducerOptions", keepDims=keepdims)
 
     def lookup(self, table: Any, where: Range, ids: Tensor) -> Tensor:
-        rows = self.held(where, without_padding(table))
+        rows = self.held(where, table)
         shape = (*ids.shape, rows.shape[-1])
         return self.made("GATHER", (rows, ids), shape, where, "GatherOptions", axis=0)
 

@@ -125,6 +125,19 @@ def test_layers(name: str) -> None:
     np.testing.assert_allclose(of_float, model.predict(x, verbose=0), atol=1e-4)
 
 
+@pytest.mark.usefixtures("all_alike")
+def test_an_embedding_of_ids() -> None:
+    ids = keras.Input((12,), dtype="int32")
+    x = layers.Conv1D(8, 3, activation="relu")(layers.Embedding(50, 6)(ids))
+    model = fill_weights(keras.Model(ids, layers.Dense(3)(layers.GlobalMaxPooling1D()(x))))
+    rows_of_ids = np.random.default_rng(0).integers(0, 50, (64, 12)).astype(np.int32)
+    twin = observed(model, rows_of_ids)
+    assert twin.words == 50
+    assert steps_apart(twin, write(twin, INT8), rows_of_ids).max() <= 1
+    (of_float,) = raw_outputs(load_content(write(make_twin(model), None)), [rows_of_ids])
+    np.testing.assert_allclose(of_float, model.predict(rows_of_ids, verbose=0), atol=1e-5)
+
+
 @pytest.mark.parametrize("form", ["rolled", "unrolled", "step"])
 @pytest.mark.parametrize("both", [False, True])
 def test_loops_in_two_runtimes(both: bool, form: str, tmp_path: Path) -> None:

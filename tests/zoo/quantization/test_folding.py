@@ -151,6 +151,15 @@ def recurrent(layer: Any) -> keras.Model:
             "'both' .*only two GRU layers of one size whose outputs are concatenated",
         ),
         (
+            keras.Sequential(
+                [
+                    layers.Input((6,), dtype="int32"),
+                    layers.Embedding(9, 4, mask_zero=True, name="e"),
+                ]
+            ),
+            "'e' .*mask_zero=True; a mask has no int8 form",
+        ),
+        (
             keras.Sequential([IMAGE, layers.Flatten("channels_first", name="f")]),
             "'f' .*data_format='channels_first'",
         ),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.layers.padding import without_padding
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.products import Dense, TwinLayer
 from zoo.quantization.layers.ranges import Range
@@ -12,21 +13,25 @@ MASK = (0.0, 1.0)  # the range on which int8 has both exactly
 
 
 class Lookup(TwinLayer):
-    """GATHER of the rows of an int8 table, (words, width), by ids; the first row counts as zero.
+    """GATHER of the rows of an int8 table, (words, width), by ids.
 
     Args:
         mask: whether the table holds a mask: its range is known, and it is never trained.
+        padded: whether the first row counts as zero, whatever training makes of it.
     """
 
-    def __init__(self, name: str, table: np.ndarray, mask: bool = False) -> None:
+    def __init__(
+        self, name: str, table: np.ndarray, mask: bool = False, padded: bool = True
+    ) -> None:
         super().__init__(name)
         self.operators = ("GATHER",)
-        self.words = len(table)
+        self.words, self.padded = len(table), padded
         self.table = self.constant("table", table, trainable=not mask)
         self.output_range = Range(f"{name}_output", fixed=MASK if mask else None)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return arithmetic.lookup(self.table, self.output_range, inputs[0])
+        table = without_padding(self.table) if self.padded else self.table
+        return arithmetic.lookup(table, self.output_range, inputs[0])
 
 
 class Threshold(Dense):

@@ -11,7 +11,6 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.layers.padding import without_padding
 from zoo.quantization.layers.ranges import Range
 
 # activations that an operator clamps its own output with
@@ -134,11 +133,11 @@ class Operations:
         """GATHER of the rows of a table, (words, width), that stand at ids, (batch, length).
 
         Args:
-            table: its first row counts as zero.
+            table: of the graph's own.
             where: the range of the table, and of the result.
             ids: whole numbers of any type.
         """
-        rows = self.activation(where, without_padding(table))
+        rows = self.constant(where, table)
         return ops.take(rows, ops.cast(ids, "int32"), axis=0)
 
     # what keeps its range

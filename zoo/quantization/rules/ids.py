@@ -10,10 +10,16 @@ from zoo.layers.padding import TokenEmbedding, TokenMask
 from zoo.quantization.layers.lookup import Lookup, Threshold
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
 
+EMBEDDINGS = (TokenEmbedding, layers.Embedding)
+
 
 def embedding(sketch: Sketch, layer: Any, ids: Value) -> Value:
-    """`TokenEmbedding`: GATHER of the rows of an int8 table."""
-    return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=numpy_of(layer.embeddings))
+    """`TokenEmbedding`, `Embedding`: GATHER of the rows of an int8 table."""
+    padded = isinstance(layer, TokenEmbedding)
+    if not padded and layer.mask_zero:
+        raise unknown(layer, "mask_zero=True; a mask has no int8 form")
+    table = numpy_of(layer.embeddings)
+    return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=table, padded=padded)
 
 
 def token_mask(sketch: Sketch, layer: Any, ids: Value) -> Value:
@@ -42,11 +48,11 @@ def check_ids(model: keras.Model) -> None:
     for layer in model.operations:
         inputs = () if isinstance(layer, layers.InputLayer) else keras.tree.flatten(layer.input)
         first = any(tensor is model.inputs[0] for tensor in inputs)
-        looked_up = type(layer) in (TokenEmbedding, TokenMask)
+        looked_up = type(layer) in (*EMBEDDINGS, TokenMask)
         if (first and looked_up != takes_ids(model)) or (looked_up and not first):
             raise unknown(
                 layer,
-                "token ids, and only they, must go straight to a TokenEmbedding or TokenMask",
+                "token ids, and only they, must go straight to an Embedding or a TokenMask",
             )
 
 
@@ -57,5 +63,5 @@ def takes_ids(model: keras.Model) -> bool:
 
 def words_of(model: keras.Model) -> int | None:
     """Return how many ids a model knows; None for one that takes numbers."""
-    tables = [layer.words for layer in model.layers if isinstance(layer, TokenEmbedding)]
+    tables = [layer.embeddings.shape[0] for layer in model.layers if type(layer) in EMBEDDINGS]
     return min(tables) if takes_ids(model) and tables else None

@@ -156,6 +156,7 @@ RULES: dict[type, Rule] = {
     layers.Minimum: merging.minimum,
     layers.Concatenate: moves.concatenate,
     TokenEmbedding: embedding,
+    layers.Embedding: embedding,
     TokenMask: token_mask,
     StepMask: step_mask,
     PositionEmbedding: _position,
