@@ -11,7 +11,7 @@ import pytest
 import export
 import tuning
 import zoo
-from export.conversion.job import check_forms
+from export.conversion.choices import check_forms
 from export.proof.targets import refuse_early
 from pocketzoo.exporting import check_options, export_run
 from pocketzoo.options import Exporting
