@@ -47,7 +47,7 @@ def test_an_export_that_is_ended(number: int, wine: zoo.Data, tmp_path: Path) ->
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as started:
         until = time.monotonic() + 120
         found: list[int] = []
-        while not any(at_work(pid, "litert_child.py") for pid in found):
+        while not any(at_work(pid, "leash.py") for pid in found):
             assert time.monotonic() < until
             assert started.poll() is None
             time.sleep(0.05)
@@ -58,6 +58,6 @@ def test_an_export_that_is_ended(number: int, wine: zoo.Data, tmp_path: Path) ->
     killed = number == signal.SIGKILL
     assert started.returncode == (-number if killed else 1)
     assert killed or "Nothing is lost. To continue: " in err
-    assert not [pid for pid in found if at_work(pid, "export/")]
+    assert not [pid for pid in found if at_work(pid, "leash.py")]
     assert killed or not list(temporary.iterdir())
     assert not (run.path / "report.json").exists()
