@@ -143,28 +143,29 @@ class File:
         self.model.version, self.model.description = VERSION, DESCRIPTION
         self.model.buffers = [schema.BufferT()]  # the schema wants the first one empty
         self.model.operatorCodes, self.model.subgraphs = [], []
-        self.places: dict[Any, int] = {}
+        self.held: dict[bytes, int] = {}  # content -> number of its buffer
+        self.coded: dict[tuple[str, int], int] = {}  # operator and version -> number
 
     def buffer(self, content: bytes) -> int:
         """Return the number of the buffer with these bytes."""
-        if content not in self.places:
+        if content not in self.held:
             made = schema.BufferT()
             made.data = np.frombuffer(content, np.uint8)
-            self.places[content] = len(self.model.buffers)
+            self.held[content] = len(self.model.buffers)
             self.model.buffers.append(made)
-        return self.places[content]
+        return self.held[content]
 
     def code(self, name: str, version: int) -> int:
         """Return the number of an operator's code."""
-        if (name, version) not in self.places:
+        if (name, version) not in self.coded:
             made = schema.OperatorCodeT()
             made.builtinCode = getattr(schema.BuiltinOperator, name)
             old = schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES
             made.deprecatedBuiltinCode = min(made.builtinCode, old)  # for old readers
             made.version = version
-            self.places[name, version] = len(self.model.operatorCodes)
+            self.coded[name, version] = len(self.model.operatorCodes)
             self.model.operatorCodes.append(made)
-        return self.places[name, version]
+        return self.coded[name, version]
 
     def content(self, inputs: Mapping[str, int], outputs: Mapping[str, int]) -> bytes:
         """Return the file's bytes; the first graph's ends are numbers of tensors by name."""

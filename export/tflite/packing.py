@@ -21,7 +21,7 @@ def packed(model: Any) -> bytes:
         for tensor in graph.tensors:
             tensor.shape = _integers(tensor.shape)
             if tensor.quantization is not None:
-                tensor.quantization = _Shared(_bare(tensor.quantization))
+                tensor.quantization = _Shared(tensor.quantization)
         for operator in graph.operators:
             operator.inputs, operator.outputs = map(_integers, (operator.inputs, operator.outputs))
     builder = _Builder(1 << 16)
@@ -31,10 +31,6 @@ def packed(model: Any) -> bytes:
 
 def _integers(values: Any) -> Any:
     return None if values is None else np.asarray(values, np.int32)
-
-
-def _bare(table: Any) -> Any:
-    return table.table if isinstance(table, _Shared) else table
 
 
 class _Builder(flatbuffers.Builder):
@@ -66,9 +62,11 @@ class _Shared:
 
     def Pack(self, builder: _Builder) -> int:
         given = self.table
+        if given.details is not None:
+            return int(given.Pack(builder))
         vectors = (given.min, given.max, given.scale, given.zeroPoint)
         key = tuple(None if one is None else np.asarray(one).tobytes() for one in vectors)
-        key = (*key, given.quantizedDimension, given.detailsType)
-        if given.details is not None or key not in builder.places:
+        key = (*key, given.quantizedDimension)
+        if key not in builder.places:
             builder.places[key] = given.Pack(builder)
         return builder.places[key]
