@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.child import ChildError, of_threads, run_child
-from export.proof.verified import REPORT, Verified
+from export.proof.reported import REPORT
 from export.runtimes.litert import Latency
 from export.tflite.audit import Audit, audit
-from zoo import Run, UserError
+from zoo.checks import UserError
 from zoo.quantization.layers.numerics import INT8
 
 MEMORY = 6 << 30  # bytes that a file of unknown origin may take to run
@@ -77,6 +77,9 @@ def _measured(path: Path, found: Audit) -> list[str]:
     """Return what the report beside a file says against it, in sentences."""
     if not (path.parent / REPORT).is_file():
         return []
+    from export.proof.verified import Verified  # these two need Keras
+    from zoo.run import Run
+
     try:
         verified = Verified.read(Run(path.parent))
     except UserError as error:

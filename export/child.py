@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from zoo import UserError
+from zoo.checks import UserError
 from zoo.leash import LEASH
 
 LEAST_MEMORY = 8 << 30  # bytes of addresses, of which TensorFlow alone takes two

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 
 from export.conversion.custom import import_hub
-from zoo import UserError
+from zoo.checks import UserError
 
 MOST_BYTES = 1 << 31  # that a file may unpack to
 MOST_MEMBERS = 1000  # of an archive: Keras writes three, and what layers keep beside

@@ -19,9 +19,9 @@ from export.proof.identity import origin, subject
 from export.proof.measured import measure
 from export.proof.quality import assess, groups_of
 from export.proof.report import Report
+from export.proof.reported import REPORT
 from export.proof.runtimes import run_everywhere
 from export.proof.targets import check_targets
-from export.proof.verified import REPORT
 from zoo import Data, UserError
 from zoo.checks import in_range
 from zoo.files import sha256

@@ -51,7 +51,8 @@ def export_run(run: Path, exporting: Exporting) -> bool:
 def too_few_rows(folder: Path) -> bool:
     """Return whether test rows are too few to tell, so that another model would not pass either."""
     import zoo
-    from export.proof.verified import REPORT, Verified
+    from export.proof.reported import REPORT
+    from export.proof.verified import Verified
     from zoo.metrics.gates import NOT_SHOWN
 
     run = zoo.Run(folder)

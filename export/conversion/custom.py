@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from zoo import UserError
+from zoo.checks import UserError
 from zoo.files import as_json
 from zoo.pretrained import hub
 

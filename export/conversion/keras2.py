@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from zoo import UserError
+from zoo.checks import UserError
 from zoo.models.mlp import ACTIVATIONS
 
 CONVOLUTION = ("strides", "padding", "data_format", "dilation_rate", "use_bias")

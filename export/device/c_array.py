@@ -2,7 +2,7 @@
 
 import hashlib
 
-from zoo import UserError
+from zoo.checks import UserError
 from zoo.quantization.layers.numerics import INT8
 
 NAME = INT8.file().removesuffix(".tflite")

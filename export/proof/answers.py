@@ -7,7 +7,8 @@ import numpy as np
 
 from export.conversion.job import FLOAT
 from export.litert import Export
-from export.proof.verified import REPORT, Verified
+from export.proof.reported import REPORT
+from export.proof.verified import Verified
 from export.runtimes.apart import predict_apart
 from export.runtimes.litert import load, predict
 from export.tflite.audit import audit

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 from zoo.folder.rows import Count
 from zoo.typed import Between
 
+REPORT = "report.json"
+
 
 class Model(TypedDict):
     """The model of a report."""

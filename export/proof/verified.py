@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from export.proof.identity import Dataset, Model
-from export.proof.reported import Reported
+from export.proof.reported import REPORT, Reported
 from export.tflite.scaling import Scaling
 from zoo import Run
 from zoo.metrics.gates import FAILED, PASSED
-
-REPORT = "report.json"
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from export.child import ChildError, run_python
 from export.runtimes.litert import dequantized
-from zoo import UserError
+from zoo.checks import UserError
 
 CHILD = Path(__file__).with_name("litert_child.py")
 

@@ -15,7 +15,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 from export.tflite.bounds import check_work
 from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED, operator_name
-from zoo import UserError
+from zoo.checks import UserError
 from zoo.cost.graph import SUMMED, macs
 from zoo.quantization.layers.numerics import INT8
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from export import Check
+from export.checking import Check
 from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 
 

@@ -1,7 +1,18 @@
-"""The quantization twin: a model's weights in a graph that rounds where the int8 file will."""
+"""The quantization twin: a model's weights in a graph that rounds where the int8 file will.
 
-from zoo.quantization.calibration import Quantized, calibrate, quantize
-from zoo.quantization.rules.drafts import UnknownLayer
-from zoo.quantization.twin import Twin, make_twin
+The public names, those of `zoo.quantization.public`, are imported when one is used first: who reads
+a file needs `layers.numerics` alone, and no Keras.
+"""
 
-__all__ = ["Quantized", "Twin", "UnknownLayer", "calibrate", "make_twin", "quantize"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from zoo.quantization.public import *  # noqa: F403
+else:
+
+    def __getattr__(name: str) -> Any:
+        return getattr(import_module("zoo.quantization.public"), name)
+
+    def __dir__() -> list[str]:
+        return import_module("zoo.quantization.public").__all__
