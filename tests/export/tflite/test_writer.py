@@ -28,8 +28,19 @@ from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.operations import Operations
 from zoo.quantization.layers.watching import Watching
+from zoo.quantization.rules.table import AUGMENTATION
 
 IMAGE = (9, 7, 3)
+HOW = {
+    layers.RandomBrightness: (0.2,),
+    layers.RandomContrast: (0.2,),
+    layers.RandomHue: (0.3,),
+    layers.RandomRotation: (0.2,),
+    layers.RandomSaturation: (0.3,),
+    layers.RandomSharpness: (0.3,),
+    layers.RandomTranslation: (0.1, 0.1),
+    layers.RandomZoom: (0.1,),
+}
 MODELS: dict[str, list[layers.Layer]] = {
     "transposed, valid": [layers.Conv2DTranspose(4, 3, 2, "valid", activation="relu")],
     "transposed, same": [layers.Conv2DTranspose(4, (2, 3), 2, "same"), layers.ReLU(6)],
@@ -43,7 +54,7 @@ MODELS: dict[str, list[layers.Layer]] = {
     "others": [layers.Conv2D(4, 1), layers.LeakyReLU(0.3), layers.Conv2D(4, 1), layers.PReLU()],
     "ends": [layers.GlobalMaxPooling2D(), layers.Dense(4, "tanh"), layers.Dense(4, "softmax")],
     "norms": [layers.LayerNormalization(), layers.Conv2D(4, 1), layers.RMSNormalization()],
-    "augmented": [layers.RandomFlip(), layers.RandomRotation(0.2), layers.Conv2D(4, 3)],
+    "augmented": [*(kind(*HOW.get(kind, ())) for kind in AUGMENTATION), layers.Conv2D(4, 3)],
     "no bias": [layers.Flatten(), layers.Dense(5, use_bias=False)],
 }
 STEPS = (8, 6)
