@@ -4,15 +4,11 @@ The public names, those of `export.public`, are imported when one is used first:
 checks what an export was asked for with `export.conversion.choices`, before Keras is imported.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zoo.lazy import lazy as _lazy
 
 if TYPE_CHECKING:
     from export.public import *  # noqa: F403
 else:
-
-    def __getattr__(name: str) -> Any:
-        return getattr(import_module("export.public"), name)
-
-    def __dir__() -> list[str]:
-        return import_module("export.public").__all__
+    __getattr__, __dir__ = _lazy("export.public")

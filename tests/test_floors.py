@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 # beside each other
 FLOORS = {
     "zoo": """
-        checks leash showing typed stages
+        checks lazy leash showing typed stages
         files urls
         backends lock manifest
         layers metrics

@@ -30,7 +30,6 @@ HOMES = {
         "export/tflite/metadata.py",
         "export/tflite/operators.py",
         "export/runtimes/litert.py",
-        "export/runtimes/litert_child.py",
         "export/tflite/flatbuffer.py",
     },
     "flatbuffers": {"export/tflite/metadata.py", "export/tflite/packing.py"},

@@ -4,15 +4,11 @@ The public names, those of `tuning.public`, are imported when one is used first:
 help reads `tuning.settings`, and must not wait for Keras.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zoo.lazy import lazy as _lazy
 
 if TYPE_CHECKING:
     from tuning.public import *  # noqa: F403
 else:
-
-    def __getattr__(name: str) -> Any:
-        return getattr(import_module("tuning.public"), name)
-
-    def __dir__() -> list[str]:
-        return import_module("tuning.public").__all__
+    __getattr__, __dir__ = _lazy("tuning.public")

@@ -75,6 +75,11 @@ def raw_outputs(interpreter: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarr
     return [np.concatenate(found) for found in results]
 
 
+def zeros(interpreter: Any) -> list[np.ndarray]:
+    """Return one row of zeros for each input of a file: ids that are in any table."""
+    return [np.zeros(one["shape"], one["dtype"]) for one in interpreter.get_input_details()]
+
+
 def random_inputs(interpreter: Any, count: int, seed: int = 0, words: int = 1) -> list[np.ndarray]:
     """Return (count, *shape) of random values for each input of a file; of ids under `words`."""
     rng = np.random.default_rng(seed)

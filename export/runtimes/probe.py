@@ -5,15 +5,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
-from export.runtimes.litert import load, measure_latency
+from export.runtimes.litert import load, measure_latency, raw_outputs, zeros
 
 if __name__ == "__main__":
     interpreter = load(Path(sys.argv[1]))
-    for details in interpreter.get_input_details():  # ids must be in their table
-        interpreter.set_tensor(details["index"], np.zeros(details["shape"], details["dtype"]))
-    interpreter.invoke()
-    for details in interpreter.get_output_details():  # one that nothing fills has no data
-        interpreter.get_tensor(details["index"])
+    raw_outputs(interpreter, zeros(interpreter))  # an output that nothing fills has no data
     print(json.dumps(asdict(measure_latency({"file": interpreter})["file"])))

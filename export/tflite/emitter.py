@@ -14,10 +14,12 @@ from keras import ops
 
 from export.tflite.flatbuffer import File, Graph, Scales
 from zoo.quantization.layers.numerics import Grid, Numerics
-from zoo.quantization.layers.ranges import Range
+from zoo.quantization.layers.ranges import Range, Window
 
 FLOAT, INT32 = np.dtype(np.float32), np.dtype(np.int32)
 FEWEST = 1e-12  # the largest of a kernel that is all zero
+FUSED = {None: 0, "relu": 1, "relu6": 3}  # ActivationFunctionType
+PADDING = {"same": 0, "valid": 1}
 NONE = -1  # the number of an input that is left out
 MOST = 1 << 30  # of a bias: half of what an int32 holds
 
@@ -142,3 +144,14 @@ class Emitter:
 def _rounded(values: np.ndarray, scale: np.ndarray, zero: int, grid: Grid) -> np.ndarray:
     steps = np.rint(values.astype(np.float64) / scale) + zero
     return np.asarray(np.clip(steps, grid.low, grid.high), grid.dtype)
+
+
+def covered(x: Tensor, taps: Sequence[int], window: Window) -> list[int]:
+    """Return height and width of what a window makes of an image."""
+    found = []
+    for size, tap, stride, dilation in zip(
+        x.shape[1:3], taps, window.strides, window.dilation, strict=True
+    ):
+        seen = 0 if window.padding == "same" else (tap - 1) * dilation
+        found.append(-(-(size - seen) // stride))
+    return found

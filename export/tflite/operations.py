@@ -5,12 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from export.tflite.emitter import Tensor
-from export.tflite.products import FUSED, PADDING, Products, covered, values_of
+from export.tflite.emitter import FUSED, PADDING, Emitter, Tensor, covered
 from zoo.quantization.layers.arithmetic import Exact
-from zoo.quantization.layers.operations import Window
-from zoo.quantization.layers.ranges import Linear, Range
-from zoo.quantization.layers.stem import densified, is_narrow
+from zoo.quantization.layers.ranges import Range, Window
 
 UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "relu": ("RELU", "", {}),
@@ -28,11 +25,8 @@ RESIZES = {
 }
 
 
-class Written(Products, Exact):
+class Written(Emitter, Exact):
     """Operators of a file, whose tensors hold one row."""
-
-    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
-        return values_of(layer.kernel), values_of(layer.bias)
 
     def activation(self, where: Range, x: Any) -> Any:
         raise NotImplementedError  # operators round their results themselves
@@ -46,20 +40,6 @@ class Written(Products, Exact):
 
     def constant(self, where: Range, values: Any) -> Tensor:
         return self.held(where, values)
-
-    def conv(
-        self,
-        x: Tensor,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Tensor:
-        if self.numerics is not None and is_narrow(kernel.shape, window):
-            x, kernel = densified(self, x, kernel, window)
-            window = Window((1, 1), "valid")
-        return super().conv(x, kernel, bias, window, where, activation)
 
     def matmul(self, x: Tensor, y: Tensor, where: Range) -> Tensor:
         batch = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])

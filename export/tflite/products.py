@@ -1,25 +1,24 @@
 """Operators with kernels."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from keras import ops
 
-from export.tflite.emitter import Emitter, Tensor
-from zoo.quantization.layers.operations import Window
-from zoo.quantization.layers.ranges import Range
-
-FUSED = {None: 0, "relu": 1, "relu6": 3}  # ActivationFunctionType
-PADDING = {"same": 0, "valid": 1}
+from export.tflite.emitter import FUSED, PADDING, Tensor, covered
+from export.tflite.operations import Written
+from zoo.quantization.layers.ranges import Convolution, Linear, Window
+from zoo.quantization.layers.stem import densified, is_narrow
 
 
-class Products(Emitter):
+class Products(Written):
     """Writes products of an activation with a kernel, plus a bias."""
 
-    def dense(
-        self, x: Tensor, kernel: Any, bias: Any, where: Range, activation: str | None
-    ) -> Tensor:
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        return _values(layer.kernel), _values(layer.bias)
+
+    def dense(self, layer: Linear, x: Tensor) -> Tensor:
+        kernel, bias = self.weights(layer, x)
         deep, source = len(x.shape) > 2, x
         if not deep and x.before is not None and x.before.shape[-1] == x.shape[-1]:
             source = x.before  # axes of size 1: the operator leaves them out by itself
@@ -27,54 +26,60 @@ class Products(Emitter):
             "FULLY_CONNECTED",
             (source, *self.product(x, kernel.T, bias, 0)),
             (*x.shape[:-1], len(bias)),
-            where,
+            layer.output_range,
             "FullyConnectedOptions",
-            fusedActivationFunction=FUSED[activation],
+            fusedActivationFunction=FUSED[layer.activation],
             keepNumDims=deep,
         )
 
-    def conv(
-        self,
-        x: Tensor,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Tensor:
-        kernel = values_of(kernel).transpose(3, 0, 1, 2)
-        pair = self.product(x, kernel, bias, 0)
-        shape = (1, *covered(x, kernel.shape[1:3], window), len(bias))
-        given = _window(window) | {"fusedActivationFunction": FUSED[activation]}
-        return self.made("CONV_2D", (x, *pair), shape, where, "Conv2DOptions", **given)
+    def conv(self, layer: Convolution, x: Tensor) -> Tensor:
+        (kernel, bias), window = self.weights(layer, x), layer.window()
+        if self.numerics is not None and is_narrow(kernel.shape, window):
+            x, kernel = densified(self, x, kernel, window)
+            window = Window((1, 1), "valid")
+        kernel = _values(kernel).transpose(3, 0, 1, 2)
+        return self._convolved("Conv2D", "CONV_2D", layer, x, (kernel, bias), 0, window)
 
-    def depthwise_conv(
-        self,
-        x: Tensor,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Tensor:
+    def depthwise_conv(self, layer: Convolution, x: Tensor) -> Tensor:
+        kernel, bias = self.weights(layer, x)
         height, width, _, multiplier = kernel.shape
-        kernel = kernel.reshape(1, height, width, -1)
-        pair = self.product(x, kernel, bias, 3)
-        shape = (1, *covered(x, (height, width), window), len(bias))
-        given = _window(window) | {"fusedActivationFunction": FUSED[activation]}
-        given["depthMultiplier"] = multiplier
-        kind = "DepthwiseConv2DOptions"
-        return self.made("DEPTHWISE_CONV_2D", (x, *pair), shape, where, kind, **given)
+        kernel, window = kernel.reshape(1, height, width, -1), layer.window()
+        kind, given = "DepthwiseConv2D", {"depthMultiplier": multiplier}
+        pair = kernel, bias
+        return self._convolved(kind, "DEPTHWISE_CONV_2D", layer, x, pair, 3, window, **given)
 
-    def conv_transpose(
+    def _convolved(
         self,
+        kind: str,
+        name: str,
+        layer: Linear,
         x: Tensor,
-        kernel: Any,
-        bias: Any,
+        weights: tuple[np.ndarray, np.ndarray],
+        axis: int,
         window: Window,
-        where: Range,
-        activation: str | None,
+        **options: int,
     ) -> Tensor:
+        """Write a convolution, whose kernel's outputs are along `axis`."""
+        kernel, bias = weights
+        pair = self.product(x, kernel, bias, axis)
+        shape = (1, *covered(x, kernel.shape[1:3], window), len(bias))
+        return self.made(
+            name,
+            (x, *pair),
+            shape,
+            layer.output_range,
+            f"{kind}Options",
+            padding=PADDING[window.padding],
+            strideH=window.strides[0],
+            strideW=window.strides[1],
+            dilationHFactor=window.dilation[0],
+            dilationWFactor=window.dilation[1],
+            fusedActivationFunction=FUSED[layer.activation],
+            **options,
+        )
+
+    def conv_transpose(self, layer: Convolution, x: Tensor) -> Tensor:
+        (kernel, bias), window = self.weights(layer, x), layer.window()
         kernel = kernel.transpose(2, 0, 1, 3)  # (out, height, width, in)
         sides = zip(x.shape[1:3], kernel.shape[1:3], window.strides, strict=True)
         same = window.padding == "same"
@@ -85,37 +90,15 @@ class Products(Emitter):
             "TRANSPOSE_CONV",
             (self.integers(shape), weights, x, shift),
             shape,
-            where,
+            layer.output_range,
             "TransposeConvOptions",
             padding=PADDING[window.padding],
             strideH=window.strides[0],
             strideW=window.strides[1],
-            fusedActivationFunction=FUSED[activation],
+            fusedActivationFunction=FUSED[layer.activation],
         )
 
 
-def values_of(weight: Any) -> np.ndarray:
+def _values(weight: Any) -> np.ndarray:
     """Return the values of a weight, or of what was made of one."""
     return np.asarray(ops.convert_to_numpy(weight), np.float32)
-
-
-def _window(window: Window) -> dict[str, Any]:
-    """Return the options of a convolution."""
-    return {
-        "padding": PADDING[window.padding],
-        "strideH": window.strides[0],
-        "strideW": window.strides[1],
-        "dilationHFactor": window.dilation[0],
-        "dilationWFactor": window.dilation[1],
-    }
-
-
-def covered(x: Tensor, taps: Sequence[int], window: Window) -> list[int]:
-    """Return height and width of what a window makes of an image."""
-    found = []
-    for size, tap, stride, dilation in zip(
-        x.shape[1:3], taps, window.strides, window.dilation, strict=True
-    ):
-        seen = 0 if window.padding == "same" else (tap - 1) * dilation
-        found.append(-(-(size - seen) // stride))
-    return found

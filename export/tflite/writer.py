@@ -8,6 +8,7 @@ import numpy as np
 from export.tflite.emitter import Tensor
 from export.tflite.flatbuffer import Graph
 from export.tflite.operations import Written
+from export.tflite.products import Products
 from zoo.quantization import Twin
 from zoo.quantization.layers.arithmetic import step_by_step
 from zoo.quantization.layers.numerics import Numerics
@@ -48,7 +49,7 @@ def _step_file(do: "Writer", twin: Twin) -> bytes:
     return do.file.content({"input": x.number, **before}, {"output": y.number, **after})
 
 
-class Writer(Written):
+class Writer(Products):
     """Writes one file.
 
     Args:

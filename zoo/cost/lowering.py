@@ -11,8 +11,8 @@ from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
-from zoo.quantization.layers.operations import Window
 from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
 from zoo.quantization.rules.drafts import Draft, Sketch
 

@@ -4,15 +4,11 @@ The public names, those of `zoo.quantization.public`, are imported when one is u
 a file needs `layers.numerics` alone, and no Keras.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from zoo.lazy import lazy as _lazy
 
 if TYPE_CHECKING:
     from zoo.quantization.public import *  # noqa: F403
 else:
-
-    def __getattr__(name: str) -> Any:
-        return getattr(import_module("zoo.quantization.public"), name)
-
-    def __dir__() -> list[str]:
-        return import_module("zoo.quantization.public").__all__
+    __getattr__, __dir__ = _lazy("zoo.quantization.public")

@@ -16,7 +16,7 @@ from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.layers.operations import Window
+from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import densified
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import first_standardize, standardized

@@ -19,7 +19,6 @@ class Exact(Operations):
     """Float arithmetic: nothing is rounded."""
 
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
-        """Return the kernel and the bias of a layer as they enter its product with x."""
         return layer.kernel, layer.bias
 
     def activation(self, where: Range, x: Any) -> Any:

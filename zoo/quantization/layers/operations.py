@@ -5,13 +5,12 @@ The writer of a file (`export.tflite.writer`) has the same methods, on tensors o
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 from keras import ops
 
-from zoo.quantization.layers.ranges import Range
+from zoo.quantization.layers.ranges import Convolution, Linear, Range, Window
 
 # activations that an operator clamps its own output with
 FUSED: dict[str | None, Callable[[Any], Any]] = {
@@ -20,15 +19,6 @@ FUSED: dict[str | None, Callable[[Any], Any]] = {
     "relu6": ops.relu6,
 }
 LAST = "channels_last"
-
-
-@dataclass(frozen=True)
-class Window:
-    """How a kernel or a pool goes over an image: of height and width each."""
-
-    strides: tuple[int, int]
-    padding: str  # "same" or "valid"
-    dilation: tuple[int, int] = (1, 1)
 
 
 class Operations:
@@ -53,50 +43,37 @@ class Operations:
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
         return self.activation(where, FUSED[activation](y))
 
-    # products; kernel and bias are as `weights` returns them
+    # products, with a layer's kernel and bias
 
-    def dense(self, x: Any, kernel: Any, bias: Any, where: Range, activation: str | None) -> Any:
+    def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
+        """Return the kernel and the bias of a layer as they enter its product with x."""
+        raise NotImplementedError
+
+    def dense(self, layer: Linear, x: Any) -> Any:
         """FULLY_CONNECTED over the last axis: kernel (in, out), bias (out,)."""
-        return self._fused(where, activation, ops.matmul(x, kernel) + bias)
+        kernel, bias = self.weights(layer, x)
+        return self._ended(layer, ops.matmul(x, kernel) + bias)
 
-    def conv(
-        self,
-        x: Any,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Any:
+    def conv(self, layer: Convolution, x: Any) -> Any:
         """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+        (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
-        return self._fused(where, activation, y + bias)
+        return self._ended(layer, y + bias)
 
-    def depthwise_conv(
-        self,
-        x: Any,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Any:
+    def depthwise_conv(self, layer: Convolution, x: Any) -> Any:
         """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
+        (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.depthwise_conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
-        return self._fused(where, activation, y + bias)
+        return self._ended(layer, y + bias)
 
-    def conv_transpose(
-        self,
-        x: Any,
-        kernel: Any,
-        bias: Any,
-        window: Window,
-        where: Range,
-        activation: str | None,
-    ) -> Any:
+    def conv_transpose(self, layer: Convolution, x: Any) -> Any:
         """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
+        (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.conv_transpose(x, kernel, window.strides, window.padding, data_format=LAST)
-        return self._fused(where, activation, y + bias)
+        return self._ended(layer, y + bias)
+
+    def _ended(self, layer: Linear, y: Any) -> Any:
+        return self._fused(layer.output_range, layer.activation, y)
 
     def matmul(self, x: Any, y: Any, where: Range) -> Any:
         """BATCH_MATMUL of two activations, (..., rows, inner) and (..., inner, columns)."""

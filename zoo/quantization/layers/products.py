@@ -12,8 +12,7 @@ import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
-from zoo.quantization.layers.operations import Window
-from zoo.quantization.layers.ranges import Range
+from zoo.quantization.layers.ranges import Range, Window
 
 # ranges of outputs that LiteRT's kernels dictate
 FIXED = {"sigmoid": INT8.sigmoid, "tanh": INT8.tanh, "softmax": INT8.sigmoid}
@@ -95,8 +94,7 @@ class Dense(TwinLayer):
             source.fix(*self.input_limits)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        weights = arithmetic.weights(self, inputs[0])
-        return arithmetic.dense(inputs[0], *weights, self.output_range, self.activation)
+        return arithmetic.dense(self, inputs[0])
 
 
 class Conv(TwinLayer):
@@ -123,10 +121,7 @@ class Conv(TwinLayer):
         self.output_range = output or Range(f"{name}_output")
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        weights = arithmetic.weights(self, inputs[0])
-        return arithmetic.conv(
-            inputs[0], *weights, self.window(), self.output_range, self.activation
-        )
+        return arithmetic.conv(self, inputs[0])
 
     def window(self) -> Window:
         """Return how the kernel goes over the image."""
@@ -139,10 +134,7 @@ class DepthwiseConv(Conv):
     axes = (0, 1)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        weights = arithmetic.weights(self, inputs[0])
-        return arithmetic.depthwise_conv(
-            inputs[0], *weights, self.window(), self.output_range, self.activation
-        )
+        return arithmetic.depthwise_conv(self, inputs[0])
 
 
 class ConvTranspose(Conv):
@@ -151,10 +143,7 @@ class ConvTranspose(Conv):
     axes = (0, 1, 3)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        weights = arithmetic.weights(self, inputs[0])
-        return arithmetic.conv_transpose(
-            inputs[0], *weights, self.window(), self.output_range, self.activation
-        )
+        return arithmetic.conv_transpose(self, inputs[0])
 
 
 PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one

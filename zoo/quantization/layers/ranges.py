@@ -76,9 +76,27 @@ class Linear(Protocol):
     kernel: Any
     bias: Any
     axes: tuple[int, ...]
+    activation: str | None  # that its operator clamps the output with
+    output_range: Range
 
     def source(self) -> Range:
         """Return the range of what the kernel is multiplied with."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """How a kernel or a pool goes over an image: of height and width each."""
+
+    strides: tuple[int, int]
+    padding: str  # "same" or "valid"
+    dilation: tuple[int, int] = (1, 1)
+
+
+class Convolution(Linear, Protocol):
+    """A product with what a kernel sees of an image, place by place."""
+
+    def window(self) -> Window:
+        """Return how the kernel goes over the image."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from typing import Any
 
 from keras import ops
 
-from zoo.quantization.layers.operations import Operations, Window
+from zoo.quantization.layers.operations import Operations
+from zoo.quantization.layers.ranges import Window
 
 WIDE = 16  # steps or pixels: a longer kernel would be cut into as many slices
 FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export)

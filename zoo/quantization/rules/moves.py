@@ -7,7 +7,7 @@ from keras import layers
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.gathering import Mean
-from zoo.quantization.layers.operations import Window
+from zoo.quantization.layers.ranges import Window
 from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
 from zoo.quantization.rules.products import check_channels_last
 from zoo.quantization.rules.sequences import (
