@@ -1,6 +1,7 @@
 """The files of a model that has a twin: written directly, then run once by another process."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
@@ -11,7 +12,9 @@ from export.conversion.job import FLOAT, TWIN, ExportError, Plan, run_job
 from export.runtimes.apart import try_apart
 from export.tflite.writer import write
 from zoo.quantization import Quantized, UnknownLayer, make_twin
+from zoo.quantization.calibration import answers
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.rows import Rows, taken
 from zoo.stages import stage
 
 ROWS = 32  # on which the float file is compared with Keras
@@ -33,25 +36,41 @@ def files_of(model: keras.Model, plan: Plan, rows: np.ndarray, timeout: float) -
     Raises:
         ExportError: a file was not made, or does not run.
     """
-    by_converter = plan.rung == "converter"
-    try:
-        files = {} if by_converter else {FLOAT: write(make_twin(model), None)}
-    except UnknownLayer:
-        files = {}
-    if not files:
+    if plan.rung == "converter":
         return run_job(model, plan, timeout)
     stage("writing .tflite")
-    if plan.quantized is not None:
-        twin = plan.quantized.twin
-        files |= {name: write(twin, INT8, form) for form, name in plan.converted.items()}
-    rows = rows[:ROWS]
     try:
-        found = try_apart(files, {FLOAT: rows}, timeout)[FLOAT]
-    except ChildError as error:
-        raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
-    if not _near(found, np.asarray(model.predict(rows, verbose=0))):
+        twin = plan.quantized.twin if plan.quantized else None
+        quantized = {n: write(twin, INT8, f) for f, n in plan.converted.items()} if twin else {}
+        files = checked_files(model, quantized, rows, timeout)
+    except UnknownLayer:
+        return run_job(model, plan, timeout)
+    if FLOAT not in files:
         files |= run_job(model, Plan("float", {}, None, None), timeout)
     return files | ({} if plan.quantized is None else {TWIN: _weights(plan.quantized)})
+
+
+def checked_files(
+    model: keras.Model, files: Mapping[str, bytes], rows: Rows, timeout: float
+) -> dict[str, bytes]:
+    """Return files, and the float file of the model, after all have run once in a process apart.
+
+    The float file is left out where its outputs are not Keras'.
+
+    Raises:
+        ExportError: a file does not run.
+        UnknownLayer: the model has no twin.
+    """
+    every = {**files, FLOAT: write(make_twin(model), None)}
+    rows = taken(rows, slice(ROWS))
+    fed = [rows] if isinstance(rows, np.ndarray) else rows
+    try:
+        found = try_apart(every, {FLOAT: fed}, timeout)[FLOAT]
+    except ChildError as error:
+        raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
+    expected = answers(model, rows)
+    pairs = zip(found, [expected] if isinstance(expected, np.ndarray) else expected, strict=True)
+    return every if all(_near(*pair) for pair in pairs) else dict(files)
 
 
 def _near(found: np.ndarray, expected: np.ndarray) -> bool:

@@ -1,7 +1,7 @@
 """A `.tflite` file run in a process of its own, where a crash or a hang is a message."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,7 @@ def predict_apart(path: Path, rows: np.ndarray, timeout: float) -> np.ndarray:
     """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
         try:
-            return _run(Path(name), [path], {path.stem: rows}, timeout)[path.stem]
+            return _run(Path(name), [path], {path.stem: [rows]}, timeout)[path.stem][0]
         except ChildError as error:
             raise UserError(
                 f"LiteRT could not run {path}: the process {error} Export the run again."
@@ -34,12 +34,12 @@ def predict_apart(path: Path, rows: np.ndarray, timeout: float) -> np.ndarray:
 
 
 def try_apart(
-    files: Mapping[str, bytes], rows: Mapping[str, np.ndarray], timeout: float
-) -> dict[str, np.ndarray]:
-    """Run files that are not written yet: on rows by their name, or once on zeros.
+    files: Mapping[str, bytes], rows: Mapping[str, Sequence[np.ndarray]], timeout: float
+) -> dict[str, list[np.ndarray]]:
+    """Run files that are not written yet: on rows for each input, by their name, or once on zeros.
 
     Returns:
-        The first output of each as real numbers, by name.
+        The outputs of each as real numbers, by name.
 
     Raises:
         ChildError: a file ends the process, or takes longer.
@@ -55,14 +55,16 @@ def try_apart(
 
 
 def _run(
-    folder: Path, models: list[Path], rows: Mapping[str, np.ndarray], timeout: float
-) -> dict[str, np.ndarray]:
+    folder: Path, models: list[Path], rows: Mapping[str, Sequence[np.ndarray]], timeout: float
+) -> dict[str, list[np.ndarray]]:
     for stem, values in rows.items():
-        np.save(folder / f"{stem}.npy", values)
+        np.savez(folder / f"{stem}.in.npz", *values)
     run_python([str(CHILD), str(folder), *(str(one.resolve()) for one in models)], timeout)
     outputs = {}
     for model in models:
-        with np.load(folder / f"{model.stem}.npz") as file:
-            details = {"quantization": file["quantization"]}
-            outputs[model.stem] = dequantized(file["outputs"], details)
+        with np.load(folder / f"{model.stem}.out.npz") as file:
+            found = [file[name] for name in file]
+        half = len(found) // 2
+        pairs = zip(found[:half], found[half:], strict=True)
+        outputs[model.stem] = [dequantized(one, {"quantization": by}) for one, by in pairs]
     return outputs

@@ -34,15 +34,16 @@ def load_content(content: bytes) -> Any:
 
 def file_scaling(interpreter: Any) -> Scaling:
     """Return the scale and zero point that the file gives its int8 input; 1 and 0 of ids."""
-    return _scaling(interpreter.get_input_details()[0])
+    return scaling_of(interpreter.get_input_details()[0])
 
 
 def output_scaling(interpreter: Any) -> Scaling:
     """Return the scale and zero point that the file gives its int8 output."""
-    return _scaling(interpreter.get_output_details()[0])
+    return scaling_of(interpreter.get_output_details()[0])
 
 
-def _scaling(details: Any) -> Scaling:
+def scaling_of(details: Any) -> Scaling:
+    """Return the scale and zero point of an input or output; 1 and 0 of ids and floats."""
     scale, zero_point = details["quantization"] if details["dtype"] == ENDS.dtype else (1.0, 0.0)
     return Scaling((float(scale),), (float(zero_point),))
 

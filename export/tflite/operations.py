@@ -31,6 +31,12 @@ class Written(Emitter, Exact):
     def activation(self, where: Range, x: Any) -> Any:
         raise NotImplementedError  # operators round their results themselves
 
+    def entered(self, x: Tensor, where: Range) -> Tensor:
+        return x
+
+    def requantize(self, x: Tensor, where: Range) -> Tensor:
+        return x if self.numerics is None else self.made("QUANTIZE", (x,), x.shape, where)
+
     def bounded(self, where: Range, x: Tensor) -> Tensor:
         if self.numerics is not None or where.fixed is None:
             return x  # whose range ends there
@@ -39,6 +45,9 @@ class Written(Emitter, Exact):
         return self.made("MINIMUM", (x, high), x.shape, where, "MaximumMinimumOptions")
 
     def constant(self, where: Range, values: Any) -> Tensor:
+        return self.held(where, values)
+
+    def constant_like(self, x: Any, where: Range, values: Any) -> Tensor:
         return self.held(where, values)
 
     def matmul(self, x: Tensor, y: Tensor, where: Range) -> Tensor:
@@ -75,10 +84,18 @@ class Written(Emitter, Exact):
     def mean(
         self, x: Tensor, axes: tuple[int, ...], where: Range, keepdims: bool = False
     ) -> Tensor:
+        return self._reduced("MEAN", x, axes, where, keepdims)
+
+    def largest(self, x: Tensor, axes: tuple[int, ...], keepdims: bool = False) -> Tensor:
+        return self._reduced("REDUCE_MAX", x, axes, x.where, keepdims)
+
+    def _reduced(
+        self, name: str, x: Tensor, axes: tuple[int, ...], where: Range | None, keepdims: bool
+    ) -> Tensor:
         sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
         shape = sizes if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]
         inputs = (x, self.integers(axes))
-        return self.made("MEAN", inputs, shape, where, "ReducerOptions", keepDims=keepdims)
+        return self.made(name, inputs, shape, where, "ReducerOptions", keepDims=keepdims)
 
     def lookup(self, table: Any, where: Range, ids: Tensor) -> Tensor:
         rows = self.held(where, table)
@@ -107,9 +124,16 @@ class Written(Emitter, Exact):
         shape = [size + sum(both) for size, both in zip(x.shape, pads, strict=True)]
         return self.made("PAD", (x, self.integers(pads)), shape, x.where, "PadOptions")
 
-    def cut(self, x: Tensor, begin: Sequence[int], end: Sequence[int]) -> Tensor:
-        shape = (1, *(last - first for first, last in zip(begin, end, strict=True)))
-        places = [(0, *begin), (1, *end), (1,) * len(shape)]
+    def cut(
+        self,
+        x: Tensor,
+        begin: Sequence[int],
+        end: Sequence[int],
+        step: Sequence[int] | None = None,
+    ) -> Tensor:
+        step = step or [1] * len(end)
+        shape = (1, *(len(range(*three)) for three in zip(begin, end, step, strict=True)))
+        places = [(0, *begin), (1, *end), (1, *step)]
         numbers = [self.integers(place) for place in places]
         return self.made("STRIDED_SLICE", (x, *numbers), shape, x.where, "StridedSliceOptions")
 

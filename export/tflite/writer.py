@@ -29,22 +29,28 @@ def write(twin: Twin, numerics: Numerics | None, form: str = "rolled") -> bytes:
     do = Writer(numerics, unrolled=form == "unrolled")
     if form == "step":
         return _step_file(do, twin)
-    where = None if twin.words else twin.input_range
-    x = do.tensor("input", (1, *twin.row_shape), where)
-    y = twin.run_from(x, 0, do)
-    return do.file.content({"input": x.number}, {"output": y.number})
+    rows = [
+        do.tensor(one.label, (1, *one.row_shape), None if one.ids else one.output_range)
+        for one in twin.entries
+    ]
+    found = twin.run(rows, do)
+    given = {entry.label: row.number for entry, row in zip(twin.entries, rows, strict=True)}
+    outputs = found if isinstance(found, list) else [found]
+    made = {name: one.number for name, one in zip(twin.answers, outputs, strict=True)}
+    return do.file.content(given, made)
 
 
 def _step_file(do: "Writer", twin: Twin) -> bytes:
     """Write the step of a twin that starts with a recurrence: (x, states) -> (answer, states)."""
-    first: Any = twin.nodes[0].layer
+    first: Any = twin.nodes[1].layer
     x = do.tensor("input", (1, *twin.row_shape[1:]), twin.input_range)
     held = [
         do.tensor(f"state_{i}", (1, cell.units), where)
         for i, (cell, where) in enumerate((cell, w) for cell in twin.cells() for w in cell.states())
     ]
     new = first.step([(x,)], held, do)
-    y = twin.run_from(new[first.places()[-1]], 1, do)
+    known = {1: new[first.places()[-1]]}
+    y = twin.finish([*known.items(), *twin.values_from(known, do)])
     before, after = ({f"state_{i}": one.number for i, one in enumerate(s)} for s in (held, new))
     return do.file.content({"input": x.number, **before}, {"output": y.number, **after})
 

@@ -9,17 +9,21 @@ root mean square. What LiteRT-Micro's arena needs was measured on 39 exports at 
 
 import bisect
 import math
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
 from zoo.cost.lowering import lower
 from zoo.layers.inputs import count_parameters
-from zoo.quantization.rules.table import check_classes, check_known
-from zoo.quantization.twin import draw
+from zoo.quantization.drawing import draw
+from zoo.quantization.operations.calls import calls_of
+from zoo.quantization.rules.drafts import unknown
+from zoo.quantization.rules.table import RULES
 
 # bytes of a file, beside constants, shapes and the operators' lists of inputs, each of which is
 # there once. A kind is an operator that occurs at all; a range has a name and one scale.
@@ -90,14 +94,25 @@ def estimate(model: keras.Model) -> Cost:
 def outline(model: keras.Model) -> Graph:
     """Return the operators of the model's int8 file to be. Raises as `estimate` does."""
     bare = keras.Model(model.inputs, model.outputs, name=model.name)
-    check_classes(bare)
     if not _called_once(bare):
-        check_known(bare)
         bare = keras.models.clone_model(bare)
+    _check(bare)
     with keras.StatelessScope([(weight, _trained(weight.shape)) for weight in bare.weights]):
         sketch = draw(bare)
-    kinds = {layer.name: type(layer) for layer in bare.layers}
+    kinds = {layer.name: type(layer) for layer in bare.operations}
     return lower(sketch, tuple(bare.inputs[0].shape[1:]), kinds)
+
+
+def _check(model: keras.Model) -> None:
+    """Raise UnknownLayer for what costs cannot be told of: several ends, layers used twice."""
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise UserError(f"{model.name} must have one input and one output for an estimate.")
+    used = Counter(call.operation for call in calls_of(keras.Function(model.inputs, model.outputs)))
+    for layer, times in used.items():
+        if times > 1:
+            raise unknown(layer, f"it is used {times} times")
+        if isinstance(layer, keras.layers.Layer) and type(layer) not in RULES:
+            raise unknown(layer, "there is no rule for its class")
 
 
 def _called_once(model: keras.Model) -> bool:

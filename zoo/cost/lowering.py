@@ -14,7 +14,7 @@ from zoo.quantization.layers.lookup import Lookup, Threshold
 from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
-from zoo.quantization.rules.drafts import Draft, Sketch
+from zoo.quantization.rules.drafts import Draft, Sketch, UnknownLayer
 
 
 def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
@@ -24,24 +24,27 @@ def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
         row: shape of one row.
         kinds: layer name -> class; it says what an operator that moves values does.
     """
-    ids = any(draft.kind is Lookup for draft in sketch.drafts)
+    entry, *drafts = sketch.drafts
+    ids = entry.arguments["ids"]
     graph = Graph([Tensor((1, *row), width=4, scales=0) if ids else Tensor((1, *row))])
     values = [0]
-    for draft in sketch.drafts:
+    for draft in drafts:
         inputs = [values[i] for i in draft.inputs]
         if _is_idle(sketch, draft, graph.tensors[inputs[0]].shape):
             values.append(inputs[0])
         elif draft.kind is Rearrange:
             values.append(_rearrange(graph, draft, inputs[0], kinds.get(draft.name)))
-        else:
+        elif draft.kind in LOWERED:
             values.append(LOWERED[draft.kind](graph, draft, inputs))
+        else:
+            raise UnknownLayer(f"the cost of {draft.name!r} ({draft.kind.__name__})")
     graph.outputs = (values[-1],)
     return graph
 
 
 def _is_idle(sketch: Sketch, draft: Draft, before: Shape) -> bool:
     """Return whether a draft only drops axes of size 1, which dense layers do by themselves."""
-    number = sketch.drafts.index(draft) + 1
+    number = sketch.drafts.index(draft)
     readers = [one.kind for one in sketch.drafts if number in one.inputs]
     flat = draft.kind is Rearrange and draft.shape == before[-1:] and set(before[:-1]) == {1}
     return flat and readers == [Dense]

@@ -18,11 +18,15 @@ from zoo.quantization.layers.watching import Watching
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import (
     CalibrationRows,
+    Rows,
     batch_size,
     batches,
     choose_rows,
+    evenly,
     integer_grid,
     one_batch,
+    taken,
+    tensors,
 )
 from zoo.quantization.twin import Twin, make_twin
 
@@ -105,22 +109,28 @@ def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) 
         UnknownLayer: a layer that the twin cannot express.
         UserError: fewer than 16 calibration rows, or rows that are not finite.
     """
-    chosen = choose_rows(model, data, rows, seed)
+    return quantize_rows(model, choose_rows(model, data, rows, seed))
+
+
+def quantize_rows(model: keras.Model, chosen: CalibrationRows) -> Quantized:
+    """Return the twin of a model of any inputs and outputs, with ranges observed on some rows.
+
+    Raises:
+        UnknownLayer: a layer that the twin cannot express.
+    """
     twin = make_twin(model, standardized=chosen.standardize is not None)
-    fed, exact = chosen.fed(), model.predict(chosen.x, verbose=0)
+    fed, exact = chosen.fed(), answers(model, chosen.x)
     equalize(twin, fed)
     clip, errors = calibrate(twin, fed, exact)
     weights = twin.get_weights()
-    refine(twin, fed[one_batch(fed)])
+    refine(twin, one_batch(fed))
     errors["refined"] = _error(twin, fed, exact)
     if not errors["refined"] <= errors[clip]:  # NaN is not
         twin.set_weights(weights)
     return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
 
 
-def calibrate(
-    twin: Twin, rows: np.ndarray, exact: np.ndarray | None = None
-) -> tuple[str, dict[str, float]]:
+def calibrate(twin: Twin, rows: Rows, exact: Rows | None = None) -> tuple[str, dict[str, float]]:
     """Set the ranges of a twin from what goes through it.
 
     Every clipping is tried; the one whose logits are nearest to the float ones stays. Where these
@@ -150,15 +160,15 @@ def calibrate(
     best = min(errors, key=errors.__getitem__)
     set_all(best)
     if errors[best] > NEAR:
-        some = one_batch(rows)
-        _set_each(twin, clipped, best, rows[some], exact[some])
+        some = evenly(rows)
+        _set_each(twin, clipped, best, taken(rows, some), taken(exact, some))
         errors["each"] = _error(twin, rows, exact)
         if not errors["each"] <= errors[best]:
             set_all(best)
     return min(errors, key=errors.__getitem__), errors
 
 
-def _error(twin: Twin, rows: np.ndarray, exact: np.ndarray) -> float:
+def _error(twin: Twin, rows: Rows, exact: Rows) -> float:
     return relative_error(predict(twin, rows, Int8()), exact)
 
 
@@ -169,16 +179,15 @@ def _clipped(twin: Twin, observing: Watching) -> Clipped:
         for where in observing.seen
         if where.fixed is None
     }
-    if twin.input_range in found:
-        grid = integer_grid(observing.values(twin.input_range))
-        if grid is not None:
-            found[twin.input_range] = dict.fromkeys(CLIPS, grid)
+    for entry in twin.entries:
+        if entry.output_range in found:
+            grid = integer_grid(observing.values(entry.output_range))
+            if grid is not None:
+                found[entry.output_range] = dict.fromkeys(CLIPS, grid)
     return found
 
 
-def _set_each(
-    twin: Twin, clipped: Clipped, first: str, rows: np.ndarray, exact: np.ndarray
-) -> None:
+def _set_each(twin: Twin, clipped: Clipped, first: str, rows: Rows, exact: Rows) -> None:
     """Give each range in turn, all set to `first` before, the clipping with the least error."""
     least = _error(twin, rows, exact)
     for where, ranges in clipped.items():
@@ -193,18 +202,26 @@ def _set_each(
         where.set(*ranges[kept])
 
 
-def predict(twin: Twin, rows: np.ndarray, arithmetic: Exact) -> np.ndarray:
-    """Return the logits of rows in an arithmetic, (rows, outputs)."""
+def answers(model: keras.Model, rows: Rows) -> Rows:
+    """Return a model's outputs, an array or a list in its order."""
+    keys = model._inputs_struct if len(model.inputs) > 1 else None
+    fed = dict(zip(sorted(keys), rows, strict=True)) if isinstance(keys, dict) else rows
+    found = keras.tree.flatten(model.predict(fed, verbose=0))
+    return found[0] if len(found) == 1 else found
+
+
+def predict(twin: Twin, rows: Rows, arithmetic: Exact) -> Rows:
+    """Return the logits of rows in an arithmetic, (rows, outputs), or a list of each output."""
     if type(arithmetic) is Int8:  # what the twin does when called: Keras compiles it once
-        return np.asarray(twin.predict(rows, batch_size=batch_size(rows), verbose=0))
+        return twin.predict(rows, batch_size=batch_size(rows), verbose=0)
     found = [
-        ops.convert_to_numpy(twin.run(ops.convert_to_tensor(batch), arithmetic))
+        keras.tree.map_structure(ops.convert_to_numpy, twin.run(tensors(batch), arithmetic))
         for batch in batches(rows)
     ]
-    return np.concatenate(found)
+    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
 
 
-def layer_noise(model: keras.Model, quantized: Quantized, rows: np.ndarray) -> dict[str, float]:
+def layer_noise(model: keras.Model, quantized: Quantized, rows: Rows) -> dict[str, float]:
     """Return, for every range by name, the ratio of its values to their int8 error, in dB.
 
     The error is all that has come together up to there, not what this one rounding adds.
@@ -234,7 +251,17 @@ def _decibels(exact: np.ndarray, rounded: np.ndarray) -> float:
     return round(float(10 * np.log10(max(power, 1e-30) / max(noise, 1e-30))), 1)
 
 
-def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
-    """Return the root mean squared difference in standard deviations of what is exact."""
+def relative_error(found: Rows, exact: Rows) -> float:
+    """Return the root mean squared difference in standard deviations of what is exact.
+
+    Of several outputs it is the root of the mean of their squares.
+    """
+    pairs = zip(
+        *([one] if isinstance(one, np.ndarray) else one for one in (found, exact)), strict=True
+    )
+    return float(np.sqrt(np.mean([_relative(*pair) ** 2 for pair in pairs])))
+
+
+def _relative(found: np.ndarray, exact: np.ndarray) -> float:
     found, exact = np.asarray(found, np.float64), np.asarray(exact, np.float64)
     return float(np.sqrt(np.mean((found - exact) ** 2)) / max(float(exact.std()), 1e-12))

@@ -13,28 +13,28 @@ import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add
+from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.gathering import Concat
 from zoo.quantization.layers.products import PRODUCTS, DepthwiseConv, TwinLayer, by_output
-from zoo.quantization.rows import batches
+from zoo.quantization.rows import Rows, batches, tensors
 from zoo.quantization.twin import Twin
 
 HEADROOM = 2.0  # of a channel whose peak is raised: other rows may go beyond it
 QUIETEST = 0.1  # of the loudest channel: one that hardly speaks in these rows may do so in others
 
 
-def equalize(twin: Twin, rows: np.ndarray) -> None:
+def equalize(twin: Twin, rows: Rows) -> None:
     """Scale the channels of the values that only kernels read, where they are made by kernels.
 
     Args:
         twin: with the float model's weights.
         rows: as the twin takes them, (rows, *row shape).
     """
-    read = {number: _readers(twin, number) for number in range(1, len(twin.nodes))}
-    wanted = {
-        number: readers
-        for number, readers in read.items()
-        if all(type(reader) in PRODUCTS for reader in readers)
-    }
+    wanted = {}
+    for number in range(len(twin.nodes)):
+        readers = _readers(twin, number)
+        if readers and all(type(reader) in PRODUCTS for reader in readers):
+            wanted[number] = readers
     peaks = _peaks(twin, rows) if wanted else {}
     for number, readers in wanted.items():
         scale = _balanced(peaks[number], readers)
@@ -50,11 +50,11 @@ def _readers(twin: Twin, number: int) -> list[TwinLayer]:
     return [node.layer for node in twin.nodes for one in node.inputs if one == number]
 
 
-def _peaks(twin: Twin, rows: np.ndarray) -> dict[int, np.ndarray]:
+def _peaks(twin: Twin, rows: Rows) -> dict[int, np.ndarray]:
     """Return the largest magnitude of each channel of each value, by its number."""
     peaks: dict[int, np.ndarray] = {}
     for batch in batches(rows):
-        for number, value in twin.values(keras.ops.convert_to_tensor(batch), 0, Exact()):
+        for number, value in twin.values(tensors(batch), Exact()):
             flat = np.abs(np.asarray(keras.ops.convert_to_numpy(value)))
             found = flat.reshape(-1, flat.shape[-1]).max(axis=0)
             peaks[number] = np.maximum(peaks.get(number, found), found)
@@ -88,7 +88,7 @@ def _makers(
         value, share = waiting.pop()
         if not _is_scalable(twin, value, len(share), peaks):
             return []
-        node = twin.nodes[value - 1]
+        node = twin.nodes[value]
         if type(node.layer) is not Concat:
             found.append((node.layer, share))
         if type(node.layer) not in PRODUCTS:
@@ -102,9 +102,9 @@ def _is_scalable(twin: Twin, number: int, channels: int, peaks: Mapping[int, np.
 
     These are the values that it adds a constant to, or concatenates.
     """
-    if number == 0:  # rows come as they are
+    layer, inputs = twin.nodes[number].layer, twin.nodes[number].inputs
+    if isinstance(layer, Entry) or number in twin.results:  # what others give, or want, as it is
         return False
-    layer, inputs = twin.nodes[number - 1].layer, twin.nodes[number - 1].inputs
     where = getattr(layer, "output_range", None)
     if where is None or where.fixed is not None:  # such a range does not scale along
         return False

@@ -19,6 +19,7 @@ from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import PRODUCTS, Conv, DepthwiseConv
 from zoo.quantization.layers.ranges import Linear
 from zoo.quantization.layers.stem import same_padding
+from zoo.quantization.rows import Rows, tensors
 from zoo.quantization.twin import Twin
 
 LEVELS = INT8.weights.high  # steps of a kernel on either side of zero
@@ -28,7 +29,7 @@ SWEEPS = 5
 MOST_INPUTS, MOST_WEIGHTS = 4096, 2**20  # of a kernel: rounding a larger one so would take minutes
 
 
-def refine(twin: Twin, rows: np.ndarray) -> None:
+def refine(twin: Twin, rows: Rows) -> None:
     """Round the kernels of a twin, and shift its biases, so that its outputs come nearer.
 
     A kernel that is too large for that is rounded to the nearest, with its bias shifted. Those
@@ -45,7 +46,7 @@ def refine(twin: Twin, rows: np.ndarray) -> None:
         for layer in part._flatten_layers()
         if type(layer) in PRODUCTS  # a threshold, which is made of one, has no error
     ]
-    x = keras.ops.convert_to_tensor(rows)
+    x = tensors(rows)
     exact = _Means(layers)
     twin.run(x, exact)
     twin.run(x, _Refining(exact.means))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from zoo.quantization.layers.numerics import INT8
 
 MIN_ROWS = 16
 BATCH_VALUES = 2**20  # of the inputs of one batch
+Rows = np.ndarray | list[np.ndarray]  # of one input, or of each
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,14 @@ class CalibrationRows:
     """
 
     indices: np.ndarray  # among the training rows
-    x: np.ndarray  # the rows as the data has them, (rows, *row shape)
+    x: Rows  # the rows as the data has them, (rows, *row shape), for each input
     standardize: Standardize | None  # the layer that the int8 graph leaves to the host
 
-    def fed(self, x: np.ndarray | None = None) -> np.ndarray:
+    def fed(self, x: Rows | None = None) -> Rows:
         """Return these rows, or others, as the int8 graph takes them."""
         x = self.x if x is None else x
-        return x if self.standardize is None else standardized(self.standardize, x)
+        alone = isinstance(x, np.ndarray)
+        return standardized(self.standardize, x) if self.standardize and alone else x
 
 
 def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:
@@ -129,18 +132,39 @@ def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:
     return np.asarray(x * scale + offset, np.float32)
 
 
-def batch_size(rows: np.ndarray) -> int:
+def length(rows: Rows) -> int:
+    """Return how many rows there are."""
+    return len(rows) if isinstance(rows, np.ndarray) else len(rows[0])
+
+
+def taken(rows: Rows, chosen: Any) -> Rows:
+    """Return some of the rows."""
+    return rows[chosen] if isinstance(rows, np.ndarray) else [one[chosen] for one in rows]
+
+
+def tensors(rows: Rows) -> Any:
+    """Return rows as a twin's `run` takes them."""
+    return keras.tree.map_structure(keras.ops.convert_to_tensor, rows)
+
+
+def batch_size(rows: Rows) -> int:
     """Return how many rows go through a twin at a time."""
-    return max(1, BATCH_VALUES // int(rows[0].size))
+    whole = [rows] if isinstance(rows, np.ndarray) else rows
+    return max(1, BATCH_VALUES // sum(int(one[0].size) for one in whole))
 
 
-def batches(rows: np.ndarray) -> Iterator[np.ndarray]:
+def batches(rows: Rows) -> Iterator[Rows]:
     """Yield all rows in turn, as many at a time."""
     size = batch_size(rows)
-    for first in range(0, len(rows), size):
-        yield rows[first : first + size]
+    for first in range(0, length(rows), size):
+        yield taken(rows, slice(first, first + size))
 
 
-def one_batch(rows: np.ndarray) -> slice:
+def one_batch(rows: Rows) -> Rows:
+    """Return rows for one batch, evenly chosen."""
+    return taken(rows, evenly(rows))
+
+
+def evenly(rows: Rows) -> slice:
     """Return which rows make one batch, evenly chosen."""
-    return slice(None, None, -(-len(rows) // batch_size(rows)))
+    return slice(None, None, -(-length(rows) // batch_size(rows)))

@@ -8,7 +8,7 @@ from keras import layers, ops
 from tests.helpers.instances import fill_weights
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.rules.table import OPERATIONS
+from zoo.quantization.operations.table import OPERATIONS
 
 
 def test_models_inside_models_are_taken_apart() -> None:

@@ -42,6 +42,20 @@ class Concat(TwinLayer):
         return arithmetic.concatenate(inputs, self.axis)
 
 
+class Regroup(TwinLayer):
+    """CONCATENATION of values that come from one, and so have one range already."""
+
+    def __init__(self, name: str, axis: int) -> None:
+        super().__init__(name)
+        self.axis = axis
+
+    def result(self) -> Range:
+        return self.source()
+
+    def run(self, *inputs: Any, arithmetic: Exact) -> Any:
+        return arithmetic.concatenate(inputs, self.axis)
+
+
 class Rearrange(TwinLayer):
     """An operator that moves values without changing them: no range of its own.
 

@@ -32,6 +32,14 @@ class Operations:
         """Return an activation as it leaves an operator."""
         raise NotImplementedError
 
+    def entered(self, x: Any, where: Range) -> Any:
+        """Return rows as they enter the graph."""
+        return self.activation(where, x)
+
+    def requantize(self, x: Any, where: Range) -> Any:
+        """QUANTIZE of a value to another range."""
+        return self.activation(where, x)
+
     def bounded(self, where: Range, x: Any) -> Any:
         """Return what a fixed range leaves of x; where it is rounded anyway, rounding does it."""
         return ops.clip(x, *where.fixed) if where.fixed else x
@@ -39,6 +47,11 @@ class Operations:
     def constant(self, where: Range, values: Any) -> Any:
         """Return a constant operand, as the graph holds it."""
         return self.activation(where, ops.convert_to_tensor(values) + 0.0)
+
+    def constant_like(self, x: Any, where: Range, values: Any) -> Any:
+        """Return a constant, (1, ...), for as many rows as x has."""
+        found = self.constant(where, values)
+        return ops.broadcast_to(found, (ops.shape(x)[0], *found.shape[1:]))
 
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
         return self.activation(where, FUSED[activation](y))
@@ -106,6 +119,10 @@ class Operations:
         """MEAN over axes, which are counted with the batch."""
         return self.activation(where, ops.mean(x, axis=axes, keepdims=keepdims))
 
+    def largest(self, x: Any, axes: tuple[int, ...], keepdims: bool = False) -> Any:
+        """REDUCE_MAX over axes, which are counted with the batch; the range of x stays."""
+        return ops.max(x, axis=axes, keepdims=keepdims)
+
     def lookup(self, table: Any, where: Range, ids: Any) -> Any:
         """GATHER of the rows of a table, (words, width), that stand at ids, (batch, length).
 
@@ -131,9 +148,11 @@ class Operations:
         """PAD with zeros, so many before and after on each axis."""
         return ops.pad(x, pads)
 
-    def cut(self, x: Any, begin: Sequence[int], end: Sequence[int]) -> Any:
-        """STRIDED_SLICE from `begin` up to `end` on each axis but the batch."""
-        return x[(slice(None), *map(slice, begin, end))]
+    def cut(
+        self, x: Any, begin: Sequence[int], end: Sequence[int], step: Sequence[int] | None = None
+    ) -> Any:
+        """STRIDED_SLICE from `begin` up to `end`, by `step`, on each axis but the batch."""
+        return x[(slice(None), *map(slice, begin, end, step or [1] * len(end)))]
 
     def concatenate(self, parts: Sequence[Any], axis: int) -> Any:
         """CONCATENATION of values on one range."""

@@ -31,7 +31,7 @@ def multi_head(sketch: Sketch, layer: Any, *inputs: Value) -> Value:
     asked = {name for name, value in given.items() if value is not None and value is not False}
     others = asked - {"query", "value", "key", "training"}
     alone = len({x.key() for x in inputs}) == 1 and len(inputs[0].shape) == 2
-    gated = layer.get_config()["use_gate"] or getattr(layer, "_sliding_window", None)
+    gated = layer._use_gate or getattr(layer, "_sliding_window", None)
     if others or gated or not alone or layer.value_dim != layer.key_dim:
         raise unknown(layer, "only attention of a sequence to itself, without masks or gates")
     if shape_of(layer) != inputs[0].shape:

@@ -4,7 +4,7 @@ Of BatchNorm, standardization and a norm's gains nothing should be left in the i
 go into the kernel before them, or stay pending on a value until a kernel after it takes them in.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +14,14 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
-from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
+from zoo.quantization.layers.entry import Requantize
+from zoo.quantization.layers.gathering import Concat, Mean, Rearrange, Regroup
 from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
 
 LINEAR = (*PRODUCTS, ConvTranspose)
 CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
-ROUNDING = (*CLAMPING, Activation, Concat, Mean)  # to a range that others can share
+MOVING = (Rearrange, Regroup)
+ROUNDING = (*CLAMPING, Activation, Concat, Mean, Requantize)  # to a range that others can share
 
 
 @dataclass(eq=False)
@@ -34,6 +36,7 @@ class Draft:
     inputs: tuple[int, ...]
     shape: tuple[int, ...]
     arguments: dict[str, Any]
+    alone: bool  # whether nothing else reads its inputs
     output: "SharedRange | None" = None  # None: a range of its own
 
 
@@ -56,7 +59,7 @@ class SharedRange:
 
 @dataclass(frozen=True)
 class Value:
-    """A tensor: the number of the draft that makes it, and `x * scale + offset` still pending.
+    """A tensor: the place of the draft that makes it, and `x * scale + offset` still pending.
 
     `shape` is without the batch; `scale` and `offset` have that shape, or are None. With `parts`
     it is their concatenation along the channels, which is still to be made; `number` is -1 then.
@@ -98,6 +101,9 @@ class Sketch:
 
     drafts: list[Draft] = field(default_factory=list)
     made: dict[Hashable, Value] = field(default_factory=dict)  # for more readers than one
+    results: dict[str, int] = field(default_factory=dict)  # output -> place of what makes it
+    prefix: str = ""  # of names, within a layer that is taken apart
+    named: set[str] = field(default_factory=set)
 
     def add(
         self,
@@ -109,14 +115,23 @@ class Sketch:
     ) -> Value:
         """Add a draft and return the value that it makes."""
         numbers = tuple(value.number for value in inputs)
-        self.drafts.append(Draft(kind, name, numbers, shape, arguments))
-        return Value(len(self.drafts), shape)
+        free = name = self.prefix + name
+        while free in self.named:
+            free = f"{name}_{len(self.drafts)}"
+        self.named.add(free)
+        alone = not any(value.shared for value in inputs)
+        self.drafts.append(Draft(kind, free, numbers, shape, arguments, alone))
+        return Value(len(self.drafts) - 1, shape)
+
+    def is_ids(self, x: Value) -> bool:
+        """Return whether a value is an input of whole numbers."""
+        return not x.parts and bool(self.drafts[x.number].arguments.get("ids"))
 
     def maker(self, x: Value, *kinds: type) -> Draft | None:
         """Return the draft that makes `x`, if nobody else reads it, for it to take in more."""
-        if x.number == 0 or x.shared or x.scale is not None:
+        if x.shared or x.scale is not None or x.parts:
             return None
-        draft = self.drafts[x.number - 1]
+        draft = self.drafts[x.number]
         return draft if draft.kind in kinds else None
 
     def settle(self, x: Value, name: str, own: bool = False) -> Value:
@@ -160,9 +175,18 @@ class Sketch:
     ) -> Value:
         """Add a CONCATENATION of values with nothing pending; `axis` counts the batch.
 
-        LiteRT wants one scale for its inputs and its output: their makers round to one range.
+        LiteRT wants one scale for its inputs and its output: their makers round to one range, and
+        what has a scale of its own, such as an input or a sigmoid, is rounded to it once more.
         """
+        if len({id(self.source(part)) for part in parts}) == 1:
+            return self.add(Regroup, name, parts, shape, axis=axis)
         shared = SharedRange(f"{name}_joined")
+        parts = tuple(
+            part
+            if self.rounding(part)
+            else self.add(Requantize, f"{name}_{i}", (part,), part.shape)
+            for i, part in enumerate(parts)
+        )
         y = self.add(Concat, shared.name, parts, shape, axis=axis)
         for draft in map(self.rounding, (*parts, y)):
             if draft is not None:
@@ -171,14 +195,16 @@ class Sketch:
 
     def rounding(self, x: Value) -> Draft | None:
         """Return the draft that rounds `x`, if its range can be chosen."""
-        number = x.number
-        while number and self.drafts[number - 1].kind is Rearrange:
-            (number,) = self.drafts[number - 1].inputs
-        if not number:
-            return None
-        draft = self.drafts[number - 1]
+        draft = self.source(x)
         fixed = draft.arguments.get("function") in FIXED
         return draft if draft.kind in ROUNDING and not fixed else None
+
+    def source(self, x: Value) -> Draft:
+        """Return the draft that makes the values which `x` is, in whatever places."""
+        draft = self.drafts[x.number]
+        while draft.kind in MOVING:
+            draft = self.drafts[draft.inputs[0]]
+        return draft
 
     def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:
         """Return `x` without, and separately, its scale and offset of shape (channels,)."""
@@ -208,12 +234,25 @@ class Sketch:
             shares = zip(x.parts, np.split(scale, ends), np.split(offset, ends), strict=True)
             return replace(x, parts=tuple(self.fold_norm(*share) for share in shares))
         draft = self.maker(x, *LINEAR)
+        if draft is None and (scale == scale[0]).all() and not offset.any():
+            return self._fold_factor(x, scale)
         if draft is None or draft.arguments["activation"] not in (None, "relu"):
             return x.then(scale, offset)
         if draft.arguments["activation"] == "relu":  # what is positive goes through it
             _scale_kernel(draft, np.abs(scale), np.zeros_like(offset))
             return x.then(np.where(scale < 0, -1.0, 1.0), offset)
         _scale_kernel(draft, scale, offset)
+        return x
+
+    def _fold_factor(self, x: Value, scale: np.ndarray) -> Value:
+        """Return `x` times one factor: in the kernel before what moves its values, or pending."""
+        draft = self.maker(x, Rearrange)
+        while draft is not None and draft.kind is Rearrange:
+            draft = self.drafts[draft.inputs[0]] if draft.alone else None
+        if draft is None or draft.kind not in LINEAR or draft.arguments["activation"] is not None:
+            return x.then(scale, np.zeros_like(scale))
+        bias = draft.arguments["bias"]
+        _scale_kernel(draft, np.full(bias.shape, scale[0]), np.zeros(bias.shape))
         return x
 
 
@@ -224,19 +263,26 @@ def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
 
 
 class UnknownLayer(UserError):
-    """A layer that a twin cannot express; `reason` says which and why in one clause."""
+    """A layer that a twin cannot express.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: which layer, and why, in one clause.
+        layer: the layer or operation.
+        around: the layers that were taken apart on the way to it, the outermost last.
+    """
+
+    def __init__(self, reason: str, layer: Any = None, around: Sequence[Any] = ()) -> None:
         super().__init__(
             f"The quantization twin cannot express {reason}. Export with method='converter' to let "
             "TensorFlow's converter quantize the model by itself."
         )
-        self.reason = reason
+        self.reason, self.layer, self.around = reason, layer, list(around)
 
 
-def unknown(layer: Any, why: str) -> UnknownLayer:
+def unknown(layer: Any, why: str, around: Sequence[Any] = ()) -> UnknownLayer:
     """Return the error that names a layer which has no int8 form, and why."""
-    return UnknownLayer(f"layer {layer.name!r} ({type(layer).__name__}): {why}")
+    what = "layer" if isinstance(layer, keras.layers.Layer) else "operation"
+    return UnknownLayer(f"{what} {layer.name!r} ({type(layer).__name__}): {why}", layer, around)
 
 
 def numpy_of(weight: Any) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Rules for token ids and masks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -43,17 +44,13 @@ def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:
     )
 
 
-def check_ids(model: keras.Model) -> None:
+def check_reader(sketch: Sketch, layer: Any, inputs: Sequence[Value]) -> None:
     """Raise UnknownLayer for a layer that computes with integers."""
-    for layer in model.operations:
-        inputs = () if isinstance(layer, layers.InputLayer) else keras.tree.flatten(layer.input)
-        first = any(tensor is model.inputs[0] for tensor in inputs)
-        looked_up = type(layer) in (*EMBEDDINGS, TokenMask)
-        if (first and looked_up != takes_ids(model)) or (looked_up and not first):
-            raise unknown(
-                layer,
-                "token ids, and only they, must go straight to an Embedding or a TokenMask",
-            )
+    looked_up = type(layer) in (*EMBEDDINGS, TokenMask)
+    if any(sketch.is_ids(x) != looked_up for x in inputs):
+        raise unknown(
+            layer, "token ids, and only they, must go straight to an Embedding or a TokenMask"
+        )
 
 
 def takes_ids(model: keras.Model) -> bool:

@@ -1,12 +1,8 @@
-"""Rules for layers that combine tensors element by element, and for arithmetic without layers.
-
-A constant factor or addend is folded like a norm's gain and bias.
-"""
+"""Rules for layers that combine tensors element by element."""
 
 from dataclasses import replace
 from typing import Any
 
-import keras
 import numpy as np
 
 from zoo.quantization.layers.elementwise import Add, Elementwise, Multiply, Subtract
@@ -89,47 +85,3 @@ def _combined(
 def _check_ranks(layer: Any, terms: tuple[Value, ...]) -> None:
     if len({len(term.shape) for term in terms}) > 1:
         raise unknown(layer, "its inputs have different ranks")
-
-
-def plus(sketch: Sketch, layer: Any, *terms: Value) -> Value:
-    """x + y, either of them perhaps a constant."""
-    if len(terms) > 1:
-        return add(sketch, layer, *terms)
-    _, constant = _constant(layer, terms[0])
-    return sketch.fold_norm(terms[0], np.ones_like(constant), constant)
-
-
-def minus(sketch: Sketch, layer: Any, *terms: Value) -> Value:
-    """x - y, either of them perhaps a constant, which is folded or stays pending."""
-    if len(terms) > 1:
-        return subtract(sketch, layer, *terms)
-    first, constant = _constant(layer, terms[0])
-    if first:  # constant - x
-        return sketch.fold_norm(terms[0], -np.ones_like(constant), constant)
-    return sketch.fold_norm(terms[0], np.ones_like(constant), -constant)
-
-
-def times(sketch: Sketch, layer: Any, *factors: Value) -> Value:
-    """x * y, either of them perhaps a constant, which is folded or stays pending."""
-    if len(factors) > 1:
-        return multiply(sketch, layer, *factors)
-    _, constant = _constant(layer, factors[0])
-    return sketch.fold_norm(factors[0], constant, np.zeros_like(constant))
-
-
-def divided(sketch: Sketch, layer: Any, *terms: Value) -> Value:
-    """x / constant, which is folded or stays pending."""
-    first, constant = (True, np.ones(1)) if len(terms) > 1 else _constant(layer, terms[0])
-    if first:
-        raise unknown(layer, "only a division by a constant has an int8 form")
-    return sketch.fold_norm(terms[0], 1 / constant, np.zeros_like(constant))
-
-
-def _constant(layer: Any, x: Value) -> tuple[bool, np.ndarray]:
-    """Return whether the constant comes first, and its values for each channel."""
-    operands = keras.tree.flatten(layer._inbound_nodes[0].arguments.args)
-    first = not isinstance(operands[0], keras.KerasTensor)
-    values = np.asarray(keras.ops.convert_to_numpy(operands[0 if first else -1]), np.float64)
-    if values.size not in (1, x.shape[-1]) or values.shape[-1:] not in ((), (values.size,)):
-        raise unknown(layer, f"a constant of shape {values.shape}; only one value a channel")
-    return first, np.array(np.broadcast_to(values.ravel(), (x.shape[-1],)))

@@ -21,13 +21,6 @@ from zoo.quantization.rules.sequences import (
 
 def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
     """`Concatenate`: CONCATENATION; of channels only once a layer needs them together."""
-    if not all(sketch.rounding(part) for part in parts):
-        raise unknown(
-            layer,
-            "an input has a scale of its own, like the outputs of tanh, sigmoid, softmax, "
-            "attention and recurrent layers, and the model's input; put a dense layer or a "
-            "convolution between",
-        )
     shape = shape_like(layer, parts[0])
     axis = layer.axis % len(layer.output.shape) + len(shape) - len(shape_of(layer))
     if axis == len(shape):

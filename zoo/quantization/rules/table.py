@@ -8,7 +8,6 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.checks import UserError
 from zoo.layers.inputs import LayerNormalization, Pixels, RMSNormalization, Standardize
 from zoo.layers.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
@@ -16,34 +15,13 @@ from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.rules import activations, merging, moves, norms
 from zoo.quantization.rules.attention import attention, multi_head, pooling
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
-from zoo.quantization.rules.ids import check_ids, embedding, step_mask, token_mask
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of
+from zoo.quantization.rules.ids import embedding, step_mask, token_mask
 from zoo.quantization.rules.products import conv, dense, depthwise, separable, transposed
 from zoo.quantization.rules.recurrent import bidirectional, recurrent
 from zoo.quantization.rules.sequences import as_seen
 
 Rule = Callable[..., Value]
-
-
-def check_known(model: keras.Model) -> None:
-    """Raise UnknownLayer for a layer without a rule, or one that is used more than once."""
-    check_classes(model)
-    for entry in model.get_config()["layers"]:
-        if len(entry["inbound_nodes"]) > 1:
-            layer = model.get_layer(entry["name"])
-            raise unknown(layer, f"it is used {len(entry['inbound_nodes'])} times")
-
-
-def check_classes(model: keras.Model) -> None:
-    """Raise UnknownLayer for a layer without a rule."""
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
-        raise UserError(f"{model.name} must have one input and one output to have a twin.")
-    for layer in model.operations:
-        if None in keras.tree.flatten(layer.output)[0].shape[1:]:
-            raise unknown(layer, "its output's shape is not fixed; give every size but the batch's")
-        if rule_of(layer) is None and not isinstance(layer, layers.InputLayer):
-            raise unknown(layer, "there is no rule for its class")
-    check_ids(model)
 
 
 def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
@@ -61,10 +39,7 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
             as_seen(sketch, x, tensor, f"{layer.name}_{i}")
             for i, (x, tensor) in enumerate(zip(inputs, tensors, strict=True))
         ]
-    rule = rule_of(layer)
-    if rule is None:
-        raise unknown(layer, "there is no rule for its class")
-    return rule(sketch, layer, *inputs)
+    return RULES[type(layer)](sketch, layer, *inputs)
 
 
 def _same(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -76,7 +51,7 @@ def _piecewise(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A dense layer whose output is 0..6, and of whose input only -1..1 matters."""
     alone = x.scale is None and not x.shared
     y = dense(sketch, layer, x)
-    sketch.drafts[y.number - 1].arguments |= {
+    sketch.drafts[y.number].arguments |= {
         "input_limits": (-layer.REACH, layer.REACH) if alone else None,
         "output_limits": (0.0, 6.0),
     }
@@ -194,22 +169,6 @@ RULES: dict[type, Rule] = {
     layers.GaussianDropout: _same,
 } | dict.fromkeys(AUGMENTATION, _same)
 
-# what is written as arithmetic or a call of `keras.ops`, by the name of its operation
-OPERATIONS: dict[str, Rule] = {
-    "Add": merging.plus,
-    "Subtract": merging.minus,
-    "Multiply": merging.times,
-    "TrueDivide": merging.divided,
-    "Divide": merging.divided,
-    "Relu": activations.function("relu"),
-    "Relu6": activations.function("relu6"),
-    "Silu": activations.function("silu"),
-    "HardSilu": activations.function("hard_silu"),
-    "HardSigmoid": activations.function("hard_sigmoid"),
-    "Sigmoid": activations.function("sigmoid"),
-    "Tanh": activations.function("tanh"),
-}
-
 # what can as well be done to the parts of a concatenation
 BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
     kind for kind, rule in RULES.items() if rule is _same
@@ -222,10 +181,3 @@ ON_IMAGES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePo
     if kind in BY_PARTS
     or rule in (conv, depthwise, separable, moves.pool, moves.flatten, moves.reshape)
 }
-
-
-def rule_of(layer: Any) -> Rule | None:
-    """Return the rule of a layer, or of an operation that is none."""
-    if isinstance(layer, layers.Layer):
-        return RULES.get(type(layer))
-    return OPERATIONS.get(type(layer).__name__)

@@ -1,0 +1,155 @@
+"""A model drawn as a twin, call by call."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from zoo.quantization.layers.entry import Entry
+from zoo.quantization.operations.calls import Call, alone, calls_of, original, sized, taken_apart
+from zoo.quantization.operations.table import operate
+from zoo.quantization.rows import first_standardize
+from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
+from zoo.quantization.rules.ids import check_reader
+from zoo.quantization.rules.sequences import as_seen
+from zoo.quantization.rules.table import RULES, enter
+
+
+def draw(model: keras.Model, standardized: bool = False) -> Sketch:
+    """Return the drafts of a functional or sequential model.
+
+    A layer without a rule, or with a setting that its rule does not know, is taken apart: what its
+    `call` does is drawn in its place.
+
+    Args:
+        model: of any number of inputs and outputs.
+        standardized: leave its `Standardize` layer out.
+
+    Raises:
+        UnknownLayer: a layer or operation that the twin cannot express.
+    """
+    function = sized(keras.Function(model.inputs, model.outputs))
+    head = first_standardize(model) if standardized else None
+    refused: dict[int, UnknownLayer] = {}
+    while True:
+        drawing = _Drawing(Sketch(), head, frozenset(refused))
+        try:
+            return drawing.model(model, function)
+        except UnknownLayer as error:
+            layer = original(error.layer)
+            if type(layer) in RULES and id(layer) not in refused:
+                refused[id(layer)] = error
+                continue
+            around = [id(original(one)) for one in error.around]
+            first = [refused[one] for one in around if one in refused]
+            raise (first or [error])[-1] from None
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """A drawing in the making: what is left to the host, and the layers to take apart."""
+
+    sketch: Sketch
+    head: Any
+    apart: frozenset[int]
+
+    def model(self, model: keras.Model, function: Any) -> Sketch:
+        """Draw a model, with its inputs first."""
+        entries = [
+            self._entry(tensor, name)
+            for tensor, name in zip(model.inputs, _input_names(model), strict=True)
+        ]
+        found = self._follow(function, entries)
+        for value, tensor, name in zip(found, model.outputs, _output_names(model), strict=True):
+            self.sketch.results[name] = self._settled(value, tensor, name)
+        return self.sketch
+
+    def _entry(self, tensor: Any, name: str) -> Value:
+        shape = tuple(tensor.shape[1:])
+        ids = bool(keras.backend.is_int_dtype(tensor.dtype))
+        return self.sketch.add(
+            Entry, f"{name}_entry", (), shape, row_shape=shape, ids=ids, label=name
+        )
+
+    def _settled(self, value: Value, tensor: Any, name: str) -> int:
+        """Return the number of an output with nothing pending, in the shape that Keras gives it."""
+        value = as_seen(self.sketch, self.sketch.join(value, name), tensor, name)
+        return self.sketch.settle(value, name).number
+
+    def _follow(self, function: Any, given: Sequence[Value]) -> list[Value]:
+        """Draw the calls of a function on given values and return its outputs."""
+        calls = list(calls_of(function))
+        readers = Counter(id(tensor) for call in calls for tensor in call.inputs)
+        readers.update(id(tensor) for tensor in function.outputs)
+        values = {id(x): value for x, value in zip(function.inputs, given, strict=True)}
+
+        def value_of(tensor: Any) -> Value:
+            value = values[id(tensor)]
+            return replace(value, shared=value.shared or readers[id(tensor)] > 1)
+
+        for call in calls:
+            inputs = [value_of(tensor) for tensor in call.inputs]
+            made = (
+                inputs[:1] if original(call.operation) is self.head else self._enter(call, inputs)
+            )
+            values |= {id(x): value for x, value in zip(call.outputs, made, strict=True)}
+        return [value_of(tensor) for tensor in function.outputs]
+
+    def _enter(self, call: Call, inputs: list[Value]) -> list[Value]:
+        """Draw one call and return what it makes."""
+        layer = call.operation
+        if not isinstance(layer, keras.layers.Layer):
+            return operate(self.sketch, call, inputs)
+        if type(layer) in RULES and id(original(layer)) not in self.apart:
+            return [self._by_rule(call, inputs)]
+        if isinstance(layer, keras.Model) and layer.inputs:
+            inner = keras.Function(layer.inputs, layer.outputs)
+            if [x.shape[1:] for x in inner.inputs] == [x.shape[1:] for x in call.inputs]:
+                return self._follow(sized(inner), inputs)
+        return self._within(layer, call, inputs)
+
+    def _by_rule(self, call: Call, inputs: list[Value]) -> Value:
+        layer = alone(call)
+        check_reader(self.sketch, layer, inputs)
+        try:
+            return enter(self.sketch, layer, inputs)
+        except UnknownLayer as error:
+            error.layer = call.operation  # not its copy
+            raise
+
+    def _within(self, layer: Any, call: Call, inputs: list[Value]) -> list[Value]:
+        """Draw what a layer does, under its name."""
+        before, self.sketch.prefix = self.sketch.prefix, f"{self.sketch.prefix}{layer.name}_"
+        try:
+            unique = {id(x): value for x, value in zip(call.inputs, inputs, strict=True)}
+            return self._follow(taken_apart(call), list(unique.values()))
+        except UnknownLayer as error:
+            error.around.append(layer)
+            if isinstance(error.layer, keras.layers.Layer):
+                raise
+            raise unknown(layer, f"within it {error.reason}", error.around) from error
+        finally:
+            self.sketch.prefix = before
+
+
+def _input_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's inputs: "input", or what a dict or the model calls them."""
+    if len(model.inputs) == 1:
+        return ["input"]
+    keys = _keys(model._inputs_struct)
+    return keys or [str(tensor.name) for tensor in model.inputs]
+
+
+def _output_names(model: keras.Model) -> list[str]:
+    """Return the names of a model's outputs: "output", or those of a dict or of their layers."""
+    if len(model.outputs) == 1:
+        return ["output"]
+    names = _keys(model._outputs_struct) or [str(name) for name in model.output_names]
+    return names if len({*names}) == len(names) else [f"output_{i}" for i in range(len(names))]
+
+
+def _keys(struct: Any) -> list[str]:
+    """Return the keys of a flat dict, in the order in which Keras lists its tensors."""
+    return sorted(map(str, struct)) if isinstance(struct, dict) else []

@@ -1,0 +1,124 @@
+"""Rules for operations over whole axes: means, sums, extremes, variances and norms."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from zoo.quantization.layers.attention import Normalize
+from zoo.quantization.layers.elementwise import Multiply, Subtract
+from zoo.quantization.layers.gathering import Mean
+from zoo.quantization.operations.calls import Call, constant_of, is_value
+from zoo.quantization.operations.constants import affine, inverse_root
+from zoo.quantization.operations.moving import as_shape, on_last_axis, row_axis
+from zoo.quantization.rules.drafts import Sketch, Value, unknown
+
+
+def mean(sketch: Sketch, call: Call, x: Value) -> Value:
+    """MEAN; what is pending on each channel stays pending, where these are kept."""
+    return _mean(sketch, call, x, _axes(call, x), call.operation.keepdims)
+
+
+def total(sketch: Sketch, call: Call, x: Value) -> Value:
+    """MEAN, with the number of what it takes pending."""
+    axes = _axes(call, x)
+    count = float(np.prod([x.shape[axis - 1] for axis in axes]))
+    y = _mean(sketch, call, x, axes, call.operation.keepdims)
+    return y.then(np.full(y.shape, count), np.zeros(y.shape))
+
+
+def variance(sketch: Sketch, call: Call, x: Value) -> Value:
+    """MEAN of the squared distance from the mean."""
+    return _moments(sketch, call, x, _axes(call, x))[1]
+
+
+def moments(sketch: Sketch, call: Call, x: Value) -> list[Value]:
+    """Mean and variance."""
+    return list(_moments(sketch, call, x, _axes(call, x, call.operation.axes)))
+
+
+def _moments(sketch: Sketch, call: Call, x: Value, axes: tuple[int, ...]) -> tuple[Value, Value]:
+    x = replace(sketch.settle(x, call.name), shared=True)
+    middle = _mean(sketch, call, x, axes, keepdims=True)
+    apart = sketch.add(Subtract, f"{call.name}_centred", (x, middle), x.shape)
+    square = sketch.add(Multiply, f"{call.name}_square", (apart, apart), x.shape)
+    spread = _mean(sketch, call, square, axes, keepdims=True)
+    shape = call.shape
+    return as_shape(sketch, call.name, middle, shape), as_shape(sketch, call.name, spread, shape)
+
+
+def _mean(sketch: Sketch, call: Call, x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
+    pending = None if len(x.shape) in axes else x.per_channel()
+    if pending is None or x.scale is None:
+        x, pending = sketch.settle(x, call.name), None
+    plain = replace(x, scale=None, offset=None)
+    shape = _reduced(x.shape, axes, keepdims)
+    y = sketch.add(Mean, call.name, (plain,), shape, axes=axes, keepdims=keepdims)
+    return y if pending is None else y.then(*(np.broadcast_to(one, shape) for one in pending))
+
+
+def largest(sketch: Sketch, call: Call, x: Value) -> Value:
+    """REDUCE_MAX."""
+    axes, keepdims = _axes(call, x), call.operation.keepdims
+    x = sketch.settle(x, call.name)
+    shape = _reduced(x.shape, axes, keepdims)
+    return sketch.rearrange(x, call.name, shape, lambda do, v: do.largest(v, axes, keepdims))
+
+
+def smallest(sketch: Sketch, call: Call, x: Value) -> Value:
+    """The largest of -x, with its sign changed back."""
+    turned = affine(sketch, call, sketch.settle(x, call.name), -np.ones(1), np.zeros(1))
+    return affine(sketch, call, largest(sketch, call, turned), -np.ones(1), np.zeros(1))
+
+
+def _axes(call: Call, x: Value, given: Any = ()) -> tuple[int, ...]:
+    axes = given or call.operation.axis
+    if axes is None:
+        raise unknown(call.operation, "it works along the axis of the batch")
+    axes = [axes] if isinstance(axes, int) else axes
+    return tuple(sorted(row_axis(call, axis, len(x.shape) + 1) for axis in axes))
+
+
+def _reduced(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+    found = [(1 if i in axes else size, i in axes) for i, size in enumerate(shape, 1)]
+    return tuple(size for size, gone in found if keepdims or not gone)
+
+
+def layer_norm(
+    sketch: Sketch, call: Call, x: Value, gamma: Any = None, beta: Any = None, **unused: Any
+) -> Value:
+    """`ops.layer_normalization` over the last axis."""
+    if call.operation.rms_scaling:
+        raise unknown(call.operation, "rms_scaling=True")
+    return _normalized(sketch, call, x, True, gamma, beta)
+
+
+def rms_norm(sketch: Sketch, call: Call, x: Value, scale: Any = None, **unused: Any) -> Value:
+    """`ops.rms_normalization` over the last axis."""
+    return _normalized(sketch, call, x, False, scale, None)
+
+
+def _normalized(sketch: Sketch, call: Call, x: Value, centre: bool, gamma: Any, beta: Any) -> Value:
+    operation = call.operation
+    if is_value(gamma) or is_value(beta):
+        raise unknown(operation, "its scale or offset is computed")
+    epsilon = operation.epsilon or 1e-7
+
+    def over_last(sketch: Sketch, call: Call, x: Value) -> Value:
+        x = sketch.settle(x, call.name)
+        return sketch.add(Normalize, call.name, (x,), x.shape, centre=centre, epsilon=epsilon)
+
+    y = on_last_axis(over_last)(sketch, call, x)
+    axis = operation.axis[0] if isinstance(operation.axis, list | tuple) else operation.axis
+    along = [1] * len(y.shape)
+    along[row_axis(call, axis, len(y.shape) + 1) - 1] = -1
+    scale, offset = (
+        np.full(1, default) if one is None else constant_of(one, 1).reshape(along)
+        for one, default in ((gamma, 1.0), (beta, 0.0))
+    )
+    return affine(sketch, call, y, scale, offset)
+
+
+def rsqrt(sketch: Sketch, call: Call, x: Value) -> Value:
+    """RSQRT."""
+    return inverse_root(sketch, call, x)
