@@ -7,6 +7,7 @@ import numpy as np
 
 from export.tflite.emitter import FUSED, PADDING, Emitter, Tensor, covered
 from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
 
 UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -15,8 +16,11 @@ UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sigmoid": ("LOGISTIC", "", {}),
     "tanh": ("TANH", "", {}),
     "gelu": ("GELU", "GeluOptions", {"approximate": False}),
+    "gelu_tanh": ("GELU", "GeluOptions", {"approximate": True}),
+    "elu": ("ELU", "", {}),
     "hard_silu": ("HARD_SWISH", "HardSwishOptions", {}),
     "softmax": ("SOFTMAX", "SoftmaxOptions", {"beta": 1.0}),
+    "log_softmax": ("LOG_SOFTMAX", "LogSoftmaxOptions", {}),
     "rsqrt": ("RSQRT", "", {}),
 }
 RESIZES = {
@@ -32,11 +36,17 @@ class Written(Emitter, Exact):
         raise NotImplementedError  # operators round their results themselves
 
     def bounded(self, where: Range, x: Tensor) -> Tensor:
-        if self.numerics is not None or where.fixed is None:
+        if self.numerics is not None or where.bounds is None:
             return x  # whose range ends there
-        low, high = (self.held(where, np.full(1, end)) for end in where.fixed)
-        x = self.made("MAXIMUM", (x, low), x.shape, where, "MaximumMinimumOptions")
-        return self.made("MINIMUM", (x, high), x.shape, where, "MaximumMinimumOptions")
+        for name, end in zip(("MAXIMUM", "MINIMUM"), where.bounds, strict=True):
+            if np.isfinite(end):
+                pair = (x, self.held(where, np.full(1, end)))
+                x = self.made(name, pair, x.shape, where, "MaximumMinimumOptions")
+        return x
+
+    def ended(self, x: Tensor, where: Range, activation: str | None) -> Tensor:
+        """Return what an operator makes, clamped where it cannot do that by itself."""
+        return self.bounded(where, x) if activation == BOUNDED else x
 
     def constant(self, where: Range, values: Any) -> Tensor:
         return self.held(where, values)
@@ -63,11 +73,17 @@ class Written(Emitter, Exact):
         pair = [one if isinstance(one, Tensor) else self.scalar(one) for one in (x, y)]
         shape = np.broadcast_shapes(*(one.shape for one in pair))
         fused = FUSED[activation]
-        return self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
+        y = self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
+        return self.ended(y, where, activation)
 
     def apply(self, function: str, x: Tensor, where: Range) -> Tensor:
         name, kind, options = UNARY[function]
         return self.made(name, (x,), x.shape, where, kind, **options)
+
+    def requantize(self, x: Tensor, where: Range) -> Tensor:
+        if self.numerics is None:
+            return self.bounded(where, x)
+        return self.made("QUANTIZE", (x,), x.shape, where, "QuantizeOptions")
 
     def leaky_relu(self, x: Tensor, slope: float, where: Range) -> Tensor:
         return self.made("LEAKY_RELU", (x,), x.shape, where, "LeakyReluOptions", alpha=slope)

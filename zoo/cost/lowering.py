@@ -7,10 +7,12 @@ from keras import layers
 from zoo.cost.graph import VALUE, WEIGHT, Graph, Shape, Tensor
 from zoo.cost.recurrence import recurrence
 from zoo.quantization.layers.attention import Attention, Normalize, Pooling
+from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
@@ -146,6 +148,14 @@ def _activation(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply(ACTIVATIONS[draft.arguments["function"]], (x,), shape)
 
 
+def _table(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    whole = Tensor((1, *draft.shape), width=4, scales=0)
+    (x,) = graph.call("CAST", inputs, [whole])
+    (x,) = graph.call("ADD", (x, graph.numbers(-INT8.activations.low)), [whole])
+    content = graph.constant(object(), shape=(256,), width=VALUE, scales=1)
+    return graph.apply("GATHER", (content, x), (1, *draft.shape))
+
+
 def _mean(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     axes = graph.numbers(*draft.arguments["axes"])
     return graph.apply("MEAN", (inputs[0], axes), (1, *draft.shape))
@@ -206,11 +216,15 @@ ACTIVATIONS = {
     "relu": "RELU",
     "relu6": "RELU6",
     "hard_silu": "HARD_SWISH",
+    "bounded": "QUANTIZE",
     "gelu": "GELU",
+    "gelu_tanh": "GELU",
+    "elu": "ELU",
     "leaky_relu": "LEAKY_RELU",
     "tanh": "TANH",
     "sigmoid": "LOGISTIC",
     "softmax": "SOFTMAX",
+    "log_softmax": "LOG_SOFTMAX",
 }
 ELEMENTWISE: dict[type, str] = {Add: "ADD", Subtract: "SUB", Multiply: "MUL"}
 CONSTANTS = ("TRANSPOSE", "PAD", "STRIDED_SLICE", "RESIZE_NEAREST_NEIGHBOR")  # say how
@@ -234,6 +248,7 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Multiply: _elementwise,
     ConvTranspose: _transposed,
     Activation: _activation,
+    Table: _table,
     Mean: _mean,
     Normalize: _normalize,
     Attention: _attention,

@@ -188,9 +188,9 @@ def test_a_layer_used_twice_is_refused() -> None:
 
 
 def test_an_unknown_layer_is_refused() -> None:
-    inputs = keras.Input((6, 4))
+    inputs = keras.Input((6, 4, 2))
     with pytest.raises(UnknownLayer, match="there is no rule for its class"):
-        estimate(keras.Model(inputs, layers.SimpleRNN(3)(inputs)))
+        estimate(keras.Model(inputs, layers.ConvLSTM1D(3, 2)(inputs)))
 
 
 def test_a_users_own_layers() -> None:

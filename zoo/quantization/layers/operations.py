@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.quantization.layers.ranges import Convolution, Linear, Range, Window
+from zoo.quantization.layers.ranges import Convolution, Curve, Linear, Range, Window
 
 # activations that an operator clamps its own output with
 FUSED: dict[str | None, Callable[[Any], Any]] = {
@@ -18,14 +18,20 @@ FUSED: dict[str | None, Callable[[Any], Any]] = {
     "relu": ops.relu,
     "relu6": ops.relu6,
 }
+# what `Operations.apply` knows beside the names of `keras.activations`
+NAMED: dict[str, Callable[[Any], Any]] = {
+    "rsqrt": ops.rsqrt,
+    "gelu_tanh": lambda x: ops.gelu(x, approximate=True),
+}
+BOUNDED = "bounded"  # another one: its range has `bounds`
 LAST = "channels_last"
 
 
 class Operations:
     """Operators on tensors whose batch comes first and channels last.
 
-    `where` is the range of the result, `activation` one of `FUSED`. What only moves, chooses or
-    averages values next to each other keeps the range of its input.
+    `where` is the range of the result, `activation` one of `FUSED` or `BOUNDED`. What
+    only moves, chooses or averages values next to each other keeps the range of its input.
     """
 
     def activation(self, where: Range, x: Any) -> Any:
@@ -33,15 +39,16 @@ class Operations:
         raise NotImplementedError
 
     def bounded(self, where: Range, x: Any) -> Any:
-        """Return what a fixed range leaves of x; where it is rounded anyway, rounding does it."""
-        return ops.clip(x, *where.fixed) if where.fixed else x
+        """Return what a range's bounds leave of x; where it is rounded anyway, rounding does it."""
+        return ops.clip(x, *where.bounds) if where.bounds else x
 
     def constant(self, where: Range, values: Any) -> Any:
         """Return a constant operand, as the graph holds it."""
         return self.activation(where, ops.convert_to_tensor(values) + 0.0)
 
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
-        return self.activation(where, FUSED[activation](y))
+        bounded = activation == BOUNDED
+        return self.activation(where, self.bounded(where, y) if bounded else FUSED[activation](y))
 
     # products, with a layer's kernel and bias
 
@@ -94,9 +101,16 @@ class Operations:
         return self._fused(where, activation, x * y)
 
     def apply(self, function: str, x: Any, where: Range) -> Any:
-        """An activation by its Keras name, or "rsqrt": LOGISTIC, TANH, SOFTMAX, GELU and so on."""
-        known = ops.rsqrt if function == "rsqrt" else keras.activations.get(function)
-        return self.activation(where, known(x))
+        """An activation by its Keras name, or of `NAMED`: LOGISTIC, TANH, SOFTMAX and so on."""
+        return self.activation(where, (NAMED.get(function) or keras.activations.get(function))(x))
+
+    def curve(self, curve: Curve, x: Any, where: Range) -> Any:
+        """CAST, ADD and GATHER of what a function of one value makes of every number."""
+        return self.activation(where, curve(x))
+
+    def requantize(self, x: Any, where: Range) -> Any:
+        """QUANTIZE to another range, at whose bounds values end."""
+        return self.activation(where, self.bounded(where, x))
 
     def leaky_relu(self, x: Any, slope: float, where: Range) -> Any:
         """LEAKY_RELU."""

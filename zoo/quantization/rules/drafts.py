@@ -13,13 +13,14 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
 
 LINEAR = (*PRODUCTS, ConvTranspose)
 CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
-ROUNDING = (*CLAMPING, Activation, Concat, Mean)  # to a range that others can share
+ROUNDING = (*CLAMPING, Activation, Table, Concat, Mean)  # to a range that others can share
 
 
 @dataclass(eq=False)
@@ -177,7 +178,7 @@ class Sketch:
         if not number:
             return None
         draft = self.drafts[number - 1]
-        fixed = draft.arguments.get("function") in FIXED
+        fixed = draft.arguments.get("function") in FIXED or draft.arguments.get("bounds")
         return draft if draft.kind in ROUNDING and not fixed else None
 
     def channels(self, x: Value, name: str) -> tuple[Value, np.ndarray, np.ndarray]:

@@ -48,6 +48,14 @@ def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Val
     return sketch.once(shape, x, made) if x.shared else made()
 
 
+def swapped(sketch: Sketch, x: Value, order: Sequence[int], name: str) -> Value:
+    """Return a value with its axes in another order, which counts the batch; that stays first."""
+    axes, shape = tuple(order), tuple(x.shape[axis - 1] for axis in order[1:])
+    if list(axes) == sorted(axes):
+        return x
+    return sketch.rearrange(x, name, shape, lambda do, v: do.transpose(v, axes))
+
+
 def shape_like(layer: Any, x: Value) -> tuple[int, ...]:
     """Return the shape of a layer's output, as a picture where its input `x` is one."""
     shape = shape_of(layer)

@@ -14,7 +14,7 @@ from zoo.layers.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.rules import activations, merging, moves, norms
+from zoo.quantization.rules import activations, curves, merging, moves, norms
 from zoo.quantization.rules.attention import attention, multi_head, pooling
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
 from zoo.quantization.rules.ids import check_ids, embedding, step_mask, token_mask
@@ -146,6 +146,7 @@ RULES: dict[type, Rule] = {
     layers.Activation: activations.activation,
     layers.ReLU: activations.relu,
     layers.LeakyReLU: activations.leaky_relu,
+    layers.ELU: curves.elu_layer,
     layers.PReLU: activations.prelu,
     layers.Softmax: activations.softmax,
     layers.Add: merging.add,
@@ -208,7 +209,12 @@ OPERATIONS: dict[str, Rule] = {
     "HardSigmoid": activations.function("hard_sigmoid"),
     "Sigmoid": activations.function("sigmoid"),
     "Tanh": activations.function("tanh"),
-}
+    "Softmax": activations.softmax,
+    "LogSoftmax": activations.softmax,
+    "LeakyRelu": activations.leaky_relu,
+    "Gelu": activations.gelu,
+    "ReLU": activations.relu,
+} | curves.OPERATIONS
 
 # what can as well be done to the parts of a concatenation
 BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
