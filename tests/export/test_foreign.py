@@ -18,6 +18,7 @@ import zoo
 from export import compare
 from export.runtimes.litert import load, predict
 from pocketzoo.printing.predict import answer
+from tests.export.tflite.test_settings import CASES
 from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import data_of, fill_weights
 from zoo.cost.estimate import outline
@@ -88,7 +89,7 @@ def test_every_layer_that_has_an_int8_form_leaves_as_integers(tmp_path: Path) ->
     recurrent = {layers.GRU, layers.LSTM, layers.Bidirectional}  # tests/export/test_forms.py
     # tests/export/tflite/test_writer.py
     written = {layers.RepeatVector, layers.Embedding, *AUGMENTATION}
-    settings = {layers.ELU}  # tests/export/tflite/test_settings.py
+    settings = {type(one) for _, given in CASES.values() for one in given}
     kerass = {kind for kind in RULES if kind.__module__.startswith("keras")}
     assert kerass - recurrent - written - settings <= {type(layer) for layer in model.layers}
     x = np.random.default_rng(0).normal(size=(24, 16, 16, 3)).astype(np.float32)

@@ -13,7 +13,14 @@ from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
 from zoo.quantization.layers.numerics import INT8
-from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.layers.products import (
+    Activation,
+    Conv,
+    ConvTranspose,
+    Dense,
+    DepthwiseConv,
+    GroupedConv,
+)
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
 from zoo.quantization.rules.drafts import Draft, Sketch
@@ -57,7 +64,7 @@ def _conv(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     given, x = draft.arguments, inputs[0]
     kernel: Shape = given["kernel"].shape
     window = Window(given["strides"], given["padding"], given.get("dilation", (1, 1)))
-    if is_narrow(kernel, window):
+    if draft.kind is Conv and is_narrow(kernel, window):
         x, kernel = _densified(graph, x, kernel, given["strides"][0], given["padding"])
     *taps, channels, filters = kernel
     return graph.product("CONV_2D", x, (filters, *taps, channels), filters, (1, *draft.shape))
@@ -173,8 +180,9 @@ def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
 
 def _normalize(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     shape: Shape = (1, *draft.shape)
-    one, x = (*shape[:-1], 1), inputs[0]
-    last = graph.numbers(len(shape) - 1)
+    axes, x = draft.arguments["axes"], inputs[0]
+    one = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    last = graph.numbers(*axes)
     if draft.arguments["centre"]:
         x = graph.apply("SUB", (x, graph.apply("MEAN", (x, last), one)), shape)
     variance = graph.apply("MEAN", (graph.apply("MUL", (x, x), shape), last), one)
@@ -241,6 +249,7 @@ MOVES: dict[type, str] = {
 LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Dense: _dense,
     Conv: _conv,
+    GroupedConv: _conv,
     DepthwiseConv: _depthwise,
     Add: _elementwise,
     Concat: _concat,

@@ -160,18 +160,10 @@ def recurrent(layer: Any) -> keras.Model:
             "'e' .*mask_zero=True; a mask has no int8 form",
         ),
         (
-            keras.Sequential([IMAGE, layers.Flatten("channels_first", name="f")]),
-            "'f' .*data_format='channels_first'",
-        ),
-        (
             keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
             "(?s)'(any|input).*shape is not fixed; give every size",
         ),
         (recurrent(layers.GRU(4, go_backwards=True, name="back")), "'back' .*go_backwards=True"),
-        (
-            keras.Sequential([IMAGE, layers.Conv2D(6, 3, groups=3, name="g"), layers.Flatten()]),
-            "'g' .*groups=3",
-        ),
         (
             keras.Sequential([IMAGE, layers.Conv2D(6, 3, activation="sparsemax", name="s")]),
             "'s' .*activation 'sparsemax'. Export with method='converter'",
@@ -180,10 +172,13 @@ def recurrent(layer: Any) -> keras.Model:
             keras.Sequential([IMAGE, layers.Softmax(axis=(1, 2), name="l")]),
             r"'l' .*axis=\(1, 2\); only one axis of a row",
         ),
-        (keras.Sequential([IMAGE, layers.BatchNormalization(axis=1, name="b")]), "'b' .*axis=1"),
         (
-            keras.Sequential([IMAGE, layers.GlobalAveragePooling2D("channels_first", name="c")]),
-            "data_format='channels_first'",
+            keras.Sequential([IMAGE, layers.GroupNormalization(3, axis=1, name="b")]),
+            "'b' .*axis=1",
+        ),
+        (
+            keras.Sequential([IMAGE, layers.RandomCrop(2, 2, name="c")]),
+            "'c' .*hands on the whole image, whatever its size; use CenterCrop",
         ),
     ],
 )

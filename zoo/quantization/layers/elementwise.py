@@ -10,6 +10,14 @@ from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.layers.ranges import Range
 
 
+def narrowed(values: np.ndarray) -> np.ndarray:
+    """Return values without what they repeat along an axis."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis)
+        values = first if (values == first).all() else values
+    return values
+
+
 class Elementwise(TwinLayer):
     """An operator on two tensors, the second perhaps a constant without batch axis.
 

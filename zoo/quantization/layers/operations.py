@@ -62,7 +62,7 @@ class Operations:
         return self._ended(layer, ops.matmul(x, kernel) + bias)
 
     def conv(self, layer: Convolution, x: Any) -> Any:
-        """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+        """CONV_2D: kernel (height, width, in / groups, out), bias (out,)."""
         (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
         return self._ended(layer, y + bias)

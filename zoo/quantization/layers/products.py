@@ -141,6 +141,10 @@ class Conv(TwinLayer):
         return Window(self.strides, self.padding, self.dilation)
 
 
+class GroupedConv(Conv):
+    """CONV_2D of groups of channels: kernel (height, width, in / groups, out), bias (out,)."""
+
+
 class DepthwiseConv(Conv):
     """DEPTHWISE_CONV_2D: kernel (height, width, channels, multiplier), bias (out,)."""
 
@@ -160,6 +164,7 @@ class ConvTranspose(Conv):
 
 
 PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one
+LINEAR = (*PRODUCTS, GroupedConv, ConvTranspose)
 
 
 def by_output(kind: type, kernel: Any, values: Any) -> Any:

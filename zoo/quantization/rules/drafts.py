@@ -14,11 +14,10 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.curves import Table
-from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
+from zoo.quantization.layers.elementwise import Add, Multiply, Subtract, narrowed
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
-from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
+from zoo.quantization.layers.products import FIXED, LINEAR, Activation, by_output
 
-LINEAR = (*PRODUCTS, ConvTranspose)
 CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
 ROUNDING = (*CLAMPING, Activation, Table, Concat, Mean)  # to a range that others can share
 
@@ -129,7 +128,7 @@ class Sketch:
             return x
         if x.shared and not own:
             return self.once("settle", x, lambda: self.settle(x, name, own=True))
-        scale, offset = x.per_channel() or (x.scale, x.offset)
+        scale, offset = x.per_channel() or (narrowed(x.scale), narrowed(x.offset))
         plain = replace(x, scale=None, offset=None)
         if (scale != 1).any():
             plain = self.add(Multiply, f"{name}_scale", (plain,), x.shape, constant=scale)

@@ -14,7 +14,7 @@ from zoo.layers.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.rules import activations, curves, merging, moves, norms
+from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing
 from zoo.quantization.rules.attention import attention, multi_head, pooling
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
 from zoo.quantization.rules.ids import check_ids, embedding, step_mask, token_mask
@@ -136,6 +136,7 @@ RULES: dict[type, Rule] = {
     layers.SeparableConv2D: separable,
     layers.Conv2DTranspose: transposed,
     layers.Conv1D: conv,
+    layers.Conv1DTranspose: transposed,
     layers.DepthwiseConv1D: depthwise,
     layers.SeparableConv1D: separable,
     layers.BatchNormalization: norms.batch_norm,
@@ -143,6 +144,8 @@ RULES: dict[type, Rule] = {
     RMSNormalization: norms.norm,
     layers.LayerNormalization: norms.layer_norm,
     layers.RMSNormalization: norms.rms_norm,
+    layers.GroupNormalization: norms.group_norm,
+    layers.UnitNormalization: norms.unit_norm,
     layers.Activation: activations.activation,
     layers.ReLU: activations.relu,
     layers.LeakyReLU: activations.leaky_relu,
@@ -173,8 +176,6 @@ RULES: dict[type, Rule] = {
     layers.ZeroPadding2D: moves.zero_padding,
     layers.Cropping1D: moves.crop,
     layers.Cropping2D: moves.crop,
-    layers.UpSampling1D: moves.upsample,
-    layers.UpSampling2D: moves.upsample,
     layers.MaxPooling2D: moves.pool,
     layers.AveragePooling2D: moves.pool,
     layers.MaxPooling1D: moves.pool,
@@ -193,7 +194,9 @@ RULES: dict[type, Rule] = {
     layers.SpatialDropout2D: _same,
     layers.GaussianNoise: _same,
     layers.GaussianDropout: _same,
-} | dict.fromkeys(AUGMENTATION, _same)
+    **dict.fromkeys(AUGMENTATION, _same),
+    **resizing.RULES,
+}
 
 # what is written as arithmetic or a call of `keras.ops`, by the name of its operation
 OPERATIONS: dict[str, Rule] = {
@@ -226,7 +229,7 @@ ON_IMAGES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePo
     kind
     for kind, rule in RULES.items()
     if kind in BY_PARTS
-    or rule in (conv, depthwise, separable, moves.pool, moves.flatten, moves.reshape)
+    or rule in (conv, depthwise, separable, transposed, moves.pool, moves.flatten, moves.reshape)
 }
 
 
