@@ -131,4 +131,5 @@ FORMULAS: Mapping[str, Callable[..., Formula]] = {
     "squareplus": _squareplus,
     "sparse_plus": _sparse_plus,
     "relu": _relu,
+    "hard_sigmoid": lambda x: (x * (1 / 6) + 0.5).most(0).least(1),
 }

@@ -105,7 +105,7 @@ class Written(Emitter, Exact):
 
     def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
         source = x if x.before is None else x.before
-        whole = (1, *shape)
+        whole = (x.shape[0], *shape)
         if source.shape == whole:
             return source
         key = self.graph.number, source.number, whole
@@ -113,6 +113,15 @@ class Written(Emitter, Exact):
             y = self.made("RESHAPE", (source, self.integers(whole)), whole, x.where)
             self.reshaped[key] = Tensor(y.number, y.shape, y.where, source)
         return self.reshaped[key]
+
+    def fold(self, x: Tensor) -> Tensor:
+        return self._in_rows(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+
+    def unfold(self, x: Tensor, steps: int) -> Tensor:
+        return self._in_rows(x, (x.shape[0] // steps, steps, *x.shape[1:]))
+
+    def _in_rows(self, x: Tensor, whole: tuple[int, ...]) -> Tensor:
+        return self.made("RESHAPE", (x, self.integers(whole)), whole, x.where)
 
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
         shape = [x.shape[axis] for axis in order]
@@ -124,8 +133,9 @@ class Written(Emitter, Exact):
         return self.made("PAD", (x, self.integers(pads)), shape, x.where, "PadOptions")
 
     def cut(self, x: Tensor, begin: Sequence[int], end: Sequence[int]) -> Tensor:
-        shape = (1, *(last - first for first, last in zip(begin, end, strict=True)))
-        places = [(0, *begin), (1, *end), (1,) * len(shape)]
+        rows = x.shape[0]
+        shape = (rows, *(last - first for first, last in zip(begin, end, strict=True)))
+        places = [(0, *begin), (rows, *end), (1,) * len(shape)]
         numbers = [self.integers(place) for place in places]
         return self.made("STRIDED_SLICE", (x, *numbers), shape, x.where, "StridedSliceOptions")
 
@@ -162,13 +172,13 @@ class Written(Emitter, Exact):
         return self._pooled("AVERAGE_POOL_2D", x, size, window)
 
     def _pooled(self, name: str, x: Tensor, size: tuple[int, int], window: Window) -> Tensor:
-        shape = (1, *covered(x, size, window), x.shape[-1])
+        shape = (x.shape[0], *covered(x, size, window), x.shape[-1])
         given = {"padding": PADDING[window.padding]}
         given |= {"strideH": window.strides[0], "strideW": window.strides[1]}
         given |= {"filterHeight": size[0], "filterWidth": size[1]}
         return self.made(name, (x,), shape, x.where, "Pool2DOptions", **given)
 
     def resize(self, x: Tensor, size: Sequence[int], how: str) -> Tensor:
-        (name, kind), shape = RESIZES[how], (1, *size, x.shape[-1])
+        (name, kind), shape = RESIZES[how], (x.shape[0], *size, x.shape[-1])
         inputs = (x, self.integers(list(size)))
         return self.made(name, inputs, shape, x.where, kind, halfPixelCenters=True)

@@ -64,7 +64,7 @@ class Products(Curves):
         """Write a convolution, whose kernel's outputs are along `axis`."""
         kernel, bias = weights
         pair = self.product(x, kernel, bias, axis)
-        shape = (1, *covered(x, kernel.shape[1:3], window), len(bias))
+        shape = (x.shape[0], *covered(x, kernel.shape[1:3], window), len(bias))
         y = self.made(
             name,
             (x, *pair),
@@ -87,7 +87,7 @@ class Products(Curves):
         sides = zip(x.shape[1:3], kernel.shape[1:3], window.strides, strict=True)
         same = window.padding == "same"
         sizes = [n * stride + (0 if same else max(taps - stride, 0)) for n, taps, stride in sides]
-        shape = (1, *sizes, len(bias))
+        shape = (x.shape[0], *sizes, len(bias))
         weights, shift = self.product(x, kernel, bias, 0)
         y = self.made(
             "TRANSPOSE_CONV",

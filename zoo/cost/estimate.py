@@ -96,8 +96,7 @@ def outline(model: keras.Model) -> Graph:
         bare = keras.models.clone_model(bare)
     with keras.StatelessScope([(weight, _trained(weight.shape)) for weight in bare.weights]):
         sketch = draw(bare)
-    kinds = {layer.name: type(layer) for layer in bare.layers}
-    return lower(sketch, tuple(bare.inputs[0].shape[1:]), kinds)
+    return lower(sketch, tuple(bare.inputs[0].shape[1:]))
 
 
 def _called_once(model: keras.Model) -> bool:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from keras import layers
-
 from zoo.cost.graph import VALUE, WEIGHT, Graph, Shape, Tensor
+from zoo.cost.moves import Moved, Moves
 from zoo.cost.recurrence import recurrence
 from zoo.quantization.layers.attention import Attention, Normalize, Pooling
 from zoo.quantization.layers.curves import Table
@@ -26,12 +25,11 @@ from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
 from zoo.quantization.rules.drafts import Draft, Sketch
 
 
-def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
+def lower(sketch: Sketch, row: Shape) -> Graph:
     """Return the operators of a sketch.
 
     Args:
         row: shape of one row.
-        kinds: layer name -> class; it says what an operator that moves values does.
     """
     ids = any(draft.kind is Lookup for draft in sketch.drafts)
     graph = Graph([Tensor((1, *row), width=4, scales=0) if ids else Tensor((1, *row))])
@@ -40,8 +38,6 @@ def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
         inputs = [values[i] for i in draft.inputs]
         if _is_idle(sketch, draft, graph.tensors[inputs[0]].shape):
             values.append(inputs[0])
-        elif draft.kind is Rearrange:
-            values.append(_rearrange(graph, draft, inputs[0], kinds.get(draft.name)))
         else:
             values.append(LOWERED[draft.kind](graph, draft, inputs))
     graph.outputs = (values[-1],)
@@ -168,14 +164,10 @@ def _mean(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply("MEAN", (inputs[0], axes), (1, *draft.shape))
 
 
-def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
-    shape = (1, *draft.shape)
-    grown = Tensor(shape).bytes > graph.tensors[x].bytes  # by the zeros of a causal convolution
-    name = MOVES.get(kind, "RESHAPE") if kind else ("PAD" if grown else "RESHAPE")
-    if name == "RESHAPE":
-        return graph.reshape(x, shape)
-    how = [graph.constant(object(), shape=(len(shape),))] if name in CONSTANTS else []
-    return graph.apply(name, (x, *how), shape)
+def _rearrange(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    x = Moved(inputs[0], graph.tensors[inputs[0]].shape)
+    moved: Moved = draft.arguments["function"](Moves(graph), x)
+    return moved.number
 
 
 def _normalize(graph: Graph, draft: Draft, inputs: list[int]) -> int:
@@ -235,17 +227,6 @@ ACTIVATIONS = {
     "log_softmax": "LOG_SOFTMAX",
 }
 ELEMENTWISE: dict[type, str] = {Add: "ADD", Subtract: "SUB", Multiply: "MUL"}
-CONSTANTS = ("TRANSPOSE", "PAD", "STRIDED_SLICE", "RESIZE_NEAREST_NEIGHBOR")  # say how
-LARGEST = (layers.MaxPooling2D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
-MOVES: dict[type, str] = {
-    layers.Permute: "TRANSPOSE",
-    layers.RepeatVector: "CONCATENATION",
-    **dict.fromkeys((layers.ZeroPadding1D, layers.ZeroPadding2D), "PAD"),
-    **dict.fromkeys((layers.Cropping1D, layers.Cropping2D), "STRIDED_SLICE"),
-    **dict.fromkeys((layers.UpSampling1D, layers.UpSampling2D), "RESIZE_NEAREST_NEIGHBOR"),
-    **dict.fromkeys((*LARGEST, layers.GlobalMaxPooling2D), "MAX_POOL_2D"),
-    **dict.fromkeys((layers.AveragePooling2D, layers.AveragePooling1D), "AVERAGE_POOL_2D"),
-}
 LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Dense: _dense,
     Conv: _conv,
@@ -253,6 +234,7 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     DepthwiseConv: _depthwise,
     Add: _elementwise,
     Concat: _concat,
+    Rearrange: _rearrange,
     Subtract: _elementwise,
     Multiply: _elementwise,
     ConvTranspose: _transposed,

@@ -3,6 +3,7 @@
 LiteRT-Micro runs the file too, but where it lacks an operator.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from export.tflite.audit import audit
 from export.tflite.writer import write
 from tests.export.tflite.test_writer import FAR, observed, steps_apart
 from tests.helpers.instances import fill_weights
+from zoo.cost.estimate import outline
 from zoo.quantization import make_twin
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rules.curves import BENT
@@ -112,9 +114,60 @@ NORMS: dict[str, list[Any]] = {
     "unit images": [layers.UnitNormalization(axis=(1, 2, 3))],
     "batches over rows": [layers.BatchNormalization(axis=1)],
 }
+LOOPS: dict[str, list[Any]] = {
+    "simple": [layers.SimpleRNN(5), layers.Dense(3)],
+    "simple, every step, relu": [layers.SimpleRNN(5, "relu", return_sequences=True)],
+    "simple, linear": [layers.SimpleRNN(4, "linear", use_bias=False)],
+    "gru of Keras 1": [layers.GRU(5, reset_after=False, recurrent_activation="hard_sigmoid")],
+    "gru, softsign": [layers.GRU(5, "softsign", return_sequences=True)],
+    "lstm, hard": [layers.LSTM(5, "relu", "hard_sigmoid")],
+    "lstm, backwards": [layers.LSTM(5, go_backwards=True, return_sequences=True)],
+    "gru, backwards": [layers.GRU(5, return_sequences=True), layers.GRU(4, go_backwards=True)],
+    "both ways, summed": [layers.Bidirectional(layers.GRU(5), merge_mode="sum")],
+    "both ways, averaged": [
+        layers.Bidirectional(layers.LSTM(5, return_sequences=True), merge_mode="ave"),
+        layers.Dense(3),
+    ],
+    "both ways, multiplied": [layers.Bidirectional(layers.SimpleRNN(5), merge_mode="mul")],
+    "both ways, of two sizes": [
+        layers.Bidirectional(
+            layers.GRU(5, "relu", return_sequences=True),
+            backward_layer=layers.GRU(3, "relu", return_sequences=True, go_backwards=True),
+        )
+    ],
+    "cells": [layers.RNN([layers.LSTMCell(5), layers.LSTMCell(4)], return_sequences=True)],
+    "a cell": [layers.RNN(layers.GRUCell(5)), layers.Dense(3)],
+}
+FRAMES = (5, 6, 6, 3)
+EACH: dict[str, list[Any]] = {
+    "an image": [
+        layers.TimeDistributed(layers.Conv2D(4, 3, 2, "same", activation="relu")),
+        layers.TimeDistributed(layers.BatchNormalization()),
+        layers.TimeDistributed(layers.MaxPooling2D(2)),
+        layers.TimeDistributed(layers.Flatten()),
+        layers.TimeDistributed(layers.Dense(4)),
+        layers.LSTM(3),
+    ],
+    "a model": [
+        layers.TimeDistributed(
+            keras.Sequential(
+                [
+                    layers.Input(FRAMES[1:]),
+                    layers.Conv2D(4, 3, activation="relu"),
+                    layers.ZeroPadding2D(1),
+                    layers.GlobalAveragePooling2D(),
+                ]
+            )
+        ),
+        layers.Conv1D(3, 2),
+    ],
+}
 CASES: dict[str, tuple[tuple[int, ...], list[Any]]] = {
     **{name: (IMAGE, given) for name, given in IMAGES.items()},
     **{f"norm: {name}": (IMAGE, [layers.Conv2D(4, 1), *given]) for name, given in NORMS.items()},
+    **{f"loop: {name}": (STEPS, given) for name, given in LOOPS.items()},
+    **{f"each: {name}": (FRAMES, given) for name, given in EACH.items()},
+    "spectral": (IMAGE, [layers.SpectralNormalization(layers.Conv2D(4, 3, activation="relu"))]),
     **{name: (STEPS, given) for name, given in SEQUENCES.items()},
     **{name: (IMAGE, [layers.Conv2D(6, 3), *given]) for name, given in ACTIVATIONS.items()},
 }
@@ -137,10 +190,15 @@ def test_a_setting(name: str, tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(64, *shape)).astype(np.float32)
     twin = observed(model, x)
     (path := tmp_path / "model.tflite").write_bytes(write(twin, INT8))
-    assert audit(path).integer_only
+    held = audit(path)
+    assert held.integer_only
+    if "WHILE" not in held.operators:
+        outlined = Counter(one.name for one in outline(model).operators)
+        assert outlined == held.operators
     apart = steps_apart(twin, path.read_bytes(), x)
-    assert apart.max() <= FAR
-    assert (apart <= 1).mean() > 0.99
+    drifts = name.startswith("loop")  # which rounds at every step
+    assert apart.max() <= (2 * FAR if drifts else FAR)
+    assert (apart <= 1).mean() > (0.95 if drifts else 0.99)
     (of_float,) = raw_outputs(load_content(write(make_twin(model), None)), [x])
     np.testing.assert_allclose(of_float, model.predict(x, verbose=0), atol=1e-4)
     fed = random_inputs(load_content(path.read_bytes()), 4, seed=1)

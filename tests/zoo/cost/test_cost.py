@@ -193,6 +193,12 @@ def test_an_unknown_layer_is_refused() -> None:
         estimate(keras.Model(inputs, layers.ConvLSTM1D(3, 2)(inputs)))
 
 
+def test_what_has_a_twin_but_no_estimate() -> None:
+    model = keras.Sequential([layers.Input((6, 4)), layers.SimpleRNN(3, name="plain")])
+    with pytest.raises(zoo.UserError, match="plain is not known: it is no usual GRU or LSTM"):
+        estimate(model)
+
+
 def test_a_users_own_layers() -> None:
     model = keras.Sequential(
         [

@@ -143,12 +143,18 @@ def recurrent(layer: Any) -> keras.Model:
             r"layer 'plain' \(ConvLSTM1D\): there is no rule",
         ),
         (
-            recurrent(layers.GRU(4, reset_after=False, name="old")),
-            r"'old' \(GRU\): only tanh, sigmoid, reset_after=True",
+            recurrent(layers.GRU(4, "silu", name="odd")),
+            r"'odd' \(GRU\): activation 'silu' within a loop",
         ),
         (
-            recurrent(layers.Bidirectional(layers.GRU(4), merge_mode="sum", name="both")),
-            "'both' .*only two GRU layers of one size whose outputs are concatenated",
+            recurrent(
+                layers.Bidirectional(
+                    layers.GRU(4),
+                    backward_layer=layers.LSTM(4, go_backwards=True),
+                    name="both",
+                )
+            ),
+            "'both' .*only two cells of one class",
         ),
         (
             keras.Sequential(
@@ -163,7 +169,6 @@ def recurrent(layer: Any) -> keras.Model:
             keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
             "(?s)'(any|input).*shape is not fixed; give every size",
         ),
-        (recurrent(layers.GRU(4, go_backwards=True, name="back")), "'back' .*go_backwards=True"),
         (
             keras.Sequential([IMAGE, layers.Conv2D(6, 3, activation="sparsemax", name="s")]),
             "'s' .*activation 'sparsemax'. Export with method='converter'",

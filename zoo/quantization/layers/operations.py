@@ -137,6 +137,14 @@ class Operations:
         """RESHAPE of each row to `shape`, which leaves out the batch."""
         return ops.reshape(x, (-1, *shape))
 
+    def fold(self, x: Any) -> Any:
+        """RESHAPE that makes the steps of each row, (batch, steps, ...), rows of their own."""
+        return ops.reshape(x, (-1, *x.shape[2:]))
+
+    def unfold(self, x: Any, steps: int) -> Any:
+        """RESHAPE that undoes `fold`."""
+        return ops.reshape(x, (-1, steps, *x.shape[1:]))
+
     def transpose(self, x: Any, order: Sequence[int]) -> Any:
         """TRANSPOSE; the batch is axis 0."""
         return ops.transpose(x, tuple(order))

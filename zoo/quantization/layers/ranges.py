@@ -111,6 +111,12 @@ class State:
     units: int
     where: Range
     reverse: bool  # whether its rows come from the back
+    as_made: bool = False  # whether kept ones stand as they are made, from the back too
+
+    @property
+    def turned(self) -> bool:
+        """Whether kept ones are put in the order of the rows."""
+        return self.reverse and not self.as_made
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,16 @@ def _looked_up(name: str, **settings: float) -> Callable[..., Value]:
     return rule
 
 
+# functions without settings
+OWN_TABLE = (
+    "exponential",
+    "softplus",
+    "softsign",
+    "mish",
+    "log_sigmoid",
+    "tanh_shrink",
+    "sparse_plus",
+)
 # by the names of Keras' functions, with the settings that they have by themselves
 BENT: dict[str, Callable[..., Value]] = {
     "elu": elu,
@@ -127,18 +137,7 @@ BENT: dict[str, Callable[..., Value]] = {
     "soft_shrink": _looked_up("soft_shrink", threshold=0.5),
     "hard_shrink": _looked_up("hard_shrink", threshold=0.5),
     "squareplus": _looked_up("squareplus", b=4.0),
-    **{
-        name: _looked_up(name)
-        for name in (
-            "exponential",
-            "softplus",
-            "softsign",
-            "mish",
-            "log_sigmoid",
-            "tanh_shrink",
-            "sparse_plus",
-        )
-    },
+    **{name: _looked_up(name) for name in OWN_TABLE},
 }
 
 

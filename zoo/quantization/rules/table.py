@@ -14,7 +14,7 @@ from zoo.layers.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing
+from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing, wrappers
 from zoo.quantization.rules.attention import attention, multi_head, pooling
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
 from zoo.quantization.rules.ids import check_ids, embedding, step_mask, token_mask
@@ -185,6 +185,8 @@ RULES: dict[type, Rule] = {
     SequencePooling: pooling,
     layers.GRU: recurrent,
     layers.LSTM: recurrent,
+    layers.SimpleRNN: recurrent,
+    layers.RNN: recurrent,
     layers.Bidirectional: bidirectional,
     layers.Identity: _same,
     layers.ActivityRegularization: _same,
@@ -196,6 +198,8 @@ RULES: dict[type, Rule] = {
     layers.GaussianDropout: _same,
     **dict.fromkeys(AUGMENTATION, _same),
     **resizing.RULES,
+    layers.TimeDistributed: wrappers.time_distributed(enter),
+    layers.SpectralNormalization: wrappers.wrapped(enter),
 }
 
 # what is written as arithmetic or a call of `keras.ops`, by the name of its operation
