@@ -20,7 +20,7 @@ from export.tflite.writer import write
 from tests.export.tflite.test_writer import FAR, observed, steps_apart
 from tests.helpers.instances import fill_weights
 from zoo.cost.estimate import outline
-from zoo.quantization import make_twin
+from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rules.curves import BENT
 
@@ -211,3 +211,47 @@ def test_a_setting(name: str, tmp_path: Path) -> None:
     (of_litert,) = raw_outputs(load_content(path.read_bytes()), fed)
     # XNNPACK rounds once where Micro rounds twice, and these rows go to the ends of their range
     assert np.abs(of_litert.astype(int) - found.outputs[0]).max() <= 2 * FAR
+
+
+@pytest.mark.usefixtures("all_alike")
+@pytest.mark.parametrize("both", [False, True])
+def test_padding_is_masked_as_keras_does(both: bool, tmp_path: Path) -> None:
+    ids = keras.Input((8,), dtype="int32")
+    x = layers.Dropout(0.1)(layers.Embedding(20, 4, mask_zero=True)(ids))
+    lstm = layers.LSTM(5)
+    x = layers.Bidirectional(lstm)(x) if both else lstm(x)
+    model = fill_weights(keras.Model(ids, layers.Dense(3)(x)))
+    rng = np.random.default_rng(0)
+    given = rng.integers(1, 20, (64, 8)) * (np.arange(8) < rng.integers(1, 9, 64)[:, None])
+    given = given.astype(np.int32)
+    twin = observed(model, given)
+    (path := tmp_path / "model.tflite").write_bytes(write(twin, INT8))
+    assert audit(path).integer_only
+    apart = steps_apart(twin, path.read_bytes(), given)
+    assert apart.max() <= FAR
+    (of_float,) = raw_outputs(load_content(write(make_twin(model), None)), [given])
+    np.testing.assert_allclose(of_float, model.predict(given, verbose=0), atol=1e-5)
+
+
+def test_a_mask_that_nothing_reads() -> None:
+    ids = keras.Input((8,), dtype="int32")
+    x = layers.Dense(3)(layers.Embedding(20, 4, mask_zero=True)(ids))
+    assert make_twin(keras.Model(ids, x)).words == 20
+    x = layers.GlobalAveragePooling1D(name="mean")(layers.Embedding(20, 4, mask_zero=True)(ids))
+    with pytest.raises(UnknownLayer, match="'mean' .*a mask reaches it, which only recurrent"):
+        make_twin(keras.Model(ids, x))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (layers.GRU(4, stateful=True, name="a"), "'a' .*stateful=True"),
+        (layers.TimeDistributed(layers.GRU(4), name="a"), "'a' .*steps of a GRU"),
+        (layers.Bidirectional(layers.GRU(4), merge_mode=None, name="a"), "'a' .*are merged"),
+    ],
+)
+def test_what_is_refused(given: layers.Layer, message: str) -> None:
+    deep = isinstance(given, layers.TimeDistributed)
+    inputs = keras.Input(batch_shape=(1, 3, 4, 5) if deep else (1, 6, 4))
+    with pytest.raises(UnknownLayer, match=message):
+        make_twin(keras.Model(inputs, keras.tree.flatten(given(inputs))[0]))

@@ -157,15 +157,6 @@ def recurrent(layer: Any) -> keras.Model:
             "'both' .*only two cells of one class",
         ),
         (
-            keras.Sequential(
-                [
-                    layers.Input((6,), dtype="int32"),
-                    layers.Embedding(9, 4, mask_zero=True, name="e"),
-                ]
-            ),
-            "'e' .*mask_zero=True; a mask has no int8 form",
-        ),
-        (
             keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
             "(?s)'(any|input).*shape is not fixed; give every size",
         ),

@@ -1,5 +1,6 @@
 """Rules for activations: fused into the operator before them, or operators of their own."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 from zoo.quantization.layers.elementwise import Add, Multiply
+from zoo.quantization.rules import curves
 from zoo.quantization.rules.curves import BENT, apart, bounded, look_up
 from zoo.quantization.rules.drafts import CLAMPING, Sketch, Value, numpy_of, unknown
 from zoo.quantization.rules.sequences import swapped
@@ -118,3 +120,20 @@ def prelu(sketch: Sketch, layer: Any, x: Value) -> Value:
 def function(name: str) -> Any:
     """Return the rule of an activation that was called as an operation, such as `ops.relu`."""
     return lambda sketch, layer, x: activate(sketch, layer, x, keras.activations.get(name))
+
+
+# called as operations
+OPERATIONS: dict[str, Callable[..., Value]] = {
+    "Relu": function("relu"),
+    "Relu6": function("relu6"),
+    "Silu": function("silu"),
+    "HardSilu": function("hard_silu"),
+    "HardSigmoid": function("hard_sigmoid"),
+    "Sigmoid": function("sigmoid"),
+    "Tanh": function("tanh"),
+    "Softmax": softmax,
+    "LogSoftmax": softmax,
+    "LeakyRelu": leaky_relu,
+    "Gelu": gelu,
+    "ReLU": relu,
+} | curves.OPERATIONS

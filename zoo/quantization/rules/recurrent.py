@@ -12,6 +12,7 @@ from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.squash import Plain
 from zoo.quantization.rules.curves import OWN_TABLE
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.rules.sequences import reshaped
 
 CELLS: dict[type, type[Cell] | type[Memory] | type[Plain]] = {
     layers.GRUCell: Cell,
@@ -24,7 +25,7 @@ KNOWN = (*USUAL, "relu", "linear", "hard_sigmoid", *OWN_TABLE)
 
 def recurrent(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
     """A recurrent layer: a loop of its own, or a cell or more in the loop before it."""
-    _check(layer, x, mask)
+    mask = _check(sketch, layer, x, mask)
     kind = _kind(layer)
     draft = None if layer.go_backwards else sketch.maker(x, Recurrence)
     given = draft.arguments if draft is not None else {}
@@ -44,7 +45,7 @@ def bidirectional(sketch: Sketch, layer: Any, x: Value, *mask: Value) -> Value:
     if layer.merge_mode is None or both[0].go_backwards:
         raise unknown(layer, "only a forward and a backward layer that are merged")
     for one in both:
-        _check(one, x, mask)
+        mask = _check(sketch, one, x, mask)
     kind = _kind(both[0])
     x, scale, offset = sketch.channels(x, layer.name)
     cells = [
@@ -81,12 +82,18 @@ def _recurrence(
     )
 
 
-def _check(layer: Any, x: Value, mask: tuple[Value, ...]) -> None:
+def _check(sketch: Sketch, layer: Any, x: Value, mask: tuple[Value, ...]) -> tuple[Value, ...]:
+    """Return the mask, if there is one, as (steps, 1)."""
     for setting in ("return_state", "stateful"):
         if getattr(layer, setting):
             raise unknown(layer, f"{setting}=True")
-    if any(one.shape != (x.shape[0], 1) for one in mask):
+    whole = (x.shape[0], 1)
+    if any(one.shape not in (whole, whole[:1]) for one in mask):
         raise unknown(layer, "it starts from a state that is computed; only zeros have a form")
+    return tuple(
+        one if one.shape == whole else reshaped(sketch, one, whole, f"{layer.name}_mask")
+        for one in mask
+    )
 
 
 def _inner(layer: Any) -> list[Any]:

@@ -17,7 +17,13 @@ from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing, wrappers
 from zoo.quantization.rules.attention import attention, multi_head, pooling
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
-from zoo.quantization.rules.ids import check_ids, embedding, step_mask, token_mask
+from zoo.quantization.rules.ids import (
+    check_ids,
+    embedding,
+    padding_mask,
+    step_mask,
+    token_mask,
+)
 from zoo.quantization.rules.products import conv, dense, depthwise, separable, transposed
 from zoo.quantization.rules.recurrent import bidirectional, recurrent
 from zoo.quantization.rules.sequences import as_seen
@@ -64,6 +70,11 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
     rule = rule_of(layer)
     if rule is None:
         raise unknown(layer, "there is no rule for its class")
+    masked = layer._inbound_nodes[0].arguments.kwargs.get("mask") is not None
+    if masked and rule in UNMASKED:
+        inputs = inputs[:1]
+    elif masked and rule not in MASKED:
+        raise unknown(layer, "a mask reaches it, which only recurrent layers have a form of")
     return rule(sketch, layer, *inputs)
 
 
@@ -209,19 +220,9 @@ OPERATIONS: dict[str, Rule] = {
     "Multiply": merging.times,
     "TrueDivide": merging.divided,
     "Divide": merging.divided,
-    "Relu": activations.function("relu"),
-    "Relu6": activations.function("relu6"),
-    "Silu": activations.function("silu"),
-    "HardSilu": activations.function("hard_silu"),
-    "HardSigmoid": activations.function("hard_sigmoid"),
-    "Sigmoid": activations.function("sigmoid"),
-    "Tanh": activations.function("tanh"),
-    "Softmax": activations.softmax,
-    "LogSoftmax": activations.softmax,
-    "LeakyRelu": activations.leaky_relu,
-    "Gelu": activations.gelu,
-    "ReLU": activations.relu,
-} | curves.OPERATIONS
+    "NotEqual": padding_mask,
+    **activations.OPERATIONS,
+}
 
 # what can as well be done to the parts of a concatenation
 BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
@@ -235,6 +236,10 @@ ON_IMAGES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePo
     if kind in BY_PARTS
     or rule in (conv, depthwise, separable, transposed, moves.pool, moves.flatten, moves.reshape)
 }
+
+
+MASKED = (recurrent, bidirectional)  # that know a mask
+UNMASKED = (norms.batch_norm,)  # that need none after training
 
 
 def rule_of(layer: Any) -> Rule | None:
