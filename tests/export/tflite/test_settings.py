@@ -87,6 +87,12 @@ IMAGES: dict[str, list[Any]] = {
     "the middle of more": [layers.CenterCrop(12, 5)],
     "a crop of everything": [layers.RandomCrop(9, 7), layers.Conv2D(3, 1)],
     "pooled to a size": [layers.AdaptiveAveragePooling2D((4, 3))],
+    "pooled to a third": [layers.AdaptiveAveragePooling2D((3, 7))],
+    "the largest of a third": [layers.AdaptiveMaxPooling2D((3, 1)), layers.Conv2D(3, 1)],
+    "operations as activations": [
+        layers.Conv2D(4, 1, activation=ops.relu),
+        layers.Conv2D(4, 1, activation=ops.silu),
+    ],
 }
 SEQUENCES: dict[str, list[Any]] = {
     "groups of steps": [layers.Conv1D(6, 3, groups=3, strides=2, padding="causal")],
@@ -101,6 +107,7 @@ SEQUENCES: dict[str, list[Any]] = {
         layers.GlobalAveragePooling1D(data_format=FIRST),
         layers.Dense(3),
     ],
+    "the largest of a quarter of the steps": [layers.AdaptiveMaxPooling1D(2)],
     "steps pooled to a size": [layers.AdaptiveAveragePooling1D(3)],
 }
 NORMS: dict[str, list[Any]] = {
@@ -162,16 +169,22 @@ EACH: dict[str, list[Any]] = {
         layers.Conv1D(3, 2),
     ],
 }
+DEEP: dict[str, list[Any]] = {
+    "moved": [layers.ZeroPadding3D((1, 0, 2)), layers.Cropping3D(((1, 0), (2, 1), (0, 1)))],
+    "mean": [layers.GlobalAveragePooling3D()],
+    "largest": [layers.GlobalMaxPooling3D()],
+}
 CASES: dict[str, tuple[tuple[int, ...], list[Any]]] = {
     **{name: (IMAGE, given) for name, given in IMAGES.items()},
     **{f"norm: {name}": (IMAGE, [layers.Conv2D(4, 1), *given]) for name, given in NORMS.items()},
     **{f"loop: {name}": (STEPS, given) for name, given in LOOPS.items()},
+    **{f"deep: {name}": (FRAMES, given) for name, given in DEEP.items()},
     **{f"each: {name}": (FRAMES, given) for name, given in EACH.items()},
     "spectral": (IMAGE, [layers.SpectralNormalization(layers.Conv2D(4, 3, activation="relu"))]),
     **{name: (STEPS, given) for name, given in SEQUENCES.items()},
     **{name: (IMAGE, [layers.Conv2D(6, 3), *given]) for name, given in ACTIVATIONS.items()},
 }
-NOT_MICRO = {"gelu, approximate": "GELU"}
+NOT_MICRO = {"gelu, approximate": "GELU", "deep: moved": "input dim should not exceed 4"}
 
 
 def model_of(shape: tuple[int, ...], given: Sequence[Any]) -> keras.Model:
@@ -247,6 +260,7 @@ def test_a_mask_that_nothing_reads() -> None:
     [
         (layers.GRU(4, stateful=True, name="a"), "'a' .*stateful=True"),
         (layers.TimeDistributed(layers.GRU(4), name="a"), "'a' .*steps of a GRU"),
+        (layers.AdaptiveMaxPooling1D(4, name="a"), "'a' .*no equal shares of output_size"),
         (layers.Bidirectional(layers.GRU(4), merge_mode=None, name="a"), "'a' .*are merged"),
     ],
 )

@@ -22,9 +22,11 @@ def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "
     name = getattr(function, "__name__", str(function))
     if name == "linear":
         return x
-    known = name in (*CLAMPS, "hard_sigmoid", *SEPARATE, *BENT)
-    if not known or keras.activations.get(name) is not function:
+    homes = (getattr(home, name, None) for home in (keras.activations, keras.ops))
+    if name not in (*CLAMPS, "hard_sigmoid", *SEPARATE, *BENT) or function not in homes:
         raise unknown(layer, f"activation {name!r}")
+    if function is keras.ops.gelu:
+        return apart(sketch, layer, x, "gelu_tanh", place)
     if name in BENT:
         return BENT[name](sketch, layer, x, place)
     if name == "hard_sigmoid":

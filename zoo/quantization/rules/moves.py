@@ -43,39 +43,36 @@ def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
     largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
     x = as_image(sketch, layer, x)
     size, window = both_ways(layer.pool_size), Window(both_ways(layer.strides), layer.padding)
+    return pooled(sketch, layer, x, shape_like(layer, x), window, size, largest)
 
-    def pooled(do: Exact, v: Any) -> Any:
+
+def pooled(
+    sketch: Sketch,
+    layer: Any,
+    x: Value,
+    shape: tuple[int, ...],
+    window: Window,
+    size: tuple[int, int],
+    largest: bool,
+) -> Value:
+    """Return the largest values, or the averages, of parts of an image."""
+
+    def function(do: Exact, v: Any) -> Any:
         return (do.max_pool if largest else do.average_pool)(v, size, window)
 
-    return chosen(
-        sketch,
-        layer,
-        x,
-        shape_like(layer, x),
-        pooled,
-        largest,
-    )
+    return chosen(sketch, layer, x, shape, function, largest)
 
 
 @channels_last
 def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
     """MAX_POOL_2D of the whole image."""
-    if len(x.shape) == 2:
-        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    if len(x.shape) != 3:
+        flat = (1, int(np.prod(x.shape[:-1])), x.shape[-1])
+        x = reshaped(sketch, x, flat, f"{layer.name}_picture")
     size, shape = (x.shape[0], x.shape[1]), (1, 1, x.shape[-1])
-    y = chosen(
-        sketch,
-        layer,
-        x,
-        shape,
-        lambda do, v: do.max_pool(v, size, Window(size, "valid")),
-        largest=True,
-    )
-    return (
-        y
-        if shape_of(layer) == shape
-        else reshaped(sketch, y, shape_of(layer), f"{layer.name}_flat")
-    )
+    y = pooled(sketch, layer, x, shape, Window(size, "valid"), size, largest=True)
+    wanted = shape_of(layer)
+    return y if wanted == shape else reshaped(sketch, y, wanted, f"{layer.name}_flat")
 
 
 def chosen(

@@ -7,10 +7,13 @@ import numpy as np
 from keras import layers, ops
 
 from zoo.quantization.layers.products import Dense
+from zoo.quantization.layers.ranges import Window
+from zoo.quantization.rules import moves
 from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
-from zoo.quantization.rules.moves import chosen, cut, padded
+from zoo.quantization.rules.moves import chosen, cut, padded, pooled
 from zoo.quantization.rules.sequences import channels_last, reshaped, shape_like, swapped
 
+LARGEST = (layers.AdaptiveMaxPooling1D, layers.AdaptiveMaxPooling2D)
 OPERATORS = ("nearest", "bilinear")  # that LiteRT has
 
 
@@ -56,12 +59,21 @@ def random_crop(sketch: Sketch, layer: Any, x: Value) -> Value:
     return x
 
 
+@channels_last
 def pool_to(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`AdaptiveAveragePooling`: a dense layer over each axis, whose rows are averages."""
-    first = layer.data_format == "channels_first"
-    for i, size in enumerate(layer.output_size):
-        axis = i + 1 if first else i
-        x = _along(sketch, x, axis, _averages(x.shape[axis], size), f"{layer.name}_{i}")
+    """`AdaptivePooling`: equal shares are pooled; of others averages are dense layers by axis."""
+    largest = isinstance(layer, LARGEST)
+    if len(x.shape) == 2:
+        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    shape = shape_like(layer, x)
+    if not any(before % after for before, after in zip(x.shape, shape, strict=True)):
+        size = (x.shape[0] // shape[0], x.shape[1] // shape[1])
+        return pooled(sketch, layer, x, shape, Window(size, "valid"), size, largest)
+    if largest:
+        raise unknown(layer, f"{x.shape[:2]} are no equal shares of output_size")
+    for axis in (0, 1):
+        matrix = _averages(x.shape[axis], shape[axis])
+        x = _along(sketch, x, axis, matrix, f"{layer.name}_{axis}")
     return x
 
 
@@ -142,4 +154,10 @@ RULES: dict[type, Callable[..., Value]] = {
     layers.RandomCrop: random_crop,
     layers.AdaptiveAveragePooling1D: pool_to,
     layers.AdaptiveAveragePooling2D: pool_to,
+    layers.AdaptiveMaxPooling1D: pool_to,
+    layers.AdaptiveMaxPooling2D: pool_to,
+    layers.ZeroPadding3D: moves.zero_padding,
+    layers.Cropping3D: moves.crop,
+    layers.GlobalAveragePooling3D: moves.mean,
+    layers.GlobalMaxPooling3D: moves.global_max,
 }
