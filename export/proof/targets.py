@@ -22,7 +22,7 @@ from zoo.quantization.layers.numerics import INT8
 TARGETS = INT8.targets
 MICRO_WORK = 2e10  # multiply-accumulates: about a minute of LiteRT-Micro's reference kernels
 # target -> operators that it lacks, of those our layers may need
-LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE", "GATHER"}}
+LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE", "GATHER", "CAST"}}
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from keras import ops
 
 from export.tflite.flatbuffer import File, Graph, Scales
 from zoo.quantization.layers.numerics import Grid, Numerics
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
 
 FLOAT, INT32 = np.dtype(np.float32), np.dtype(np.int32)
 FEWEST = 1e-12  # the largest of a kernel that is all zero
-FUSED = {None: 0, "relu": 1, "relu6": 3}  # ActivationFunctionType
+FUSED = {None: 0, "relu": 1, "relu6": 3, BOUNDED: 0}  # ActivationFunctionType
 PADDING = {"same": 0, "valid": 1}
 NONE = -1  # the number of an input that is left out
 MOST = 1 << 30  # of a bias: half of what an int32 holds

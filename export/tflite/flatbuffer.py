@@ -20,6 +20,7 @@ VERSIONS = {
     "DEPTHWISE_CONV_2D": (1, 3),
     "FULLY_CONNECTED": (1, 4),
     "TRANSPOSE_CONV": (3, 3),  # with a bias
+    "ELU": (1, 1),
     "GELU": (1, 2),
     "HARD_SWISH": (1, 1),
     "LESS": (1, 1),  # of counts
@@ -61,6 +62,12 @@ class Scales:
         return made
 
 
+def type_code(dtype: np.dtype[Any]) -> int:
+    """Return the number of a type of tensors."""
+    code: int = getattr(schema.TensorType, dtype.name.upper())
+    return code
+
+
 class Graph:
     """A subgraph: its tensors by number, and operators in the order in which they run."""
 
@@ -84,7 +91,7 @@ class Graph:
         """Add a tensor and return its number."""
         made = schema.TensorT()
         made.name, made.shape = name.encode()[:NAME], list(shape)
-        made.type, made.buffer = getattr(schema.TensorType, dtype.name.upper()), buffer
+        made.type, made.buffer = type_code(dtype), buffer
         made.hasRank = True
         made.quantization = None if scales is None else scales.table()
         self.table.tensors.append(made)

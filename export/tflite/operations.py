@@ -7,6 +7,7 @@ import numpy as np
 
 from export.tflite.emitter import FUSED, PADDING, Emitter, Tensor, covered
 from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
 
 UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
@@ -15,8 +16,11 @@ UNARY: dict[str, tuple[str, str, dict[str, Any]]] = {
     "sigmoid": ("LOGISTIC", "", {}),
     "tanh": ("TANH", "", {}),
     "gelu": ("GELU", "GeluOptions", {"approximate": False}),
+    "gelu_tanh": ("GELU", "GeluOptions", {"approximate": True}),
+    "elu": ("ELU", "", {}),
     "hard_silu": ("HARD_SWISH", "HardSwishOptions", {}),
     "softmax": ("SOFTMAX", "SoftmaxOptions", {"beta": 1.0}),
+    "log_softmax": ("LOG_SOFTMAX", "LogSoftmaxOptions", {}),
     "rsqrt": ("RSQRT", "", {}),
 }
 RESIZES = {
@@ -34,15 +38,18 @@ class Written(Emitter, Exact):
     def entered(self, x: Tensor, where: Range) -> Tensor:
         return x
 
-    def requantize(self, x: Tensor, where: Range) -> Tensor:
-        return x if self.numerics is None else self.made("QUANTIZE", (x,), x.shape, where)
-
     def bounded(self, where: Range, x: Tensor) -> Tensor:
-        if self.numerics is not None or where.fixed is None:
+        if self.numerics is not None or where.bounds is None:
             return x  # whose range ends there
-        low, high = (self.held(where, np.full(1, end)) for end in where.fixed)
-        x = self.made("MAXIMUM", (x, low), x.shape, where, "MaximumMinimumOptions")
-        return self.made("MINIMUM", (x, high), x.shape, where, "MaximumMinimumOptions")
+        for name, end in zip(("MAXIMUM", "MINIMUM"), where.bounds, strict=True):
+            if np.isfinite(end):
+                pair = (x, self.held(where, np.full(1, end)))
+                x = self.made(name, pair, x.shape, where, "MaximumMinimumOptions")
+        return x
+
+    def ended(self, x: Tensor, where: Range, activation: str | None) -> Tensor:
+        """Return what an operator makes, clamped where it cannot do that by itself."""
+        return self.bounded(where, x) if activation == BOUNDED else x
 
     def constant(self, where: Range, values: Any) -> Tensor:
         return self.held(where, values)
@@ -72,11 +79,17 @@ class Written(Emitter, Exact):
         pair = [one if isinstance(one, Tensor) else self.scalar(one) for one in (x, y)]
         shape = np.broadcast_shapes(*(one.shape for one in pair))
         fused = FUSED[activation]
-        return self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
+        y = self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
+        return self.ended(y, where, activation)
 
     def apply(self, function: str, x: Tensor, where: Range) -> Tensor:
         name, kind, options = UNARY[function]
         return self.made(name, (x,), x.shape, where, kind, **options)
+
+    def requantize(self, x: Tensor, where: Range) -> Tensor:
+        if self.numerics is None:
+            return self.bounded(where, x)
+        return self.made("QUANTIZE", (x,), x.shape, where, "QuantizeOptions")
 
     def leaky_relu(self, x: Tensor, slope: float, where: Range) -> Tensor:
         return self.made("LEAKY_RELU", (x,), x.shape, where, "LeakyReluOptions", alpha=slope)
@@ -106,7 +119,7 @@ class Written(Emitter, Exact):
 
     def reshape(self, x: Tensor, shape: Sequence[int]) -> Tensor:
         source = x if x.before is None else x.before
-        whole = (1, *shape)
+        whole = (x.shape[0], *shape)
         if source.shape == whole:
             return source
         key = self.graph.number, source.number, whole
@@ -114,6 +127,15 @@ class Written(Emitter, Exact):
             y = self.made("RESHAPE", (source, self.integers(whole)), whole, x.where)
             self.reshaped[key] = Tensor(y.number, y.shape, y.where, source)
         return self.reshaped[key]
+
+    def fold(self, x: Tensor) -> Tensor:
+        return self._in_rows(x, (x.shape[0] * x.shape[1], *x.shape[2:]))
+
+    def unfold(self, x: Tensor, steps: int) -> Tensor:
+        return self._in_rows(x, (x.shape[0] // steps, steps, *x.shape[1:]))
+
+    def _in_rows(self, x: Tensor, whole: tuple[int, ...]) -> Tensor:
+        return self.made("RESHAPE", (x, self.integers(whole)), whole, x.where)
 
     def transpose(self, x: Tensor, order: Sequence[int]) -> Tensor:
         shape = [x.shape[axis] for axis in order]
@@ -132,8 +154,9 @@ class Written(Emitter, Exact):
         step: Sequence[int] | None = None,
     ) -> Tensor:
         step = step or [1] * len(end)
-        shape = (1, *(len(range(*three)) for three in zip(begin, end, step, strict=True)))
-        places = [(0, *begin), (1, *end), (1, *step)]
+        rows = x.shape[0]
+        shape = (rows, *(len(range(*three)) for three in zip(begin, end, step, strict=True)))
+        places = [(0, *begin), (rows, *end), (1, *step)]
         numbers = [self.integers(place) for place in places]
         return self.made("STRIDED_SLICE", (x, *numbers), shape, x.where, "StridedSliceOptions")
 
@@ -170,13 +193,13 @@ class Written(Emitter, Exact):
         return self._pooled("AVERAGE_POOL_2D", x, size, window)
 
     def _pooled(self, name: str, x: Tensor, size: tuple[int, int], window: Window) -> Tensor:
-        shape = (1, *covered(x, size, window), x.shape[-1])
+        shape = (x.shape[0], *covered(x, size, window), x.shape[-1])
         given = {"padding": PADDING[window.padding]}
         given |= {"strideH": window.strides[0], "strideW": window.strides[1]}
         given |= {"filterHeight": size[0], "filterWidth": size[1]}
         return self.made(name, (x,), shape, x.where, "Pool2DOptions", **given)
 
     def resize(self, x: Tensor, size: Sequence[int], how: str) -> Tensor:
-        (name, kind), shape = RESIZES[how], (1, *size, x.shape[-1])
+        (name, kind), shape = RESIZES[how], (x.shape[0], *size, x.shape[-1])
         inputs = (x, self.integers(list(size)))
         return self.made(name, inputs, shape, x.where, kind, halfPixelCenters=True)

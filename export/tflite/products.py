@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from export.tflite.curves import Curves
 from export.tflite.emitter import FUSED, PADDING, Tensor, covered
-from export.tflite.operations import Written
 from zoo.quantization.layers.ranges import Convolution, Linear, Window
 from zoo.quantization.layers.stem import densified, is_narrow
 
 
-class Products(Written):
+class Products(Curves):
     """Writes products of an activation with a kernel, plus a bias."""
 
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
@@ -22,7 +22,7 @@ class Products(Written):
         deep, source = len(x.shape) > 2, x
         if not deep and x.before is not None and x.before.shape[-1] == x.shape[-1]:
             source = x.before  # axes of size 1: the operator leaves them out by itself
-        return self.made(
+        y = self.made(
             "FULLY_CONNECTED",
             (source, *self.product(x, kernel.T, bias, 0)),
             (*x.shape[:-1], len(bias)),
@@ -31,10 +31,12 @@ class Products(Written):
             fusedActivationFunction=FUSED[layer.activation],
             keepNumDims=deep,
         )
+        return self.ended(y, layer.output_range, layer.activation)
 
     def conv(self, layer: Convolution, x: Tensor) -> Tensor:
         (kernel, bias), window = self.weights(layer, x), layer.window()
-        if self.numerics is not None and is_narrow(kernel.shape, window):
+        whole = x.shape[-1] == kernel.shape[2]  # not in groups
+        if self.numerics is not None and whole and is_narrow(kernel.shape, window):
             x, kernel = densified(self, x, kernel, window)
             window = Window((1, 1), "valid")
         kernel = _values(kernel).transpose(3, 0, 1, 2)
@@ -62,8 +64,8 @@ class Products(Written):
         """Write a convolution, whose kernel's outputs are along `axis`."""
         kernel, bias = weights
         pair = self.product(x, kernel, bias, axis)
-        shape = (1, *covered(x, kernel.shape[1:3], window), len(bias))
-        return self.made(
+        shape = (x.shape[0], *covered(x, kernel.shape[1:3], window), len(bias))
+        y = self.made(
             name,
             (x, *pair),
             shape,
@@ -77,6 +79,7 @@ class Products(Written):
             fusedActivationFunction=FUSED[layer.activation],
             **options,
         )
+        return self.ended(y, layer.output_range, layer.activation)
 
     def conv_transpose(self, layer: Convolution, x: Tensor) -> Tensor:
         (kernel, bias), window = self.weights(layer, x), layer.window()
@@ -84,9 +87,9 @@ class Products(Written):
         sides = zip(x.shape[1:3], kernel.shape[1:3], window.strides, strict=True)
         same = window.padding == "same"
         sizes = [n * stride + (0 if same else max(taps - stride, 0)) for n, taps, stride in sides]
-        shape = (1, *sizes, len(bias))
+        shape = (x.shape[0], *sizes, len(bias))
         weights, shift = self.product(x, kernel, bias, 0)
-        return self.made(
+        y = self.made(
             "TRANSPOSE_CONV",
             (self.integers(shape), weights, x, shift),
             shape,
@@ -97,6 +100,7 @@ class Products(Written):
             strideW=window.strides[1],
             fusedActivationFunction=FUSED[layer.activation],
         )
+        return self.ended(y, layer.output_range, layer.activation)
 
 
 def _values(weight: Any) -> np.ndarray:

@@ -132,7 +132,7 @@ def _step(do: Written, loop: Loop, carried: Sequence[Tensor], count: int) -> lis
     }
     new = loop.step([rows[state.reverse] for state in loop.states], states)
     shifted = [
-        _shifted(do, register, new[place], loop.states[place].reverse)
+        _shifted(do, register, new[place], loop.states[place].turned)
         for place, register in zip(loop.keep, registers, strict=True)
     ]
     later = _counted(do, "ADD", time, do.integers(1))

@@ -18,6 +18,7 @@ import zoo
 from export import compare
 from export.runtimes.litert import load, predict
 from pocketzoo.printing.predict import answer
+from tests.export.tflite.test_settings import CASES
 from tests.helpers.commands import pocketzoo
 from tests.helpers.instances import data_of, fill_weights
 from zoo.cost.estimate import outline
@@ -88,8 +89,9 @@ def test_every_layer_that_has_an_int8_form_leaves_as_integers(tmp_path: Path) ->
     recurrent = {layers.GRU, layers.LSTM, layers.Bidirectional}  # tests/export/test_forms.py
     # tests/export/tflite/test_writer.py
     written = {layers.RepeatVector, layers.Embedding, *AUGMENTATION}
+    settings = {type(one) for _, given in CASES.values() for one in given}
     kerass = {kind for kind in RULES if kind.__module__.startswith("keras")}
-    assert kerass - recurrent - written <= {type(layer) for layer in model.layers}
+    assert kerass - recurrent - written - settings <= {type(layer) for layer in model.layers}
     x = np.random.default_rng(0).normal(size=(24, 16, 16, 3)).astype(np.float32)
     data = data_of(x, np.arange(24) % 4)
     made = export.to_litert(model, data=data, directory=tmp_path, calibration_rows=24)
@@ -218,24 +220,27 @@ def test_a_chance_is_enough_for_two_classes(tmp_path: Path) -> None:
 
 def test_what_no_twin_can_express_is_left_to_the_converter_and_named(tmp_path: Path) -> None:
     inputs = keras.Input((8, 8, 4))
-    x = layers.ELU(name="bent")(layers.Conv2D(8, 3, name="first")(inputs))
+    x = layers.Reshape((6, 6, 8, 1))(layers.Conv2D(8, 3, name="first")(inputs))
+    x = layers.Conv3D(2, 3, name="deep")(x)
     model = fill_weights(keras.Model(inputs, layers.Dense(3)(layers.Flatten()(x))))
     x = np.random.default_rng(0).normal(size=(40, 8, 8, 4)).astype(np.float32)
     data = data_of(x, np.arange(40) % 3)
-    with pytest.raises(UnknownLayer, match=r"'bent' \(ELU\): there is no rule"):
+    with pytest.raises(UnknownLayer, match=r"'deep' \(Conv3D\): there is no rule"):
         export.to_litert(model, data=data, directory=tmp_path, method="twin")
     made = export.to_litert(model, data=data, directory=tmp_path)
     assert made.plan.rung == "converter"
     report = export.verify(made, data, max_drop=100)
     assert report.without_twin is not None
-    assert report.without_twin.startswith("layer 'bent' (ELU)")
+    assert report.without_twin.startswith("layer 'deep' (Conv3D)")
     assert made.int8_audit is not None
-    assert any("because of layer 'bent' (ELU): ELU has no" in one for one in report.failures())
+    assert any(
+        "because of layer 'deep' (Conv3D): CONV_3D has no" in one for one in report.failures()
+    )
     floats = replace(
-        made.int8_audit, float_operators=(("NEG", "mine/bent_1/bent/Neg;x"), ("EXP", "?"))
+        made.int8_audit, float_operators=(("NEG", "mine/deep_1/deep/Neg;x"), ("EXP", "?"))
     )
     from export.proof.float_layers import float_layers
 
     named = float_layers(model, floats)
-    assert named[0].startswith("layer 'bent' (ELU): NEG has no int8 form")
+    assert named[0].startswith("layer 'deep' (Conv3D): NEG has no int8 form")
     assert named[1].startswith("tensor '?': EXP")

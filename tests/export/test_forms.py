@@ -148,6 +148,9 @@ def test_a_sequence_that_is_needed_whole_has_no_step_form() -> None:
     layers = [keras.layers.Input((4, 3)), keras.layers.GRU(5, return_sequences=True)]
     with pytest.raises(zoo.UserError, match="needs every step; it has no step form"):
         make_twin(keras.Sequential([*layers, keras.layers.GlobalAveragePooling1D()])).cells()
+    back = keras.Sequential([layers[0], keras.layers.GRU(5, go_backwards=True)])
+    with pytest.raises(zoo.UserError, match="reads the sequence backwards; it has no step form"):
+        make_twin(back).cells()
 
 
 @pytest.mark.usefixtures("all_alike")

@@ -99,8 +99,7 @@ def outline(model: keras.Model) -> Graph:
     _check(bare)
     with keras.StatelessScope([(weight, _trained(weight.shape)) for weight in bare.weights]):
         sketch = draw(bare)
-    kinds = {layer.name: type(layer) for layer in bare.operations}
-    return lower(sketch, tuple(bare.inputs[0].shape[1:]), kinds)
+    return lower(sketch, tuple(bare.inputs[0].shape[1:]))
 
 
 def _check(model: keras.Model) -> None:

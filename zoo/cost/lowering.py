@@ -2,27 +2,34 @@
 
 from collections.abc import Callable, Sequence
 
-from keras import layers
-
 from zoo.cost.graph import VALUE, WEIGHT, Graph, Shape, Tensor
+from zoo.cost.moves import Moved, Moves
 from zoo.cost.recurrence import recurrence
 from zoo.quantization.layers.attention import Attention, Normalize, Pooling
+from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
-from zoo.quantization.layers.products import Activation, Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.products import (
+    Activation,
+    Conv,
+    ConvTranspose,
+    Dense,
+    DepthwiseConv,
+    GroupedConv,
+)
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
 from zoo.quantization.rules.drafts import Draft, Sketch, UnknownLayer
 
 
-def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
+def lower(sketch: Sketch, row: Shape) -> Graph:
     """Return the operators of a sketch.
 
     Args:
         row: shape of one row.
-        kinds: layer name -> class; it says what an operator that moves values does.
     """
     entry, *drafts = sketch.drafts
     ids = entry.arguments["ids"]
@@ -32,8 +39,6 @@ def lower(sketch: Sketch, row: Shape, kinds: dict[str, type]) -> Graph:
         inputs = [values[i] for i in draft.inputs]
         if _is_idle(sketch, draft, graph.tensors[inputs[0]].shape):
             values.append(inputs[0])
-        elif draft.kind is Rearrange:
-            values.append(_rearrange(graph, draft, inputs[0], kinds.get(draft.name)))
         elif draft.kind in LOWERED:
             values.append(LOWERED[draft.kind](graph, draft, inputs))
         else:
@@ -58,7 +63,7 @@ def _conv(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     given, x = draft.arguments, inputs[0]
     kernel: Shape = given["kernel"].shape
     window = Window(given["strides"], given["padding"], given.get("dilation", (1, 1)))
-    if is_narrow(kernel, window):
+    if draft.kind is Conv and is_narrow(kernel, window):
         x, kernel = _densified(graph, x, kernel, given["strides"][0], given["padding"])
     *taps, channels, filters = kernel
     return graph.product("CONV_2D", x, (filters, *taps, channels), filters, (1, *draft.shape))
@@ -149,25 +154,30 @@ def _activation(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     return graph.apply(ACTIVATIONS[draft.arguments["function"]], (x,), shape)
 
 
+def _table(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    whole = Tensor((1, *draft.shape), width=4, scales=0)
+    (x,) = graph.call("CAST", inputs, [whole])
+    (x,) = graph.call("ADD", (x, graph.numbers(-INT8.activations.low)), [whole])
+    content = graph.constant(object(), shape=(256,), width=VALUE, scales=1)
+    return graph.apply("GATHER", (content, x), (1, *draft.shape))
+
+
 def _mean(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     axes = graph.numbers(*draft.arguments["axes"])
     return graph.apply("MEAN", (inputs[0], axes), (1, *draft.shape))
 
 
-def _rearrange(graph: Graph, draft: Draft, x: int, kind: type | None) -> int:
-    shape = (1, *draft.shape)
-    grown = Tensor(shape).bytes > graph.tensors[x].bytes  # by the zeros of a causal convolution
-    name = MOVES.get(kind, "RESHAPE") if kind else ("PAD" if grown else "RESHAPE")
-    if name == "RESHAPE":
-        return graph.reshape(x, shape)
-    how = [graph.constant(object(), shape=(len(shape),))] if name in CONSTANTS else []
-    return graph.apply(name, (x, *how), shape)
+def _rearrange(graph: Graph, draft: Draft, inputs: list[int]) -> int:
+    x = Moved(inputs[0], graph.tensors[inputs[0]].shape)
+    moved: Moved = draft.arguments["function"](Moves(graph), x)
+    return moved.number
 
 
 def _normalize(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     shape: Shape = (1, *draft.shape)
-    one, x = (*shape[:-1], 1), inputs[0]
-    last = graph.numbers(len(shape) - 1)
+    axes, x = draft.arguments["axes"], inputs[0]
+    one = tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+    last = graph.numbers(*axes)
     if draft.arguments["centre"]:
         x = graph.apply("SUB", (x, graph.apply("MEAN", (x, last), one)), shape)
     variance = graph.apply("MEAN", (graph.apply("MUL", (x, x), shape), last), one)
@@ -209,34 +219,30 @@ ACTIVATIONS = {
     "relu": "RELU",
     "relu6": "RELU6",
     "hard_silu": "HARD_SWISH",
+    "bounded": "QUANTIZE",
     "gelu": "GELU",
+    "gelu_tanh": "GELU",
+    "elu": "ELU",
     "leaky_relu": "LEAKY_RELU",
     "tanh": "TANH",
     "sigmoid": "LOGISTIC",
     "softmax": "SOFTMAX",
+    "log_softmax": "LOG_SOFTMAX",
 }
 ELEMENTWISE: dict[type, str] = {Add: "ADD", Subtract: "SUB", Multiply: "MUL"}
-CONSTANTS = ("TRANSPOSE", "PAD", "STRIDED_SLICE", "RESIZE_NEAREST_NEIGHBOR")  # say how
-LARGEST = (layers.MaxPooling2D, layers.MaxPooling1D, layers.GlobalMaxPooling1D)
-MOVES: dict[type, str] = {
-    layers.Permute: "TRANSPOSE",
-    layers.RepeatVector: "CONCATENATION",
-    **dict.fromkeys((layers.ZeroPadding1D, layers.ZeroPadding2D), "PAD"),
-    **dict.fromkeys((layers.Cropping1D, layers.Cropping2D), "STRIDED_SLICE"),
-    **dict.fromkeys((layers.UpSampling1D, layers.UpSampling2D), "RESIZE_NEAREST_NEIGHBOR"),
-    **dict.fromkeys((*LARGEST, layers.GlobalMaxPooling2D), "MAX_POOL_2D"),
-    **dict.fromkeys((layers.AveragePooling2D, layers.AveragePooling1D), "AVERAGE_POOL_2D"),
-}
 LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     Dense: _dense,
     Conv: _conv,
+    GroupedConv: _conv,
     DepthwiseConv: _depthwise,
     Add: _elementwise,
     Concat: _concat,
+    Rearrange: _rearrange,
     Subtract: _elementwise,
     Multiply: _elementwise,
     ConvTranspose: _transposed,
     Activation: _activation,
+    Table: _table,
     Mean: _mean,
     Normalize: _normalize,
     Attention: _attention,

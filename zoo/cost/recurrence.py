@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+from zoo.checks import UserError
 from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
+from zoo.quantization.layers.squash import Plain
 from zoo.quantization.rules.drafts import Draft
 
 COUNTER = Tensor((), 4, 0, shares=True)
@@ -45,6 +47,9 @@ class Carried:
 def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     """A WHILE, and a CONCATENATION of the outputs of two directions."""
     given, read = draft.arguments, [graph.tensors[number] for number in inputs]
+    unusual = any({"functions", "reset_after"} & {*one} for one in given["cells"])
+    if given["cell"] is Plain or unusual or given["backwards"]:
+        raise UserError(f"The cost of {draft.name} is not known: it is no usual GRU or LSTM.")
     units = [cell["recurrent"].shape[0] for cell in given["cells"]]
     wanted = [0, 1] if given["bidirectional"] else [len(units) - 1]
     kept = wanted if given["sequences"] else []
@@ -62,8 +67,9 @@ def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     found = [after[place(cell)] for cell in wanted]
     if len(found) == 1:
         return found[0]
-    shape = graph.tensors[found[0]].shape
-    return graph.apply("CONCATENATION", found, (*shape[:-1], 2 * shape[-1]))
+    shape = (1, *draft.shape)
+    names = {"concat": "CONCATENATION", "sum": "ADD", "mul": "MUL"}
+    return graph.apply(names[given["merge"]], found, shape)
 
 
 def _body(carried: Carried, both: bool) -> Graph:

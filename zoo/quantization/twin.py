@@ -112,8 +112,9 @@ class Twin(keras.Model):
         first = self.nodes[1].layer if len(self.nodes) > 1 else None
         if not isinstance(first, Recurrence):
             raise UserError("The model does not start with a GRU layer; it has no step form.")
-        if first.bidirectional or first.sequences:
-            why = "reads the sequence backwards too" if first.bidirectional else "needs every step"
+        if first.bidirectional or first.backwards or first.sequences:
+            back = f"reads the sequence backwards{' too' if first.bidirectional else ''}"
+            why = back if first.bidirectional or first.backwards else "needs every step"
             raise UserError(f"{first.name} {why}; it has no step form. Use the rolled form.")
         if any(0 in node.inputs for node in self.nodes[2:]):
             raise UserError("The input is also read outside the GRU layers; there is no step form.")

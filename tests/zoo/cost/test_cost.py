@@ -188,9 +188,15 @@ def test_a_layer_used_twice_is_refused() -> None:
 
 
 def test_an_unknown_layer_is_refused() -> None:
-    inputs = keras.Input((6, 4))
+    inputs = keras.Input((6, 4, 2))
     with pytest.raises(UnknownLayer, match="there is no rule for its class"):
-        estimate(keras.Model(inputs, layers.SimpleRNN(3)(inputs)))
+        estimate(keras.Model(inputs, layers.ConvLSTM1D(3, 2)(inputs)))
+
+
+def test_what_has_a_twin_but_no_estimate() -> None:
+    model = keras.Sequential([layers.Input((6, 4)), layers.SimpleRNN(3, name="plain")])
+    with pytest.raises(zoo.UserError, match="plain is not known: it is no usual GRU or LSTM"):
+        estimate(model)
 
 
 def test_a_users_own_layers() -> None:

@@ -42,7 +42,7 @@ class Exact(Operations):
 
         last, every = ops.scan(body, zeros(loop, sequences[0]), sources)
         kept = [
-            ops.flip(every[place], axis=0) if loop.states[place].reverse else every[place]
+            ops.flip(every[place], axis=0) if loop.states[place].turned else every[place]
             for place in loop.keep
         ]
         return last, [ops.transpose(one, (1, 0, 2)) for one in kept]
@@ -65,7 +65,7 @@ def step_by_step(
         every.append(states)
     kept = []
     for place in loop.keep:
-        in_order = every[::-1] if loop.states[place].reverse else every
+        in_order = every[::-1] if loop.states[place].turned else every
         kept.append(arithmetic.stack([new[place] for new in in_order]))
     return states, kept
 

@@ -11,15 +11,16 @@ from zoo.quantization.layers.ranges import Range
 
 
 class Normalize(TwinLayer):
-    """Layer norm (`centre`) or RMS norm over the last axis, without its gain and bias.
+    """Layer norm (`centre`) or RMS norm over some axes, without its gain and bias.
 
     Those are folded into the next dense layer, so that the int8 range need not hold the spread
     between channels (the inter-channel factors of FQ-ViT, Lin et al. 2022, arXiv:2111.13824).
+    `axes` are counted with the batch.
     """
 
-    def __init__(self, name: str, centre: bool, epsilon: float) -> None:
+    def __init__(self, name: str, centre: bool, epsilon: float, axes: tuple[int, ...]) -> None:
         super().__init__(name)
-        self.centre, self.epsilon = centre, epsilon
+        self.centre, self.epsilon, self.axes = centre, epsilon, axes
         names = ("mean", "centred", "square", "variance", "shifted", "inverse", "output")
         self.ranges = {part: Range(f"{name}_{part}") for part in names}
         for part, where in self.ranges.items():
@@ -27,12 +28,11 @@ class Normalize(TwinLayer):
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x, where = inputs[0], self.ranges
-        last = (len(x.shape) - 1,)
         if self.centre:
-            mean = arithmetic.mean(x, last, where["mean"], keepdims=True)
+            mean = arithmetic.mean(x, self.axes, where["mean"], keepdims=True)
             x = arithmetic.subtract(x, mean, where["centred"])
         square = arithmetic.multiply(x, x, where["square"])
-        variance = arithmetic.mean(square, last, where["variance"], keepdims=True)
+        variance = arithmetic.mean(square, self.axes, where["variance"], keepdims=True)
         shifted = arithmetic.add(variance, self.epsilon, where["shifted"])
         inverse = arithmetic.apply("rsqrt", shifted, where["inverse"])
         return arithmetic.multiply(x, inverse, where["output"])

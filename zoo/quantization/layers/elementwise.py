@@ -10,12 +10,21 @@ from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.layers.ranges import Range
 
 
+def narrowed(values: np.ndarray) -> np.ndarray:
+    """Return values without what they repeat along an axis."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis)
+        values = first if (values == first).all() else values
+    return values
+
+
 class Elementwise(TwinLayer):
     """An operator on two tensors, the second perhaps a constant without batch axis.
 
     Args:
         constant: the second operand; None: a second input.
         activation: one that the operator clamps its output with.
+        bounds: what the activation "bounded" clamps to.
         output: a range to share; None makes one.
     """
 
@@ -24,6 +33,7 @@ class Elementwise(TwinLayer):
         name: str,
         constant: np.ndarray | None = None,
         activation: str | None = None,
+        bounds: tuple[float, float] | None = None,
         output: Range | None = None,
     ) -> None:
         super().__init__(name)
@@ -32,7 +42,7 @@ class Elementwise(TwinLayer):
             self.operand = self.constant("operand", constant)
             self.constant_range = Range(f"{name}_constant")
         self.activation = activation
-        self.output_range = output or Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output", bounds=bounds)
 
     def operation(self, arithmetic: Exact) -> Callable[..., Any]:
         """Return what the two operands are combined by."""

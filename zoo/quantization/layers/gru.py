@@ -8,12 +8,14 @@ from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.lookup import Hold
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.products import Dense, TwinLayer
 from zoo.quantization.layers.ranges import Loop, Range, State
+from zoo.quantization.layers.squash import Plain, Squash
 
 
 class Cell(TwinLayer):
-    """One step of a GRU with `reset_after`, every intermediate on a range of its own.
+    """One step of a GRU, every intermediate on a range of its own.
 
     `h' = c + z * (h - c)` (Cho et al. 2014, arXiv:1406.1078, eq. 7, with Keras' sense of z). Gate
     sums beyond 8 and candidate sums beyond 4 change nothing that 8 bits can tell. The gates' and
@@ -24,10 +26,20 @@ class Cell(TwinLayer):
         kernel: (features, 3 units), in Keras' order: update, reset, candidate.
         recurrent: (units, 3 units).
         bias: (2, 3 units), of the input and of the state.
+        functions: Keras' names of the activations of the candidate and of the gates.
+        reset_after: whether the state is forgotten after its product, or before.
+        output: a range to share; None makes one.
     """
 
     def __init__(
-        self, name: str, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray
+        self,
+        name: str,
+        kernel: np.ndarray,
+        recurrent: np.ndarray,
+        bias: np.ndarray,
+        functions: tuple[str, ...] = ("tanh", "sigmoid"),
+        reset_after: bool = True,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.units = recurrent.shape[0]
@@ -40,16 +52,17 @@ class Cell(TwinLayer):
         self.state_candidate = Dense(
             f"{name}_state_candidate", recurrent[:, candidate], bias[1, candidate]
         )
-        self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
-        self.gates_range = Range(f"{name}_gates", fixed=INT8.sigmoid)
+        self.reset_after = reset_after
+        self.gates = Squash(f"{name}_gates", functions[1])
         self.reset_range = Range(f"{name}_reset")
-        self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
-        self.candidate_range = Range(f"{name}_candidate", fixed=INT8.tanh)
+        self.candidate = Squash(f"{name}_candidate", functions[0])
         self.difference_range = Range(f"{name}_difference")
         self.kept_range = Range(f"{name}_kept")
-        self.output_range = Range(f"{name}_output", fixed=INT8.tanh)
-        for dense in (self.state_gates, self.state_candidate):
-            dense.reads(self.output_range)
+        within = functions[0] == "tanh" and functions[1] in ("sigmoid", BOUNDED)
+        fixed = INT8.tanh if within else None
+        self.output_range = output or Range(f"{name}_output", fixed=fixed)
+        self.state_gates.reads(self.output_range)
+        self.state_candidate.reads(self.output_range if reset_after else self.reset_range)
 
     def reads(self, source: Range) -> None:
         for dense in (self.input_gates, self.input_candidate):
@@ -68,11 +81,15 @@ class Cell(TwinLayer):
             return dense.run(value, arithmetic=do)
 
         of_input, of_state = product(self.input_gates, x), product(self.state_gates, state)
-        gates = do.add(of_input, of_state, self.gates_sum_range)  # (B, 2 units)
-        update, reset = do.split(do.apply("sigmoid", gates, self.gates_range), 2)
-        recalled = do.multiply(reset, product(self.state_candidate, state), self.reset_range)
-        candidate = do.add(product(self.input_candidate, x), recalled, self.candidate_sum_range)
-        candidate = do.apply("tanh", candidate, self.candidate_range)
+        gates = do.add(of_input, of_state, self.gates.sum_range)  # (B, 2 units)
+        update, reset = do.split(self.gates.run(gates, arithmetic=do), 2)
+        if self.reset_after:
+            recalled = do.multiply(reset, product(self.state_candidate, state), self.reset_range)
+        else:
+            kept = do.multiply(reset, state, self.reset_range)
+            recalled = product(self.state_candidate, kept)
+        total = do.add(product(self.input_candidate, x), recalled, self.candidate.sum_range)
+        candidate = self.candidate.run(total, arithmetic=do)
         difference = do.subtract(state, candidate, self.difference_range)
         kept = do.multiply(update, difference, self.kept_range)
         return (do.add(candidate, kept, self.output_range),)
@@ -84,25 +101,34 @@ class Recurrence(TwinLayer):
     A second input is a mask, (batch, steps, 1): where it is 0, every state stays what it was.
 
     Args:
-        cell: `Cell` (GRU) or `Memory` (LSTM).
+        cell: `Cell` (GRU), `Memory` (LSTM) or `Plain`.
         cells: its arguments, for the stacked layers, or for the two directions of a bidirectional
             one; all share a loop.
         bidirectional: which of the two.
         sequences: whether every step's output is wanted, or the last one's.
         masked: whether there is a mask.
+        backwards: whether the steps are read from the last to the first, and handed on so.
+        merge: how two directions become one: "concat", "sum" or "mul".
     """
 
     def __init__(
         self,
         name: str,
-        cell: type[Cell] | type[Memory],
+        cell: type[Cell] | type[Memory] | type[Plain],
         cells: list[dict[str, Any]],
         bidirectional: bool,
         sequences: bool,
         masked: bool = False,
+        backwards: bool = False,
+        merge: str = "concat",
     ) -> None:
         super().__init__(name)
-        self.cells = [cell(**arguments) for arguments in cells]
+        joined = None
+        if bidirectional and merge == "concat" and "functions" in cells[0]:  # not fixed
+            joined = Range(f"{name}_joined")
+        self.cells = [cell(**arguments, output=joined) for arguments in cells]
+        self.backwards, self.merge = backwards, merge
+        self.merged_range = Range(f"{name}_merged")
         self.hold = Hold(f"{name}_hold") if masked else None
         self.operators = ("WHILE",)
         self.bidirectional, self.sequences = bidirectional, sequences
@@ -114,7 +140,8 @@ class Recurrence(TwinLayer):
                 source = cell.output_range
 
     def result(self) -> Range:
-        return self.cells[-1].output_range
+        merged = self.bidirectional and self.merge != "concat"
+        return self.merged_range if merged else self.cells[-1].output_range
 
     def step(self, rows: list[tuple[Any, ...]], states: list[Any], arithmetic: Exact) -> list[Any]:
         """Return the next states. `rows` holds one input for each; stacked cells use the first.
@@ -147,7 +174,7 @@ class Recurrence(TwinLayer):
         """Return the states of all cells; the second direction reads from the back."""
         backward = self.cells[1] if self.bidirectional else None
         return tuple(
-            State(cell.units, where, reverse=cell is backward)
+            State(cell.units, where, cell is backward or self.backwards, self.backwards)
             for cell in self.cells
             for where in cell.states()
         )
@@ -161,4 +188,9 @@ class Recurrence(TwinLayer):
         )
         last, kept = arithmetic.loop(loop, *inputs)
         found = kept if self.sequences else [last[place] for place in wanted]
-        return arithmetic.concatenate(found, -1) if len(found) > 1 else found[0]
+        if len(found) == 1:
+            return found[0]
+        if self.merge == "concat":
+            return arithmetic.concatenate(found, -1)
+        combine = arithmetic.multiply if self.merge == "mul" else arithmetic.add
+        return combine(found[0], found[1], self.merged_range)

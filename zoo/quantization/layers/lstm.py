@@ -6,8 +6,10 @@ import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.products import Dense, TwinLayer
 from zoo.quantization.layers.ranges import Range
+from zoo.quantization.layers.squash import Squash
 
 
 class Memory(TwinLayer):
@@ -21,10 +23,18 @@ class Memory(TwinLayer):
         kernel: (features, 4 units), in Keras' order: input, forget, candidate, output.
         recurrent: (units, 4 units).
         bias: (4 units,).
+        functions: Keras' names of the activations of candidate and memory, and of the gates.
+        output: a range to share; None makes one.
     """
 
     def __init__(
-        self, name: str, kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray
+        self,
+        name: str,
+        kernel: np.ndarray,
+        recurrent: np.ndarray,
+        bias: np.ndarray,
+        functions: tuple[str, ...] = ("tanh", "sigmoid"),
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.units = units = recurrent.shape[0]
@@ -39,15 +49,16 @@ class Memory(TwinLayer):
         self.state_gates = dense("state_gates", recurrent, none, gates)
         self.input_candidate = dense("input_candidate", kernel, bias, candidate)
         self.state_candidate = dense("state_candidate", recurrent, none, candidate)
-        self.gates_sum_range = Range(f"{name}_gates_sum", limit=8.0)
-        self.gates_range = Range(f"{name}_gates", fixed=INT8.sigmoid)
-        self.candidate_sum_range = Range(f"{name}_candidate_sum", limit=4.0)
-        self.candidate_range = Range(f"{name}_candidate", fixed=INT8.tanh)
-        self.kept_range = Range(f"{name}_kept", limit=8.0)
+        usual = functions[0] == "tanh" and functions[1] in ("sigmoid", BOUNDED)
+        limit = 8.0 if usual else np.inf
+        self.gates = Squash(f"{name}_gates", functions[1])
+        self.candidate = Squash(f"{name}_candidate", functions[0])
+        self.kept_range = Range(f"{name}_kept", limit=limit)
         self.added_range = Range(f"{name}_added")
-        self.memory_range = Range(f"{name}_memory", limit=8.0, narrow=True)
-        self.squashed_range = Range(f"{name}_squashed", fixed=INT8.tanh)
-        self.output_range = Range(f"{name}_output", fixed=INT8.tanh)
+        self.memory_range = Range(f"{name}_memory", limit=limit, narrow=True)
+        self.squash = Squash(f"{name}_squashed", functions[0], summed=False)
+        fixed = INT8.tanh if usual else None
+        self.output_range = output or Range(f"{name}_output", fixed=fixed)
         for one in (self.state_gates, self.state_candidate):
             one.reads(self.output_range)
 
@@ -68,11 +79,11 @@ class Memory(TwinLayer):
             products = of_input.run(x, arithmetic=do), of_state.run(state, arithmetic=do)
             return do.add(*products, where)
 
-        gates = total(self.input_gates, self.state_gates, self.gates_sum_range)
-        write, keep, show = do.split(do.apply("sigmoid", gates, self.gates_range), 3)
-        candidate = total(self.input_candidate, self.state_candidate, self.candidate_sum_range)
-        candidate = do.apply("tanh", candidate, self.candidate_range)
+        gates = total(self.input_gates, self.state_gates, self.gates.sum_range)
+        write, keep, show = do.split(self.gates.run(gates, arithmetic=do), 3)
+        candidate = total(self.input_candidate, self.state_candidate, self.candidate.sum_range)
+        candidate = self.candidate.run(candidate, arithmetic=do)
         added = do.multiply(write, candidate, self.added_range)
         memory = do.add(do.multiply(keep, memory, self.kept_range), added, self.memory_range)
-        squashed = do.apply("tanh", memory, self.squashed_range)
+        squashed = self.squash.run(memory, arithmetic=do)
         return do.multiply(show, squashed, self.output_range), memory

@@ -62,6 +62,7 @@ class Numerics:
         ends: of a file's input and output.
         sigmoid: the range of a sigmoid's output that LiteRT's kernels dictate; of a softmax's, too.
         tanh: that of a hyperbolic tangent's.
+        log_softmax: that of a softmax's logarithm.
         allowed: the types of tensors that a file may hold, ids and counts included.
         operators: the set of kernels that TensorFlow's converter may use (`tf.lite.OpsSet`).
         targets: the runtimes that take it.
@@ -73,6 +74,7 @@ class Numerics:
     ends: Grid
     sigmoid: tuple[float, float]
     tanh: tuple[float, float]
+    log_softmax: tuple[float, float]
     allowed: frozenset[str]
     operators: str
     targets: tuple[str, ...]
@@ -90,6 +92,7 @@ INT8 = Numerics(
     ends=Grid(8),
     sigmoid=(0.0, 255 / 256),
     tanh=(-1.0, 127 / 128),
+    log_softmax=(-255 / 16, 0.0),
     allowed=frozenset(
         {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
     ),

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.quantization.layers.ranges import Convolution, Linear, Range, Window
+from zoo.quantization.layers.ranges import Convolution, Curve, Linear, Range, Window
 
 # activations that an operator clamps its own output with
 FUSED: dict[str | None, Callable[[Any], Any]] = {
@@ -18,14 +18,20 @@ FUSED: dict[str | None, Callable[[Any], Any]] = {
     "relu": ops.relu,
     "relu6": ops.relu6,
 }
+# what `Operations.apply` knows beside the names of `keras.activations`
+NAMED: dict[str, Callable[[Any], Any]] = {
+    "rsqrt": ops.rsqrt,
+    "gelu_tanh": lambda x: ops.gelu(x, approximate=True),
+}
+BOUNDED = "bounded"  # another one: its range has `bounds`
 LAST = "channels_last"
 
 
 class Operations:
     """Operators on tensors whose batch comes first and channels last.
 
-    `where` is the range of the result, `activation` one of `FUSED`. What only moves, chooses or
-    averages values next to each other keeps the range of its input.
+    `where` is the range of the result, `activation` one of `FUSED` or `BOUNDED`. What
+    only moves, chooses or averages values next to each other keeps the range of its input.
     """
 
     def activation(self, where: Range, x: Any) -> Any:
@@ -36,13 +42,9 @@ class Operations:
         """Return rows as they enter the graph."""
         return self.activation(where, x)
 
-    def requantize(self, x: Any, where: Range) -> Any:
-        """QUANTIZE of a value to another range."""
-        return self.activation(where, x)
-
     def bounded(self, where: Range, x: Any) -> Any:
-        """Return what a fixed range leaves of x; where it is rounded anyway, rounding does it."""
-        return ops.clip(x, *where.fixed) if where.fixed else x
+        """Return what a range's bounds leave of x; where it is rounded anyway, rounding does it."""
+        return ops.clip(x, *where.bounds) if where.bounds else x
 
     def constant(self, where: Range, values: Any) -> Any:
         """Return a constant operand, as the graph holds it."""
@@ -54,7 +56,8 @@ class Operations:
         return ops.broadcast_to(found, (ops.shape(x)[0], *found.shape[1:]))
 
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
-        return self.activation(where, FUSED[activation](y))
+        bounded = activation == BOUNDED
+        return self.activation(where, self.bounded(where, y) if bounded else FUSED[activation](y))
 
     # products, with a layer's kernel and bias
 
@@ -68,7 +71,7 @@ class Operations:
         return self._ended(layer, ops.matmul(x, kernel) + bias)
 
     def conv(self, layer: Convolution, x: Any) -> Any:
-        """CONV_2D: kernel (height, width, in, out), bias (out,)."""
+        """CONV_2D: kernel (height, width, in / groups, out), bias (out,)."""
         (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
         return self._ended(layer, y + bias)
@@ -107,9 +110,16 @@ class Operations:
         return self._fused(where, activation, x * y)
 
     def apply(self, function: str, x: Any, where: Range) -> Any:
-        """An activation by its Keras name, or "rsqrt": LOGISTIC, TANH, SOFTMAX, GELU and so on."""
-        known = ops.rsqrt if function == "rsqrt" else keras.activations.get(function)
-        return self.activation(where, known(x))
+        """An activation by its Keras name, or of `NAMED`: LOGISTIC, TANH, SOFTMAX and so on."""
+        return self.activation(where, (NAMED.get(function) or keras.activations.get(function))(x))
+
+    def curve(self, curve: Curve, x: Any, where: Range) -> Any:
+        """CAST, ADD and GATHER of what a function of one value makes of every number."""
+        return self.activation(where, curve(x))
+
+    def requantize(self, x: Any, where: Range) -> Any:
+        """QUANTIZE to another range, at whose bounds values end."""
+        return self.activation(where, self.bounded(where, x))
 
     def leaky_relu(self, x: Any, slope: float, where: Range) -> Any:
         """LEAKY_RELU."""
@@ -139,6 +149,14 @@ class Operations:
     def reshape(self, x: Any, shape: Sequence[int]) -> Any:
         """RESHAPE of each row to `shape`, which leaves out the batch."""
         return ops.reshape(x, (-1, *shape))
+
+    def fold(self, x: Any) -> Any:
+        """RESHAPE that makes the steps of each row, (batch, steps, ...), rows of their own."""
+        return ops.reshape(x, (-1, *x.shape[2:]))
+
+    def unfold(self, x: Any, steps: int) -> Any:
+        """RESHAPE that undoes `fold`."""
+        return ops.reshape(x, (-1, steps, *x.shape[1:]))
 
     def transpose(self, x: Any, order: Sequence[int]) -> Any:
         """TRANSPOSE; the batch is axis 0."""

@@ -12,12 +12,22 @@ import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
 
 # ranges of outputs that LiteRT's kernels dictate
-FIXED = {"sigmoid": INT8.sigmoid, "tanh": INT8.tanh, "softmax": INT8.sigmoid}
+FIXED = {
+    "sigmoid": INT8.sigmoid,
+    "tanh": INT8.tanh,
+    "softmax": INT8.sigmoid,
+    "log_softmax": INT8.log_softmax,
+}
 
-OPERATORS = {"gelu": ("GELU",), "hard_silu": ("HARD_SWISH",)}
+OPERATORS = {
+    "gelu": ("GELU",),
+    "gelu_tanh": ("GELU",),
+    "hard_silu": ("HARD_SWISH",),
+}
 
 
 class TwinLayer(keras.layers.Layer):
@@ -65,6 +75,7 @@ class Dense(TwinLayer):
         symmetric: whether the output's zero point is to be 0.
         input_limits: what of the input matters to this layer, its only reader; None: everything.
         output_limits: the range of the output, where it is known; None to observe it.
+        bounds: what the activation "bounded" clamps to.
     """
 
     axes = (0,)
@@ -78,6 +89,7 @@ class Dense(TwinLayer):
         symmetric: bool = False,
         input_limits: tuple[float, float] | None = None,
         output_limits: tuple[float, float] | None = None,
+        bounds: tuple[float, float] | None = None,
         output: Range | None = None,
     ) -> None:
         super().__init__(name)
@@ -85,8 +97,8 @@ class Dense(TwinLayer):
         self.bias = self.constant("bias", bias)
         self.activation = activation
         self.input_limits = input_limits
-        fixed = Range(f"{name}_output", narrow=symmetric, fixed=output_limits)
-        self.output_range = output or fixed
+        own = Range(f"{name}_output", narrow=symmetric, fixed=output_limits, bounds=bounds)
+        self.output_range = output or own
 
     def reads(self, source: Range) -> None:
         super().reads(source)
@@ -111,6 +123,7 @@ class Conv(TwinLayer):
         padding: str,
         dilation: tuple[int, int] = (1, 1),
         activation: str | None = None,
+        bounds: tuple[float, float] | None = None,
         output: Range | None = None,
     ) -> None:
         super().__init__(name)
@@ -118,7 +131,7 @@ class Conv(TwinLayer):
         self.bias = self.constant("bias", bias)
         self.strides, self.padding, self.dilation = strides, padding, dilation
         self.activation = activation
-        self.output_range = output or Range(f"{name}_output")
+        self.output_range = output or Range(f"{name}_output", bounds=bounds)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return arithmetic.conv(self, inputs[0])
@@ -126,6 +139,10 @@ class Conv(TwinLayer):
     def window(self) -> Window:
         """Return how the kernel goes over the image."""
         return Window(self.strides, self.padding, self.dilation)
+
+
+class GroupedConv(Conv):
+    """CONV_2D of groups of channels: kernel (height, width, in / groups, out), bias (out,)."""
 
 
 class DepthwiseConv(Conv):
@@ -147,6 +164,7 @@ class ConvTranspose(Conv):
 
 
 PRODUCTS = (Dense, Conv, DepthwiseConv)  # whose kernel an input's channels enter one by one
+LINEAR = (*PRODUCTS, GroupedConv, ConvTranspose)
 
 
 def by_output(kind: type, kernel: Any, values: Any) -> Any:
@@ -160,24 +178,34 @@ class Activation(TwinLayer):
     """An activation that is an operator of its own.
 
     Args:
-        function: its Keras name.
+        function: its Keras name, one of `operations.NAMED`, or "bounded", which only clamps.
         slope: of leaky_relu, below zero.
+        bounds: what the output is clamped to after it.
     """
 
     def __init__(
-        self, name: str, function: str, slope: float = 0.2, output: Range | None = None
+        self,
+        name: str,
+        function: str,
+        slope: float = 0.2,
+        bounds: tuple[float, float] | None = None,
+        output: Range | None = None,
     ) -> None:
         super().__init__(name)
         self.function, self.slope = function, slope
         self.operators = OPERATORS.get(function, ())
         self.gate_range = Range(f"{name}_gate", fixed=INT8.sigmoid)
-        self.output_range = output or Range(f"{name}_output", fixed=FIXED.get(function))
+        fixed = FIXED.get(function)
+        self.output_range = output or Range(f"{name}_output", fixed=fixed, bounds=bounds)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
         if self.function == "silu":  # LOGISTIC and MUL: both have int8 kernels everywhere
             gate = arithmetic.apply("sigmoid", x, self.gate_range)
             return arithmetic.multiply(x, gate, self.output_range)
+        if self.function == BOUNDED:
+            return arithmetic.requantize(x, self.output_range)
         if self.function == "leaky_relu":
-            return arithmetic.leaky_relu(x, self.slope, self.output_range)
+            y = arithmetic.leaky_relu(x, self.slope, self.output_range)
+            return arithmetic.bounded(self.output_range, y)
         return arithmetic.apply(self.function, x, self.output_range)

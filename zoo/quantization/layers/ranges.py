@@ -1,4 +1,4 @@
-"""Terms of an arithmetic: the range of a tensor, a product's weights, a loop and its states."""
+"""Terms of an arithmetic: ranges of tensors, weights of products, curves, loops and states."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ class Range(keras.layers.Layer):
         fixed: what the integer kernel dictates (`Numerics.sigmoid`); None to observe it.
         narrow: without the grid's lowest number, which puts a symmetric range's zero point at 0.
         limit: largest magnitude worth keeping, such as 8 before a sigmoid.
+        bounds: what the graph clamps its values to; those of a fixed range are its ends.
     """
 
     def __init__(
@@ -26,9 +27,11 @@ class Range(keras.layers.Layer):
         fixed: tuple[float, float] | None = None,
         narrow: bool = False,
         limit: float = np.inf,
+        bounds: tuple[float, float] | None = None,
     ) -> None:
         super().__init__(name=name)
         self.fixed, self.narrow, self.limit = fixed, narrow, limit
+        self.bounds = bounds or fixed
         low, high = fixed or (-1.0, 1.0)
         for end, value in (("low", low), ("high", high)):
             start = keras.initializers.Constant(value)
@@ -57,8 +60,10 @@ class Range(keras.layers.Layer):
         self.high.assign(high)
 
     def set(self, low: float, high: float) -> None:
-        """Set the range: widened to hold zero, limited, symmetric where `narrow`."""
-        low, high = max(min(low, 0.0), -self.limit), min(max(high, 0.0), self.limit)
+        """Set the range: widened to hold zero, limited, bounded, symmetric where `narrow`."""
+        least, most = self.bounds or (-np.inf, np.inf)
+        low = max(min(low, 0.0), -self.limit, least)
+        high = min(max(high, 0.0), self.limit, most)
         if self.narrow:
             low, high = -max(-low, high), max(-low, high)
         if high - low < 1e-6:  # a tensor that is always zero
@@ -106,6 +111,12 @@ class State:
     units: int
     where: Range
     reverse: bool  # whether its rows come from the back
+    as_made: bool = False  # whether kept ones stand as they are made, from the back too
+
+    @property
+    def turned(self) -> bool:
+        """Whether kept ones are put in the order of the rows."""
+        return self.reverse and not self.as_made
 
 
 @dataclass(frozen=True)
@@ -116,3 +127,20 @@ class Loop:
     step: Callable[[list[tuple[Any, ...]], list[Any]], list[Any]]
     states: tuple[State, ...]
     keep: tuple[int, ...]  # the states that are wanted at every step, by place
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A function of `keras.activations`, else of `keras.ops`, with its settings.
+
+    Attributes:
+        name: such as "softplus".
+        settings: arguments beside the value, such as `(("threshold", 0.5),)`.
+    """
+
+    name: str
+    settings: tuple[tuple[str, float], ...] = ()
+
+    def __call__(self, x: Any) -> Any:
+        home = keras.activations if hasattr(keras.activations, self.name) else keras.ops
+        return getattr(home, self.name)(x, **dict(self.settings))

@@ -23,23 +23,6 @@ def merged(kind: type[layers.Layer]) -> Callable[..., Alike]:
     return lambda call, x1, x2: (kind(name=call.name), [], [x1, x2])
 
 
-def gelu(call: Call, x: Value) -> Alike:
-    """The exact form, or the one by tanh: they are nearer to each other than int8 can tell."""
-    return layers.Activation("gelu", name=call.name), [], [x]
-
-
-def relu(call: Call, x: Value) -> Alike:
-    """`keras.activations.relu` with its settings."""
-    of = call.operation
-    layer = layers.ReLU(of.max_value, of.negative_slope, of.threshold, name=call.name)
-    return layer, [], [x]
-
-
-def leaky_relu(call: Call, x: Value) -> Alike:
-    slope = float(call.operation.negative_slope)
-    return layers.LeakyReLU(negative_slope=slope, name=call.name), [], [x]
-
-
 def softmax(call: Call, x: Value) -> Alike:
     return layers.Softmax(name=call.name), [], [x]
 

@@ -9,6 +9,7 @@ import numpy as np
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.layers.products import Activation
 from zoo.quantization.operations.calls import Call, constant_of, is_value
+from zoo.quantization.rules import curves
 from zoo.quantization.rules.activations import activate
 from zoo.quantization.rules.drafts import Sketch, Value, unknown
 
@@ -36,9 +37,13 @@ def times(sketch: Sketch, call: Call, x1: Any, x2: Any) -> Value:
 
 
 def divided(sketch: Sketch, call: Call, x1: Any, x2: Any) -> Value:
-    """x / constant."""
+    """x / constant; by a tensor it is a product with its reciprocal, from a table."""
     if is_value(x2):
-        raise unknown(call.operation, "only a division by a constant has an int8 form")
+        inverse = curves.operation("reciprocal")(sketch, call, x2)
+        if not is_value(x1):
+            return affine(sketch, call, inverse, _row(call, x1), np.zeros(1))
+        pair = sketch.settle(x1, call.name), inverse
+        return sketch.add(Multiply, call.name, pair, call.shape)
     return affine(sketch, call, x1, 1 / _row(call, x2), np.zeros(1))
 
 
@@ -121,14 +126,22 @@ def squared(sketch: Sketch, call: Call, x: Value) -> Value:
 
 
 def powered(sketch: Sketch, call: Call, x1: Any, x2: Any) -> Value:
-    """x to the power of 1, 2 or -1/2."""
-    power = None if is_value(x2) or not is_value(x1) else _row(call, x2)
-    if power is None or power.size != 1 or float(power.ravel()[0]) not in (-0.5, 1.0, 2.0):
-        raise unknown(call.operation, "only the powers 1, 2 and -0.5 have an int8 form")
-    exponent = float(power.ravel()[0])
+    """x to the power of 1/2, 1, 2, 3, -1/2 or -1."""
+    powers = np.unique(np.zeros(2) if is_value(x2) or not is_value(x1) else _row(call, x2))
+    exponent = float(powers[0]) if powers.size == 1 else 0.0
     if exponent == 1:
         return x1
-    return squared(sketch, call, x1) if exponent == 2 else inverse_root(sketch, call, x1)
+    if exponent in (2, 3):
+        x1 = replace(sketch.settle(x1, call.name), shared=True)
+        square = squared(sketch, call, x1)
+        if exponent == 2:
+            return square
+        return sketch.add(Multiply, f"{call.name}_cube", (square, x1), x1.shape)
+    if exponent == -0.5:
+        return inverse_root(sketch, call, x1)
+    if exponent in (0.5, -1):
+        return curves.operation("sqrt" if exponent > 0 else "reciprocal")(sketch, call, x1)
+    raise unknown(call.operation, "only the powers -1, -1/2, 1/2, 1, 2 and 3 have an int8 form")
 
 
 def inverse_root(sketch: Sketch, call: Call, x: Value) -> Value:

@@ -12,7 +12,9 @@ from keras import layers
 
 from zoo.quantization.operations import as_layers, constants, contractions, moving, reductions
 from zoo.quantization.operations.calls import BATCH, Call, batch_axis, is_value
+from zoo.quantization.rules import activations, curves
 from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
+from zoo.quantization.rules.ids import padding_mask
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import enter
 
@@ -30,7 +32,7 @@ def operate(sketch: Sketch, call: Call, inputs: Sequence[Value]) -> list[Value]:
     """
     kind = type(call.operation).__name__
     rule = OPERATIONS.get(kind)
-    if any(sketch.is_ids(x) for x in inputs) and kind != "Take":
+    if any(sketch.is_ids(x) for x in inputs) and kind not in LOOKED_UP:
         raise unknown(call.operation, "token ids must go straight to an Embedding or a TokenMask")
     if rule is None:
         raise unknown(call.operation, "there is no rule for it")
@@ -78,18 +80,24 @@ def _same(sketch: Sketch, call: Call, x: Value, **unused: Any) -> Value:
     return x
 
 
-def _activation(name: str) -> Rule:
-    return _like(lambda call, x: (layers.Activation(name, name=call.name), [], [x]))
+def _activation(rule: Callable[..., Value]) -> Rule:
+    """Return the rule of an activation that is called as an operation, such as `ops.relu`."""
+    return lambda sketch, call, x: rule(sketch, call.operation, x)
 
 
-ACTIVATIONS = {
-    "Relu": "relu",
-    "Relu6": "relu6",
-    "Silu": "silu",
-    "HardSilu": "hard_silu",
-    "HardSigmoid": "hard_sigmoid",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
+LOOKED_UP = ("Take", "NotEqual")  # which ids may enter
+# functions of one value: class -> name
+CURVES = {
+    "Absolute": "absolute",
+    "Cos": "cos",
+    "Erf": "erf",
+    "Expm1": "expm1",
+    "Log": "log",
+    "Log1p": "log1p",
+    "Reciprocal": "reciprocal",
+    "Sign": "sign",
+    "Sin": "sin",
+    "Sqrt": "sqrt",
 }
 OPERATIONS: dict[str, Rule] = {
     "Add": _combined(as_layers.merged(layers.Add), constants.plus),
@@ -105,10 +113,9 @@ OPERATIONS: dict[str, Rule] = {
     "Square": constants.squared,
     "Power": constants.powered,
     "BatchNorm": constants.batch_norm,
-    **{kind: _activation(name) for kind, name in ACTIVATIONS.items()},
-    "ReLU": _like(as_layers.relu),
-    "Gelu": _like(as_layers.gelu),
-    "LeakyRelu": _like(as_layers.leaky_relu),
+    **{kind: _activation(rule) for kind, rule in activations.OPERATIONS.items()},
+    **{kind: _activation(curves.operation(name)) for kind, name in CURVES.items()},
+    "NotEqual": padding_mask,
     "Softmax": moving.on_last_axis(_like(as_layers.softmax)),
     "Rsqrt": reductions.rsqrt,
     "Conv": _like(as_layers.conv),

@@ -1,5 +1,6 @@
 """Rules for activations: fused into the operator before them, or operators of their own."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -7,11 +8,13 @@ import keras
 import numpy as np
 
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.layers.products import Activation
+from zoo.quantization.rules import curves
+from zoo.quantization.rules.curves import BENT, apart, bounded, look_up
 from zoo.quantization.rules.drafts import CLAMPING, Sketch, Value, numpy_of, unknown
+from zoo.quantization.rules.sequences import swapped
 
 CLAMPS = ("relu", "relu6")
-SEPARATE = ("silu", "hard_silu", "gelu", "leaky_relu", "tanh", "sigmoid", "softmax")
+SEPARATE = ("softmax", "log_softmax", "silu", "hard_silu", "gelu", "leaky_relu", "tanh", "sigmoid")
 
 
 def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "") -> Value:
@@ -19,21 +22,23 @@ def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "
     name = getattr(function, "__name__", str(function))
     if name == "linear":
         return x
-    known = name in (*CLAMPS, "hard_sigmoid", *SEPARATE)
-    if not known or keras.activations.get(name) is not function:
+    homes = (getattr(home, name, None) for home in (keras.activations, keras.ops))
+    if name not in (*CLAMPS, "hard_sigmoid", *SEPARATE, *BENT) or function not in homes:
         raise unknown(layer, f"activation {name!r}")
+    if function is keras.ops.gelu:
+        return apart(sketch, layer, x, "gelu_tanh", place)
+    if name in BENT:
+        return BENT[name](sketch, layer, x, place)
     if name == "hard_sigmoid":
         return _hard_sigmoid(sketch, layer, x, place)
     if x.parts and not x.shared and name in CLAMPS:
         parts = enumerate(x.parts)
         done = (activate(sketch, layer, part, function, f"_{i}") for i, part in parts)
         return replace(x, parts=tuple(done))
-    return _apart(sketch, layer, x, name, place)
+    return _separate(sketch, layer, x, name, place)
 
 
-def _apart(
-    sketch: Sketch, layer: Any, x: Value, name: str, place: str = "", **arguments: float
-) -> Value:
+def _separate(sketch: Sketch, layer: Any, x: Value, name: str, place: str = "") -> Value:
     """Return an activation of one whole value: a clamp where it is made, or an operator."""
     x = sketch.join(x, layer.name)
     x = sketch.settle(x, f"{layer.name}{place}", own=True)  # which can take the activation in
@@ -42,8 +47,7 @@ def _apart(
     if draft is not None and free and name in CLAMPS:
         draft.arguments["activation"] = name
         return x
-    own = f"{layer.name}{place}_{name}"
-    return sketch.add(Activation, own, (x,), x.shape, function=name, **arguments)
+    return apart(sketch, layer, x, name, place)
 
 
 def _hard_sigmoid(sketch: Sketch, layer: Any, x: Value, place: str) -> Value:
@@ -62,33 +66,52 @@ def activation(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def relu(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`ReLU`: a clamp in the operator before it; with a slope LEAKY_RELU."""
-    if layer.threshold or layer.max_value not in (None, 6):
-        raise unknown(layer, "only relu, relu6 and leaky slopes without a max_value")
-    if layer.negative_slope:
-        if layer.max_value is not None:
-            raise unknown(layer, "only relu, relu6 and leaky slopes without a max_value")
-        return _apart(sketch, layer, x, "leaky_relu", slope=float(layer.negative_slope))
-    return activate(sketch, layer, x, keras.activations.get("relu6" if layer.max_value else "relu"))
+    """`ReLU`: a clamp in the operator before it; with a slope LEAKY_RELU; else looked up."""
+    slope, most, threshold = layer.negative_slope, layer.max_value, layer.threshold
+    given = {"negative_slope": float(slope or 0), "threshold": float(threshold or 0)}
+    if threshold and not 0 < threshold < (np.inf if most is None else most):
+        ends = {} if most is None else {"max_value": float(most)}
+        return look_up(sketch, layer, x, "relu", given | ends)
+    if most == 6 and not slope and not threshold:
+        return activate(sketch, layer, x, keras.activations.relu6)
+    if most is not None:  # nothing beyond it matters to what comes next
+        x = bounded(sketch, layer, x, -np.inf if slope else 0.0, float(most))
+    if threshold:
+        return look_up(sketch, layer, x, "relu", given)
+    if slope:
+        return apart(sketch, layer, x, "leaky_relu", slope=float(slope))
+    return x if most is not None else activate(sketch, layer, x, keras.activations.relu)
 
 
 def leaky_relu(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`LeakyReLU`: LEAKY_RELU, an operator of its own."""
-    return _apart(sketch, layer, x, "leaky_relu", slope=float(layer.negative_slope))
+    return apart(sketch, layer, x, "leaky_relu", slope=float(layer.negative_slope))
 
 
 def softmax(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`Softmax` over the last axis: SOFTMAX, an operator of its own."""
-    if layer.axis not in (-1, len(x.shape)):
-        raise unknown(layer, f"axis={layer.axis}")
-    return _apart(sketch, layer, x, "softmax")
+    """`Softmax`, and `log_softmax`: an operator of its own, with its axis moved to the end."""
+    name = "log_softmax" if type(layer).__name__ == "LogSoftmax" else "softmax"
+    axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
+    rank = len(x.shape)
+    axis = axes[0] % (rank + 1) - 1
+    if len(axes) > 1 or axis < 0:
+        raise unknown(layer, f"axis={layer.axis}; only one axis of a row")
+    swap = [i for i in range(rank + 1) if i != axis + 1] + [axis + 1]
+    back = [swap.index(i) for i in range(rank + 1)]
+    x = swapped(sketch, x, swap, f"{layer.name}_swapped")
+    return swapped(sketch, apart(sketch, layer, x, name), back, f"{layer.name}_back")
+
+
+def gelu(sketch: Sketch, layer: Any, x: Value) -> Value:
+    """`ops.gelu`: GELU, which knows both forms."""
+    return apart(sketch, layer, x, "gelu_tanh" if layer.approximate else "gelu")
 
 
 def prelu(sketch: Sketch, layer: Any, x: Value) -> Value:
     """relu(x) * (1 - alpha) + x * alpha: Keras' own form has a NEG, which no int8 kernel does."""
     x = replace(sketch.settle(x, layer.name), shared=True)
     alpha = np.broadcast_to(numpy_of(layer.alpha), x.shape)
-    clamped = _apart(sketch, layer, x, "relu")
+    clamped = _separate(sketch, layer, x, "relu")
     parts = [
         sketch.add(Multiply, f"{layer.name}_{name}", (value,), x.shape, constant=slope)
         for name, value, slope in (("above", clamped, 1 - alpha), ("below", x, alpha))
@@ -99,3 +122,20 @@ def prelu(sketch: Sketch, layer: Any, x: Value) -> Value:
 def function(name: str) -> Any:
     """Return the rule of an activation that was called as an operation, such as `ops.relu`."""
     return lambda sketch, layer, x: activate(sketch, layer, x, keras.activations.get(name))
+
+
+# called as operations
+OPERATIONS: dict[str, Callable[..., Value]] = {
+    "Relu": function("relu"),
+    "Relu6": function("relu6"),
+    "Silu": function("silu"),
+    "HardSilu": function("hard_silu"),
+    "HardSigmoid": function("hard_sigmoid"),
+    "Sigmoid": function("sigmoid"),
+    "Tanh": function("tanh"),
+    "Softmax": softmax,
+    "LogSoftmax": softmax,
+    "LeakyRelu": leaky_relu,
+    "Gelu": gelu,
+    "ReLU": relu,
+} | curves.OPERATIONS

@@ -13,15 +13,16 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.quantization.layers.arithmetic import Exact
-from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
+from zoo.quantization.layers.curves import Table
+from zoo.quantization.layers.elementwise import Add, Multiply, Subtract, narrowed
 from zoo.quantization.layers.entry import Requantize
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange, Regroup
-from zoo.quantization.layers.products import FIXED, PRODUCTS, Activation, ConvTranspose, by_output
+from zoo.quantization.layers.products import FIXED, LINEAR, Activation, by_output
 
-LINEAR = (*PRODUCTS, ConvTranspose)
 CLAMPING = (*LINEAR, Add, Subtract, Multiply)  # take a relu into their operator
 MOVING = (Rearrange, Regroup)
-ROUNDING = (*CLAMPING, Activation, Concat, Mean, Requantize)  # to a range that others can share
+# to a range that others can share
+ROUNDING = (*CLAMPING, Activation, Table, Concat, Mean, Requantize)
 
 
 @dataclass(eq=False)
@@ -143,7 +144,7 @@ class Sketch:
             return x
         if x.shared and not own:
             return self.once("settle", x, lambda: self.settle(x, name, own=True))
-        scale, offset = x.per_channel() or (x.scale, x.offset)
+        scale, offset = x.per_channel() or (narrowed(x.scale), narrowed(x.offset))
         plain = replace(x, scale=None, offset=None)
         if (scale != 1).any():
             plain = self.add(Multiply, f"{name}_scale", (plain,), x.shape, constant=scale)
@@ -196,7 +197,7 @@ class Sketch:
     def rounding(self, x: Value) -> Draft | None:
         """Return the draft that rounds `x`, if its range can be chosen."""
         draft = self.source(x)
-        fixed = draft.arguments.get("function") in FIXED
+        fixed = draft.arguments.get("function") in FIXED or draft.arguments.get("bounds")
         return draft if draft.kind in ROUNDING and not fixed else None
 
     def source(self, x: Value) -> Draft:

@@ -17,8 +17,6 @@ EMBEDDINGS = (TokenEmbedding, layers.Embedding)
 def embedding(sketch: Sketch, layer: Any, ids: Value) -> Value:
     """`TokenEmbedding`, `Embedding`: GATHER of the rows of an int8 table."""
     padded = isinstance(layer, TokenEmbedding)
-    if not padded and layer.mask_zero:
-        raise unknown(layer, "mask_zero=True; a mask has no int8 form")
     table = numpy_of(layer.embeddings)
     return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=table, padded=padded)
 
@@ -27,6 +25,20 @@ def token_mask(sketch: Sketch, layer: Any, ids: Value) -> Value:
     """A table too: 0 for the padding, 1 for every other id."""
     table = np.ones((layer.words, 1))
     return sketch.add(Lookup, layer.name, (ids,), shape_of(layer), table=table, mask=True)
+
+
+def padding_mask(sketch: Sketch, call: Any, ids: Value, zero: Any) -> Value:
+    """What `mask_zero=True` makes of the ids for a layer that wants it, as many as the table has.
+
+    A mask that nothing reads is not there.
+    """
+    tables = [one for one in sketch.drafts if one.kind is Lookup and ids.number in one.inputs]
+    if not tables or keras.ops.is_tensor(zero) or zero != 0:
+        raise unknown(call.operation, "only the mask of an Embedding has an int8 form")
+    words = len(tables[0].arguments["table"])
+    table = (np.arange(words) != 0).astype(np.float64)[:, None]
+    shape = (*ids.shape, 1)
+    return sketch.add(Lookup, call.name, (ids,), shape, table=table, mask=True)
 
 
 def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:

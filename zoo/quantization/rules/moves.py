@@ -1,5 +1,6 @@
 """Rules for layers that move or select values; these have no range of their own."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,12 @@ from keras import layers
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.layers.ranges import Window
-from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
-from zoo.quantization.rules.products import check_channels_last
+from zoo.quantization.rules.drafts import Sketch, Value, shape_of
 from zoo.quantization.rules.sequences import (
     as_image,
     as_seen,
     both_ways,
+    channels_last,
     reshaped,
     shape_like,
 )
@@ -29,67 +30,45 @@ def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:
     return sketch.concatenate(settled, layer.name, shape, axis)
 
 
+@channels_last
 def pool(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`MaxPooling`, `AveragePooling`: MAX_POOL_2D or AVERAGE_POOL_2D of images."""
-    check_channels_last(layer)
     largest = type(layer) in (layers.MaxPooling2D, layers.MaxPooling1D)
     x = as_image(sketch, layer, x)
     size, window = both_ways(layer.pool_size), Window(both_ways(layer.strides), layer.padding)
+    return pooled(sketch, layer, x, shape_like(layer, x), window, size, largest)
 
-    def pooled(do: Exact, v: Any) -> Any:
+
+def pooled(
+    sketch: Sketch,
+    layer: Any,
+    x: Value,
+    shape: tuple[int, ...],
+    window: Window,
+    size: tuple[int, int],
+    largest: bool,
+) -> Value:
+    """Return the largest values, or the averages, of parts of an image."""
+
+    def function(do: Exact, v: Any) -> Any:
         return (do.max_pool if largest else do.average_pool)(v, size, window)
 
-    return _chosen(
-        sketch,
-        layer,
-        x,
-        shape_like(layer, x),
-        pooled,
-        largest,
-    )
+    return chosen(sketch, layer, x, shape, function, largest)
 
 
+@channels_last
 def global_max(sketch: Sketch, layer: Any, x: Value) -> Value:
     """MAX_POOL_2D of the whole image."""
-    check_channels_last(layer)
-    if len(x.shape) == 2:
-        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
+    if len(x.shape) != 3:
+        flat = (1, int(np.prod(x.shape[:-1])), x.shape[-1])
+        x = reshaped(sketch, x, flat, f"{layer.name}_picture")
     size, shape = (x.shape[0], x.shape[1]), (1, 1, x.shape[-1])
-    y = _chosen(
-        sketch,
-        layer,
-        x,
-        shape,
-        lambda do, v: do.max_pool(v, size, Window(size, "valid")),
-        largest=True,
-    )
-    return (
-        y
-        if shape_of(layer) == shape
-        else reshaped(sketch, y, shape_of(layer), f"{layer.name}_flat")
-    )
+    y = pooled(sketch, layer, x, shape, Window(size, "valid"), size, largest=True)
+    wanted = shape_of(layer)
+    return y if wanted == shape else reshaped(sketch, y, wanted, f"{layer.name}_flat")
 
 
-def upsample(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`UpSampling`: RESIZE_NEAREST_NEIGHBOR or RESIZE_BILINEAR of images."""
-    how = getattr(layer, "interpolation", "nearest")
-    if how not in ("nearest", "bilinear"):
-        raise unknown(layer, f"interpolation={how!r}")
-    if len(x.shape) == 2:
-        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
-    else:
-        check_channels_last(layer)
-    shape = shape_like(layer, x)
-    return _chosen(
-        sketch,
-        layer,
-        x,
-        shape,
-        lambda do, v: do.resize(v, shape[:2], how),
-    )
-
-
-def _chosen(
+def chosen(
     sketch: Sketch,
     layer: Any,
     x: Value,
@@ -105,9 +84,9 @@ def _chosen(
     return sketch.rearrange(x, layer.name, shape, function).then(scale, offset)
 
 
+@channels_last
 def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`GlobalAveragePooling`: MEAN over all positions; what is pending stays pending."""
-    check_channels_last(layer)
     if layer.keepdims:
         x = as_seen(sketch, x, layer.input, layer.name)
     x, scale, offset = sketch.channels(x, layer.name)
@@ -116,10 +95,9 @@ def mean(sketch: Sketch, layer: Any, x: Value) -> Value:
     return y.then(scale, offset)
 
 
+@channels_last
 def flatten(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Flatten`: RESHAPE."""
-    if len(x.shape) > 1:
-        check_channels_last(layer)
     return reshape(sketch, layer, x)
 
 
@@ -146,21 +124,35 @@ def permute(sketch: Sketch, layer: Any, x: Value) -> Value:
     return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.transpose(v, order))
 
 
+@channels_last
 def zero_padding(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`ZeroPadding`: PAD."""
-    check_channels_last(layer)
-    pads = [(0, 0), *_ends(layer.padding), (0, 0)]
-    return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.pad(v, pads))
+    return padded(sketch, x, [*_ends(layer.padding), (0, 0)], layer.name)
 
 
+@channels_last
 def crop(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Cropping`: STRIDED_SLICE."""
-    if len(x.shape) == 3:
-        check_channels_last(layer)
-    cuts = [*_ends(layer.cropping), (0, 0)]  # the channels stay whole
-    begin = [first for first, _ in cuts]
-    end = [size - last for (_, last), size in zip(cuts, x.shape, strict=True)]
-    return sketch.rearrange(x, layer.name, shape_of(layer), lambda do, v: do.cut(v, begin, end))
+    return cut(sketch, x, [*_ends(layer.cropping), (0, 0)], layer.name)
+
+
+def padded(sketch: Sketch, x: Value, ends: Sequence[tuple[int, int]], name: str) -> Value:
+    """Return a value with so many zeros before and after it on each axis but the batch."""
+    pads = [(0, 0), *ends]
+    shape = tuple(size + sum(both) for both, size in zip(ends, x.shape, strict=True))
+    return (
+        x if shape == x.shape else sketch.rearrange(x, name, shape, lambda do, v: do.pad(v, pads))
+    )
+
+
+def cut(sketch: Sketch, x: Value, ends: Sequence[tuple[int, int]], name: str) -> Value:
+    """Return a value without so much at the beginning and end of each axis but the batch."""
+    begin = [first for first, _ in ends]
+    end = [size - last for (_, last), size in zip(ends, x.shape, strict=True)]
+    shape = tuple(last - first for first, last in zip(begin, end, strict=True))
+    if shape == x.shape:
+        return x
+    return sketch.rearrange(x, name, shape, lambda do, v: do.cut(v, begin, end))
 
 
 def _ends(pairs: Any) -> list[tuple[int, int]]:

@@ -4,14 +4,22 @@ from typing import Any
 
 import numpy as np
 
-from zoo.quantization.layers.products import Conv, ConvTranspose, Dense, DepthwiseConv
+from zoo.quantization.layers.products import (
+    Conv,
+    ConvTranspose,
+    Dense,
+    DepthwiseConv,
+    GroupedConv,
+)
 from zoo.quantization.rules.activations import activate
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of
 from zoo.quantization.rules.sequences import (
     as_image,
     both_ways,
+    channels_last,
     kernel_of,
     padding_of,
+    reshaped,
     shape_like,
 )
 
@@ -19,13 +27,6 @@ from zoo.quantization.rules.sequences import (
 def bias_of(layer: Any, size: int) -> np.ndarray:
     """Return a layer's bias, (outputs,): zeros where it has none."""
     return numpy_of(layer.bias) if layer.use_bias else np.zeros(size)
-
-
-def check_channels_last(layer: Any) -> None:
-    """Raise UnknownLayer for a layer that has the channels first."""
-    order = getattr(layer, "data_format", "channels_last")
-    if order != "channels_last":
-        raise unknown(layer, f"data_format={order!r}")
 
 
 def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -45,31 +46,33 @@ def dense(sketch: Sketch, layer: Any, x: Value) -> Value:
     return activate(sketch, layer, y, layer.activation)
 
 
+@channels_last
 def conv(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`Conv1D`, `Conv2D`: CONV_2D; what is pending on its input goes into kernel and bias."""
-    check_channels_last(layer)
-    if layer.groups != 1:
-        raise unknown(layer, f"groups={layer.groups}")
     x, kernel = as_image(sketch, layer, x), kernel_of(layer.kernel)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "o")
-    return _convolution(sketch, layer, x, Conv, kernel, bias_of(layer, kernel.shape[-1]) + moved)
+    kind: type = Conv if layer.groups == 1 else GroupedConv
+    if 1 < layer.groups == x.shape[-1]:  # each channel by itself
+        kind, taps = DepthwiseConv, kernel.shape[:2]
+        kernel = kernel.reshape(*taps, layer.groups, -1)
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, kind)
+    return _convolution(sketch, layer, x, kind, kernel, bias_of(layer, moved.size) + moved)
 
 
+@channels_last
 def depthwise(sketch: Sketch, layer: Any, x: Value) -> Value:
     """`DepthwiseConv1D`, `DepthwiseConv2D`: DEPTHWISE_CONV_2D, with what is pending taken in."""
-    check_channels_last(layer)
     x, kernel = as_image(sketch, layer, x), kernel_of(layer.kernel)
-    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, "io")
+    x, kernel, moved = _into_kernel(sketch, layer, x, kernel, DepthwiseConv)
     bias = bias_of(layer, moved.size) + moved
     return _convolution(sketch, layer, x, DepthwiseConv, kernel, bias)
 
 
+@channels_last
 def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A depthwise convolution, then a 1x1 one."""
-    check_channels_last(layer)
     x = as_image(sketch, layer, x)
     first, second = kernel_of(layer.depthwise_kernel), kernel_of(layer.pointwise_kernel)
-    x, first, moved = _into_kernel(sketch, layer, x, first, "io")
+    x, first, moved = _into_kernel(sketch, layer, x, first, DepthwiseConv)
     shape = (*shape_like(layer, x)[:2], moved.size)
     y = _drafted(sketch, layer, DepthwiseConv, f"{layer.name}_depthwise", x, shape, first, moved)
     y = sketch.add(
@@ -86,35 +89,83 @@ def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
     return activate(sketch, layer, y, layer.activation)
 
 
+@channels_last
 def transposed(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """A transposed convolution; what is pending but factors stays before it: edges get less."""
-    check_channels_last(layer)
-    if layer.output_padding is not None or max(layer.dilation_rate) > 1:
-        raise unknown(layer, "output_padding and dilation_rate")
+    """A transposed convolution; what is pending but factors stays before it: edges get less.
+
+    TRANSPOSE_CONV knows neither dilation nor more zeros at the end: both are taps of zero. What it
+    makes too much is cut off.
+    """
+    if len(x.shape) == 2:
+        x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
     if x.offset is not None and x.offset.any():
         x = sketch.settle(x, layer.name)
     x, scale, _ = sketch.channels(x, layer.name)
-    kernel = numpy_of(layer.kernel) * scale  # (height, width, out, in)
+    kernel = _dilated(kernel_of(layer.kernel) * scale, both_ways(layer.dilation_rate))
+    strides, shape, padding = both_ways(layer.strides), shape_like(layer, x), layer.padding
+    before, whole = [0, 0], list(shape[:2])
+    if layer.output_padding is not None or max(layer.dilation_rate) > 1:
+        padding = "valid"
+        kernel, before, whole = _uncut(layer, x.shape, kernel, shape)
     y = sketch.add(
         ConvTranspose,
         layer.name,
         (x,),
-        shape_of(layer),
+        (*whole, shape[-1]),
         kernel=kernel,
         bias=bias_of(layer, kernel.shape[2]),
-        strides=both_ways(layer.strides),
-        padding=layer.padding,
+        strides=strides,
+        padding=padding,
         activation=None,
     )
-    return activate(sketch, layer, y, layer.activation)
+    y = activate(sketch, layer, y, layer.activation)
+    if y.shape == shape:
+        return y
+    begin, end = (*before, 0), (before[0] + shape[0], before[1] + shape[1], shape[2])
+    return sketch.rearrange(y, f"{layer.name}_cut", shape, lambda do, v: do.cut(v, begin, end))
+
+
+def _dilated(kernel: np.ndarray, rates: tuple[int, int]) -> np.ndarray:
+    """Return a kernel with zeros between its taps."""
+    height, width = ((size - 1) * rate + 1 for size, rate in zip(kernel.shape, rates, strict=False))
+    wide = np.zeros((height, width, *kernel.shape[2:]))
+    wide[:: rates[0], :: rates[1]] = kernel
+    return wide
+
+
+def _uncut(
+    layer: Any, sizes: tuple[int, ...], kernel: np.ndarray, shape: tuple[int, ...]
+) -> tuple[np.ndarray, list[int], list[int]]:
+    """Return a kernel that makes all that Keras' output can be cut out of.
+
+    Args:
+        sizes: height and width of the input.
+        kernel: (height, width, out, in).
+        shape: of Keras' output.
+
+    Returns:
+        The kernel, with zeros at its ends; what is too much before the output; the sizes then.
+    """
+    before, grow, whole = [], [], []
+    ways = zip(sizes, kernel.shape[:2], both_ways(layer.strides), shape[:2], strict=False)
+    for size, taps, stride, wanted in ways:
+        # Keras' own rule: the padding goes to the front first (its backends agree on that)
+        total = wanted - (size - 1) * stride - taps + 2 * (taps - 1)
+        first = taps - 1 if layer.padding == "valid" else min(-(-total // 2), taps - 1)
+        before.append(taps - 1 - first)
+        made = (size - 1) * stride + max(taps, stride)
+        more = max(before[-1] + wanted - made, 0)
+        grow.append((0, more + (max(stride - taps, 0) if more else 0)))
+        whole.append(made + more)
+    return np.pad(kernel, [*grow, (0, 0), (0, 0)]), before, whole
 
 
 def _into_kernel(
-    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray, outputs: str
+    sketch: Sketch, layer: Any, x: Value, kernel: np.ndarray, kind: type
 ) -> tuple[Value, np.ndarray, np.ndarray]:
     """Fold what is pending into a convolution's kernel; return also what goes to the bias.
 
-    `outputs` says that channels are summed ("o") or kept ("io", depthwise). An offset before zero
+    Of a `kind` channels are summed, in groups of them, or kept (depthwise). An offset before zero
     padding must stay an ADD, for the padding is zero after it.
     """
     x, scale, offset = sketch.channels(x, layer.name)
@@ -126,8 +177,14 @@ def _into_kernel(
         else:
             x = sketch.settle(x.then(scale, offset), layer.name)
             scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    moved = np.einsum(f"hwio,i->{outputs}", kernel, offset).ravel()
-    return x, kernel * scale[:, None], moved
+    if kind is DepthwiseConv:
+        return x, kernel * scale[:, None], np.einsum("hwio,i->io", kernel, offset).ravel()
+    height, width, depth, _ = kernel.shape
+    shape = (height, width, depth, len(scale) // depth, -1)  # the filters by group
+    factors, offsets = scale.reshape(-1, depth), offset.reshape(-1, depth)
+    apart = kernel.reshape(shape)
+    moved = np.einsum("hwigo,gi->go", apart, offsets).ravel()
+    return x, (apart * factors.T[..., None]).reshape(kernel.shape), moved
 
 
 def _convolution(

@@ -4,12 +4,44 @@ LiteRT has kernels of two dimensions only. What reads a convolution's steps as a
 no reshape; whatever else does gets the sequence back.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import keras
 import numpy as np
 
+from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of
+
+
+def channels_last(rule: Callable[..., Value]) -> Callable[..., Value]:
+    """Return a rule that also knows layers with the channels first: between two TRANSPOSEs."""
+
+    @functools.wraps(rule)
+    def turned(sketch: Sketch, layer: Any, x: Value) -> Value:
+        if getattr(layer, "data_format", None) != "channels_first":
+            return rule(sketch, layer, x)
+        rank = len(layer.input.shape)
+        x = as_seen(sketch, x, layer.input, layer.name)
+        x = swapped(sketch, x, (0, *range(2, rank), 1), f"{layer.name}_last")
+        same = _turned(layer, x.shape)
+        y = as_seen(sketch, rule(sketch, same, x), same.output, layer.name)
+        if len(y.shape) + 1 < rank:  # the channels alone are left
+            return y
+        return swapped(sketch, y, (0, rank - 1, *range(1, rank - 1)), f"{layer.name}_first")
+
+    return turned
+
+
+def _turned(layer: Any, shape: tuple[int, ...]) -> Any:
+    """Return a layer that does the same to channels that come last."""
+    same = type(layer).from_config(layer.get_config() | {"data_format": "channels_last"})
+    same(keras.Input(shape))
+    if layer.weights:
+        same.set_weights(layer.get_weights())
+    return same
 
 
 def as_image(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -46,6 +78,22 @@ def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Val
         return sketch.rearrange(x, name, shape, lambda do, v: do.reshape(v, shape))
 
     return sketch.once(shape, x, made) if x.shared else made()
+
+
+@dataclass(frozen=True)
+class Transposed:
+    """TRANSPOSE of the axes into an order, which counts the batch."""
+
+    order: tuple[int, ...]
+
+    def __call__(self, do: Exact, x: Any) -> Any:
+        return do.transpose(x, self.order)
+
+
+def swapped(sketch: Sketch, x: Value, order: Sequence[int], name: str) -> Value:
+    """Return a value with its axes in another order, which counts the batch; that stays first."""
+    axes, shape = tuple(order), tuple(x.shape[axis - 1] for axis in order[1:])
+    return x if list(axes) == sorted(axes) else sketch.rearrange(x, name, shape, Transposed(axes))
 
 
 def shape_like(layer: Any, x: Value) -> tuple[int, ...]:

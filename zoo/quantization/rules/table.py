@@ -13,9 +13,9 @@ from zoo.layers.padding import StepMask, TokenEmbedding, TokenMask
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.rules import activations, merging, moves, norms
+from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing, wrappers
 from zoo.quantization.rules.attention import attention, multi_head, pooling
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of
+from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
 from zoo.quantization.rules.ids import embedding, step_mask, token_mask
 from zoo.quantization.rules.products import conv, dense, depthwise, separable, transposed
 from zoo.quantization.rules.recurrent import bidirectional, recurrent
@@ -39,7 +39,15 @@ def enter(sketch: Sketch, layer: Any, inputs: list[Value]) -> Value:
             as_seen(sketch, x, tensor, f"{layer.name}_{i}")
             for i, (x, tensor) in enumerate(zip(inputs, tensors, strict=True))
         ]
-    return RULES[type(layer)](sketch, layer, *inputs)
+    rule = RULES.get(type(layer))
+    if rule is None:
+        raise unknown(layer, "there is no rule for its class")
+    masked = layer._inbound_nodes[0].arguments.kwargs.get("mask") is not None
+    if masked and rule in UNMASKED:
+        inputs = inputs[:1]
+    elif masked and rule not in MASKED:
+        raise unknown(layer, "a mask reaches it, which only recurrent layers have a form of")
+    return rule(sketch, layer, *inputs)
 
 
 def _same(sketch: Sketch, layer: Any, x: Value) -> Value:
@@ -111,6 +119,7 @@ RULES: dict[type, Rule] = {
     layers.SeparableConv2D: separable,
     layers.Conv2DTranspose: transposed,
     layers.Conv1D: conv,
+    layers.Conv1DTranspose: transposed,
     layers.DepthwiseConv1D: depthwise,
     layers.SeparableConv1D: separable,
     layers.BatchNormalization: norms.batch_norm,
@@ -118,9 +127,12 @@ RULES: dict[type, Rule] = {
     RMSNormalization: norms.norm,
     layers.LayerNormalization: norms.layer_norm,
     layers.RMSNormalization: norms.rms_norm,
+    layers.GroupNormalization: norms.group_norm,
+    layers.UnitNormalization: norms.unit_norm,
     layers.Activation: activations.activation,
     layers.ReLU: activations.relu,
     layers.LeakyReLU: activations.leaky_relu,
+    layers.ELU: curves.elu_layer,
     layers.PReLU: activations.prelu,
     layers.Softmax: activations.softmax,
     layers.Add: merging.add,
@@ -147,8 +159,6 @@ RULES: dict[type, Rule] = {
     layers.ZeroPadding2D: moves.zero_padding,
     layers.Cropping1D: moves.crop,
     layers.Cropping2D: moves.crop,
-    layers.UpSampling1D: moves.upsample,
-    layers.UpSampling2D: moves.upsample,
     layers.MaxPooling2D: moves.pool,
     layers.AveragePooling2D: moves.pool,
     layers.MaxPooling1D: moves.pool,
@@ -158,6 +168,8 @@ RULES: dict[type, Rule] = {
     SequencePooling: pooling,
     layers.GRU: recurrent,
     layers.LSTM: recurrent,
+    layers.SimpleRNN: recurrent,
+    layers.RNN: recurrent,
     layers.Bidirectional: bidirectional,
     layers.Identity: _same,
     layers.ActivityRegularization: _same,
@@ -167,7 +179,11 @@ RULES: dict[type, Rule] = {
     layers.SpatialDropout2D: _same,
     layers.GaussianNoise: _same,
     layers.GaussianDropout: _same,
-} | dict.fromkeys(AUGMENTATION, _same)
+    **dict.fromkeys(AUGMENTATION, _same),
+    **resizing.RULES,
+    layers.TimeDistributed: wrappers.time_distributed(enter),
+    layers.SpectralNormalization: wrappers.wrapped(enter),
+}
 
 # what can as well be done to the parts of a concatenation
 BY_PARTS = {layers.BatchNormalization, layers.Activation, layers.ReLU} | {
@@ -179,5 +195,9 @@ ON_IMAGES = {*MERGED, layers.Minimum, layers.Concatenate, layers.GlobalAveragePo
     kind
     for kind, rule in RULES.items()
     if kind in BY_PARTS
-    or rule in (conv, depthwise, separable, moves.pool, moves.flatten, moves.reshape)
+    or rule in (conv, depthwise, separable, transposed, moves.pool, moves.flatten, moves.reshape)
 }
+
+
+MASKED = (recurrent, bidirectional)  # that know a mask
+UNMASKED = (norms.batch_norm,)  # that need none after training
