@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from export.conversion.job import FLOAT
+from export.conversion.nearness import Nearness, nearness
 from export.conversion.written import checked_files
 from export.device.c_array import c_source
-from export.proof.nearness import Nearness, nearness
 from export.runtimes.apart import try_apart
 from export.runtimes.litert import load_content, scaling_of
 from export.tflite.audit import Audit, audit

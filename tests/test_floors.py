@@ -19,6 +19,7 @@ FLOORS = {
         tasks
         data quantization/layers
         quantization/rules readers models baselines
+        quantization/operations
         quantization
         cost pretrained
         presets folder
@@ -43,7 +44,8 @@ FLOORS = {
         tflite
         device runtimes
         conversion
-        litert reading
+        graphs reading
+        litert
         formats
         proof
         after checking page

@@ -43,8 +43,9 @@ class Twin(keras.Model):
         self.standardized = standardized
         self.nodes, self.results = tuple(nodes), tuple(results.values())
         self.answers = tuple(results)
-        self.parts = [node.layer for node in nodes]  # tracked by Keras, which owns `layers`
-        self.entries = [part for part in self.parts if isinstance(part, Entry)]
+        every = [node.layer for node in nodes]  # Keras owns `layers`, and tracks these two
+        self.entries = [layer for layer in every if isinstance(layer, Entry)]
+        self.parts = every[len(self.entries) :]
         self.words = max((one.words for one in self.parts if isinstance(one, Lookup)), default=0)
         ranges: list[Range] = []
         for node in nodes:

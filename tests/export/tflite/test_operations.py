@@ -16,7 +16,7 @@ from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.watching import Watching
 from zoo.quantization.rows import Rows, tensors
 
-FAR = 3  # steps that a rounding apart in an early layer can add up to
+FAR = 4  # steps that a rounding apart in an early layer can add up to
 
 
 def filled(model: keras.Model) -> keras.Model:
@@ -101,7 +101,7 @@ def test_a_layer_is_left_as_it_was() -> None:
     [
         (lambda x: ops.fft((x, x))[0], ".FFT.: there is no rule for it"),
         (lambda x: ops.mean(x, axis=0, keepdims=True) + x, "works along the axis of the batch"),
-        (lambda x: 1.0 / x, "only a division by a constant"),
+        (lambda x: x**5, "only the powers -1, -1/2, 1/2, 1, 2 and 3"),
         (lambda x: x[0] + x, "it chooses rows"),
         (
             lambda x: ops.transpose(x, (1, 0, 2))[0] @ np.ones((4, 2)),

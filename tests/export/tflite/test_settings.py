@@ -260,8 +260,11 @@ def test_a_mask_that_nothing_reads() -> None:
     [
         (layers.GRU(4, stateful=True, name="a"), "'a' .*stateful=True"),
         (layers.TimeDistributed(layers.GRU(4), name="a"), "'a' .*steps of a GRU"),
+        (
+            layers.Bidirectional(layers.GRU(4, stateful=True), merge_mode=None, name="a"),
+            "'a' .*layer that are merged",
+        ),
         (layers.AdaptiveMaxPooling1D(4, name="a"), "'a' .*no equal shares of output_size"),
-        (layers.Bidirectional(layers.GRU(4), merge_mode=None, name="a"), "'a' .*are merged"),
     ],
 )
 def test_what_is_refused(given: layers.Layer, message: str) -> None:

@@ -127,7 +127,7 @@ def test_more_padding_changes_nothing(overrides: dict[str, Any], tmp_path: Path)
     assert np.ptp(of_int8, axis=0).min() > 0
     found = run_twin(other_twin, start.rows.fed(longer), Int8())
     np.testing.assert_allclose(found, of_int8, atol=1e-6)
-    mask = start.twin.nodes[0].layer
+    mask = start.twin.parts[0]
     fed = start.rows.fed(data.x_test)
     np.testing.assert_array_equal(
         np.asarray(mask.run(Int8().activation(start.twin.input_range, fed), arithmetic=Int8())),

@@ -2,13 +2,10 @@
 
 import keras
 import numpy as np
-import pytest
 from keras import layers, ops
 
 from tests.helpers.instances import fill_weights
 from zoo.pretrained.inlining import flattened
-from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.operations.table import OPERATIONS
 
 
 def test_models_inside_models_are_taken_apart() -> None:
@@ -40,11 +37,3 @@ def test_operations_that_are_no_layers() -> None:
     from tests.zoo.quantization.test_folding import compare
 
     compare(model)
-    used = {type(one).__name__ for one in model.operations}
-    assert used >= set(OPERATIONS) - {"Relu", "Divide", "TrueDivide"}
-    for bad, message in (
-        (1.0 / x, "only a division by a constant has an int8 form"),
-        (x + np.ones((4, 4, 6), np.float32), "only one value a channel"),
-    ):
-        with pytest.raises(UnknownLayer, match=message):
-            make_twin(keras.Model(inputs, bad))

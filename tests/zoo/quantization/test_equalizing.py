@@ -34,7 +34,7 @@ def chain(*after: Any, relu: Any = "relu") -> keras.Model:
 
 
 def peaks(twin: Twin, x: np.ndarray, number: int) -> np.ndarray:
-    values = dict(twin.values(keras.ops.convert_to_tensor(x), 0, Exact()))
+    values = dict(twin.values(keras.ops.convert_to_tensor(x), Exact()))
     found = np.abs(keras.ops.convert_to_numpy(values[number]))
     return np.asarray(found.max(axis=tuple(range(found.ndim - 1))))
 

@@ -23,10 +23,6 @@ def merged(kind: type[layers.Layer]) -> Callable[..., Alike]:
     return lambda call, x1, x2: (kind(name=call.name), [], [x1, x2])
 
 
-def softmax(call: Call, x: Value) -> Alike:
-    return layers.Softmax(name=call.name), [], [x]
-
-
 def conv(call: Call, inputs: Value, kernel: Any) -> Alike:
     """A convolution with a constant kernel; fewer channels than its input's mean groups."""
     weights, size = _kernel(call, kernel)

@@ -12,7 +12,8 @@ from zoo.quantization.layers.matmul import MatMul
 from zoo.quantization.layers.products import Dense
 from zoo.quantization.operations.calls import BATCH, Call, constant_of, is_value
 from zoo.quantization.operations.constants import affine, plus
-from zoo.quantization.operations.moving import as_shape, held, ordered
+from zoo.quantization.operations.joining import held
+from zoo.quantization.operations.moving import as_shape, ordered
 from zoo.quantization.rules.activations import activate
 from zoo.quantization.rules.drafts import Sketch, Value, unknown
 from zoo.quantization.rules.table import enter

@@ -10,7 +10,14 @@ import keras
 import numpy as np
 from keras import layers
 
-from zoo.quantization.operations import as_layers, constants, contractions, moving, reductions
+from zoo.quantization.operations import (
+    as_layers,
+    constants,
+    contractions,
+    joining,
+    moving,
+    reductions,
+)
 from zoo.quantization.operations.calls import BATCH, Call, batch_axis, is_value
 from zoo.quantization.rules import activations, curves
 from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
@@ -116,7 +123,6 @@ OPERATIONS: dict[str, Rule] = {
     **{kind: _activation(rule) for kind, rule in activations.OPERATIONS.items()},
     **{kind: _activation(curves.operation(name)) for kind, name in CURVES.items()},
     "NotEqual": padding_mask,
-    "Softmax": moving.on_last_axis(_like(as_layers.softmax)),
     "Rsqrt": reductions.rsqrt,
     "Conv": _like(as_layers.conv),
     "DepthwiseConv": _like(as_layers.depthwise_conv),
@@ -149,13 +155,13 @@ OPERATIONS: dict[str, Rule] = {
     "GetItem": moving.item,
     "Split": moving.split,
     "Unstack": moving.unstacked,
-    "Concatenate": moving.concatenated,
-    "Stack": moving.stacked,
-    "Tile": moving.tiled,
-    "Repeat": moving.repeated,
-    "BroadcastTo": moving.tiled,
-    "Flip": moving.flipped,
-    "Roll": moving.rolled,
-    "Pad": moving.padded,
+    "Concatenate": joining.concatenated,
+    "Stack": joining.stacked,
+    "Tile": joining.tiled,
+    "Repeat": joining.repeated,
+    "BroadcastTo": joining.tiled,
+    "Flip": joining.flipped,
+    "Roll": joining.rolled,
+    "Pad": joining.padded,
     **dict.fromkeys(("Cast", "Copy", "StopGradient", "ConvertToTensor", "Identity"), _same),
 }

@@ -11,7 +11,7 @@ from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.rules import curves
 from zoo.quantization.rules.curves import BENT, apart, bounded, look_up
 from zoo.quantization.rules.drafts import CLAMPING, Sketch, Value, numpy_of, unknown
-from zoo.quantization.rules.sequences import swapped
+from zoo.quantization.rules.sequences import reshaped, swapped
 
 CLAMPS = ("relu", "relu6")
 SEPARATE = ("softmax", "log_softmax", "silu", "hard_silu", "gelu", "leaky_relu", "tanh", "sigmoid")
@@ -89,17 +89,20 @@ def leaky_relu(sketch: Sketch, layer: Any, x: Value) -> Value:
 
 
 def softmax(sketch: Sketch, layer: Any, x: Value) -> Value:
-    """`Softmax`, and `log_softmax`: an operator of its own, with its axis moved to the end."""
+    """`Softmax`, and `log_softmax`: an operator of its own, with its axes moved to the end."""
     name = "log_softmax" if type(layer).__name__ == "LogSoftmax" else "softmax"
-    axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
-    rank = len(x.shape)
-    axis = axes[0] % (rank + 1) - 1
-    if len(axes) > 1 or axis < 0:
-        raise unknown(layer, f"axis={layer.axis}; only one axis of a row")
-    swap = [i for i in range(rank + 1) if i != axis + 1] + [axis + 1]
-    back = [swap.index(i) for i in range(rank + 1)]
-    x = swapped(sketch, x, swap, f"{layer.name}_swapped")
-    return swapped(sketch, apart(sketch, layer, x, name), back, f"{layer.name}_back")
+    given = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
+    rank = len(x.shape) + 1
+    axes = sorted(axis % rank for axis in given)
+    if 0 in axes:
+        raise unknown(layer, f"axis={layer.axis}; only axes of a row")
+    rest = [axis for axis in range(rank) if axis not in axes]
+    order = [*rest, *axes]
+    x = swapped(sketch, x, order, f"{layer.name}_swapped")
+    whole, kept = x.shape, x.shape[: len(rest) - 1]
+    x = reshaped(sketch, x, (*kept, int(np.prod(whole[len(kept) :]))), f"{layer.name}_merged")
+    y = reshaped(sketch, apart(sketch, layer, x, name), whole, f"{layer.name}_parted")
+    return swapped(sketch, y, [order.index(axis) for axis in range(rank)], f"{layer.name}_back")
 
 
 def gelu(sketch: Sketch, layer: Any, x: Value) -> Value:

@@ -77,6 +77,8 @@ def reshaped(sketch: Sketch, x: Value, shape: tuple[int, ...], name: str) -> Val
     def made() -> Value:
         return sketch.rearrange(x, name, shape, lambda do, v: do.reshape(v, shape))
 
+    if x.shape == shape:
+        return x
     return sketch.once(shape, x, made) if x.shared else made()
 
 

@@ -1,4 +1,4 @@
-"""How near the outputs of an integer file are to those of the Keras model."""
+"""Nearness of the outputs of an integer file to those of the Keras model."""
 
 from dataclasses import dataclass
 
