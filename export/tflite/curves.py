@@ -117,6 +117,15 @@ def _sparse_plus(x: Formula) -> Formula:
     return inside * inside * 0.25 + (x - 1).most(0)
 
 
+def _erf(x: Formula) -> Formula:
+    """Within 1.5e-7 (Abramowitz and Stegun 1964, 7.1.26)."""
+    t = 1 / (x.of("ABS") * 0.3275911 + 1)
+    total = t * 1.061405429
+    for factor in (-1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        total = (total + factor) * t
+    return (total * (x * x * -1).of("EXP") * -1 + 1) * x.of("SIGN")
+
+
 # by the names of Keras' functions; the order of the settings is theirs
 FORMULAS: Mapping[str, Callable[..., Formula]] = {
     "exponential": lambda x: x.of("EXP"),
@@ -131,5 +140,15 @@ FORMULAS: Mapping[str, Callable[..., Formula]] = {
     "squareplus": _squareplus,
     "sparse_plus": _sparse_plus,
     "relu": _relu,
+    "absolute": lambda x: x.of("ABS"),
+    "cos": lambda x: x.of("COS"),
+    "erf": _erf,
+    "expm1": lambda x: x.of("EXP") - 1,
+    "log": lambda x: x.of("LOG"),
+    "log1p": lambda x: (x + 1).of("LOG"),
+    "reciprocal": lambda x: 1 / x,
+    "sign": lambda x: x.of("SIGN"),
+    "sin": lambda x: x.of("SIN"),
+    "sqrt": lambda x: x.of("SQRT"),
     "hard_sigmoid": lambda x: (x * (1 / 6) + 0.5).most(0).least(1),
 }

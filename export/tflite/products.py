@@ -7,7 +7,7 @@ from keras import ops
 
 from export.tflite.curves import Curves
 from export.tflite.emitter import FUSED, PADDING, Tensor, covered
-from zoo.quantization.layers.ranges import Convolution, Linear, Window
+from zoo.quantization.layers.ranges import Convolution, Linear, Transposed, Window
 from zoo.quantization.layers.stem import densified, is_narrow
 
 
@@ -81,12 +81,13 @@ class Products(Curves):
         )
         return self.ended(y, layer.output_range, layer.activation)
 
-    def conv_transpose(self, layer: Convolution, x: Tensor) -> Tensor:
+    def conv_transpose(self, layer: Transposed, x: Tensor) -> Tensor:
         (kernel, bias), window = self.weights(layer, x), layer.window()
         kernel = kernel.transpose(2, 0, 1, 3)  # (out, height, width, in)
         sides = zip(x.shape[1:3], kernel.shape[1:3], window.strides, strict=True)
         same = window.padding == "same"
         sizes = [n * stride + (0 if same else max(taps - stride, 0)) for n, taps, stride in sides]
+        sizes = [size + more for size, more in zip(sizes, layer.more, strict=True)]
         shape = (x.shape[0], *sizes, len(bias))
         weights, shift = self.product(x, kernel, bias, 0)
         y = self.made(

@@ -51,9 +51,21 @@ class Moves(Operations):
         shape = [size + sum(both) for size, both in zip(x.shape, pads, strict=True)]
         return self._added("PAD", [x], shape, len(shape))
 
-    def cut(self, x: Moved, begin: Sequence[int], end: Sequence[int]) -> Moved:
-        shape = [last - first for first, last in zip(begin, end, strict=True)]
+    def cut(
+        self,
+        x: Moved,
+        begin: Sequence[int],
+        end: Sequence[int],
+        step: Sequence[int] | None = None,
+    ) -> Moved:
+        every = step or [1] * len(end)
+        shape = [len(range(*three)) for three in zip(begin, end, every, strict=True)]
         return self._added("STRIDED_SLICE", [x], (x.shape[0], *shape), 1 + len(shape))
+
+    def largest(self, x: Moved, axes: tuple[int, ...], keepdims: bool = False) -> Moved:
+        sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
+        shape = sizes if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]
+        return self._added("REDUCE_MAX", [x], shape, len(axes))
 
     def concatenate(self, parts: Sequence[Moved], axis: int) -> Moved:
         shape = list(parts[0].shape)

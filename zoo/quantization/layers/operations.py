@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.quantization.layers.ranges import Convolution, Curve, Linear, Range, Window
+from zoo.quantization.layers.ranges import Convolution, Curve, Linear, Range, Transposed, Window
 
 # activations that an operator clamps its own output with
 FUSED: dict[str | None, Callable[[Any], Any]] = {
@@ -82,10 +82,12 @@ class Operations:
         y = ops.depthwise_conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
         return self._ended(layer, y + bias)
 
-    def conv_transpose(self, layer: Convolution, x: Any) -> Any:
+    def conv_transpose(self, layer: Transposed, x: Any) -> Any:
         """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
         (kernel, bias), window = self.weights(layer, x), layer.window()
         y = ops.conv_transpose(x, kernel, window.strides, window.padding, data_format=LAST)
+        if any(layer.more):
+            y = ops.pad(y, [(0, 0), *((0, more) for more in layer.more), (0, 0)])
         return self._ended(layer, y + bias)
 
     def _ended(self, layer: Linear, y: Any) -> Any:

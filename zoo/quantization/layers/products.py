@@ -155,9 +155,17 @@ class DepthwiseConv(Conv):
 
 
 class ConvTranspose(Conv):
-    """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,)."""
+    """TRANSPOSE_CONV: kernel (height, width, out, in), bias (out,).
+
+    Args:
+        more: rows and columns at the end that no tap reaches: they are the bias.
+    """
 
     axes = (0, 1, 3)
+
+    def __init__(self, name: str, *, more: tuple[int, int] = (0, 0), **arguments: Any) -> None:
+        super().__init__(name, **arguments)
+        self.more = more
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return arithmetic.conv_transpose(self, inputs[0])

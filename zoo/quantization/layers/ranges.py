@@ -104,6 +104,15 @@ class Convolution(Linear, Protocol):
         """Return how the kernel goes over the image."""
 
 
+class Transposed(Convolution, Protocol):
+    """A convolution the other way round.
+
+    `more` are rows and columns at the end that no tap reaches.
+    """
+
+    more: tuple[int, int]
+
+
 @dataclass(frozen=True)
 class State:
     """What a recurrence carries from step to step, (batch, units)."""

@@ -61,6 +61,13 @@ def conv_transpose(call: Call, inputs: Value, kernel: Any) -> Alike:
     return layer, [weights], [inputs]
 
 
+def normalize(call: Call, x: Value) -> Alike:
+    """Vectors of length 1."""
+    if call.operation.order != 2:
+        raise unknown(call.operation, f"order={call.operation.order}; only 2 has an int8 form")
+    return layers.UnitNormalization(axis=call.operation.axis, name=call.name), [], [x]
+
+
 def max_pool(call: Call, inputs: Value) -> Alike:
     return _pool(LARGEST, call, inputs)
 
@@ -71,6 +78,8 @@ def average_pool(call: Call, inputs: Value) -> Alike:
 
 def _pool(kinds: dict[int, Any], call: Call, inputs: Value) -> Alike:
     operation, rank = call.operation, len(inputs.shape) - 1
+    if rank not in kinds:
+        raise unknown(operation, "only one and two dimensions have an int8 form")
     layer = kinds[rank](
         operation.pool_size,
         strides=operation.strides,

@@ -128,6 +128,7 @@ OPERATIONS: dict[str, Rule] = {
     "DepthwiseConv": _like(as_layers.depthwise_conv),
     "SeparableConv": _like(as_layers.separable_conv),
     "ConvTranspose": _like(as_layers.conv_transpose),
+    "Normalize": _like(as_layers.normalize),
     "MaxPool": _like(as_layers.max_pool),
     "AveragePool": _like(as_layers.average_pool),
     "LayerNorm": reductions.layer_norm,

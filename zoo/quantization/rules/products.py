@@ -93,8 +93,8 @@ def separable(sketch: Sketch, layer: Any, x: Value) -> Value:
 def transposed(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A transposed convolution; what is pending but factors stays before it: edges get less.
 
-    TRANSPOSE_CONV knows neither dilation nor more zeros at the end: both are taps of zero. What it
-    makes too much is cut off.
+    TRANSPOSE_CONV knows no dilation: between the taps stand zeros. What it makes too much is cut
+    off.
     """
     if len(x.shape) == 2:
         x = reshaped(sketch, x, (1, *x.shape), f"{layer.name}_picture")
@@ -103,10 +103,10 @@ def transposed(sketch: Sketch, layer: Any, x: Value) -> Value:
     x, scale, _ = sketch.channels(x, layer.name)
     kernel = _dilated(kernel_of(layer.kernel) * scale, both_ways(layer.dilation_rate))
     strides, shape, padding = both_ways(layer.strides), shape_like(layer, x), layer.padding
-    before, whole = [0, 0], list(shape[:2])
+    before, more, whole = [0, 0], [0, 0], list(shape[:2])
     if layer.output_padding is not None or max(layer.dilation_rate) > 1:
         padding = "valid"
-        kernel, before, whole = _uncut(layer, x.shape, kernel, shape)
+        before, more, whole = _uncut(layer, x.shape[:2], kernel.shape[:2], shape[:2])
     y = sketch.add(
         ConvTranspose,
         layer.name,
@@ -116,6 +116,7 @@ def transposed(sketch: Sketch, layer: Any, x: Value) -> Value:
         bias=bias_of(layer, kernel.shape[2]),
         strides=strides,
         padding=padding,
+        more=tuple(more),
         activation=None,
     )
     y = activate(sketch, layer, y, layer.activation)
@@ -134,30 +135,29 @@ def _dilated(kernel: np.ndarray, rates: tuple[int, int]) -> np.ndarray:
 
 
 def _uncut(
-    layer: Any, sizes: tuple[int, ...], kernel: np.ndarray, shape: tuple[int, ...]
-) -> tuple[np.ndarray, list[int], list[int]]:
-    """Return a kernel that makes all that Keras' output can be cut out of.
+    layer: Any, sizes: tuple[int, ...], taps: tuple[int, ...], wanted: tuple[int, ...]
+) -> tuple[list[int], list[int], list[int]]:
+    """Return what Keras' output is cut out of, of height and width each.
 
     Args:
-        sizes: height and width of the input.
-        kernel: (height, width, out, in).
-        shape: of Keras' output.
+        sizes: of the input.
+        taps: of the kernel.
+        wanted: sizes of Keras' output.
 
     Returns:
-        The kernel, with zeros at its ends; what is too much before the output; the sizes then.
+        What is too much before the output, what no tap reaches at the end, and the whole size.
     """
-    before, grow, whole = [], [], []
-    ways = zip(sizes, kernel.shape[:2], both_ways(layer.strides), shape[:2], strict=False)
-    for size, taps, stride, wanted in ways:
+    before, more, whole = [], [], []
+    ways = zip(sizes, taps, both_ways(layer.strides), wanted, strict=False)
+    for size, extent, stride, asked in ways:
         # Keras' own rule: the padding goes to the front first (its backends agree on that)
-        total = wanted - (size - 1) * stride - taps + 2 * (taps - 1)
-        first = taps - 1 if layer.padding == "valid" else min(-(-total // 2), taps - 1)
-        before.append(taps - 1 - first)
-        made = (size - 1) * stride + max(taps, stride)
-        more = max(before[-1] + wanted - made, 0)
-        grow.append((0, more + (max(stride - taps, 0) if more else 0)))
-        whole.append(made + more)
-    return np.pad(kernel, [*grow, (0, 0), (0, 0)]), before, whole
+        total = asked - (size - 1) * stride + extent - 2
+        first = extent - 1 if layer.padding == "valid" else min(-(-total // 2), extent - 1)
+        made = (size - 1) * stride + max(extent, stride)
+        before.append(extent - 1 - first)
+        more.append(max(before[-1] + asked - made, 0))
+        whole.append(made + more[-1])
+    return before, more, whole
 
 
 def _into_kernel(

@@ -120,7 +120,7 @@ def _resized(
 
 def _interpolation(before: int, after: int, how: str, antialias: bool) -> np.ndarray:
     """Return the matrix, (before, after), that resizes one axis."""
-    unit = np.eye(before, dtype=np.float32)[..., None]  # an image: a row for each place
+    unit = ops.convert_to_tensor(np.eye(before, dtype=np.float32)[..., None])  # a row a place
     given = {"interpolation": how, "antialias": antialias, "data_format": "channels_last"}
     resized = ops.image.resize(unit, (before, after), **given)
     return np.asarray(ops.convert_to_numpy(resized)[..., 0], np.float64)
@@ -128,7 +128,7 @@ def _interpolation(before: int, after: int, how: str, antialias: bool) -> np.nda
 
 def _averages(before: int, after: int) -> np.ndarray:
     """Return the matrix, (before, after), that averages equal shares of an axis."""
-    unit = np.eye(before, dtype=np.float32)[..., None]
+    unit = ops.convert_to_tensor(np.eye(before, dtype=np.float32)[..., None])
     pooled = ops.adaptive_average_pool(unit, after, data_format="channels_last")
     return np.asarray(ops.convert_to_numpy(pooled)[..., 0], np.float64)
 
