@@ -6,6 +6,8 @@
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
 # make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
 # make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
+# make arm64: LiteRT's aarch64 build, into the cache, for --targets arm64 on a machine that is none.
+# make test-arm64: a preset of each family there and here, bit for bit; on two emulated processors.
 # make docs: the site, in docs/_build.
 # All make .venv first, with what they need, and leave it alone when it is right.
 
@@ -23,8 +25,9 @@ COMPILED := JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.venv/jax \
 KILLS := 200
 SOAK :=
 SWEEP :=
+MIRROR :=
 
-.PHONY: install install-dev demo test test-all test-backends test-postgres test-browser soak bench bench-sweep docs lint format clean
+.PHONY: install install-dev demo test test-all test-backends test-postgres test-browser soak arm64 test-arm64 bench bench-sweep docs lint format clean
 
 install: .venv/core
 
@@ -49,6 +52,12 @@ test-postgres: .venv/dev
 
 test-browser: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) -n 0 tests/browser
+
+arm64: .venv/core
+	$(BIN)/python -m export.runtimes.arm64_setup $(MIRROR)
+
+test-arm64: .venv/dev arm64
+	KERAS_BACKEND=torch $(PYTEST) -n 0 tests/arm64
 
 soak: .venv/dev
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=torch \

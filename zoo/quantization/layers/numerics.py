@@ -97,5 +97,5 @@ INT8 = Numerics(
         {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
     ),
     operators="TFLITE_BUILTINS_INT8",
-    targets=("litert", "micro", "ethos-u55"),
+    targets=("litert", "micro", "ethos-u55", "arm64"),
 )
