@@ -65,7 +65,7 @@ def _on_micro(path: Path, inputs: Sequence[np.ndarray]) -> list[Ran]:
 
 
 def _on_arm(path: Path, inputs: Sequence[np.ndarray]) -> list[Ran]:
-    return [run_arm64(arm, path, inputs) for arm in find_arm64()]
+    return [run_arm64(arm, [(path, inputs)])[0] for arm in find_arm64()]
 
 
 BESIDE = (

@@ -27,6 +27,7 @@ PYTHON = "3.13"  # of the root, of the image, and of the wheels
 IMAGE = f"python:{PYTHON}-slim"
 ENGINES = ("docker", "podman")
 CPUS = ("max", "cortex-a53")  # all that qemu has; and neither dot products nor half floats
+Job = tuple[Path, Sequence[np.ndarray]]  # a file, and the rows of each of its inputs
 NATIVE = ("aarch64", "arm64")
 HERE = "this machine"
 # of x86: preloaded libraries, and what a library of linear algebra is told of the processor
@@ -96,27 +97,31 @@ def find_arm64() -> list[Arm64]:
     )
 
 
-def run_arm64(
-    arm: Arm64, path: Path, inputs: Sequence[np.ndarray], timeout: float = 1800
-) -> ArmRun:
-    """Run a `.tflite` file on rows. Audit the file first.
+def run_arm64(arm: Arm64, jobs: Sequence[Job], timeout: float = 1800) -> list[ArmRun]:
+    """Run `.tflite` files on rows, one after the other in a process. Audit the files first.
 
     Args:
         arm: from `find_arm64`.
-        path: the file.
-        inputs: for each of its inputs, in its order, (rows, *input shape) of its type.
-        timeout: seconds for all rows together.
+        jobs: the files, each with the rows for each of its inputs, in its order, (rows, *input
+            shape) of its type.
+        timeout: seconds for all of them.
     """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
         folder = Path(name).resolve()
-        shutil.copyfile(path, folder / "model.tflite")
-        np.savez(folder / "inputs.npz", *inputs)
+        for place, (path, inputs) in enumerate(jobs):
+            shutil.copyfile(path, folder / f"{place}.tflite")
+            np.savez(folder / f"{place}.npz", *inputs)
         try:
             run_python(arm.child(folder, timeout), timeout)
         except ChildError as error:
-            return ArmRun((), f"LiteRT for Arm could not run it: the process {error}", arm.name)
-        with np.load(folder / "outputs.npz") as file:
-            return ArmRun(tuple(file[key] for key in file.files), None, arm.name)
+            refused = f"LiteRT for Arm could not run it: the process {error}"
+            return [ArmRun((), refused, arm.name) for _ in jobs]
+        return [ArmRun(_outputs(folder, place), None, arm.name) for place in range(len(jobs))]
+
+
+def _outputs(folder: Path, place: int) -> tuple[np.ndarray, ...]:
+    with np.load(folder / f"{place}.outputs.npz") as file:
+        return tuple(file[key] for key in file.files)
 
 
 def _in_container(folder: Path, timeout: float) -> list[str]:

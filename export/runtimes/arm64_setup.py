@@ -1,11 +1,11 @@
-"""What runs LiteRT's aarch64 build on another machine, laid into the cache once: `make arm64`.
+"""An Arm for a machine that is none, laid into the cache once: `make arm64`.
 
     python -m export.runtimes.arm64_setup [MIRROR]
 
-The wheels come with pip. Python itself is in a container where docker or podman can start one for
-linux/arm64; else Debian's packages are unpacked, with the qemu that runs them: no program of them
-is installed, and nobody has to be root. MIRROR is an archive of Debian's; by default the one that
-this machine's apt takes its packages from.
+LiteRT's aarch64 wheel and NumPy's come with pip. Python itself is in a container where docker or
+podman can start one for linux/arm64; else Debian's packages are unpacked, with the qemu that runs
+them: nothing is installed, and nobody has to be root. MIRROR is an archive of Debian's; by default
+the one that this machine's apt takes its packages from.
 """
 
 import os
