@@ -11,10 +11,6 @@ from zoo.quantization.layers.products import Dense, TwinLayer
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.layers.squash import Squash
 
-# Of an output, in steps of 1/127.5. In steps of 1/128, as tanh has them, a gate times a tanh lies
-# half way between two of them again and again, where x86 rounds to even and Arm upwards.
-REACH = 127 / 127.5
-
 
 class Memory(TwinLayer):
     """One step of an LSTM, every intermediate on a range of its own.
@@ -61,7 +57,7 @@ class Memory(TwinLayer):
         self.added_range = Range(f"{name}_added")
         self.memory_range = Range(f"{name}_memory", limit=limit, narrow=True)
         self.squash = Squash(f"{name}_squashed", functions[0], summed=False)
-        fixed = (-REACH, REACH) if usual else None
+        fixed = INT8.activations.unit if usual else None
         self.output_range = output or Range(f"{name}_output", fixed=fixed, narrow=usual)
         for one in (self.state_gates, self.state_candidate):
             one.reads(self.output_range)
