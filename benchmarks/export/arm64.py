@@ -143,8 +143,8 @@ def main() -> None:
     said = (
         "Outputs of LiteRT's aarch64 build beside those of the x86 build: the share that is the "
         "same bit for bit, the most int8 steps that another is off, and the share of rows with the "
-        f"same answer. {MANY} random rows of a layer, {ROWS} of a preset; random weights, whose answers "
-        f"lie closer together than a trained model's. Of a step form every step of {FEW} rows."
+        f"same answer. {MANY} random rows of a layer, {ROWS} of a preset; random weights, so that "
+        f"answers lie closer together than a trained model's. Of a step form each of {FEW} rows."
     )
     text = f"# LiteRT for Arm\n\n{machine()}\n\n{said}\n\n" + "\n\n".join(parts) + "\n"
     print(text)
