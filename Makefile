@@ -5,7 +5,7 @@
 # make test-browser: report.html in a real one (apt-get install chromium).
 # make test-arm64: a preset of each family in LiteRT for Arm, bit for bit as here (`make arm64`).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
-# make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
+# make bench: our int8 files beside the stock converter's, ai-edge-quantizer's, ONNX Runtime's.
 # make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
 # make arm64: what --targets arm64 needs on a machine that is no Arm, into the cache; MIRROR=URL.
 # make docs: the site, in docs/_build.

@@ -25,6 +25,7 @@ from export.runtimes.litert import load, raw_outputs, row_inputs
 from tests.helpers.instances import NAMES, data_of, fill_weights, made_for, rows_of
 from zoo import Data, ModelSpec
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
+from zoo.tasks import Regression
 
 RESULTS = Path(__file__).parents[1] / "results" / "arm64.md"
 ROWS, FEW = 64, 4  # of a preset; of one that goes step by step
@@ -35,6 +36,12 @@ ACTIVATIONS = ("relu", "relu6", "leaky_relu", "sigmoid", "tanh", "gelu", "silu",
 Made = tuple[keras.Model, Data]
 
 
+def numbers(model: keras.Model, x: np.ndarray) -> Data:
+    """Wrap rows of a layer, whose outputs are numbers and no classes."""
+    y = np.zeros((len(x), *model.output_shape[1:]), np.float32)
+    return Data("rows", "rows", 0, Regression(), "", x, y, x[:0], y[:0], x[:FEW], y[:FEW])
+
+
 def alone(*parts: layers.Layer, shape: tuple[int, ...]) -> Callable[[], Made]:
     """Return what makes a model of layers alone, and rows for it."""
 
@@ -42,7 +49,7 @@ def alone(*parts: layers.Layer, shape: tuple[int, ...]) -> Callable[[], Made]:
         flat = layers.Flatten()
         model = fill_weights(keras.Sequential([layers.Input(shape), *parts, flat]))
         x = np.random.default_rng(0).normal(size=(MANY, *shape)).astype(np.float32)
-        return model, data_of(x, np.arange(MANY) % model.output_shape[-1])
+        return model, numbers(model, x)
 
     return make
 
@@ -52,7 +59,7 @@ def attention() -> Made:
     x = layers.MultiHeadAttention(2, 16)(inputs, inputs)
     model = fill_weights(keras.Model(inputs, layers.GlobalAveragePooling1D()(x)))
     x = np.random.default_rng(0).normal(size=(MANY, 16, 32)).astype(np.float32)
-    return model, data_of(x, np.arange(MANY) % 32)
+    return model, numbers(model, x)
 
 
 def preset(name: str) -> Made:
