@@ -10,6 +10,7 @@ the one that this machine's apt takes its packages from.
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -114,14 +115,11 @@ def _debian(folder: Path, work: Path, mirror: str | None) -> None:
 def _archive() -> str:
     """Return the archive of Debian's that this machine's apt knows."""
     listed = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(REPO_URI)"],
-        capture_output=True,
-        text=True,
-        check=False,
+        ["apt-get", "update", "--print-uris"], capture_output=True, text=True, check=False
     )
     for line in listed.stdout.splitlines():
-        if line.rstrip("/").endswith("/debian"):
-            return line
+        if found := re.match(r"'(\S+/debian/)dists/", line):
+            return found[1]
     raise UserError(
         "This machine's apt names no archive of Debian's. Give one: make arm64 MIRROR=URL."
     )

@@ -193,12 +193,18 @@ def test_a_machine_with_neither_containers_nor_apt(bare: Path) -> None:
 @pytest.mark.usefixtures("no_wheels")
 def test_an_apt_that_knows_no_archive_of_debians_or_a_wrong_one(bare: Path) -> None:
     program(bare, "dpkg-deb", "#!/bin/sh")
-    program(bare, "apt-get", "#!/bin/sh\n[ $1 = indextargets ] && exit 0\necho no such >&2; exit 1")
+    program(bare, "apt-get", "#!/bin/sh\n[ $2 != update ] && exit 0\necho no such >&2; exit 1")
     with pytest.raises(zoo.UserError, match="names no archive of Debian's. Give one: make arm64"):
         arm64_setup.main(None)
     with pytest.raises(zoo.UserError, match="(?s)apt-get could not get .* from file:///x.*no such"):
         arm64_setup.main("file:///x")
     assert not laid().exists()
+
+
+def test_the_archive_is_the_one_that_apt_knows(bare: Path) -> None:
+    lines = "'file:///x/other/dists/a/InRelease' a 0\n'file:///x/debian/dists/b/InRelease' b 0"
+    program(bare, "apt-get", f'#!/bin/sh\necho "{lines}"')
+    assert arm64_setup._archive() == "file:///x/debian/"
 
 
 @pytest.mark.usefixtures("no_wheels")
