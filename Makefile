@@ -1,11 +1,13 @@
 # make demo: search, export and check a CNN on digits.
 # make test: all but what is slow by its nature.
-# make test-all: everything, what the next two run included; what CI runs.
+# make test-all: everything, what the next three run included; what CI runs.
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
 # make test-browser: report.html in a real one (apt-get install chromium).
+# make test-arm64: a preset of each family in LiteRT for Arm, bit for bit as here (`make arm64`).
 # make soak: 200 processes of sweeps are killed, half an hour; KILLS=20, SOAK=--postgres.
-# make bench: our int8 files beside the stock converter's and ONNX Runtime's, ten minutes.
+# make bench: our int8 files beside the stock converter's, ai-edge-quantizer's, ONNX Runtime's.
 # make bench-sweep: our search beside stock KerasTuner, 45 minutes on two idle cores; SWEEP=--help.
+# make arm64: what --targets arm64 needs on a machine that is no Arm, into the cache; MIRROR=URL.
 # make docs: the site, in docs/_build.
 # All make .venv first, with what they need, and leave it alone when it is right.
 
@@ -23,8 +25,9 @@ COMPILED := JAX_COMPILATION_CACHE_DIR=$(CURDIR)/.venv/jax \
 KILLS := 200
 SOAK :=
 SWEEP :=
+MIRROR :=
 
-.PHONY: install install-dev demo test test-all test-backends test-postgres test-browser soak bench bench-sweep docs lint format clean
+.PHONY: install install-dev demo test test-all test-backends test-postgres test-browser soak arm64 test-arm64 bench bench-sweep docs lint format clean
 
 install: .venv/core
 
@@ -37,10 +40,11 @@ test: CHOSEN := -m "not slow"
 test: test-backends
 
 test-all: CHOSEN :=
-test-all: test-backends test-postgres test-browser
+test-all: test-backends test-postgres test-browser test-arm64
 
 test-backends: .venv/dev
-	KERAS_BACKEND=torch $(PYTEST) $(CHOSEN) tests --ignore=tests/postgres --ignore=tests/browser
+	KERAS_BACKEND=torch $(PYTEST) $(CHOSEN) tests --ignore=tests/postgres --ignore=tests/browser \
+		--ignore=tests/arm64
 	KERAS_BACKEND=jax $(COMPILED) $(PYTEST) $(CHOSEN) tests/backend
 	KERAS_BACKEND=tensorflow $(PYTEST) $(CHOSEN) tests/backend
 
@@ -49,6 +53,12 @@ test-postgres: .venv/dev
 
 test-browser: .venv/dev
 	KERAS_BACKEND=torch $(PYTEST) -n 0 tests/browser
+
+arm64: .venv/core
+	$(BIN)/python -m export.runtimes.arm64_setup $(MIRROR)
+
+test-arm64: .venv/dev arm64
+	KERAS_BACKEND=torch $(PYTEST) -n 0 tests/arm64
 
 soak: .venv/dev
 	OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3 KERAS_BACKEND=torch \

@@ -15,31 +15,37 @@ from export.runtimes.ethos import EthosRun
 from export.runtimes.micro import MicroRun
 from zoo import Data
 
-PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "onnxruntime", "tf2onnx", "tflite-micro")
+PACKAGES = (
+    *("tensorflow", "keras", "ai-edge-litert", "ai-edge-quantizer", "onnxruntime", "tf2onnx"),
+    "tflite-micro",
+)
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8")
-SIZES = ("float", "ours", "stock", "ORT float", "ORT int8")
-SIZE_RATIOS = (("ours", "float"), ("ours", "stock"), ("ours", "ORT int8"))
-TIMES = ("float", "same graph", "ours", "stock", "ORT float", "ORT int8")
+SIZES = ("float", "ours", "stock", "AEQ", "ORT float", "ORT int8")
+SIZE_RATIOS = (("ours", "float"), ("ours", "stock"), ("ours", "AEQ"), ("ours", "ORT int8"))
+TIMES = ("float", "same graph", "ours", "stock", "AEQ", "ORT float", "ORT int8")
 TIME_RATIOS = (
     ("ours", "float"),
     ("ours", "same graph"),
     ("ours", "stock"),
+    ("ours", "AEQ"),
     ("ours", "ORT int8"),
     ("ours", "ORT float"),
 )
+MAKERS = ("ours", "stock", "AEQ", "ORT int8")
 TARGETS = [
     "model",
     *(f"{what}, {who}" for what in ("arena", "NPU", "cycles") for who in ("ours", "stock")),
-    *(f"seconds, {who}" for who in ("ours", "stock", "ORT int8")),
+    *(f"seconds, {who}" for who in MAKERS),
 ]
 HOW_TO_READ = """\
 One row is one int8 file of ours; the columns beside it are the same weights, calibrated with the
 same 256 rows, in other hands. *float*: the float32 `.tflite`. *same graph*: the operators of our
 int8 file in float32, which tells the cost of int8 from the cost of the graph. *stock*: Keras'
 `model.export` and TensorFlow's converter, full int8 (a rolled GRU kills it; the unrolled row is
-what it can do). *ORT*: onnxruntime, Keras' ONNX export; int8 is static QDQ, per channel, U8S8
-with `reduce_range` (7-bit weights, the form that is right without VNNI too). Latency is the
-least of 300 slices of half a millisecond, for one row on one thread, all files of a model in turn.
+what it can do). *AEQ*: ai-edge-quantizer, static int8, on that converter's float file. *ORT*:
+onnxruntime, Keras' ONNX export; int8 is static QDQ, per channel, U8S8 with `reduce_range` (7-bit
+weights, the form that is right without VNNI too). Latency is the least of 300 slices of half a
+millisecond, for one row on one thread, all files of a model in turn.
 **Compare ratios, not microseconds**, and ratios only with those of CPUs with the same flags: with
 VNNI an int8 product costs a fraction of the float one, with AVX2 alone about the same. Weights are
 random here; sizes and times do not depend on them, what int8 loses is the trained table's.
@@ -138,7 +144,10 @@ def _targets(row: Row) -> list[str]:
         *text(row.micro, lambda run: f"{run.arena_bytes:,d}"),
         *text(row.ethos, lambda run: f"{run.npu_share:.0%}"),
         *text(row.ethos, lambda run: f"{run.cycles:,d}{'*' * run.loops}"),
-        *(str(row.seconds.get(who, _missing(row, who))) for who in ("ours", "stock", "ORT int8")),
+        *(
+            str(row.seconds.get(who, _missing(row, who)))
+            for who in ("ours", "stock", "AEQ", "ORT int8")
+        ),
     ]
 
 

@@ -43,7 +43,10 @@ def run_python(
     folder: str | Path | None = None,
     memory: int | None = None,
 ) -> str:
-    """Run `python *arguments` as `run_child` does, in `folder` or the current one."""
+    """Run `python *arguments` as `run_child` does, in `folder` or the current one.
+
+    After "--" they are another program and its arguments.
+    """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as temporary:
         most = max(LEAST_MEMORY, _installed()) + of_threads() if memory is None else memory
         seconds = math.ceil(timeout * (os.cpu_count() or 1)) + 1

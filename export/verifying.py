@@ -49,8 +49,9 @@ def verify(
             other parts.
         max_drop: largest acceptable drop: points of accuracy, or percent of RMSE. One test row is
             always acceptable.
-        targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55"; the last two need
-            `pip install 'pocketzoo[targets]'`.
+        targets: of "litert", "micro" (LiteRT-Micro) and "ethos-u55", which need
+            `pip install 'pocketzoo[targets]'`, and "arm64" (LiteRT's aarch64 build), which needs
+            an Arm or `make arm64`.
         groups: a number or text for each test row; the metric of each group is reported. None
             takes `data.columns["groups_test"]`, if it names no more than 50.
         license: of model and data, for the model card of the page.

@@ -17,7 +17,7 @@ from zoo.presets.catalogue import check_arguments, check_kind, find_preset
 
 RUNGS = ("auto", "ptq", "qat")
 FORMATS = ("litert", "onnx", "saved_model")
-TARGETS = ("litert", "micro", "ethos-u55")  # of int8 files, as `zoo.quantization` has them
+TARGETS = ("litert", "micro", "ethos-u55", "arm64")  # of int8 files, as `zoo.quantization` has them
 
 
 def check_source(source: str, loading: Loading) -> None:
@@ -84,6 +84,10 @@ def check_exporting(wishes: Exporting) -> None:
         one_of("format", name, FORMATS)
     for name in wishes.target_names or [""]:
         one_of("targets", name, TARGETS)
+    if "arm64" in wishes.target_names:
+        from export.runtimes.arm64 import find_arm64
+
+        find_arm64()
     check_forms(wishes.form_names)
     if wishes.compress is not None:
         parse_compression(wishes.compress)

@@ -135,9 +135,9 @@ class Exporting:
     """How a model leaves; see `pocketzoo.exporting`."""
 
     max_drop: Annotated[float, typer.Option(help="Largest drop, points (or % of RMSE).")] = 0.5
-    targets: Annotated[str, typer.Option(help="Comma-separated: litert, micro, ethos-u55.")] = (
-        "litert"
-    )
+    targets: Annotated[
+        str, typer.Option(help="Comma-separated: litert, micro, ethos-u55, arm64.")
+    ] = "litert"
     forms: Annotated[
         str | None, typer.Option(help="GRU, comma-separated: rolled, step, unrolled.")
     ] = None

@@ -1,8 +1,8 @@
 """The start of a child process: it ends with its parent, however that ends, and has its limits.
 
 `python -P leash.py PARENT,BYTES,SECONDS -m MODULE ...`, `... -c CODE ...` or `... SCRIPT ...` runs
-what Python itself would; PARENT alone sets no limits. Nothing is imported that the child does not
-need.
+what Python itself would, and `... -- PROGRAM ...` another program; PARENT alone sets no limits.
+Nothing is imported that the child does not need.
 """
 
 import contextlib
@@ -35,8 +35,10 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def run(arguments: list[str]) -> None:
-    """Run a module, a text of code, or a script, with the arguments after it."""
-    if arguments[0] == "-m":
+    """Run a module, a text of code, a script or a program, with the arguments after it."""
+    if arguments[0] == "--":
+        os.execvp(arguments[1], arguments[1:])  # limits and leash are kept
+    elif arguments[0] == "-m":
         sys.argv = arguments[1:]
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     elif arguments[0] == "-c":

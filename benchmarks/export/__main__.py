@@ -1,4 +1,4 @@
-"""Our int8 files beside the stock converter's and ONNX Runtime's: same weights, rows and run.
+"""Our int8 files beside those of the stock converter, ai-edge-quantizer and ONNX Runtime.
 
     python -m benchmarks.export [--only NAME ...] [--trained] [--epochs 30] [--keep FOLDER]
 
@@ -31,6 +31,7 @@ from tuning.spaces import default_recipe
 from zoo import Data, load_data
 from zoo.presets.catalogue import find_preset
 from zoo.presets.spec import ModelSpec
+from zoo.tasks import Classification
 
 RESULTS = Path(__file__).parents[1] / "results"
 IMAGES, ROWS = ((32, 32, 3), 10), 256
@@ -45,6 +46,7 @@ SPECS = {
     "vit_small_sigmoid": ModelSpec("vit_small", *IMAGES, {"attention": "sigmoid"}),
     "vit_base": ModelSpec("vit_base", *IMAGES),
 }
+ROLLED = {"stock": "stock.tflite", "AEQ": "aeq.tflite"}  # loops end both
 TRAINED = {  # name -> a set that the family is at home with
     "mlp_small": "breast_cancer",
     "cnn_small": "digits",
@@ -59,8 +61,8 @@ def noise(spec: ModelSpec) -> Data:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(ROWS, *spec.input_shape)).astype(np.float32)
     y = np.arange(ROWS) % spec.num_outputs
-    classes = tuple(map(str, range(spec.num_outputs)))
-    return Data("noise", "noise", 0, "classification", classes, "", x, y, x[:0], y[:0], x, y)
+    classes = Classification(tuple(map(str, range(spec.num_outputs))))
+    return Data("noise", "noise", 0, classes, "", x, y, x[:0], y[:0], x, y)
 
 
 def products(model: keras.Model, forms: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -71,12 +73,13 @@ def products(model: keras.Model, forms: Iterable[str]) -> dict[str, dict[str, st
         "unrolled": {
             "same graph": "same_unrolled.tflite",
             "stock": "stock_unrolled.tflite",
+            "AEQ": "aeq_unrolled.tflite",
             "ORT float": "float_unrolled.onnx",
             "ORT int8": "int8_unrolled.onnx",
         },
     }
     if not any(isinstance(layer, keras.layers.RNN) for layer in model.layers):
-        table["rolled"] |= {"stock": "stock.tflite", "ORT int8": "int8.onnx"}
+        table["rolled"] |= ROLLED | {"ORT int8": "int8.onnx"}
     return {form: table[form] for form in forms}
 
 
@@ -97,12 +100,19 @@ def make(name: str, model: keras.Model, data: Data, folder: Path) -> list[Row]:
             row.files[column], row.seconds[column] = folder / file, seconds[file]
         rows.append(row)
     if recurrent:
-        try:
-            _peers(folder, ["stock.tflite"])
-        except ChildError as error:
-            rows[0].failed["stock"] = "crash" if "died of" in str(error) else "fails"
-            print(f"  stock, rolled: {str(error).splitlines()[0]}", flush=True)
+        for column, file in ROLLED.items():
+            rows[0].failed |= _failed(folder, column, file)
     return rows
+
+
+def _failed(folder: Path, column: str, file: str) -> dict[str, str]:
+    """Return how making a file fails, which is known of loops; nothing where it does not."""
+    try:
+        _peers(folder, [file])
+    except ChildError as error:
+        print(f"  {column}, rolled: {str(error).splitlines()[0]}", flush=True)
+        return {column: "crash" if "died of" in str(error) else "fails"}
+    return {}
 
 
 def _write_job(model: keras.Model, ours: export.Export, folder: Path) -> None:
@@ -137,20 +147,21 @@ def measure(rows: list[Row], rounds: int) -> None:
 
 def lost(name: str, seed: int, epochs: int, folder: Path) -> list[list[str]]:
     """Train a model on its home set and return what each int8 file of it loses."""
-    spec, data = SPECS[name], load_data(TRAINED[name], seed)
+    spec, data = SPECS[name], load_data(TRAINED[name], seed=seed)
     model = ModelSpec(spec.preset, data.input_shape, data.num_outputs, spec.overrides).build()
     recipe = default_recipe(spec.preset)
     tuning.fit(model, data, tuning.Recipe(epochs, learning_rate=recipe.learning_rate, seed=seed))
     ours = export.to_litert(model, data=data, directory=folder / "ours")
     _write_job(model, ours, folder)
     rolled = find_preset(spec.preset).family == "gru"
-    files = [f"stock{'_unrolled' * rolled}.tflite", f"int8{'_unrolled' * rolled}.onnx"]
+    end = "_unrolled" * rolled
+    files = [f"stock{end}.tflite", f"aeq{end}.tflite", f"int8{end}.onnx"]
     _peers(folder, files)
     of_float = np.asarray(model.predict(data.x_test, verbose=0))
     found = [
         predict(load(ours.int8_file), data.x_test, ours.scaling),
-        _predicted(folder / files[0], data.x_test),
-        OrtRunner(folder / files[1]).predict(data.x_test),
+        *(_predicted(folder / file, data.x_test) for file in files[:2]),
+        OrtRunner(folder / files[2]).predict(data.x_test),
     ]
     accuracy = float(np.mean(of_float.argmax(axis=1) == data.y_test))
     head = [name, data.name, str(seed), f"{100 * accuracy:.2f}"]
@@ -189,11 +200,12 @@ def trained(names: Iterable[str], keep: Path, seeds: int, epochs: int) -> str:
             print(*rows[-1], flush=True)
     parts = ("drop", "agreement", "SNR dB")
     head = ["model", "data", "seed", "accuracy"]
-    head += [f"{part}, {who}" for who in ("ours", "stock", "ORT int8") for part in parts]
+    head += [f"{part}, {who}" for who in ("ours", "stock", "AEQ", "ORT int8") for part in parts]
     said = (
         f"{epochs} epochs of the default recipe; drop in points of test accuracy, agreement in "
         "percent of the test rows, both against the float Keras model. Refused: LiteRT does not "
-        "load the file. A GRU is ours rolled; stock and ORT unrolled, the only form they have."
+        "load the file. AEQ: ai-edge-quantizer. A GRU is ours rolled; the others' unrolled, the "
+        "only form they have."
     )
     return f"# What int8 loses\n\n{machine()}\n\n{said}\n\n{table(head, rows)}\n"
 

@@ -30,16 +30,36 @@ def signature(model: keras.Model) -> list[keras.InputSpec]:
     return [keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype="float32", name="input")]
 
 
-def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
-    """Keras' own export, then TensorFlow's converter with calibration rows: full int8."""
+def converted(folder: Path, unroll: bool, prepare: Callable[[Any], None]) -> bytes:
+    """Keras' own export, then TensorFlow's converter."""
     model = load(folder, unroll)
     with tempfile.TemporaryDirectory() as saved:
         model.export(saved, verbose=False, input_signature=signature(model))
         converter = tf.lite.TFLiteConverter.from_saved_model(saved)
+        prepare(converter)
+        return bytes(converter.convert())
+
+
+def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
+    """TensorFlow's converter with calibration rows: full int8."""
+
+    def prepare(converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.inference_input_type = converter.inference_output_type = tf.int8
         by_rows(np.load(folder / "calibration.npy"))(converter)
-        (folder / name).write_bytes(converter.convert())
+
+    (folder / name).write_bytes(converted(folder, unroll, prepare))
+
+
+def ai_edge(folder: Path, name: str, *, unroll: bool = False) -> None:
+    """ai-edge-quantizer with calibration rows, on the converter's float file: full int8."""
+    from ai_edge_quantizer import quantizer, recipe
+
+    content = converted(folder, unroll, lambda converter: None)
+    job = quantizer.Quantizer(content, recipe.static_wi8_ai8())
+    rows = [{"input": row[None]} for row in np.load(folder / "calibration.npy")]
+    ranges = job.calibrate({"serving_default": rows}, num_threads=1)
+    (folder / name).write_bytes(bytes(job.quantize(ranges).quantized_model))
 
 
 def onnx_float(folder: Path, name: str, *, unroll: bool = False) -> None:
@@ -88,6 +108,8 @@ def same_graph(folder: Path, name: str, *, form: str = "rolled") -> None:
 PRODUCTS: dict[str, Callable[[Path, str], None]] = {
     "stock.tflite": stock,
     "stock_unrolled.tflite": lambda folder, name: stock(folder, name, unroll=True),
+    "aeq.tflite": ai_edge,
+    "aeq_unrolled.tflite": lambda folder, name: ai_edge(folder, name, unroll=True),
     "same.tflite": same_graph,
     "same_step.tflite": lambda folder, name: same_graph(folder, name, form="step"),
     "same_unrolled.tflite": lambda folder, name: same_graph(folder, name, form="unrolled"),

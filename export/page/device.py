@@ -5,14 +5,19 @@ from collections.abc import Iterator
 from export.page.charts import bars
 from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
+from export.proof.beside import Placement
 from export.proof.files import RUNGS, Files
 from export.proof.report import Report
 from export.proof.runtimes import Runtimes
-from export.proof.targets import Placement
 
 SHOWN = 16  # layers as bars; the rest in a table
 PLENTY = 60.0  # dB, from where on a bar grows no more: an error of a thousandth
-RUNTIMES = {"litert": "LiteRT", "micro": "LiteRT-Micro", "ethos-u55": "Ethos-U55"}
+RUNTIMES = {
+    "litert": "LiteRT",
+    "micro": "LiteRT-Micro",
+    "ethos-u55": "Ethos-U55",
+    "arm64": "LiteRT for Arm",
+}
 
 
 def device(report: Report) -> Html:
@@ -86,17 +91,20 @@ def _elsewhere(runtimes: Runtimes) -> Iterator[tuple[str, str, str]]:
 
 def _placed(one: Placement) -> str:
     found = one.figures
-    if one.target == "micro":
-        drop = f", drop {found['drop']:.2f}" if "drop" in found else ""
-        equal = (
-            f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's, the others "
-            f"{found['largest_steps']} int8 steps off at most"
+    if one.target == "ethos-u55":
+        return (
+            f"{100 * found['npu_share']:.0f} % of operators on the NPU, "
+            f"{found['cycles']:,} cycles, {kilobytes(found['sram_bytes'])} of SRAM"
         )
-        return f"arena {kilobytes(found['arena_bytes'])}, {equal}{drop}, {found['rows']:,} rows"
-    return (
-        f"{100 * found['npu_share']:.0f} % of operators on the NPU, {found['cycles']:,} cycles, "
-        f"{kilobytes(found['sram_bytes'])} of SRAM"
+    where = found.get("machine") or f"arena {kilobytes(found['arena_bytes'])}"
+    equal = (
+        f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's, the others "
+        f"{found['largest_steps']} int8 steps off at most"
     )
+    same = found.get("agreement_with_litert")
+    answers = "" if same is None else f", {100 * same:.1f} % of answers the same"
+    drop = f", drop {found['drop']:.2f}" if "drop" in found else ""
+    return f"{where}, {equal}{answers}{drop}, {found['rows']:,} rows"
 
 
 def _layers(layers: dict[str, float]) -> Html | None:

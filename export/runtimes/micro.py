@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,11 @@ class MicroRun:
     arena_bytes: int  # in use once it runs, as RecordingMicroAllocator counts
     arena_minimum: int  # the smallest arena it starts in: preparing can take more than running
     refused: str | None  # why it did not run, with the log's last lines
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """Return what a report tells of it."""
+        return {"arena_bytes": self.arena_bytes, "arena_minimum": self.arena_minimum}
 
 
 def run_micro(

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from export import Report
 from export.formats import recorded
+from export.proof.beside import Placement
 from export.proof.conformal import PredictionInterval
 from export.proof.files import BOUND, RUNGS
-from export.proof.targets import Placement
 from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 from pocketzoo.printing.report import figures, print_baselines, print_groups
 from zoo import Run
@@ -144,10 +144,13 @@ def _placement(one: Placement) -> str:
             f"all on the NPU, {one.figures['cycles']:,} cycles, "
             f"{one.figures['sram_bytes']:,} bytes of SRAM"
         )
+    found = one.figures
+    where = found.get("machine") or f"arena {found['arena_bytes']:,} bytes"
+    same = found.get("agreement_with_litert")
+    answers = "" if same is None else f", {100 * same:.1f} % of answers the same"
     return (
-        f"arena {one.figures['arena_bytes']:,} bytes, "
-        f"{100 * one.figures['equal']:.1f} % of outputs equal to LiteRT's, "
-        f"others {one.figures['largest_steps']} steps at most"
+        f"{where}, {100 * found['equal']:.1f} % of outputs equal to LiteRT's, "
+        f"others {found['largest_steps']} steps at most{answers}"
     )
 
 

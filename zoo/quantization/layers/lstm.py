@@ -57,8 +57,8 @@ class Memory(TwinLayer):
         self.added_range = Range(f"{name}_added")
         self.memory_range = Range(f"{name}_memory", limit=limit, narrow=True)
         self.squash = Squash(f"{name}_squashed", functions[0], summed=False)
-        fixed = INT8.tanh if usual else None
-        self.output_range = output or Range(f"{name}_output", fixed=fixed)
+        fixed = INT8.activations.unit if usual else None
+        self.output_range = output or Range(f"{name}_output", fixed=fixed, narrow=usual)
         for one in (self.state_gates, self.state_candidate):
             one.reads(self.output_range)
 

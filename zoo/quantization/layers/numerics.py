@@ -37,6 +37,16 @@ class Grid:
         return self.high - self.low
 
     @property
+    def unit(self) -> tuple[float, float]:
+        """All but -1 to 1, in steps such as 1/127.5, where no gate times a tanh is half a step.
+
+        In steps of 1/128, as tanh has them, such products are halves again and again, which x86
+        rounds to even and Arm upwards.
+        """
+        reach = self.high / (self.high + 0.5)
+        return -reach, reach
+
+    @property
     def bytes(self) -> int:
         """Of a number in a file."""
         return self.bits // 8
@@ -97,5 +107,5 @@ INT8 = Numerics(
         {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
     ),
     operators="TFLITE_BUILTINS_INT8",
-    targets=("litert", "micro", "ethos-u55"),
+    targets=("litert", "micro", "ethos-u55", "arm64"),
 )
