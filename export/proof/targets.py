@@ -8,8 +8,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.conversion.choices import check_target_takes
 from export.litert import Export
-from export.proof.answers import HALF_STEP
+from export.proof.answers import smallest
 from export.runtimes.ethos import compile_ethos
 from export.runtimes.litert import dequantized, load, raw_outputs, row_inputs
 from export.runtimes.micro import MicroRun, run_micro
@@ -17,9 +18,9 @@ from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.metrics.gates import FAILED
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import NUMERICS, Numerics
 
-TARGETS = INT8.targets
+TARGETS = tuple(dict.fromkeys(name for one in NUMERICS.values() for name in one.targets))
 MICRO_WORK = 2e10  # multiply-accumulates: about a minute of LiteRT-Micro's reference kernels
 # target -> operators that it lacks, of those our layers may need
 LACKS = {"litert": set[str](), "micro": {"GELU"}, "ethos-u55": {"WHILE", "GATHER", "CAST"}}
@@ -36,14 +37,17 @@ class Placement:
     figures: dict[str, Any] = field(default_factory=dict)
 
 
-def check_targets(targets: Sequence[str]) -> None:
-    """Raise UserError for an unknown target or none at all."""
+def check_targets(targets: Sequence[str], numerics: Numerics | None = None) -> None:
+    """Raise UserError for an unknown target, one that a format is not for, or none at all."""
     if isinstance(targets, str):
         raise UserError(f"targets must be a list, like ['litert', 'micro']; got {targets!r}.")
     for target in targets:
         one_of("targets", target, TARGETS)
     if not targets:
         raise UserError(f"targets must name at least one of {', '.join(TARGETS)}.")
+    for target in targets:
+        if numerics is not None:
+            check_target_takes(target, numerics)
 
 
 def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str] | None) -> None:
@@ -110,7 +114,8 @@ def _whole_on_micro(
         return Placement("micro", "rolled", False, found.refused)
     interpreter = load(path)
     of_micro = dequantized(found.outputs[0], interpreter.get_output_details()[0])
-    of_micro = data.task.logits(of_micro, data.task.ending(export.model), HALF_STEP)
+    least = smallest(export.scaling.ends)
+    of_micro = data.task.logits(of_micro, data.task.ending(export.model), least)
     gates = data.task.gates(data.y_test[:count], of_float[:count], of_micro, max_drop)
     figures = {
         "rows": count,
