@@ -20,8 +20,9 @@ from benchmarks.tables import table
 from export.runtimes.litert import load
 from export.runtimes.litert import predict as run_file
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.calibration import predict, relative_error
+from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
+from zoo.quantization.errors import relative_error
 from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.rows import choose_rows
 

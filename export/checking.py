@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from export.child import ChildError, of_threads, run_child
+from export.conversion.choices import chosen_numerics
 from export.proof.reported import REPORT
 from export.runtimes.litert import Latency
 from export.tflite.audit import Audit, audit
@@ -35,26 +36,30 @@ class Check:
         return not self.failures
 
 
-def check(path: str | Path, *, timeout: float = 300) -> Check:
+def check(path: str | Path, *, numerics: str = INT8.name, timeout: float = 300) -> Check:
     """Audit a `.tflite` file and, if all its operators are allowed, run it on zeros.
 
     Args:
         path: the file.
+        numerics: the format that it is to be of, as `to_litert` takes it.
         timeout: seconds that the run may take.
 
     Raises:
-        UserError: missing, too large or damaged file.
+        UserError: missing, too large or damaged file; an unknown format.
 
     Examples:
         >>> export.check("runs/wine/model_int8.tflite").audit.operators
         {'FULLY_CONNECTED': 2}
     """
-    found = audit(Path(path))
+    of = chosen_numerics(numerics)
+    found = audit(Path(path), of)
     failures = _measured(Path(path), found)
-    if found.floats:
-        failures.append(f"{len(found.floats)} tensors are not integers, first {found.floats[0]!r}")
+    if found.strangers:
+        what = "integers" if of.integer else f"of {of.name} files"
+        first = found.strangers[0]
+        failures.append(f"{len(found.strangers)} tensors are not {what}, first {first!r}")
     if not found.fitting_ends:
-        ends = INT8.ends.tensor_type
+        ends = of.ends.tensor_type
         failures.append(f"input and output must be {ends}; got {found.inputs} and {found.outputs}")
     if not found.operators:
         failures.append("not run: it holds no operators, so it computes nothing")

@@ -9,25 +9,35 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from export.conversion.choices import parse_compression
+from export.conversion.choices import (
+    FORMS,
+    check_twin_only,
+    chosen_numerics,
+    parse_compression,
+)
 from export.conversion.compression import Compressed
 from export.conversion.compression import compress as compress_model
 from export.conversion.job import (
     FLOAT,
-    FORMS,
     METHODS,
     TWIN,
     Plan,
     checked,
     warn_of_steps,
 )
-from export.conversion.planning import int8_plan, tfmot_plan
+from export.conversion.planning import quantized_plan, tfmot_plan
 from export.conversion.written import files_of
 from export.device.c_array import c_source
 from export.device.ends import ends_of
 from export.device.front_end import header
 from export.device.ship import NAMES, card_of, shipped, streamed
-from export.runtimes.litert import file_scaling, load_content, output_scaling, state_sizes
+from export.runtimes.litert import (
+    file_scaling,
+    load_content,
+    output_scaling,
+    state_sizes,
+    state_type,
+)
 from export.tflite.audit import Audit, audit
 from export.tflite.metadata import described
 from export.tflite.scaling import Scaling
@@ -36,14 +46,16 @@ from zoo.checks import at_least, one_of
 from zoo.files import as_json
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import FLOAT as FLOATS
+from zoo.quantization.layers.numerics import INT8, NUMERICS
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows
 from zoo.quantization.rules.ids import words_of
 from zoo.run import front_end_files, identity
 
-SOURCES = [f"{Path(name).stem}.{ending}" for name in FORMS.values() for ending in ("cc", "h")]
+NAMED = [one.file(form) for one in NUMERICS.values() if one is not FLOATS for form in FORMS]
+SOURCES = [f"{Path(name).stem}.{ending}" for name in NAMED for ending in ("cc", "h")]
 OLD = ("report.json", "report.html", "formats.json", "model.onnx")
-STALE = (*OLD, TWIN, *FORMS.values(), *SOURCES, *NAMES)  # they speak of files that go now
+STALE = (*OLD, TWIN, *NAMED, *SOURCES, *NAMES)  # they speak of files that go now
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Export:
     plan: Plan
     compressed: Compressed | None  # what came before the int8 file, if anything
     audits: dict[str, Audit]  # file name -> what it holds; the float file's first
-    scaling: Scaling | None  # of the int8 input
+    scaling: Scaling | None  # of the quantized file's input
     seconds: float
 
     def __repr__(self) -> str:
@@ -76,7 +88,8 @@ class Export:
 
     @property
     def int8_file(self) -> Path:
-        return self.run.path / INT8.file()
+        """The quantized file, int8 or of other `numerics`."""
+        return self.run.path / self.plan.main
 
     @property
     def float_audit(self) -> Audit:
@@ -84,7 +97,7 @@ class Export:
 
     @property
     def int8_audit(self) -> Audit | None:
-        return self.audits.get(INT8.file())
+        return self.audits.get(self.plan.main)
 
 
 def to_litert(
@@ -92,7 +105,7 @@ def to_litert(
     *,
     data: Data | None = None,
     directory: str | Path | None = None,
-    quantize: str | None = INT8.name,
+    numerics: str | None = None,
     method: str = "auto",
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
@@ -101,7 +114,7 @@ def to_litert(
     seed: int = 0,
     timeout: float = 1800,
 ) -> Export:
-    """Convert a model to float32 and int8 `.tflite` files, in a child process.
+    """Convert a model to float32 and int8 `.tflite` files, or to others than int8.
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
     int8 in and out for the int8 files, hold built-in operators only, and say what they are (LiteRT
@@ -115,7 +128,10 @@ def to_litert(
             ends in softmax or sigmoid; one sigmoid is enough for two classes) or targets.
         data: where the calibration rows come from: its training part only. A run knows its own.
         directory: where the files go; a run's files go into its folder.
-        quantize: "int8", or None for the float file alone.
+        numerics: "int8"; "mixed", with 16-bit activations where they take enough noise away;
+            "int16x8", with 16-bit activations and ends; "dynamic" and "float16", with 8-bit and
+            float16 weights and float ends, for LiteRT alone; or "float" for the float file alone.
+            None: that of `quantized`, or int8.
         method: "twin" quantizes by the model's quantization twin; "converter" leaves it to
             TensorFlow's converter; "auto" does so only where a twin cannot express a layer, which
             `Export.plan.without_twin` names then.
@@ -146,14 +162,12 @@ def to_litert(
         >>> result.int8_file.name
         'model_int8.tflite'
     """
-    if quantize not in (INT8.name, None):
-        raise UserError(f"quantize must be {INT8.name!r} or None; got {quantize!r}.")
+    format = chosen_numerics(numerics, None if quantized is None else quantized.twin.numerics)
     one_of("method", method, METHODS)
-    twin_only = {"forms": forms, "quantized": quantized, "compress": compress}
-    if quantize is None or method == "converter":
-        for name in [name for name, given in twin_only.items() if given is not None]:
-            wanted = f"quantize={INT8.name!r} with method='twin'"
-            raise UserError(f"{name} is for {wanted}; leave it out.")
+    given = {"forms": forms, "quantized": quantized, "compress": compress}
+    check_twin_only(format, method, [name for name in given if given[name] is not None])
+    if compress == "qat-tfmot" and format is not INT8:
+        raise UserError(f"qat-tfmot makes {INT8.name} files alone; leave numerics out.")
     if compress is not None and quantized is not None:
         raise UserError("compress makes a twin of its own; leave quantized out.")
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
@@ -162,7 +176,7 @@ def to_litert(
     compressed = None
     if compress is not None:
         compressed = compress_model(model, data, parse_compression(compress), seed=seed)
-    if quantize is None:
+    if format is FLOATS:
         plan = Plan("float", {}, None, None)
     elif compressed is not None and compressed.int8 is not None:
         plan = tfmot_plan(model, data, compressed, calibration_rows, seed)
@@ -171,7 +185,9 @@ def to_litert(
             quantized.check(model)
         asked = method == "twin" or forms is not None or compress is not None
         smaller = model if compressed is None else compressed.model
-        plan = int8_plan(smaller, data, method, asked, quantized, forms, calibration_rows, seed)
+        plan = quantized_plan(
+            smaller, data, method, asked, quantized, forms, calibration_rows, seed, format
+        )
     warn_of_steps(model, plan)
     files = files_of(model, plan, data.x_train, timeout)
     if compressed is not None and compressed.int8 is not None:
@@ -194,15 +210,16 @@ def _finished(
         texts |= c_source(files[name], Path(name).stem)
     scaling = None
     if plan.rows is not None:
-        interpreter = load_content(files[INT8.file()])
+        interpreter = load_content(files[plan.main])
         scaling = _host_scaling(file_scaling(interpreter), plan.rows)
         scaling = replace(scaling, words=words_of(model))
         answer = output_scaling(interpreter)
-        ends = ends_of(INT8.file(), data, scaling, answer, model)
+        ends = ends_of(plan.main, data, scaling, answer, model)
         texts |= shipped(ends) | header(data)
         if "step" in plan.forms:
             name = plan.forms["step"]
-            texts |= streamed(replace(ends, file=name), state_sizes(load_content(files[name])))
+            step = load_content(files[name])
+            texts |= streamed(replace(ends, file=name, state=state_type(step)), state_sizes(step))
     card = card_of(model, data)
     if "model.json" not in run.files():  # a model that was not trained here
         texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
@@ -213,7 +230,8 @@ def _finished(
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
         files["calibration.npz"] = used.getvalue()
     run.write({**files, **texts}, remove=STALE)
-    audits = {name: audit(run.path / name) for name in (FLOAT, *plan.forms.values())}
+    audits = {FLOAT: audit(run.path / FLOAT, FLOATS)}
+    audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
     seconds = round(time.monotonic() - started, 3)
     return Export(run, model, plan, compressed, audits, scaling, seconds)
 
@@ -246,4 +264,5 @@ def _host_scaling(file: Scaling, rows: CalibrationRows) -> Scaling:
     factor = np.asarray(keras.ops.convert_to_numpy(layer.scale), np.float64)
     offset = np.asarray(keras.ops.convert_to_numpy(layer.offset), np.float64)
     step, zero_point = file.scale[0], file.zero_point[0]
-    return Scaling(tuple(step / factor), tuple(zero_point + offset / step))
+    zero_points = tuple(zero_point + offset / step)
+    return replace(file, scale=tuple(step / factor), zero_point=zero_points)

@@ -71,11 +71,11 @@ def verify(
         (True, [])
     """
     in_range("max_drop", max_drop, -math.inf, math.inf)
-    check_targets(targets)
+    check_targets(targets, export.plan.numerics)
     named = groups_of(data, groups)
     rows, scaling = export.plan.rows, export.scaling
     if rows is None or scaling is None:
-        raise UserError(f"There is no int8 file to verify; export with quantize={INT8.name!r}.")
+        raise UserError(f"There is no int8 file to verify; export with numerics={INT8.name!r}.")
     for audit in export.audits.values():
         if audit.forbidden:
             raise UserError(

@@ -7,6 +7,7 @@ import typer
 
 from pocketzoo import early
 from pocketzoo.options import RunArgument
+from zoo.quantization.layers.numerics import INT8
 
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
 
@@ -73,12 +74,18 @@ def predict(
     answering.print_answers(name, answers, out)
 
 
-def check(file: Annotated[Path, typer.Argument(metavar="FILE.tflite")]) -> None:
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE.tflite")],
+    numerics: Annotated[
+        str, typer.Option(help="What it is to be: int8, mixed, int16x8, dynamic, float16, float.")
+    ] = INT8.name,
+) -> None:
     """Check a .tflite file: what it holds, whether it is integer-only, whether LiteRT runs it."""
+    early.check_numerics(numerics)
     early.check_file(file)
     from export.checking import check as checked  # without Keras, unlike `export.check`
     from pocketzoo.printing.check import print_check
 
-    result = checked(file)
+    result = checked(file, numerics=numerics)
     print_check(file, result)
     raise typer.Exit(0 if result.passed else 1)

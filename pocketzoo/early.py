@@ -6,7 +6,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from export.conversion.choices import check_forms, parse_compression
+from export.conversion.choices import (
+    check_forms,
+    check_target_takes,
+    chosen_numerics,
+    parse_compression,
+)
 from pocketzoo.options import Exporting, Loading, Training
 from pocketzoo.parsing import pairs
 from tuning.recipe import TREES, Recipe
@@ -14,10 +19,11 @@ from zoo.checks import UserError, at_least, in_range, near, one_of
 from zoo.data.sources import check_target, kind_of_rows, reader_of
 from zoo.manifest import read_manifest
 from zoo.presets.catalogue import check_arguments, check_kind, find_preset
+from zoo.quantization.layers.numerics import INT8, Numerics
 
 RUNGS = ("auto", "ptq", "qat")
 FORMATS = ("litert", "onnx", "saved_model")
-TARGETS = ("litert", "micro", "ethos-u55", "arm64")  # of int8 files, as `zoo.quantization` has them
+TARGETS = INT8.targets
 
 
 def check_source(source: str, loading: Loading) -> None:
@@ -76,18 +82,30 @@ def recipe_fields(training: Training) -> dict[str, Any]:
     return values | ({} if training.epochs is None else {"epochs": training.epochs})
 
 
+def check_numerics(name: str | None) -> Numerics:
+    """Return the format that is asked for. Raises UserError for an unknown one."""
+    return chosen_numerics(name)
+
+
 def check_exporting(wishes: Exporting) -> None:
     """Raise UserError for words that mean nothing to any export."""
     in_range("max_drop", wishes.max_drop, -math.inf, math.inf)
     one_of("rung", wishes.rung, RUNGS)
     for name in wishes.format_names or [""]:
         one_of("format", name, FORMATS)
+    numerics = check_numerics(wishes.numerics)
     for name in wishes.target_names or [""]:
         one_of("targets", name, TARGETS)
+        check_target_takes(name, numerics)
     if "arm64" in wishes.target_names:
         from export.runtimes.arm64 import find_arm64
 
         find_arm64()
+    if wishes.rung == "qat" and not numerics.integer:
+        raise UserError(
+            f"--rung qat trains integer files, and {numerics.name} has float activations; leave "
+            "--rung out."
+        )
     check_forms(wishes.form_names)
     if wishes.compress is not None:
         parse_compression(wishes.compress)

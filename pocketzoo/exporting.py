@@ -8,15 +8,17 @@ import numpy as np
 import export
 import tuning
 import zoo
+from export.conversion.choices import chosen_numerics
+from export.conversion.job import checked
 from export.proof.targets import refuse_early
 from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
 from pocketzoo.printing.live import stages
 from zoo.backends import do_without_tensorflow
-from zoo.checks import UserError
 from zoo.data.groups import read_groups
 from zoo.lock import locked
-from zoo.quantization import Quantized, UnknownLayer
+from zoo.pretrained.inlining import flattened
+from zoo.quantization import Quantized, UnknownLayer, quantize
 from zoo.stages import epochs
 
 TWIN = "training the int8 twin"
@@ -32,9 +34,6 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
 def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     """Export a run folder and verify its files on the test rows.
 
-    With rung "auto" the twin is trained only if calibration alone loses more than `max_drop` on
-    the held-out rows; a compressed model is calibrated only.
-
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
@@ -44,38 +43,42 @@ def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
     with locked(path), stages():
-        quantized = None
-        if "litert" not in wishes.format_names:
-            pass
-        elif wishes.compress is None and wishes.rung == "auto":
-            quantized = _climbed(model, data, wishes.max_drop)
-        elif wishes.rung == "qat":
-            quantized = tuning.quantize_aware(model, data, on_epoch=epochs(TWIN))
-        return _export(run, data, wishes, groups, quantized)
-
-
-def _climbed(model: keras.Model, data: zoo.Data, max_drop: float) -> Quantized | None:
-    """Return the twin; None where there can be none, so that TensorFlow's converter is left."""
-    try:
-        return tuning.quantize(model, data, max_drop=max_drop, on_epoch=epochs(TWIN))
-    except UnknownLayer:
-        return None
+        return _export(run, data, wishes, groups, _quantized(model, data, wishes))
 
 
 def export_model(
     model: keras.Model, data: zoo.Data, out: Path, wishes: Exporting
 ) -> export.Report | None:
-    """Export a model of one's own, as `export_run` does; its int8 file is calibrated only."""
+    """Export a model of one's own, as `export_run` does."""
     do_without_tensorflow()
     check_exporting(wishes)
-    if wishes.rung == "qat":
-        raise UserError(
-            "--rung qat needs a run folder: a .keras file has no recipe to train with. Leave "
-            "--rung out."
-        )
+    checked(flattened(model), data)
     groups = chosen_groups(data, wishes)
     with stages():
-        return _export(model, data, wishes, groups, None, directory=out)
+        quantized = _quantized(model, data, wishes)
+        return _export(model, data, wishes, groups, quantized, directory=out)
+
+
+def _quantized(model: keras.Model, data: zoo.Data, wishes: Exporting) -> Quantized | None:
+    """Return the twin; None where `to_litert` is to calibrate one, or there can be none.
+
+    With rung "auto" the ladder is climbed only if calibration alone loses more than `max_drop` on
+    the held-out rows; a compressed model is calibrated only.
+    """
+    numerics = chosen_numerics(wishes.numerics)
+    if "litert" not in wishes.format_names or wishes.compress is not None or not numerics.integer:
+        return None
+    how = epochs(TWIN)
+    if wishes.rung == "qat":
+        start = quantize(model, data, numerics=numerics)
+        return tuning.quantize_aware(model, data, start=start, on_epoch=how)
+    if wishes.rung != "auto":
+        return None
+    given, limit = wishes.numerics, wishes.max_drop
+    try:
+        return tuning.quantize(model, data, max_drop=limit, numerics=given, on_epoch=how)
+    except UnknownLayer:
+        return None
 
 
 def chosen_groups(data: zoo.Data, wishes: Exporting) -> np.ndarray | None:
@@ -99,6 +102,7 @@ def _export(
             directory=directory,
             quantized=quantized,
             forms=wishes.form_names,
+            numerics=wishes.numerics,
             compress=wishes.compress,
         )
     for name in [name for name in OTHERS if name in wishes.format_names]:

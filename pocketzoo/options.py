@@ -162,8 +162,18 @@ class Exporting:
         typer.Option(help="License of model and data, for the model card: CC-BY-4.0, ..."),
     ] = None
     rung: Annotated[
-        str, typer.Option(help="auto: ptq, then qat if that loses too much; ptq; or qat.")
+        str,
+        typer.Option(
+            help="auto: ptq, then qat, then the numerics mixed and int16x8, while too much is "
+            "lost; ptq; or qat."
+        ),
     ] = "auto"
+    numerics: Annotated[
+        str | None,
+        typer.Option(
+            help="int8, mixed, int16x8, dynamic or float16. Default: int8, or what the rung needs."
+        ),
+    ] = None
 
     formats: Annotated[
         str, typer.Option("--format", help="Comma-separated: litert, onnx, saved_model.")

@@ -13,8 +13,12 @@ from zoo.checks import at_least, in_range
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized, Twin, make_twin
 from zoo.quantization import quantize as calibrated
-from zoo.quantization.calibration import predict, relative_error
-from zoo.quantization.layers.arithmetic import Int8
+from zoo.quantization.calibration import Tried, predict
+from zoo.quantization.errors import relative_error
+from zoo.quantization.layers.arithmetic import Int8, Rounded
+from zoo.quantization.layers.numerics import INT8, INT16X8, NUMERICS, Numerics
+from zoo.quantization.layers.ranges import Range
+from zoo.quantization.widening import widen
 from zoo.tasks.outputs import TINY
 
 OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
@@ -124,11 +128,14 @@ def quantize(
     fine_tuning: FineTuning | None = None,
     seed: int = 0,
     on_epoch: OnEpoch | None = None,
+    numerics: str | None = None,
 ) -> Quantized:
-    """Climb the ladder: calibrate; if that loses too much on the held-out rows, train as well.
+    """Climb the ladder until little enough is lost on the held-out rows.
 
+    Its rungs: int8 calibrated (ptq), trained as well (qat), the better of these with 16-bit
+    activations where they take enough noise away (mixed), 16-bit activations everywhere (int16x8).
     Too much is more than `max_drop`, or outputs that are off by more than a twentieth of their
-    standard deviation. The lower rung stays where the higher one is no better.
+    standard deviation. The lower rung stays where the higher one is no better; all are `tried`.
 
     Args:
         model: the trained float model, as `export.to_litert` takes one; it is left alone.
@@ -139,6 +146,8 @@ def quantize(
         fine_tuning: how the second rung is trained.
         seed: of the choice of calibration rows.
         on_epoch: as of `quantize_aware`, if it comes to that.
+        numerics: the one format to stay at, calibrated and, where it has integers, trained; None:
+            int8, and those above it.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
@@ -151,15 +160,42 @@ def quantize(
         >>> result = export.to_litert(run, quantized=quantized)
     """
     model = flattened(model)
-    first = calibrated(model, data, rows=calibration_rows, seed=seed)
     allowed = data.task.bound(max_drop, _held_out(data)[1])
-    lost, noise = held_out_loss(model, data, first)
-    if lost <= allowed and noise <= NOISE:
-        return first
-    second = quantize_aware(model, data, start=first, fine_tuning=fine_tuning, on_epoch=on_epoch)
-    lost_then, noise_then = held_out_loss(model, data, second)
-    better = (max(lost_then, allowed), noise_then) < (max(lost, allowed), noise)
-    return second if better else first
+    tried: list[Tried] = []
+
+    def ranked(one: Tried) -> tuple[float, float]:
+        return max(one.drop, allowed), one.noise
+
+    def climb(made: Quantized) -> bool:
+        """Take a rung down; return whether it does."""
+        tried.append(Tried(made, *held_out_loss(model, data, made)))
+        return tried[-1].drop <= allowed and tried[-1].noise <= NOISE
+
+    def best() -> Quantized:
+        return min(tried, key=ranked).quantized  # the lowest of equals
+
+    def calibrate_for(numerics: Numerics) -> Quantized:
+        return calibrated(model, data, rows=calibration_rows, seed=seed, numerics=numerics)
+
+    first = calibrate_for(INT8 if numerics is None else NUMERICS[numerics])
+    if not climb(first) and first.twin.numerics.integer:
+        climb(quantize_aware(model, data, start=first, fine_tuning=fine_tuning, on_epoch=on_epoch))
+    above: list[Callable[[], Quantized]] = [
+        lambda: _mixed(model, best()),
+        lambda: calibrate_for(INT16X8),
+    ]
+    for make in above if numerics is None else []:
+        if min(tried, key=ranked).drop <= allowed:
+            break  # noise alone is not worth what 16 bits cost
+        climb(make())
+    return replace(best(), tried=tuple(tried))
+
+
+def _mixed(model: keras.Model, start: Quantized) -> Quantized:
+    """Return a twin of int8 with some of its ranges wide."""
+    twin = _copy(model, start.twin)
+    widen(twin, start.rows.fed(), np.asarray(model.predict(start.rows.x, verbose=0)))
+    return replace(start, twin=twin)
 
 
 def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple[float, float]:
@@ -171,7 +207,7 @@ def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple
     """
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
-    of_int8 = predict(quantized.twin, quantized.rows.fed(x), Int8())
+    of_int8 = predict(quantized.twin, quantized.rows.fed(x), Rounded(quantized.twin.numerics))
     task, ending = data.task, data.task.ending(model)
     first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
     return task.lost(y, first, second), relative_error(of_int8, of_float)
@@ -200,6 +236,10 @@ def _copy(model: keras.Model, twin: Twin) -> Twin:
     """Return a twin of its own, without the optimizer of the one that was trained."""
     copy = make_twin(model, twin.standardized)
     copy.set_weights(twin.get_weights())
+    copy.numerics = twin.numerics
+    for one, other in zip(copy._flatten_layers(), twin._flatten_layers(), strict=True):
+        if isinstance(one, Range):
+            one.wide = other.wide
     return copy
 
 

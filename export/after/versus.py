@@ -11,7 +11,6 @@ from export.proof.answers import answers
 from export.proof.verified import Verified
 from zoo import Data, Run, UserError, read_labelled
 from zoo.metrics.intervals import Estimate
-from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
 from zoo.tasks.metric import allowed
 
@@ -161,7 +160,7 @@ def _compared(a: Run, b: Run, rows: tuple[np.ndarray, np.ndarray], y: np.ndarray
         )
     verified = [Verified.read(run) for run in (a, b)]
     changes = task.changes(y, of_a, of_b)
-    sizes = [one.bytes[INT8.file()] for one in verified]
+    sizes = [one.bytes[one.file] for one in verified]
     times = [one.latency_us["int8"] for one in verified]
     return Versus(
         task,

@@ -1,4 +1,4 @@
-"""Forms and compression that an export can be asked for; Keras is not imported."""
+"""What an export can be asked for: numerics, forms, compression; Keras is not imported."""
 
 import contextlib
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zoo.checks import UserError, one_of
+from zoo.quantization.layers.numerics import FLOAT, INT8, NUMERICS, Numerics
 
 FORMS = ("rolled", "step", "unrolled")  # of a recurrent model
 METHODS = ("prune", "cluster", "qat-tfmot")
@@ -17,6 +18,51 @@ def check_forms(forms: Sequence[str] | None) -> None:
         raise UserError(f"forms must be a list, like ['rolled', 'step']; got {forms!r}.")
     for form in forms or ():
         one_of("forms", form, FORMS)
+
+
+def chosen_numerics(name: str | None, of_twin: Numerics | None = None) -> Numerics:
+    """Return the format that is asked for; None: that of a twin, or int8.
+
+    Raises:
+        UserError: an unknown format, or another than the twin's.
+    """
+    if name is None:
+        return of_twin or INT8
+    one_of("numerics", name, tuple(NUMERICS))
+    if of_twin is not None and of_twin.name != name:
+        raise UserError(
+            f"quantized is a twin for {of_twin.name}, not for {name}; leave numerics out, or "
+            "make the twin for it."
+        )
+    return NUMERICS[name]
+
+
+def check_twin_only(numerics: Numerics, method: str, given: Sequence[str]) -> None:
+    """Raise UserError for what needs a twin where none is made.
+
+    Args:
+        numerics: the format that is asked for.
+        method: how it is to be made.
+        given: names of the arguments given that only a twin takes.
+    """
+    if numerics is FLOAT or method == "converter":
+        for name in given:
+            raise UserError(
+                f"{name} is for numerics={INT8.name!r} with method='twin'; leave it out."
+            )
+    if method == "converter" and numerics not in (INT8, FLOAT):
+        raise UserError(
+            f"TensorFlow's converter makes no {numerics.name} file here; leave method out."
+        )
+
+
+def check_target_takes(target: str, numerics: Numerics) -> None:
+    """Raise UserError for a target that does not run files of a format."""
+    if target not in numerics.targets:
+        takes = ", ".join(one.name for one in NUMERICS.values() if target in one.targets)
+        raise UserError(
+            f"{target} does not run {numerics.name} files. Choose numerics that it takes: {takes}."
+        )
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,18 @@ import keras
 import numpy as np
 
 from export.child import ChildError, run_child
-from export.conversion import choices
 from export.conversion.custom import name_classes
 from zoo import Data, UserError
 from zoo.files import as_json
 from zoo.pretrained.inlining import check_form
 from zoo.quantization import Quantized
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.rows import CalibrationRows
 from zoo.stages import stage
 
 UNROLL_WARNING = 64  # steps
 RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 FLOAT, TWIN = "model_float.tflite", "twin.weights.h5"
-FORMS = {form: INT8.file(form) for form in choices.FORMS}
 METHODS = ("auto", "twin", "converter")
 
 
@@ -42,10 +40,16 @@ class Plan:
     """Which files are to be made, and by what."""
 
     rung: str  # "ptq" or "qat" by the twin, "converter" by TensorFlow's own, or "float"
-    forms: dict[str, str]  # form -> name of its int8 file
+    forms: dict[str, str]  # form -> name of its quantized file
     rows: CalibrationRows | None
     quantized: Quantized | None  # the twin, where there is one
     without_twin: str | None = None  # the layer that no twin can express, and why
+    numerics: Numerics = INT8  # of the quantized files
+
+    @property
+    def main(self) -> str:
+        """Name of the quantized file that takes whole rows."""
+        return self.numerics.file()
 
     @property
     def converted(self) -> dict[str, str]:

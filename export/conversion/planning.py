@@ -6,18 +6,18 @@ from typing import Any
 
 import keras
 
-from export.conversion.choices import check_forms
+from export.conversion.choices import FORMS, check_forms
 from export.conversion.compression import Compressed
-from export.conversion.job import FORMS, Plan
+from export.conversion.job import Plan
 from zoo import Data
 from zoo.quantization import Quantized, Twin, UnknownLayer
 from zoo.quantization import quantize as quantize_twin
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.rows import choose_rows
 from zoo.stages import stage
 
 
-def int8_plan(
+def quantized_plan(
     model: keras.Model,
     data: Data,
     method: str,
@@ -26,16 +26,18 @@ def int8_plan(
     forms: Sequence[str] | None,
     rows: int,
     seed: int,
+    numerics: Numerics,
 ) -> Plan:
     """Return the plan of a model: by its twin, or by TensorFlow's converter and why."""
-    stage("calibrating the int8 model")
+    stage(f"calibrating the {numerics.name} model")
     why = None
     if method != "converter":
         try:
-            ready = quantized or quantize_twin(model, data, rows=rows, seed=seed)
-            return Plan(ready.rung, _forms(ready.twin, forms), ready.rows, ready)
+            ready = quantized or quantize_twin(model, data, rows=rows, seed=seed, numerics=numerics)
+            made = _forms(ready.twin, forms)
+            return Plan(ready.rung, made, ready.rows, ready, None, numerics)
         except UnknownLayer as error:
-            if twin_asked:
+            if twin_asked or numerics is not INT8:
                 raise
             why = error.reason
     chosen = choose_rows(model, data, rows, seed)
@@ -62,4 +64,5 @@ def _forms(twin: Twin, wanted: Sequence[str] | None) -> dict[str, str]:
         wanted = ("step",) if twin.streams() else ()
     elif "step" in wanted:
         twin.cells()  # raises where there is no step form
-    return {form: name for form, name in FORMS.items() if form == "rolled" or form in wanted}
+    asked = (form for form in FORMS if form == "rolled" or form in wanted)
+    return {form: twin.numerics.file(form) for form in asked}

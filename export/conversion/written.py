@@ -13,7 +13,6 @@ from export.runtimes.apart import try_apart
 from export.tflite.writer import write
 from zoo.quantization import Quantized, UnknownLayer, make_twin
 from zoo.quantization.calibration import answers
-from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import Rows, taken
 from zoo.stages import stage
 
@@ -40,8 +39,8 @@ def files_of(model: keras.Model, plan: Plan, rows: np.ndarray, timeout: float) -
         return run_job(model, plan, timeout)
     stage("writing .tflite")
     try:
-        twin = plan.quantized.twin if plan.quantized else None
-        quantized = {n: write(twin, INT8, f) for f, n in plan.converted.items()} if twin else {}
+        twin, of = plan.quantized.twin if plan.quantized else None, plan.numerics
+        quantized = {n: write(twin, of, f) for f, n in plan.converted.items()} if twin else {}
         files = checked_files(model, quantized, rows, timeout)
     except UnknownLayer:
         return run_job(model, plan, timeout)

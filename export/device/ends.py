@@ -38,6 +38,7 @@ class Ends:
     device: str
     row: str = "an .npy file of rows, as the model was trained on"
     table: bool = False
+    state: str = ""  # type of a step form's states
 
     @property
     def lines(self) -> tuple[str, ...]:

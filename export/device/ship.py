@@ -20,19 +20,30 @@ from export.device.filling import filled, text
 from export.device.front_end import HEADER, comment
 from export.tflite.metadata import Card, label_lines, one_line
 from zoo import Data
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import FLOAT
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
 NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", HEADER, *STREAMS)
-KOTLIN_NUMBERS = {8: "Byte", 16: "Short", 32: "Int"}  # bits -> its signed integers
+KOTLIN = {"int8": "Byte", "int16": "Short", "int32": "Int", "float32": "Float"}
 TABLE = 'front_end.rows(source) if source.endswith((".csv", ".tsv")) else '
 WIDTH = 100  # of a line of comment
+FLOATS = FLOAT.ends.dtype.name
 COMMENT: dict[str, Any] = {"initial_indent": "// ", "subsequent_indent": "// "}
+# Python's lines that make of rows, or of a step's values, what the file takes
+STEPS = "np.clip(np.rint({} / SCALE + ZERO_POINT), $lowest, $highest)"
+QUANTIZE = f"""\
+    if into["dtype"] == np.$given:
+        rows = {STEPS.format("rows")}
+"""
+FORMULA = "an $given file takes q = clip(round(x / SCALE + ZERO_POINT), $lowest, $highest)"
 KOTLIN_QUANTIZE = """\
         val input = ${kotlin_number}Array($inputs) { i ->
             val step = row[i] / SCALE[i % SCALE.size] + ZERO_POINT[i % SCALE.size]
             round(step).coerceIn($lowest.0, $highest.0).toInt().to$kotlin_number()
         }
+"""
+KOTLIN_COPY = """\
+        val input = row
 """
 KOTLIN_SCALES = """\
         private val SCALE = doubleArrayOf($scale)
@@ -94,8 +105,8 @@ def _common(ends: Ends) -> dict[str, Any]:
     """Return what the texts of all languages are filled with."""
     answers = "probabilities, in the order of labels.txt" if ends.labels else "numbers"
     answers = "probability of the second label" if len(ends.labels) > ends.outputs else answers
-    ids, given = ends.scaling.words is not None, INT8.ends.dtype.name
-    taken = "int32" if ids else given
+    ids, grid, given = ends.scaling.words is not None, ends.output.ends, ends.output.taken
+    taken, state = "int32" if ids else ends.scaling.taken, ends.state or given
     return {
         "file": ends.file,
         "shape": ", ".join(str(size) for size in ends.shape),
@@ -103,12 +114,16 @@ def _common(ends: Ends) -> dict[str, Any]:
         "values": "token ids" if ids else "values",
         "taken": taken,
         "given": given,
-        "lowest": INT8.ends.low,
-        "highest": INT8.ends.high,
-        "cpp_taken": f"std::{taken}_t",
-        "cpp_given": f"std::{given}_t",
-        "kotlin_given": given.capitalize(),
-        "kotlin_number": KOTLIN_NUMBERS[INT8.ends.bits],
+        "state": state,
+        "lowest": grid.low,
+        "highest": grid.high,
+        "cpp_taken": _cpp_type(taken),
+        "cpp_given": _cpp_type(given),
+        "cpp_state": _cpp_type(state),
+        "kotlin_given": _kotlin_type(given),
+        "kotlin_state": _kotlin_type(state),
+        "kotlin_number": KOTLIN[given],
+        "kotlin_state_number": KOTLIN[state],
         "words": ends.scaling.words or 0,
         "scales": len(ends.scaling.scale),
         "scale": _numbers(ends.scaling.scale),
@@ -122,6 +137,12 @@ def _common(ends: Ends) -> dict[str, Any]:
 
 
 def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
+    real = ends.scaling.ends.real
+    taken = (
+        {"formula": "floats are taken as they are", "quantize": "", "step": "values"}
+        if real
+        else {"formula": FORMULA, "quantize": QUANTIZE, "step": STEPS.format("values")}
+    )
     own = {
         "labels": repr(list(ends.lines)),
         "scale": f"[{common['scale']}]",
@@ -133,13 +154,15 @@ def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
         "given_rows": "--csv FILE.csv, or rows.npy" if ends.table else "rows.npy",
         "told": text(f"{ends.device}.py.txt"),
     }
+    own |= {name: Template(line).substitute(common) for name, line in taken.items()}
     return filled(template, common | own)
 
 
 def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
     ids = bool(common["words"])
+    convert = "clamp" if ids else "copy" if ends.scaling.ends.real else "quantize"
     header = {
-        "convert": filled("clamp.txt" if ids else "quantize.txt", common),
+        "convert": filled(f"{convert}.txt", common),
         "labels": _cpp_labels(ends.lines),
         "logits": ": logits" if ends.logits else "",
         "activation": text(f"{ends.activation}.h.txt") if ends.logits else "",
@@ -165,17 +188,28 @@ def _cpp_call(ends: Ends, indent: str, values: str) -> str:
 
 def _kotlin(template: str, common: dict[str, Any], ends: Ends) -> str:
     ids = bool(common["words"])
-    used = ["exp"] * ends.logits + ["round"] * (not ids)
+    real = ends.scaling.ends.real and not ids
+    convert = KOTLIN_CLAMP if ids else KOTLIN_COPY if real else KOTLIN_QUANTIZE
+    used = ["exp"] * ends.logits + ["round"] * (not ids and not real)
     own = {
         "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
         "kotlin_row": "IntArray" if ids else "FloatArray",
         "kotlin_write": "writeInt" if ids else f"write{common['kotlin_given']}",
-        "convert": Template(KOTLIN_CLAMP if ids else KOTLIN_QUANTIZE).substitute(common),
-        "constants": "" if ids else Template(KOTLIN_SCALES).substitute(common),
+        "convert": Template(convert).substitute(common),
+        "constants": "" if ids or real else Template(KOTLIN_SCALES).substitute(common),
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in ends.lines),
         "activation": text(f"{ends.activation}.kt.txt") if ends.logits else "",
     }
     return filled(template, common | own)
+
+
+def _cpp_type(name: str) -> str:
+    return "float" if name == FLOATS else f"std::{name}_t"
+
+
+def _kotlin_type(name: str) -> str:
+    """Return a type as the names of CompiledModel's methods have it."""
+    return KOTLIN[name] if name == FLOATS else name.capitalize()
 
 
 def _numbers(values: Sequence[float]) -> str:

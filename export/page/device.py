@@ -28,7 +28,7 @@ def device(report: Report) -> Html:
         _files(report.files, estimates),
         _runtimes(report),
         _layers(report.fidelity.layers),
-        lead=f"Quantized to int8 by {RUNGS[report.files.rung]}.",
+        lead=f"Quantized to {report.numerics} by {RUNGS[report.files.rung]}.",
     )
 
 

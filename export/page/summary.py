@@ -88,10 +88,10 @@ def _key_figures(report: Report) -> list[tuple[str, str, str]]:
     values = [metric.shown(one.value) for one in (report.int8_estimate, report.float_estimate)]
     drop, bound = f"{report.drop.value:.2f}", f"at most {measured.bound:.2f}"
     found = [
-        (values[0], f"{worded(metric.name)}, int8", f"float {values[1]}"),
+        (values[0], f"{worded(metric.name)}, {report.numerics}", f"float {values[1]}"),
         (drop, f"drop, {metric.unit}", bound),
-        (sizes[0], "int8 file", f"float {sizes[1]}"),
-        (times[0], "per row, int8", f"float {times[1]}"),
+        (sizes[0], f"{report.numerics} file", f"float {sizes[1]}"),
+        (times[0], f"per row, {report.numerics}", f"float {times[1]}"),
         (f"{model.parameters:,}", "parameters", f"{model.macs:,} multiply-accumulates"),
     ]
     if report.agreement is not None:

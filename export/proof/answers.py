@@ -15,7 +15,7 @@ from export.tflite.audit import audit
 from export.tflite.metadata import brings
 from zoo import Data, Run, UserError
 from zoo.metrics.numbers import largest_difference
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import Grid
 
 SMALLEST = 1e-7  # probability that is told from zero
 HALF_STEP = 1 / 512  # of an int8 probability
@@ -50,7 +50,7 @@ def outputs_of(export: Export, data: Data) -> Outputs:
     return Outputs(
         ending=ending,
         of_float=task.logits(of_keras, ending, SMALLEST),
-        of_int8=task.logits(plain, ending, HALF_STEP),
+        of_int8=task.logits(plain, ending, smallest(export.plan.numerics.ends)),
         plain=plain,
         float_difference=largest_difference(of_file, of_keras),
     )
@@ -69,7 +69,7 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
         UserError: a folder without an export, or whose files have changed or do not run.
     """
     verified = Verified.read(run)
-    path = run.file(FLOAT if of_float else INT8.file())
+    path = run.file(FLOAT if of_float else verified.file)
     _check(path, verified, of_float)
     task = run.task()
     if not brings(path, task.labels):
@@ -80,8 +80,13 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
     outputs = predict_apart(path, x if of_float else verified.scaling.quantize(x), seconds)
-    smallest = SMALLEST if of_float else HALF_STEP
-    return task.logits(outputs, verified.ending, smallest)
+    least = SMALLEST if of_float else smallest(verified.scaling.ends)
+    return task.logits(outputs, verified.ending, least)
+
+
+def smallest(ends: Grid) -> float:
+    """Return the smallest probability that is told from zero."""
+    return HALF_STEP if not ends.real and ends.bytes == 1 else SMALLEST
 
 
 def _check(path: Path, verified: Verified, of_float: bool) -> None:

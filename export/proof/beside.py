@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from export.litert import Export
-from export.proof.answers import HALF_STEP
+from export.proof.answers import smallest
 from export.runtimes.arm64 import find_arm64, run_arm64
 from export.runtimes.litert import dequantized, load, raw_outputs, row_inputs
 from export.runtimes.micro import run_micro
@@ -96,12 +96,12 @@ def compare(
     count = max(16, int(runtime.work / max(1, export.audits[path.name].macs))) if whole else FEW
     interpreter = load(path)
     inputs = row_inputs(interpreter, export.scaling.quantize(data.x_test[:count]))
-    details = interpreter.get_output_details()[0]
+    details, least = interpreter.get_output_details()[0], smallest(export.scaling.ends)
     of_litert = raw_outputs(interpreter, inputs)
 
     def logits(outputs: Sequence[np.ndarray]) -> np.ndarray:
         numbers = dequantized(outputs[0], details)
-        return data.task.logits(numbers, data.task.ending(export.model), HALF_STEP)
+        return data.task.logits(numbers, data.task.ending(export.model), least)
 
     def placed(ran: Ran) -> Placement:
         if ran.refused is not None:

@@ -9,8 +9,10 @@ from export.litert import Export
 from export.proof.finding import Finding
 from export.runtimes.litert import load, output_scaling, stream
 from zoo import Data
-from zoo.quantization.calibration import layer_noise, predict
-from zoo.quantization.layers.arithmetic import Int8
+from zoo.quantization.calibration import predict
+from zoo.quantization.layers.arithmetic import Rounded
+from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.noise import layer_noise
 from zoo.quantization.rows import CalibrationRows
 
 STREAMED = 32  # test rows that are fed step by step
@@ -89,14 +91,19 @@ def _beside_twin(
 ) -> Distance | None:
     if export.plan.quantized is None:
         return None
+    twin = export.plan.quantized.twin
     fed = rows.fed(data.x_test[:NOISE_ROWS])
-    of_twin = predict(export.plan.quantized.twin, fed, Int8())
-    steps = np.abs(of_twin - plain[: len(fed)]) / _output_step(export)
+    of_twin = predict(twin, fed, Rounded(twin.numerics))
+    steps = np.abs(of_twin - plain[: len(fed)]) / _output_step(export, plain)
     return Distance(len(fed), float(np.mean(steps < 0.5)), int(np.rint(steps.max())))
 
 
-def _output_step(export: Export) -> float:
-    return output_scaling(load(export.int8_file)).scale[0]
+def _output_step(export: Export, plain: np.ndarray) -> float:
+    """Return an output's quantization step; of floats what int8 would make of all of them."""
+    scaling = output_scaling(load(export.int8_file))
+    if scaling.ends.real:
+        return max(float(np.ptp(plain)), 1e-12) / INT8.activations.steps
+    return scaling.scale[0]
 
 
 def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
@@ -104,7 +111,7 @@ def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | Non
         return None
     interpreter = load(export.run.path / export.plan.forms["step"])
     streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]))
-    steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export)
+    steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export, whole)
     return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
 
 

@@ -13,7 +13,7 @@ from export.proof.float_layers import float_layers
 from export.proof.measured import Measured
 from export.tflite.audit import Audit
 from export.tflite.scaling import Scaling
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import Numerics
 from zoo.quantization.rows import CalibrationRows
 
 RUNGS = {
@@ -63,18 +63,23 @@ class Files:
 
     @property
     def int8_audit(self) -> Audit:
-        return self.audits[INT8.file()]
+        return self.audits[self.forms["rolled"]]
+
+    @property
+    def numerics(self) -> Numerics:
+        """The format of the quantized files."""
+        return self.int8_audit.numerics
 
     @property
     def integer_only(self) -> bool:
-        """Whether every int8 file holds integers only."""
+        """Whether every quantized file holds integers only."""
         return all(self.audits[name].integer_only for name in self.forms.values())
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the files."""
         found = []
         for name, audit in self.audits.items():
-            found += _findings(name, audit, integer=audit is not self.float_audit)
+            found += _findings(name, audit, fitting=audit is not self.float_audit)
         found += [
             Finding(f"not integer-only because of {layer}", REPLACE) for layer in self.float_layers
         ]
@@ -88,18 +93,21 @@ class Files:
 
     def described(self, measured: Measured) -> dict[str, Any]:
         """Return its part of `report.json`, with what was measured of each file."""
+        main = self.forms["rolled"]
         return {
             "method": self.rung,
             "without_twin": self.without_twin,
             "float_layers": self.float_layers,
             "integer_only": self.integer_only,
             "float_difference": self.float_difference,
-            "input": asdict(self.scaling),
+            "input": self.scaling.described(),
             "calibration": self.calibration,
             "compression": self.compression,
             "forms": self.forms,
             "formats": self.formats,
-            "files": {name: self._file(name) | measured.of_file(name) for name in self.audits},
+            "files": {
+                name: self._file(name) | measured.of_file(name, main) for name in self.audits
+            },
         }
 
     def _file(self, name: str) -> dict[str, Any]:
@@ -114,13 +122,15 @@ class Files:
         }
 
 
-def _findings(name: str, audit: Audit, integer: bool) -> list[Finding]:
-    found = []
-    if integer and audit.floats:
-        names = ", ".join(audit.floats[:3])
-        found.append(f"not integer-only: {len(audit.floats)} float tensors ({names}) in {name}")
-    if integer and not audit.fitting_ends:
-        found.append(f"input or output of {name} is not {INT8.ends.tensor_type}")
+def _findings(name: str, audit: Audit, fitting: bool) -> list[Finding]:
+    found, numerics = [], audit.numerics
+    if fitting and audit.strangers:
+        names, count = ", ".join(audit.strangers[:3]), len(audit.strangers)
+        kind = "float tensors" if numerics.integer else "tensors of other types"
+        only = "integer-only" if numerics.integer else numerics.name
+        found.append(f"not {only}: {count} {kind} ({names}) in {name}")
+    if fitting and not audit.fitting_ends:
+        found.append(f"input or output of {name} is not {numerics.ends.tensor_type}")
     if audit.forbidden:
         found.append(f"operators that are not allowed in {name}: {audit.forbidden}")
     return [Finding(sentence, REPLACE) for sentence in found]
@@ -140,7 +150,9 @@ def files_of(
     return Files(
         rung=plan.rung,
         without_twin=plan.without_twin,
-        float_layers=float_layers(export.model, audits[INT8.file()]),
+        float_layers=(
+            float_layers(export.model, audits[plan.main]) if plan.numerics.integer else ()
+        ),
         float_difference=float_difference,
         scaling=scaling,
         calibration=_calibration(export, rows),

@@ -9,7 +9,6 @@ from export.proof.finding import Finding
 from zoo import Data
 from zoo.metrics.gates import FAILED, NOT_SHOWN, Gate
 from zoo.metrics.intervals import Estimate
-from zoo.quantization.layers.numerics import INT8
 from zoo.tasks import Task
 
 
@@ -63,12 +62,12 @@ class Measured:
             "gates": [one.described() for one in self.gates],
         }
 
-    def of_file(self, name: str) -> dict[str, Any]:
+    def of_file(self, name: str, main: str) -> dict[str, Any]:
         """Return the part of a file's entry in `report.json`; None where it was not measured."""
-        estimate = {FLOAT: self.float_estimate, INT8.file(): self.int8_estimate}.get(name)
+        estimate = {FLOAT: self.float_estimate, main: self.int8_estimate}.get(name)
         return {
             "estimate": estimate and asdict(estimate),
-            "drop": self._drop() if name == INT8.file() else None,
+            "drop": self._drop() if name == main else None,
         }
 
     def _drop(self) -> dict[str, Any]:

@@ -66,7 +66,7 @@ class Report:
         metric, drop = self.task.metric, self.drop
         found = {
             kind: f"{worded(metric.name)} {metric.shown(one.value)}"
-            for kind, one in (("float", self.float_estimate), ("int8", self.int8_estimate))
+            for kind, one in (("float", self.float_estimate), (self.numerics, self.int8_estimate))
         }
         limit = f"{drop.value:.2f} {metric.unit}, at most {self.measured.bound:.2f}"
         return {**found, "drop": limit, "verdict": self.verdict.upper()}
@@ -170,6 +170,11 @@ class Report:
     @property
     def int8_audit(self) -> Audit:
         return self.files.int8_audit
+
+    @property
+    def numerics(self) -> str:
+        """Name of the format of the quantized files."""
+        return self.files.numerics.name
 
     @property
     def without_twin(self) -> str | None:

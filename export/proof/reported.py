@@ -56,6 +56,7 @@ class Input(TypedDict):
 
     scale: Annotated[list[Annotated[float, Between(1e-300)]], Between(1)]
     zero_point: Annotated[list[float], Between(1)]
+    taken: NotRequired[Literal["int8", "int16", "float32"]]
     words: NotRequired[Annotated[int, Between(1, 2**24)] | None]
 
 
@@ -73,6 +74,7 @@ class Reported(TypedDict):
     drop: Value
     ending: Literal["softmax", "sigmoid"] | None
     input: Input
+    forms: NotRequired[dict[str, str]]
     files: dict[str, File]
     runtimes: Runtimes
     prediction_interval: Widths | None

@@ -9,11 +9,11 @@ import numpy as np
 from export.litert import Export
 from export.proof.beside import Placement
 from export.proof.finding import Finding
+from export.proof.ladder import Rung, climbed
 from export.proof.targets import place
 from export.runtimes.litert import Latency, load, measure_latency, predict
 from zoo import Data, UserError
 from zoo.cost.estimate import estimate
-from zoo.quantization.layers.numerics import INT8
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,14 @@ class Runtimes:
         targets: that were asked for.
         placements: every int8 file on every target but LiteRT.
         estimates: figure -> "estimated" before training, "measured".
+        ladder: what was tried, where that was more than one rung.
     """
 
     latency: dict[str, Latency]
     targets: tuple[str, ...]
     placements: tuple[Placement, ...]
     estimates: dict[str, dict[str, int]]
+    ladder: tuple[Rung, ...] = ()
 
     def tried(self) -> dict[str, list[Placement]]:
         """Return the placements on each target that has any, in the order of the targets."""
@@ -59,7 +61,8 @@ class Runtimes:
             "latency_us_minimum": {name: one.minimum for name, one in self.latency.items()},
         }
         others = {target: _described(tried) for target, tried in self.tried().items()}
-        return {"runtimes": {"litert": litert, **others}, "estimates": self.estimates}
+        found = {"runtimes": {"litert": litert, **others}, "estimates": self.estimates}
+        return found | ({"ladder": [one.described() for one in self.ladder]} if self.ladder else {})
 
 
 def _described(tried: Sequence[Placement]) -> dict[str, Any]:
@@ -82,13 +85,14 @@ def run_everywhere(
     for interpreter, scaling in ((files["float"], None), (files["int8"], export.scaling)):
         predict(interpreter, data.x_test[-1:], scaling)  # memory may hold what is no token id
     estimates = _estimates(export, placements)
-    return Runtimes(measure_latency(files), tuple(targets), tuple(placements), estimates)
+    latency = measure_latency(files)
+    return Runtimes(latency, tuple(targets), tuple(placements), estimates, climbed(export))
 
 
 def _estimates(export: Export, placements: Sequence[Placement]) -> dict[str, dict[str, int]]:
     """Return what a search would have taken the file to need, beside what it needs."""
     main = next(iter(export.plan.forms))
-    audit = export.audits[INT8.file()]
+    audit = export.audits[export.plan.main]
     measured = {"bytes": audit.model_bytes, "macs": audit.macs}
     for one in placements:
         if one.target == "micro" and one.form == main and one.ok:

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from export.conversion.choices import check_target_takes
 from export.litert import Export
 from export.proof.beside import BESIDE, Placement, compare
 from export.runtimes.arm64 import find_arm64
@@ -13,9 +14,9 @@ from export.runtimes.ethos import compile_ethos
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.quantization import UnknownLayer, make_twin
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import NUMERICS, Numerics
 
-TARGETS = INT8.targets
+TARGETS = tuple(dict.fromkeys(name for one in NUMERICS.values() for name in one.targets))
 # target -> operators that it lacks, of those our layers may need
 LACKS = {
     "litert": set[str](),
@@ -25,8 +26,8 @@ LACKS = {
 }
 
 
-def check_targets(targets: Sequence[str]) -> None:
-    """Raise UserError for an unknown target, none at all, or one that cannot be tried here."""
+def check_targets(targets: Sequence[str], numerics: Numerics | None = None) -> None:
+    """Raise UserError for an unknown target, one that a format is not for or that cannot be tried."""
     if isinstance(targets, str):
         raise UserError(f"targets must be a list, like ['litert', 'micro']; got {targets!r}.")
     for target in targets:
@@ -35,6 +36,9 @@ def check_targets(targets: Sequence[str]) -> None:
         raise UserError(f"targets must name at least one of {', '.join(TARGETS)}.")
     if "arm64" in targets:
         find_arm64()
+    for target in targets:
+        if numerics is not None:
+            check_target_takes(target, numerics)
 
 
 def refuse_early(model: keras.Model, targets: Sequence[str], forms: Sequence[str] | None) -> None:

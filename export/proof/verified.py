@@ -9,6 +9,7 @@ from export.proof.reported import REPORT, Reported
 from export.tflite.scaling import Scaling
 from zoo import Run
 from zoo.metrics.gates import FAILED, PASSED
+from zoo.quantization.layers.numerics import INT8, NUMERICS
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Verified:
         drop: of int8, in the metric's unit.
         ending: "softmax" or "sigmoid" of a classifier that gives probabilities.
         scaling: of the int8 input.
+        file: name of the quantized file that takes whole rows.
         bytes, sha256: of each file.
         latency_us: "float", "int8": median on one thread, in microseconds.
         half_widths: of the prediction intervals, per target; None without them.
@@ -37,6 +39,7 @@ class Verified:
     drop: float
     ending: str | None
     scaling: Scaling
+    file: str
     bytes: dict[str, int]
     sha256: dict[str, str]
     latency_us: dict[str, float]
@@ -66,11 +69,18 @@ class Verified:
             drop=report["drop"]["value"],
             ending=report["ending"],
             scaling=Scaling(**_known(report["input"], Scaling)),
+            file=_main(report.get("forms", {}).get("rolled")),
             bytes={name: file["bytes"] for name, file in report["files"].items()},
             sha256={name: file["sha256"] for name, file in report["files"].items()},
             latency_us=report["runtimes"]["litert"]["latency_us"],
             half_widths=within and tuple(within["half_width"]),
         )
+
+
+def _main(name: str | None) -> str:
+    """Return the name of the quantized file; int8's where the report names none of ours."""
+    named = [one.file() for one in NUMERICS.values()]
+    return name if name in named and name is not None else INT8.file()
 
 
 def _known(held: dict[str, Any], kind: type[Any]) -> dict[str, Any]:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from export.tflite.scaling import Scaling
-from zoo.quantization.layers.numerics import INT8
+from export.tflite.scaling import ENDS, TAKEN, Scaling
 
-ENDS = INT8.ends
+REAL = {name for name, one in ENDS.items() if one.real}
 SLICE = 0.0005  # seconds
 FEWEST_ROUNDS, LONGEST = 20, 5.0  # of a measurement; the latter in seconds
 
@@ -33,23 +32,26 @@ def load_content(content: bytes) -> Any:
 
 
 def file_scaling(interpreter: Any) -> Scaling:
-    """Return the scale and zero point that the file gives its int8 input; 1 and 0 of ids."""
+    """Return the scale and zero point that the file gives its input; 1 and 0 of ids."""
     return scaling_of(interpreter.get_input_details()[0])
 
 
 def output_scaling(interpreter: Any) -> Scaling:
-    """Return the scale and zero point that the file gives its int8 output."""
+    """Return the scale and zero point that the file gives its output."""
     return scaling_of(interpreter.get_output_details()[0])
 
 
 def scaling_of(details: Any) -> Scaling:
     """Return the scale and zero point of an input or output; 1 and 0 of ids and floats."""
-    scale, zero_point = details["quantization"] if details["dtype"] == ENDS.dtype else (1.0, 0.0)
-    return Scaling((float(scale),), (float(zero_point),))
+    dtype = np.dtype(details["dtype"]).name
+    if dtype in ENDS and dtype not in REAL:
+        scale, zero_point = details["quantization"]
+        return Scaling((float(scale),), (float(zero_point),), taken=dtype)
+    return Scaling((1.0,), (0.0,), taken=dtype if dtype in REAL else TAKEN)
 
 
 def predict(interpreter: Any, x: np.ndarray, scaling: Scaling | None = None) -> np.ndarray:
-    """Run rows one by one; int8 rows in through `scaling`, real numbers out, (rows, outputs)."""
+    """Run rows one by one; rows in through `scaling`, real numbers out, (rows, outputs)."""
     inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     rows = x.astype(inputs["dtype"]) if scaling is None else scaling.quantize(x)
     return dequantized(raw_outputs(interpreter, [rows])[0], outputs)
@@ -86,15 +88,18 @@ def random_inputs(interpreter: Any, count: int, seed: int = 0, words: int = 1) -
     rng = np.random.default_rng(seed)
     found = []
     for details in interpreter.get_input_details():
-        ids = details["dtype"] != ENDS.dtype
-        low, high = (0, max(words, 1)) if ids else (ENDS.low, ENDS.high + 1)
-        values = rng.integers(low, high, (count, *details["shape"][1:]))
-        found.append(values.astype(details["dtype"]))
+        shape, dtype = (count, *details["shape"][1:]), np.dtype(details["dtype"])
+        ends = ENDS.get(dtype.name)
+        if ends is not None and ends.real:
+            found.append(rng.normal(size=shape).astype(dtype))
+            continue
+        low, high = (0, max(words, 1)) if ends is None else (ends.low, ends.high + 1)
+        found.append(rng.integers(low, high, shape).astype(dtype))
     return found
 
 
 def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:
-    """Return a file's inputs for int8 rows, in the file's order.
+    """Return a file's inputs for rows as it takes them, in the file's order.
 
     For a step file these are all steps of the rows, (rows * steps, ...), each with the states that
     the steps before it left.
@@ -110,7 +115,7 @@ def row_inputs(interpreter: Any, rows: np.ndarray) -> list[np.ndarray]:
 
 
 def steps(interpreter: Any, sequence: np.ndarray) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Feed one int8 sequence, (steps, features), to a step file; yield inputs and output."""
+    """Feed one sequence, (steps, features), to a step file; yield inputs and output."""
     runner = interpreter.get_signature_runner("serving_default")
     details = runner.get_input_details()
     states = {n: np.zeros(one["shape"], one["dtype"]) for n, one in details.items() if n != "input"}
@@ -127,8 +132,15 @@ def state_sizes(interpreter: Any) -> dict[str, int]:
     return {name: int(np.prod(held[name]["shape"])) for name in sorted(held) if name != "input"}
 
 
+def state_type(interpreter: Any) -> str:
+    """Return the type of a step file's states: all have one."""
+    held = interpreter.get_signature_runner("serving_default").get_input_details()
+    (found,) = {np.dtype(one["dtype"]).name for name, one in held.items() if name != "input"}
+    return str(found)
+
+
 def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
-    """Feed int8 sequences, (rows, steps, features), to a step file, state by state.
+    """Feed sequences, (rows, steps, features), to a step file, state by state.
 
     Returns:
         The last step's output as real numbers, (rows, outputs).

@@ -17,7 +17,7 @@ from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED, operator_name
 from zoo.checks import UserError
 from zoo.cost.graph import SUMMED, macs
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import INT8, Numerics
 
 MAX_BYTES = 1 << 30
 MOST_AXES = 8  # of a tensor
@@ -41,6 +41,8 @@ class Audit:
     outputs: tuple[str, ...]
     signature: str | None
     macs: int  # multiply-accumulates of one inference; a loop's body counts once
+    numerics: Numerics = INT8  # the format that it is to be of
+    strangers: tuple[str, ...] = ()  # names of tensors of a type that this format does not have
 
     @property
     def model_bytes(self) -> int:
@@ -58,15 +60,23 @@ class Audit:
         return not self.floats and not self.forbidden and self.fitting_ends
 
     @property
+    def fits(self) -> bool:
+        """Only tensors of the format, fitting ends, no forbidden operator."""
+        return not self.strangers and not self.forbidden and self.fitting_ends
+
+    @property
     def fitting_ends(self) -> bool:
-        """int8 in and out; or int32 in, ids that a GATHER looks up."""
+        """The format's type in and out; or int32 in, ids that a GATHER looks up."""
         ids = self.takes_ids and "GATHER" in self.operators
-        fitting = {INT8.ends.tensor_type}
-        return ({*self.inputs} == fitting or ids) and {*self.outputs} == fitting
+        numerics = self.numerics
+        fitting = {numerics.ends.tensor_type}
+        if numerics.wide is not None:  # of the states of a step form
+            fitting.add(numerics.wide.tensor_type)
+        return ({*self.inputs} <= fitting or ids) and {*self.outputs} <= fitting
 
 
-def audit(path: Path) -> Audit:
-    """Read a `.tflite` file.
+def audit(path: Path, numerics: Numerics = INT8) -> Audit:
+    """Read a `.tflite` file, which is to be of a numeric format.
 
     Raises:
         UserError: missing, empty, too large, or not a whole `.tflite` file.
@@ -74,7 +84,7 @@ def audit(path: Path) -> Audit:
     content = _content(path)
     try:
         check_work(content)
-        return _audited(flatbuffer_utils.convert_bytearray_to_object(content), content)
+        return _audited(flatbuffer_utils.convert_bytearray_to_object(content), content, numerics)
     except zipfile.BadZipFile as error:
         raise UserError(f"{path} is damaged: the archive behind the model ({error}).") from error
     except (
@@ -106,7 +116,7 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _audited(model: Any, content: bytes) -> Audit:
+def _audited(model: Any, content: bytes, numerics: Numerics) -> Audit:
     operators = list(_operators(model))
     names = Counter(name for name, _, _ in operators)
     tensors = [tensor for graph in model.subgraphs for tensor in graph.tensors]
@@ -126,6 +136,12 @@ def _audited(model: Any, content: bytes) -> Audit:
         outputs=tuple(DTYPES[first.tensors[i].type] for i in first.outputs),
         signature=signatures[0] if signatures else None,
         macs=sum(_macs(*one) for one in operators),
+        numerics=numerics,
+        strangers=tuple(
+            tensor.name.decode()
+            for tensor in tensors
+            if DTYPES[tensor.type] not in numerics.allowed
+        ),
     )
 
 

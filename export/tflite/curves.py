@@ -17,7 +17,7 @@ class Curves(Written):
     """Writes functions of one value that no operator computes."""
 
     def curve(self, curve: Curve, x: Tensor, where: Range) -> Tensor:
-        if self.numerics is None:
+        if not self.numerics.integer:
             y = FORMULAS[curve.name](Formula(self, x, where), **dict(curve.settings)).tensor
             return self.bounded(where, y)
         assert x.where is not None

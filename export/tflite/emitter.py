@@ -13,16 +13,37 @@ import numpy as np
 from keras import ops
 
 from export.tflite.flatbuffer import File, Graph, Scales
-from zoo.quantization.layers.numerics import Grid, Numerics
+from zoo.quantization.layers.numerics import FLOAT, Grid, Numerics
 from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
 
-FLOAT, INT32 = np.dtype(np.float32), np.dtype(np.int32)
+INT32 = np.dtype(np.int32)
 FEWEST = 1e-12  # the largest of a kernel that is all zero
 FUSED = {None: 0, "relu": 1, "relu6": 3, BOUNDED: 0}  # ActivationFunctionType
 PADDING = {"same": 0, "valid": 1}
 NONE = -1  # the number of an input that is left out
 MOST = 1 << 30  # of a bias: half of what an int32 holds
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A range on the numbers of another width than its own."""
+
+    where: Range
+    wide: bool
+
+    @property
+    def name(self) -> str:
+        return str(self.where.name)
+
+    def is_wide(self, _: Numerics) -> bool:
+        return self.wide
+
+    def grid(self, numerics: Numerics) -> Grid:
+        return self.where.grid(numerics, self.wide)
+
+    def affine(self, numerics: Numerics) -> tuple[float, int]:
+        return self.where.affine(numerics, self.wide)
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Tensor:
 
     number: int
     shape: tuple[int, ...]
-    where: Range | None
+    where: Range | Converted | None
     before: "Tensor | None" = None
 
 
@@ -50,16 +71,18 @@ class Emitter:
     """
 
     def __init__(self, numerics: Numerics | None) -> None:
-        self.numerics = numerics
+        self.numerics = numerics or FLOAT
         self.file = File()
         self.graph = Graph(self.file, "main")
         self.reshaped: dict[tuple[int, int, tuple[int, ...]], Tensor] = {}  # made once for all
+        self.converted: dict[tuple[int, int], Tensor] = {}
+        self.unpacked: dict[tuple[int, int], int] = {}
 
-    def tensor(self, name: str, shape: Sequence[int], where: Range | None) -> Tensor:
+    def tensor(self, name: str, shape: Sequence[int], where: Range | Converted | None) -> Tensor:
         """Add a tensor of quantized values, or of floats; of whole numbers where no range is."""
         dtype: np.dtype[Any] = INT32
         if where is not None:
-            dtype = FLOAT if self.numerics is None else where.grid(self.numerics).dtype
+            dtype = where.grid(self.numerics).dtype
         number = self.graph.tensor(name, shape, dtype, self._scales(where))
         return Tensor(number, tuple(shape), where)
 
@@ -78,14 +101,14 @@ class Emitter:
         """Add an operator with the options of a table, such as "Conv2DOptions"."""
         numbers = [one.number if isinstance(one, Tensor) else one for one in inputs]
         found = [one.number for one in outputs]
-        self.graph.operator(name, numbers, found, self.numerics is not None, kind, options)
+        self.graph.operator(name, numbers, found, self.numerics.integer, kind, options)
 
     def made(
         self,
         name: str,
         inputs: Sequence[Tensor | int],
         shape: Sequence[int],
-        where: Range | None,
+        where: Range | Converted | None,
         kind: str = "",
         **options: Any,
     ) -> Tensor:
@@ -99,17 +122,49 @@ class Emitter:
         """Return the number of a constant of whole numbers, such as axes or a shape."""
         return self.graph.constant(np.asarray(values, np.int32))
 
-    def held(self, where: Range, values: Any) -> Tensor:
+    def convert(self, x: Tensor, source: Range, where: Range) -> Tensor:
+        return self.turned(x, where.is_wide(self.numerics))
+
+    def leaving(self, x: Tensor, where: Range) -> Tensor:
+        return self.turned(x, self.numerics.wide_ends)
+
+    def is_wide(self, x: Tensor) -> bool:
+        """Return whether a tensor is wide."""
+        return x.where is not None and x.where.is_wide(self.numerics)
+
+    def turned(self, x: Tensor, wide: bool) -> Tensor:
+        """Return a tensor, wide or not, as an operator wants it."""
+        if x.where is None or x.where.is_wide(self.numerics) == wide:
+            return x
+        key = self.graph.number, x.number
+        if key not in self.converted:
+            of = x.where.where if isinstance(x.where, Converted) else x.where
+            self.converted[key] = self.made("QUANTIZE", (x,), x.shape, Converted(of, wide))
+        return self.converted[key]
+
+    def held(self, where: Range | Converted, values: Any) -> Tensor:
         """Return constant values on a range."""
         values = np.asarray(ops.convert_to_numpy(values), np.float32)
         scales = self._scales(where)
-        if scales is not None and self.numerics is not None:
+        if scales is not None:
             values = _rounded(values, scales.scale, scales.zero, where.grid(self.numerics))
         return Tensor(self.graph.constant(values, scales), values.shape, where)
 
-    def scalar(self, value: float) -> Tensor:
+    def table(self, where: Range, values: Any) -> Tensor:
+        """Return the weights of a table, whose rows are on a range."""
+        if self.numerics.integer:
+            return self.held(Converted(where, wide=False), values)
+        values, grid = np.asarray(ops.convert_to_numpy(values), np.float32), self.numerics.weights
+        if grid.real:
+            return Tensor(self.floats(values), values.shape, where)
+        step = np.asarray([max(float(np.abs(values).max()), FEWEST) / grid.high])
+        number = self.graph.constant(_rounded(values, step, 0, grid), Scales(step, 0))
+        return Tensor(number, values.shape, where)
+
+    def scalar(self, value: float, beside: Range) -> Tensor:
         """Return a number as a tensor; at an end of its own range it is exact."""
         where = Range("scalar")
+        where.wide = beside.wide
         where.set(value, value)
         return self.held(where, np.full(1, value))
 
@@ -120,23 +175,41 @@ class Emitter:
 
         A matrix's bias is left out where it is zero.
         """
-        of_kernel, of_bias = None, None
-        if self.numerics is not None and x.where is not None:
-            grid, (source, _) = self.numerics.weights, x.where.affine(self.numerics)
-            others = tuple(i for i in range(kernel.ndim) if i != axis)
-            largest = np.maximum(np.abs(kernel).max(axis=others), FEWEST).astype(np.float64)
-            # a bias that would not fit makes its kernel's steps larger
-            step = np.maximum(largest / grid.high, np.abs(bias) / (source * MOST))
-            along = [-1 if i == axis else 1 for i in range(kernel.ndim)]
-            kernel = _rounded(kernel, step.reshape(along), 0, grid)
-            bias = np.rint(bias.astype(np.float64) / (step * source)).astype(np.int32)
-            of_kernel, of_bias = Scales(step, 0, axis), Scales(step * source, 0)
+        numerics = self.numerics
+        if numerics.weights.real:
+            shift = NONE if kernel.ndim == 2 and not bias.any() else self.floats(bias)
+            return self.floats(kernel), shift
+        of_bias, grid = None, numerics.weights
+        others = tuple(i for i in range(kernel.ndim) if i != axis)
+        step = np.maximum(np.abs(kernel).max(axis=others), FEWEST).astype(np.float64) / grid.high
+        if numerics.integer and x.where is not None:
+            (source, _), wide = x.where.affine(numerics), x.where.is_wide(numerics)
+            if not wide:  # a bias that would not fit makes its kernel's steps larger
+                step = np.maximum(step, np.abs(bias) / (source * MOST))
+            of_bias = Scales(step * source, 0)
+            bias = np.rint(bias.astype(np.float64) / (step * source))
+            bias = bias.astype(np.int64 if wide else np.int32)
+        along = [-1 if i == axis else 1 for i in range(kernel.ndim)]
+        kernel = _rounded(kernel, step.reshape(along), 0, grid)
         no_bias = kernel.ndim == 2 and not bias.any()
         shift = NONE if no_bias else self.graph.constant(bias, of_bias)
-        return self.graph.constant(kernel, of_kernel), shift
+        return self.graph.constant(kernel, Scales(step, 0, axis)), shift
 
-    def _scales(self, where: Range | None) -> Scales | None:
-        if self.numerics is None or where is None:
+    def floats(self, values: np.ndarray) -> int:
+        """Return the number of a tensor of floats, which are held as the format has its weights."""
+        grid = self.numerics.weights
+        number = self.graph.constant(values.astype(grid.dtype))
+        if grid == FLOAT.weights:
+            return number
+        key = self.graph.number, number
+        if key not in self.unpacked:
+            made = self.graph.tensor("weights", values.shape, FLOAT.weights.dtype)
+            self.graph.operator("DEQUANTIZE", [number], [made], integer=False)
+            self.unpacked[key] = made
+        return self.unpacked[key]
+
+    def _scales(self, where: Range | Converted | None) -> Scales | None:
+        if not self.numerics.integer or where is None:
             return None
         scale, zero = where.affine(self.numerics)
         return Scales(np.asarray([scale]), zero)

@@ -13,23 +13,37 @@ VERSION = 3  # of the schema
 SIGNATURE = b"serving_default"
 NAME = 16  # bytes of a tensor's name: longer ones can be a tenth of a file
 DESCRIPTION = b"pocketzoo"
-# what an operator's version says is needed of it, least first: for floats, and for integers
-# (LiteRT, tflite/converter/tools/versioning/op_version.cc)
+# what an operator's version says is needed of it, least first: for floats, for 8-bit integers, for
+# 16-bit ones (LiteRT, tflite/converter/tools/versioning/op_version.cc)
 VERSIONS = {
-    "CONV_2D": (1, 3),
-    "DEPTHWISE_CONV_2D": (1, 3),
-    "FULLY_CONNECTED": (1, 4),
-    "TRANSPOSE_CONV": (3, 3),  # with a bias
-    "ELU": (1, 1),
-    "GELU": (1, 2),
-    "HARD_SWISH": (1, 1),
-    "LESS": (1, 1),  # of counts
-    "RESHAPE": (1, 1),
-    "RESIZE_BILINEAR": (3, 3),  # half_pixel_centers
-    "RESIZE_NEAREST_NEIGHBOR": (3, 3),
-    "WHILE": (1, 1),
+    "ADD": (1, 2, 3),
+    "CONV_2D": (1, 3, 5),
+    "DEPTHWISE_CONV_2D": (1, 3, 5),
+    "FULLY_CONNECTED": (1, 4, 11),
+    "TRANSPOSE_CONV": (3, 3, 3),  # with a bias
+    "ELU": (1, 1, 1),
+    "GATHER": (1, 2, 4),
+    "GELU": (1, 2, 2),
+    "HARD_SWISH": (1, 1, 1),
+    "LEAKY_RELU": (1, 2, 2),
+    "LESS": (1, 1, 1),  # of counts
+    "MAXIMUM": (1, 2, 4),
+    "MINIMUM": (1, 2, 4),
+    "MUL": (1, 2, 4),
+    "QUANTIZE": (1, 1, 2),
+    "RESHAPE": (1, 1, 1),
+    "RESIZE_BILINEAR": (3, 3, 4),  # half_pixel_centers
+    "RESIZE_NEAREST_NEIGHBOR": (3, 3, 4),
+    "SPLIT": (1, 2, 4),
+    "STRIDED_SLICE": (1, 2, 2),
+    "SUB": (1, 2, 5),
+    "TRANSPOSE": (1, 2, 5),
+    "UNPACK": (1, 2, 4),
+    "WHILE": (1, 1, 1),
 }
-OTHERS = (1, 2)
+OTHERS = (1, 2, 3)
+# of floats and a kernel of integers
+HYBRID = {"CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "FULLY_CONNECTED": 12, "DEQUANTIZE": 2}
 # (operator, an option that is set or the most axes) -> version
 LATER: dict[tuple[str, str | int], int] = {
     ("FULLY_CONNECTED", "keepNumDims"): 5,
@@ -97,6 +111,14 @@ class Graph:
         self.table.tensors.append(made)
         return len(self.table.tensors) - 1
 
+    def like(self, number: int, shape: Sequence[int]) -> int:
+        """Add a tensor of the type and scales of another and return its number."""
+        known = self.table.tensors[number]
+        made = self.tensor("rows", shape, np.dtype(np.int8))
+        self.table.tensors[made].type = known.type
+        self.table.tensors[made].quantization = known.quantization
+        return made
+
     def constant(self, values: np.ndarray, scales: Scales | None = None) -> int:
         """Return the number of a tensor with these values, one for all that want the same.
 
@@ -130,8 +152,10 @@ class Graph:
             options: fields of that table.
         """
         made, given = schema.OperatorT(), options or {}
-        rank = max(len(self.table.tensors[i].shape) for i in (*inputs, *outputs) if i >= 0)
-        made.opcodeIndex = self.file.code(name, _version(name, integer, given, rank))
+        read = [self.table.tensors[i] for i in (*inputs, *outputs) if i >= 0]
+        rank = max(len(tensor.shape) for tensor in read)
+        bits = _bits({tensor.type for tensor in read}, integer)
+        made.opcodeIndex = self.file.code(name, _version(name, bits, given, rank))
         made.inputs, made.outputs = list(inputs), list(outputs)
         if kind:
             made.builtinOptionsType = getattr(schema.BuiltinOptions, kind)
@@ -206,9 +230,17 @@ def _drop_unread(graph: Any) -> None:
     graph.operators = kept[::-1]
 
 
-def _version(name: str, integer: bool, options: Mapping[str, Any], rank: int) -> int:
+def _bits(types: set[int], integer: bool) -> int:
+    """Return where an operator's version stands: 0 of floats, 1 of 8 bits, 2 of 16, 3 of both."""
+    kinds = schema.TensorType
+    if not integer:
+        return 3 if {kinds.FLOAT32, kinds.INT8} <= types else 0
+    return 2 if kinds.INT16 in types else 1
+
+
+def _version(name: str, bits: int, options: Mapping[str, Any], rank: int) -> int:
     """Return the least version of an operator that does what is asked."""
-    least = VERSIONS.get(name, OTHERS)[integer]
+    least = HYBRID.get(name, 1) if bits == 3 else VERSIONS.get(name, OTHERS)[bits]
     for (about, why), needed in LATER.items():
         asked = rank > why if isinstance(why, int) else bool(options.get(why))
         if name == about and asked:

@@ -39,7 +39,8 @@ class Written(Emitter, Exact):
         return x
 
     def bounded(self, where: Range, x: Tensor) -> Tensor:
-        if self.numerics is not None or where.bounds is None:
+        narrow = self.numerics.integer and not where.is_wide(self.numerics)
+        if narrow or where.bounds is None:
             return x  # whose range ends there
         for name, end in zip(("MAXIMUM", "MINIMUM"), where.bounds, strict=True):
             if np.isfinite(end):
@@ -76,7 +77,7 @@ class Written(Emitter, Exact):
     def _combined(
         self, name: str, kind: str, x: Any, y: Any, where: Range, activation: str | None
     ) -> Tensor:
-        pair = [one if isinstance(one, Tensor) else self.scalar(one) for one in (x, y)]
+        pair = [one if isinstance(one, Tensor) else self.scalar(one, where) for one in (x, y)]
         shape = np.broadcast_shapes(*(one.shape for one in pair))
         fused = FUSED[activation]
         y = self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
@@ -87,9 +88,9 @@ class Written(Emitter, Exact):
         return self.made(name, (x,), x.shape, where, kind, **options)
 
     def requantize(self, x: Tensor, where: Range) -> Tensor:
-        if self.numerics is None:
-            return self.bounded(where, x)
-        return self.made("QUANTIZE", (x,), x.shape, where, "QuantizeOptions")
+        if self.numerics.integer:
+            x = self.made("QUANTIZE", (x,), x.shape, where, "QuantizeOptions")
+        return self.bounded(where, x)
 
     def leaky_relu(self, x: Tensor, slope: float, where: Range) -> Tensor:
         return self.made("LEAKY_RELU", (x,), x.shape, where, "LeakyReluOptions", alpha=slope)
@@ -111,9 +112,14 @@ class Written(Emitter, Exact):
         return self.made(name, inputs, shape, where, "ReducerOptions", keepDims=keepdims)
 
     def lookup(self, table: Any, where: Range, ids: Tensor) -> Tensor:
-        rows = self.held(where, table)
-        shape = (*ids.shape, rows.shape[-1])
-        return self.made("GATHER", (rows, ids), shape, where, "GatherOptions", axis=0)
+        rows = self.table(where, table)
+        shape, kind = (*ids.shape, rows.shape[-1]), "GatherOptions"
+        if self.numerics.integer or self.numerics.weights.real:
+            found = self.made("GATHER", (rows, ids), shape, rows.where, kind, axis=0)
+            return self.convert(found, where, where)
+        held = self.graph.like(rows.number, shape)
+        self.graph.operator("GATHER", [rows.number, ids.number], [held], True, kind, {"axis": 0})
+        return self.made("DEQUANTIZE", (held,), shape, where)
 
     # what keeps its range
 

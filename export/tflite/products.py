@@ -36,7 +36,8 @@ class Products(Curves):
     def conv(self, layer: Convolution, x: Tensor) -> Tensor:
         (kernel, bias), window = self.weights(layer, x), layer.window()
         whole = x.shape[-1] == kernel.shape[2]  # not in groups
-        if self.numerics is not None and whole and is_narrow(kernel.shape, window):
+        narrow = self.numerics.integer and not self.is_wide(x)
+        if narrow and whole and is_narrow(kernel.shape, window):
             x, kernel = densified(self, x, kernel, window)
             window = Window((1, 1), "valid")
         kernel = _values(kernel).transpose(3, 0, 1, 2)

@@ -50,7 +50,7 @@ def _step_file(do: "Writer", twin: Twin) -> bytes:
     ]
     new = first.step([(x,)], held, do)
     known = {1: new[first.places()[-1]]}
-    y = twin.finish([*known.items(), *twin.values_from(known, do)])
+    y = twin.finish([*known.items(), *twin.values_from(known, do)], do)
     before, after = ({f"state_{i}": one.number for i, one in enumerate(s)} for s in (held, new))
     return do.file.content({"input": x.number, **before}, {"output": y.number, **after})
 
@@ -81,18 +81,20 @@ def _while(
 
     It carries a count, the states, the kept sequences and what it reads. A kept sequence is a shift
     register: each step drops its oldest row and adds the new one, at the back, or at the front
-    where the rows come from the back.
+    where the rows come from the back. A wide sequence is turned round by a row at each step, for
+    each direction: LiteRT-Micro's GATHER knows no 16 bits.
 
     Returns:
         The last states, (1, units) each, and the kept ones, (1, steps, units) each.
     """
     count = sequences[0].shape[1]
     kept = [loop.states[place] for place in loop.keep]
+    feeds = _feeds(do, loop, sequences)
     starts = [
         Tensor(do.integers(0), (), None),
         *(do.held(state.where, np.zeros((1, state.units))) for state in loop.states),
         *(do.held(state.where, np.zeros((1, count, state.units))) for state in kept),
-        *sequences,
+        *(sequences[i] for i, _ in feeds),
     ]
     outer = do.graph
     condition, body = Graph(do.file, "while_cond"), Graph(do.file, "while_body")
@@ -103,7 +105,7 @@ def _while(
     _ends(condition, carried, [going])
     do.graph = body
     carried = _carried(do, starts)
-    results = _step(do, loop, carried, count)
+    results = _step(do, loop, carried, feeds, count)
     _ends(body, carried, [one.number for one in results])
     do.graph = outer
     found = [do.like(one, "while") for one in starts]
@@ -121,33 +123,65 @@ def _ends(graph: Graph, inputs: Sequence[Tensor], outputs: list[int]) -> None:
     graph.table.inputs, graph.table.outputs = [one.number for one in inputs], outputs
 
 
-def _step(do: Written, loop: Loop, carried: Sequence[Tensor], count: int) -> list[Tensor]:
+def _feeds(do: Written, loop: Loop, sequences: Sequence[Tensor]) -> list[tuple[int, bool | None]]:
+    """Return what of sequences, by place, is carried for which direction; None: for both."""
+    directions = sorted({state.reverse for state in loop.states})
+    return [
+        (place, back)
+        for place, x in enumerate(sequences)
+        for back in (directions if do.is_wide(x) else [None])
+    ]
+
+
+def _step(
+    do: Written,
+    loop: Loop,
+    carried: Sequence[Tensor],
+    feeds: list[tuple[int, bool | None]],
+    count: int,
+) -> list[Tensor]:
     """Write one step and return what it carries on."""
     time, *rest = carried
     states, registers = rest[: len(loop.states)], rest[len(loop.states) :][: len(loop.keep)]
     sequences = rest[len(states) + len(registers) :]
-    rows = {
-        back: _rows(do, sequences, time, count - 1 if back else None)
-        for back in sorted({state.reverse for state in loop.states})
-    }
+    rows: dict[bool, tuple[Tensor, ...]] = {}
+    for back in sorted({state.reverse for state in loop.states}):
+        read = [x for x, (_, way) in zip(sequences, feeds, strict=True) if way in (None, back)]
+        rows[back] = _rows(do, read, time, count - 1 if back else None)
     new = loop.step([rows[state.reverse] for state in loop.states], states)
     shifted = [
         _shifted(do, register, new[place], loop.states[place].turned)
         for place, register in zip(loop.keep, registers, strict=True)
     ]
+    turned = [
+        x if back is None else _shifted(do, x, rows[back][place], back=back)
+        for x, (place, back) in zip(sequences, feeds, strict=True)
+    ]
     later = _counted(do, "ADD", time, do.integers(1))
-    return [later, *new, *shifted, *sequences]
+    return [later, *new, *shifted, *turned]
 
 
 def _rows(
     do: Written, sequences: Sequence[Tensor], time: Tensor, last: int | None
 ) -> tuple[Tensor, ...]:
-    """Return the row of each sequence at a time, counted from the back where `last` is given."""
-    at = time if last is None else _counted(do, "SUB", do.integers(last), time)
+    """Return the row of each sequence at a time, counted from the back where `last` is given.
+
+    That of one which is turned round is always at its end.
+    """
+    gathered = any(not do.is_wide(x) for x in sequences)
+    at = time if last is None or not gathered else _counted(do, "SUB", do.integers(last), time)
     return tuple(
-        do.made("GATHER", (x, at), (1, *x.shape[2:]), x.where, "GatherOptions", axis=1)
+        _end(do, x, last)
+        if do.is_wide(x)
+        else do.made("GATHER", (x, at), (1, *x.shape[2:]), x.where, "GatherOptions", axis=1)
         for x in sequences
     )
+
+
+def _end(do: Written, x: Tensor, last: int | None) -> Tensor:
+    """Return the first row of a sequence, or the `last`."""
+    place, features = last or 0, x.shape[2]
+    return do.reshape(do.cut(x, (place, 0), (place + 1, features)), (features,))
 
 
 def _counted(do: Written, name: str, first: Any, second: Any) -> Tensor:
@@ -160,6 +194,7 @@ def _counted(do: Written, name: str, first: Any, second: Any) -> Tensor:
 
 
 def _shifted(do: Written, register: Tensor, row: Tensor, back: bool) -> Tensor:
+    """Return a sequence with a row more at its end, or its front, and one less at the other."""
     _, count, units = register.shape
     one = do.reshape(row, (1, units))
     if back:

@@ -14,7 +14,6 @@ from export.proof.verified import Verified
 from pocketzoo.printing.console import CONSOLE, print_table
 from zoo.checks import UserError, printable
 from zoo.files import write_atomic
-from zoo.quantization.layers.numerics import INT8
 from zoo.readers.rows import read_named
 from zoo.tasks.answers import Answers
 
@@ -46,7 +45,8 @@ def answer(
         UserError: no export, or rows that the model cannot take.
     """
     run = zoo.Run(path)
-    name, verified = FLOAT if use_float else INT8.file(), Verified.read(run)
+    verified = Verified.read(run)
+    name = FLOAT if use_float else verified.file
     names, rows = read_named(source, run, column)
     if not len(rows):
         raise UserError(f"{source} holds no rows to predict.")

@@ -14,7 +14,6 @@ from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 from pocketzoo.printing.report import figures, print_baselines, print_groups
 from zoo import Run
 from zoo.metrics.gates import NOT_SHOWN
-from zoo.quantization.layers.numerics import INT8
 
 Row = tuple[str, str, str]  # title, float, int8
 
@@ -45,7 +44,7 @@ def print_export(report: Report | None, folder: Path, accept_few_rows: bool) -> 
 def print_report(report: Report, folder: Path) -> None:
     """Show float beside int8, and the verdict."""
     title = f"{report.model.name} on {report.data.name}"
-    table = Table(title, "float (95 % interval)", "int8 (95 % interval)")
+    table = Table(title, "float (95 % interval)", f"{report.numerics} (95 % interval)")
     for rows in ROWS:
         for row in rows(report):
             table.add_row(*row)
@@ -53,9 +52,11 @@ def print_report(report: Report, folder: Path) -> None:
     print_groups(CONSOLE, report)
     print_baselines(CONSOLE, report)
     if len(report.files.scaling.scale) > 1:
+        ends = report.files.scaling.ends
         CONSOLE.print(
-            "The int8 input has one scale per feature: q = clip(round(x / scale + zero_point), "
-            f'{INT8.ends.low}, {INT8.ends.high}), with both arrays in report.json under "input".'
+            f"The {ends.dtype.name} input has one scale per feature: "
+            f"q = clip(round(x / scale + zero_point), "
+            f'{ends.low}, {ends.high}), with both arrays in report.json under "input".'
         )
     print_verdict(report)
     CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
@@ -65,7 +66,8 @@ def print_verdict(report: Report) -> None:
     """Say whether int8 does what float does, whether that is of use, and what to do next."""
     print_failures(report.failures(), report.verdict.upper())
     if report.passed:
-        CONSOLE.print("PASSED: the int8 file does what the float model does.", style="bold green")
+        told = f"PASSED: the {report.numerics} file does what the float model does."
+        CONSOLE.print(told, style="bold green")
     for advice in report.next_steps():
         CONSOLE.print(f"  Next: {advice}", soft_wrap=True)
     doubts = report.fitness.doubts
@@ -94,7 +96,11 @@ def _agreement(report: Report) -> Iterator[Row]:
 
 
 def _method(report: Report) -> Iterator[Row]:
-    yield "int8 by", "", RUNGS[report.files.rung]
+    yield f"{report.numerics} by", "", RUNGS[report.files.rung]
+    unit = report.measured.drop_unit
+    for one in report.runtimes.ladder:
+        figures = f"drop {one.drop:.2f} {unit}, {one.bytes:,} bytes, {one.latency_us:.1f} us"
+        yield f"  tried: {one.numerics}, {one.method}", "", figures
     if report.without_twin is not None:
         yield "  no twin of", "", report.without_twin
 

@@ -21,8 +21,9 @@ from tests.helpers.instances import (
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.calibration import predict, relative_error
+from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
+from zoo.quantization.errors import relative_error
 from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.products import Dense
 from zoo.quantization.layers.ranges import Range

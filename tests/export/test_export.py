@@ -55,9 +55,9 @@ def test_a_stacked_gru_is_integer_only_before_any_training(tmp_path: Path) -> No
 
 def test_float_only(tmp_path: Path) -> None:
     data = data_of(rows("mlp_tiny", 10), np.arange(10) % 2)
-    result = export.to_litert(fill("mlp_tiny"), data=data, directory=tmp_path, quantize=None)
+    result = export.to_litert(fill("mlp_tiny"), data=data, directory=tmp_path, numerics="float")
     assert not result.int8_file.exists()
-    with pytest.raises(zoo.UserError, match="no int8 file to verify; export with quantize='int8'"):
+    with pytest.raises(zoo.UserError, match="no int8 file to verify; export with numerics='int8'"):
         export.verify(result, data)
 
 
@@ -124,12 +124,12 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
         (
             model,
             {"data": digits, "method": "converter", "forms": ["step"]},
-            "forms is for quantize='int8' with method='twin'; leave it out",
+            "forms is for numerics=.int8. with method='twin'; leave it out",
         ),
         (
             model,
             {"data": digits, "quantize": None, "compress": "prune:0.5"},
-            "compress is for quantize='int8'",
+            "compress is for numerics='int8'",
         ),
         (model, {}, "needs data=... for calibration and directory"),
         (

@@ -1,8 +1,7 @@
 """Ranges from calibration rows: observed once, clipped in several ways, chosen by the result."""
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
@@ -10,9 +9,11 @@ from keras import ops
 
 from zoo.checks import UserError
 from zoo.data.dataset import Data
+from zoo.quantization.clipping import CLIPS
 from zoo.quantization.equalizing import equalize
-from zoo.quantization.layers.arithmetic import Exact, Int8
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.errors import relative_error
+from zoo.quantization.layers.arithmetic import Exact, Int8, Rounded
+from zoo.quantization.layers.numerics import INT8, MIXED, Numerics
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.layers.watching import Watching
 from zoo.quantization.rounding import refine
@@ -29,41 +30,10 @@ from zoo.quantization.rows import (
     tensors,
 )
 from zoo.quantization.twin import Twin, make_twin
+from zoo.quantization.widening import ROOM, widen
 
 NEAR = 0.1  # standard deviations of the logits: what is farther is worth the time
-Clip = Callable[[np.ndarray], tuple[float, float]]
 Clipped = dict[Range, dict[str, tuple[float, float]]]
-
-
-def whole(values: np.ndarray) -> tuple[float, float]:
-    """Return the smallest and the largest value."""
-    return float(values.min()), float(values.max())
-
-
-def percentile(values: np.ndarray) -> tuple[float, float]:
-    """Return the range that leaves out one value in a thousand at either end."""
-    low, high = np.percentile(values, [0.1, 99.9])
-    return float(low), float(high)
-
-
-def least_squares(values: np.ndarray) -> tuple[float, float]:
-    """Return the part of the whole range whose rounding and clipping errors are least.
-
-    Choukroun et al. 2019 (arXiv:1902.06822): mean squared error over a grid of ranges.
-    """
-    low, high = whole(values)
-    low, high = min(low, 0.0), max(high, 0.0)
-
-    def error(share: float) -> float:
-        step = max(share * (high - low), 1e-12) / INT8.activations.steps
-        rounded = np.clip(np.rint(values / step) * step, share * low, share * high)
-        return float(np.mean((rounded - values) ** 2))
-
-    best = min(np.linspace(0.3, 1.0, 29), key=error)
-    return best * low, best * high
-
-
-CLIPS: dict[str, Clip] = {"whole": whole, "percentile": percentile, "least_squares": least_squares}
 
 
 @dataclass(frozen=True)
@@ -76,6 +46,7 @@ class Quantized:
     clip: str  # the clipping that was chosen
     errors: dict[str, float]  # of each, then "refined": see `relative_error`, from float logits
     origin: str  # the sha256 of the float model's weights
+    tried: tuple["Tried", ...] = ()  # where a ladder was climbed: every rung, this one too
 
     def check(self, model: keras.Model) -> None:
         """Raise UserError if the twin was made from another model, or before it was trained."""
@@ -83,6 +54,15 @@ class Quantized:
             raise UserError(
                 f"quantized was made from other weights than those of {model.name}; make it again."
             )
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A rung of the ladder: what it lost on held-out rows, and `relative_error` on these."""
+
+    quantized: Quantized
+    drop: float  # in the metric's unit
+    noise: float
 
 
 def weights_hash(model: keras.Model) -> str:
@@ -93,32 +73,45 @@ def weights_hash(model: keras.Model) -> str:
     return digest.hexdigest()
 
 
-def quantize(model: keras.Model, data: Data, *, rows: int = 256, seed: int = 0) -> Quantized:
+def quantize(
+    model: keras.Model,
+    data: Data,
+    *,
+    rows: int = 256,
+    seed: int = 0,
+    numerics: Numerics = INT8,
+) -> Quantized:
     """Return the twin of a model with ranges observed on training rows (rung "ptq").
 
     Channels are equalized before (`equalize`), and weights rounded after (`refine`), which stays
-    where it brings the outputs nearer.
+    where it brings the outputs nearer. A format whose activations are floats needs none of it.
 
     Args:
         model: a trained model of one input and one output; it is left alone.
         data: only its training part is used.
         rows: at most this many calibration rows, spread evenly over the classes; at least 16.
         seed: of their choice.
+        numerics: the format that the twin computes in.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
         UserError: fewer than 16 calibration rows, or rows that are not finite.
     """
-    return quantize_rows(model, choose_rows(model, data, rows, seed))
+    return quantize_rows(model, choose_rows(model, data, rows, seed), numerics)
 
 
-def quantize_rows(model: keras.Model, chosen: CalibrationRows) -> Quantized:
+def quantize_rows(
+    model: keras.Model, chosen: CalibrationRows, numerics: Numerics = INT8
+) -> Quantized:
     """Return the twin of a model of any inputs and outputs, with ranges observed on some rows.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
     """
+    if not numerics.integer:
+        return _stored(model, replace(chosen, standardize=None), numerics)
     twin = make_twin(model, standardized=chosen.standardize is not None)
+    twin.numerics = INT8 if numerics is MIXED else numerics
     fed, exact = chosen.fed(), answers(model, chosen.x)
     equalize(twin, fed)
     clip, errors = calibrate(twin, fed, exact)
@@ -127,7 +120,18 @@ def quantize_rows(model: keras.Model, chosen: CalibrationRows) -> Quantized:
     errors["refined"] = _error(twin, fed, exact)
     if not errors["refined"] <= errors[clip]:  # NaN is not
         twin.set_weights(weights)
+    if numerics is MIXED:
+        widen(twin, fed, exact)
+        errors["widened"] = _error(twin, fed, exact)
     return Quantized(twin, "ptq", chosen, clip, errors, weights_hash(model))
+
+
+def _stored(model: keras.Model, chosen: CalibrationRows, numerics: Numerics) -> Quantized:
+    """Return the twin of a format in which only weights are rounded."""
+    twin = make_twin(model)
+    twin.numerics = numerics
+    error = _error(twin, chosen.x, answers(model, chosen.x))
+    return Quantized(twin, "ptq", chosen, "whole", {"whole": error}, weights_hash(model))
 
 
 def calibrate(twin: Twin, rows: Rows, exact: Rows | None = None) -> tuple[str, dict[str, float]]:
@@ -169,22 +173,24 @@ def calibrate(twin: Twin, rows: Rows, exact: Rows | None = None) -> tuple[str, d
 
 
 def _error(twin: Twin, rows: Rows, exact: Rows) -> float:
-    return relative_error(predict(twin, rows, Int8()), exact)
+    return relative_error(predict(twin, rows, Rounded(twin.numerics)), exact)
 
 
 def _clipped(twin: Twin, observing: Watching) -> Clipped:
     """Return every range that is free, clipped in every way."""
-    found = {
-        where: {name: clip(observing.values(where)) for name, clip in CLIPS.items()}
-        for where in observing.seen
-        if where.fixed is None
-    }
+    found = {where: _ways(where, twin, observing) for where in observing.seen if not where.fixed}
     for entry in twin.entries:
         if entry.output_range in found:
             grid = integer_grid(observing.values(entry.output_range))
             if grid is not None:
                 found[entry.output_range] = dict.fromkeys(CLIPS, grid)
     return found
+
+
+def _ways(where: Range, twin: Twin, observing: Watching) -> dict[str, tuple[float, float]]:
+    if where.is_wide(twin.numerics):  # nothing need be clipped off
+        return dict.fromkeys(CLIPS, observing.ends(where, ROOM))
+    return {name: clip(observing.values(where)) for name, clip in CLIPS.items()}
 
 
 def _set_each(twin: Twin, clipped: Clipped, first: str, rows: Rows, exact: Rows) -> None:
@@ -212,56 +218,11 @@ def answers(model: keras.Model, rows: Rows) -> Rows:
 
 def predict(twin: Twin, rows: Rows, arithmetic: Exact) -> Rows:
     """Return the logits of rows in an arithmetic, (rows, outputs), or a list of each output."""
-    if type(arithmetic) is Int8:  # what the twin does when called: Keras compiles it once
+    same = isinstance(arithmetic, Rounded) and arithmetic.numerics is twin.numerics
+    if same and type(arithmetic) in (Rounded, Int8):  # Keras compiles once what a twin does
         return twin.predict(rows, batch_size=batch_size(rows), verbose=0)
     found = [
         keras.tree.map_structure(ops.convert_to_numpy, twin.run(tensors(batch), arithmetic))
         for batch in batches(rows)
     ]
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
-
-
-def layer_noise(model: keras.Model, quantized: Quantized, rows: Rows) -> dict[str, float]:
-    """Return, for every range by name, the ratio of its values to their int8 error, in dB.
-
-    The error is all that has come together up to there, not what this one rounding adds.
-
-    Args:
-        model: the float model.
-        quantized: of that model.
-        rows: as the twin takes them, (rows, *row shape).
-    """
-    reference = make_twin(model, quantized.twin.standardized)
-    equalize(reference, quantized.rows.fed())  # or values would not compare
-    exact, rounded = Watching(Exact()), Watching(Int8())
-    predict(reference, rows, exact)
-    predict(quantized.twin, rows, rounded)
-    return {
-        where.name: _decibels(exact.values(where), rounded.values(same))
-        for where, same in zip(exact.seen, rounded.seen, strict=True)
-    }
-
-
-def _decibels(exact: np.ndarray, rounded: np.ndarray) -> float:
-    """The signal counts about its mean: a target at 1013 +- 6 has little of it."""
-    whole = float(np.mean(exact.astype(np.float64) ** 2))
-    about = float(exact.var(dtype=np.float64))
-    power = about if about > 1e-12 * whole else whole  # all equal
-    noise = float(np.mean((rounded.astype(np.float64) - exact) ** 2))
-    return round(float(10 * np.log10(max(power, 1e-30) / max(noise, 1e-30))), 1)
-
-
-def relative_error(found: Rows, exact: Rows) -> float:
-    """Return the root mean squared difference in standard deviations of what is exact.
-
-    Of several outputs it is the root of the mean of their squares.
-    """
-    pairs = zip(
-        *([one] if isinstance(one, np.ndarray) else one for one in (found, exact)), strict=True
-    )
-    return float(np.sqrt(np.mean([_relative(*pair) ** 2 for pair in pairs])))
-
-
-def _relative(found: np.ndarray, exact: np.ndarray) -> float:
-    found, exact = np.asarray(found, np.float64), np.asarray(exact, np.float64)
-    return float(np.sqrt(np.mean((found - exact) ** 2)) / max(float(exact.std()), 1e-12))

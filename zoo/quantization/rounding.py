@@ -13,9 +13,9 @@ import keras
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from zoo.quantization.layers.arithmetic import Exact, Int8
+from zoo.quantization.layers.arithmetic import Exact, Rounded
 from zoo.quantization.layers.gru import Recurrence
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.layers.products import PRODUCTS, Conv, DepthwiseConv
 from zoo.quantization.layers.ranges import Linear
 from zoo.quantization.layers.stem import same_padding
@@ -49,7 +49,7 @@ def refine(twin: Twin, rows: Rows) -> None:
     x = tensors(rows)
     exact = _Means(layers)
     twin.run(x, exact)
-    twin.run(x, _Refining(exact.means))
+    twin.run(x, _Refining(twin.numerics, exact.means))
 
 
 class _Means(Exact):
@@ -64,10 +64,11 @@ class _Means(Exact):
         return super().weights(layer, x)
 
 
-class _Refining(Int8):
-    """Int8 arithmetic that rounds a layer's kernel before it is used."""
+class _Refining(Rounded):
+    """The twin's arithmetic, which rounds a layer's kernel before it is used."""
 
-    def __init__(self, means: dict[Any, Any]) -> None:
+    def __init__(self, numerics: Numerics, means: dict[Any, Any]) -> None:
+        super().__init__(numerics)
         self.means = means
 
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:

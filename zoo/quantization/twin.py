@@ -8,11 +8,12 @@ import keras
 
 from zoo.checks import UserError
 from zoo.quantization.drawing import draw
-from zoo.quantization.layers.arithmetic import Exact, Int8
+from zoo.quantization.layers.arithmetic import Exact, Rounded
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.gru import Cell, Recurrence
 from zoo.quantization.layers.lookup import Lookup
 from zoo.quantization.layers.lstm import Memory
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.rules.drafts import Draft, SharedRange
@@ -32,8 +33,8 @@ class Twin(keras.Model):
     The first nodes are its entries, one for each input of the model; `results` are the values that
     are its outputs, and `answers` their names. Rows, or outputs, are an array where there is one of
     them, and a list in the model's order where there are several. `words` is the number of ids that
-    it takes, or 0 where it takes numbers. Called, it computes what the int8 file will; `run` takes
-    any arithmetic. Made by `make_twin`.
+    it takes, or 0 where it takes numbers. Called, it computes what the file of its `numerics` will;
+    `run` takes any arithmetic. Made by `make_twin`.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Twin(keras.Model):
     ) -> None:
         super().__init__(name=name)
         self.standardized = standardized
+        self.numerics = INT8
         self.nodes, self.results = tuple(nodes), tuple(results.values())
         self.answers = tuple(results)
         every = [node.layer for node in nodes]  # Keras owns `layers`, and tracks these two
@@ -67,16 +69,16 @@ class Twin(keras.Model):
         return self.entries[0].row_shape
 
     def call(self, x: Any, training: bool = False) -> Any:
-        return self.run(x, Int8())
+        return self.run(x, Rounded(self.numerics))
 
     def run(self, x: Any, arithmetic: Exact) -> Any:
         """Return the answers to rows x, (batch, *row shape), computed in `arithmetic`."""
-        return self.finish(self.values(x, arithmetic))
+        return self.finish(self.values(x, arithmetic), arithmetic)
 
-    def finish(self, values: Iterable[tuple[int, Any]]) -> Any:
+    def finish(self, values: Iterable[tuple[int, Any]], arithmetic: Exact) -> Any:
         """Return the outputs of `values`, which are all used up."""
         found = dict(values)
-        outputs = [found[number] for number in self.results]
+        outputs = [arithmetic.leaving(found[i], self.nodes[i].layer.result()) for i in self.results]
         return outputs[0] if len(outputs) == 1 else outputs
 
     def values(self, x: Any, arithmetic: Exact) -> Iterator[tuple[int, Any]]:
@@ -93,9 +95,14 @@ class Twin(keras.Model):
         values = dict(known)
         first = max(values) + 1
         for number, node in enumerate(self.nodes[first:], first):
-            found = [values[i] for i in node.inputs]
+            found = [self._entering(node.layer, i, values[i], arithmetic) for i in node.inputs]
             values[number] = node.layer.run(*found, arithmetic=arithmetic)
             yield number, values[number]
+
+    def _entering(self, layer: TwinLayer, number: int, x: Any, arithmetic: Exact) -> Any:
+        """Return a value as wide as a layer reads it."""
+        entry, source = layer.entry(), self.nodes[number].layer.result()
+        return x if entry is None else arithmetic.convert(x, source, entry)
 
     def streams(self) -> bool:
         """Return whether the twin can run step by step."""

@@ -14,10 +14,11 @@ from tests.helpers.instances import data_of, fill, filled, rows
 from tuning import Recipe, fit
 from zoo.layers.inputs import Standardize
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.calibration import CLIPS, layer_noise
 from zoo.quantization.calibration import predict as logits
+from zoo.quantization.clipping import CLIPS
 from zoo.quantization.layers.arithmetic import Exact, Int8
 from zoo.quantization.layers.ranges import Range
+from zoo.quantization.noise import layer_noise
 from zoo.quantization.rows import calibration_indices, is_coarse
 
 

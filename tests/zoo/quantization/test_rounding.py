@@ -12,7 +12,8 @@ import zoo
 from tests.helpers.instances import data_of, fill_weights, filled, rows, smooth
 from zoo.models.lite import hand_made
 from zoo.quantization import Twin, calibrate, make_twin, quantize
-from zoo.quantization.calibration import predict, relative_error
+from zoo.quantization.calibration import predict
+from zoo.quantization.errors import relative_error
 from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Threshold

@@ -1,4 +1,4 @@
-"""The arithmetics in which a twin computes: exact and int8.
+"""The arithmetics in which a twin computes: exact, and those of numeric formats.
 
 A twin's layers name the places where the integer graph rounds (`Range`) and leave to the
 arithmetic what happens there.
@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import FLOATS, INT8, Grid, Numerics
 from zoo.quantization.layers.operations import Operations
 from zoo.quantization.layers.ranges import Linear, Loop, Range
 
@@ -70,33 +70,82 @@ def step_by_step(
     return states, kept
 
 
-class Int8(Exact):
-    """What the integer graph computes, in floats, with the straight-through gradient.
+class Rounded(Exact):
+    """What the graph of a numeric format computes, in floats, with the straight-through gradient.
 
     Kernels are rounded with one scale per output channel and biases to multiples of input scale x
     kernel scale, as the converter does (TensorFlow Lite 8-bit quantization specification);
     activations pass a fake quantization.
     """
 
-    numerics = INT8
+    def __init__(self, numerics: Numerics) -> None:
+        self.numerics = numerics
 
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
         kernel, bias = super().weights(layer, x)
+        grid = self.numerics.weights
+        if grid.real:
+            return _stored(kernel, grid), _stored(bias, grid)
         largest = ops.max(ops.abs(kernel), axis=layer.axes, keepdims=True)
-        step = ops.maximum(largest, 1e-12) / self.numerics.weights.high
-        scale = ops.reshape(step, (-1,)) * layer.source().step(self.numerics)
+        step = ops.maximum(largest, 1e-12) / grid.high
+        if not self.numerics.integer:
+            return _rounded(kernel, step), bias
+        wide = layer.output_range.is_wide(self.numerics)
+        scale = ops.reshape(step, (-1,)) * layer.source().step(self.numerics, wide)
         return _rounded(kernel, step), _rounded(bias, scale)
 
     def activation(self, where: Range, x: Any) -> Any:
-        grid = where.grid(self.numerics)
+        return self._on(where, x, where.is_wide(self.numerics))
+
+    def convert(self, x: Any, source: Range, where: Range) -> Any:
+        return self._turned(x, source, where.is_wide(self.numerics))
+
+    def leaving(self, x: Any, where: Range) -> Any:
+        return self._turned(x, where, self.numerics.wide_ends)
+
+    def _turned(self, x: Any, where: Range, wide: bool) -> Any:
+        return x if wide == where.is_wide(self.numerics) else self._on(where, x, wide)
+
+    def _on(self, where: Range, x: Any, wide: bool) -> Any:
+        grid = where.grid(self.numerics, wide)
+        if grid.real:
+            return x
+        low, high = where.ends(grid)
+        if wide:
+            return _rounded(ops.clip(x, low, high), where.step(self.numerics, wide))
         return keras.quantizers.fake_quant_with_min_max_vars(
-            x, where.low, where.high, num_bits=grid.bits, narrow_range=grid.narrow
+            x, low, high, num_bits=grid.bits, narrow_range=grid.narrow
         )
 
     def bounded(self, where: Range, x: Any) -> Any:
-        return x
+        narrow = self.numerics.integer and not where.is_wide(self.numerics)
+        return x if narrow else super().bounded(where, x)
+
+    def lookup(self, table: Any, where: Range, ids: Any) -> Any:
+        # a table is a weight: narrow, whatever becomes of its rows
+        table, grid = ops.convert_to_tensor(table) + 0.0, self.numerics.weights
+        if self.numerics.integer:
+            rows = self._on(where, table, False)
+        elif grid.real:
+            rows = _stored(table, grid)
+        else:
+            rows = _rounded(table, ops.maximum(ops.max(ops.abs(table)), 1e-12) / grid.high)
+        rows = ops.take(rows, ops.cast(ids, "int32"), axis=0)
+        return self._on(where, rows, True) if where.is_wide(self.numerics) else rows
+
+
+class Int8(Rounded):
+    """What the int8 graph computes."""
+
+    def __init__(self) -> None:
+        super().__init__(INT8)
 
 
 def _rounded(x: Any, step: Any) -> Any:
     """Return multiples of `step`, with the gradient of x."""
     return x + ops.stop_gradient(ops.round(x / step) * step - x)
+
+
+def _stored(x: Any, grid: Grid) -> Any:
+    """Return floats as a file holds them."""
+    return ops.cast(ops.cast(x, grid.dtype.name), FLOATS.dtype.name)

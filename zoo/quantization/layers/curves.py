@@ -21,6 +21,7 @@ class Table(TwinLayer):
         self.curve = curve
         self.operators = ("CAST",)
         self.output_range = output or Range(f"{name}_output", bounds=bounds)
+        self.output_range.wide = None  # 256 numbers
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return arithmetic.curve(self.curve, inputs[0], self.output_range)

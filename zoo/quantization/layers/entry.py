@@ -26,6 +26,9 @@ class Entry(TwinLayer):
     def reads(self, source: Range) -> None:
         """Nothing: rows come from outside."""
 
+    def groups(self) -> list[list[Range]]:
+        return []  # the format says what a file takes
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return inputs[0] if self.ids else arithmetic.entered(inputs[0], self.output_range)
 
@@ -36,6 +39,9 @@ class Requantize(TwinLayer):
     def __init__(self, name: str, output: Range | None = None) -> None:
         super().__init__(name)
         self.output_range = output or Range(f"{name}_output")
+
+    def entry(self) -> None:
+        return None  # from any width to any
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return arithmetic.requantize(inputs[0], self.output_range)

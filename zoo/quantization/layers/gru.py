@@ -77,22 +77,41 @@ class Cell(TwinLayer):
         x, state = inputs
         do = arithmetic
 
-        def product(dense: Dense, value: Any) -> Any:
-            return dense.run(value, arithmetic=do)
-
-        of_input, of_state = product(self.input_gates, x), product(self.state_gates, state)
+        of_input = self.input_gates.read(x, do, self.gates.sum_range)
+        of_state = self.state_gates.read(state, do, self.gates.sum_range)
         gates = do.add(of_input, of_state, self.gates.sum_range)  # (B, 2 units)
         update, reset = do.split(self.gates.run(gates, arithmetic=do), 2)
-        if self.reset_after:
-            recalled = do.multiply(reset, product(self.state_candidate, state), self.reset_range)
-        else:
-            kept = do.multiply(reset, state, self.reset_range)
-            recalled = product(self.state_candidate, kept)
-        total = do.add(product(self.input_candidate, x), recalled, self.candidate.sum_range)
+        recalled = self._recalled(reset, state, do)
+        of_input = self.input_candidate.read(x, do, self.candidate.sum_range)
+        total = do.add(of_input, recalled, self.candidate.sum_range)
         candidate = self.candidate.run(total, arithmetic=do)
+        candidate = do.convert(candidate, self.candidate.output_range, self.output_range)
         difference = do.subtract(state, candidate, self.difference_range)
+        update = do.convert(update, self.gates.output_range, self.kept_range)
         kept = do.multiply(update, difference, self.kept_range)
         return (do.add(candidate, kept, self.output_range),)
+
+    def _recalled(self, reset: Any, state: Any, do: Exact) -> Any:
+        """Return what the candidate takes from the state, as wide as its sum."""
+        reset = do.convert(reset, self.gates.output_range, self.reset_range)
+        if self.reset_after:
+            of_state = self.state_candidate.read(state, do, self.reset_range)
+            recalled = do.multiply(reset, of_state, self.reset_range)
+            return do.convert(recalled, self.reset_range, self.candidate.sum_range)
+        state = do.convert(state, self.output_range, self.reset_range)
+        kept = do.multiply(reset, state, self.reset_range)
+        return self.state_candidate.read(kept, do, self.candidate.sum_range)
+
+    def groups(self) -> list[list[Range]]:
+        return [
+            [self.output_range, self.difference_range, self.kept_range],
+            [self.gates.sum_range, self.gates.output_range],
+            [self.reset_range, self.candidate.sum_range, self.candidate.output_range],
+            [self.input_gates.output_range],
+            [self.state_gates.output_range],
+            [self.input_candidate.output_range],
+            [self.state_candidate.output_range],
+        ]
 
 
 class Recurrence(TwinLayer):
@@ -142,6 +161,15 @@ class Recurrence(TwinLayer):
     def result(self) -> Range:
         merged = self.bidirectional and self.merge != "concat"
         return self.merged_range if merged else self.cells[-1].output_range
+
+    def entry(self) -> None:
+        return None  # cells convert what they read
+
+    def groups(self) -> list[list[Range]]:
+        states, *others = zip(*(cell.groups() for cell in self.cells), strict=True)
+        together = [where for group in states for where in group]  # a step form has one type
+        merged = [] if self.merge == "concat" else [[self.merged_range]]
+        return [together, *(group for part in others for group in part), *merged]
 
     def step(self, rows: list[tuple[Any, ...]], states: list[Any], arithmetic: Exact) -> list[Any]:
         """Return the next states. `rows` holds one input for each; stacked cells use the first.
@@ -193,4 +221,8 @@ class Recurrence(TwinLayer):
         if self.merge == "concat":
             return arithmetic.concatenate(found, -1)
         combine = arithmetic.multiply if self.merge == "mul" else arithmetic.add
-        return combine(found[0], found[1], self.merged_range)
+        pair = [
+            arithmetic.convert(one, cell.output_range, self.merged_range)
+            for one, cell in zip(found, self.cells, strict=True)
+        ]
+        return combine(*pair, self.merged_range)

@@ -29,6 +29,9 @@ class Lookup(TwinLayer):
         self.table = self.constant("table", table, trainable=not mask)
         self.output_range = Range(f"{name}_output", fixed=MASK if mask else None)
 
+    def entry(self) -> None:
+        return None  # ids
+
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         table = without_padding(self.table) if self.padded else self.table
         return arithmetic.lookup(table, self.output_range, inputs[0])
@@ -54,6 +57,7 @@ class Hold(TwinLayer):
 
     def absent(self, present: Any, arithmetic: Exact) -> Any:
         """Return 1 - mask."""
+        present = self._as_wide(present, self.absent_range, arithmetic)
         one = arithmetic.constant(self.one_range, np.ones((1, 1), np.float32))
         return arithmetic.subtract(one, present, self.absent_range)
 
@@ -61,5 +65,9 @@ class Hold(TwinLayer):
         self, present: Any, absent: Any, new: Any, old: Any, where: Range, arithmetic: Exact
     ) -> Any:
         """Return the new state where the mask is 1, the old one elsewhere."""
-        taken = arithmetic.multiply(present, new, where)
+        taken = arithmetic.multiply(self._as_wide(present, where, arithmetic), new, where)
+        absent = self._as_wide(absent, where, arithmetic)
         return arithmetic.add(taken, arithmetic.multiply(absent, old, where), where)
+
+    def _as_wide(self, mask: Any, where: Range, arithmetic: Exact) -> Any:
+        return arithmetic.convert(mask, self.one_range, where)

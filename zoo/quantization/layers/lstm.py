@@ -76,14 +76,28 @@ class Memory(TwinLayer):
         do = arithmetic
 
         def total(of_input: Dense, of_state: Dense, where: Range) -> Any:
-            products = of_input.run(x, arithmetic=do), of_state.run(state, arithmetic=do)
-            return do.add(*products, where)
+            return do.add(of_input.read(x, do, where), of_state.read(state, do, where), where)
 
         gates = total(self.input_gates, self.state_gates, self.gates.sum_range)
-        write, keep, show = do.split(self.gates.run(gates, arithmetic=do), 3)
+        gates = self.gates.run(gates, arithmetic=do)
+        gates = do.convert(gates, self.gates.output_range, self.memory_range)
+        write, keep, show = do.split(gates, 3)
         candidate = total(self.input_candidate, self.state_candidate, self.candidate.sum_range)
         candidate = self.candidate.run(candidate, arithmetic=do)
+        candidate = do.convert(candidate, self.candidate.output_range, self.added_range)
         added = do.multiply(write, candidate, self.added_range)
         memory = do.add(do.multiply(keep, memory, self.kept_range), added, self.memory_range)
-        squashed = self.squash.run(memory, arithmetic=do)
+        squash = self.squash.output_range
+        squashed = self.squash.run(do.convert(memory, self.memory_range, squash), arithmetic=do)
+        squashed = do.convert(squashed, squash, self.output_range)
         return do.multiply(show, squashed, self.output_range), memory
+
+    def groups(self) -> list[list[Range]]:
+        memory, squashed = self.memory_range, self.squash.output_range
+        products = self.input_gates, self.state_gates, self.input_candidate, self.state_candidate
+        return [
+            [memory, self.kept_range, self.added_range, squashed, self.output_range],
+            [self.gates.sum_range, self.gates.output_range],
+            [self.candidate.sum_range, self.candidate.output_range],
+            *([one.output_range] for one in products),
+        ]

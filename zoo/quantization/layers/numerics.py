@@ -1,11 +1,11 @@
 """Numeric formats: every bound, type and file name that follows from one, in a record of its own.
 
-What a twin computes in a format is an arithmetic, which names its record (`arithmetic.Int8`);
+What a twin computes in a format is an arithmetic, which names its record (`arithmetic.Integer`);
 whatever writes, runs or checks a file reads the same record. No other file knows a bound, as in
 qwix's `core/numerics.py`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,17 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Grid:
-    """The signed integers that values are rounded to.
+    """The numbers that values are rounded to: signed integers, or floats.
 
     Attributes:
         bits: of a number.
         narrow: whether the lowest is left out: then zero is in the middle.
+        real: whether they are floats, to which bounds and steps mean nothing.
     """
 
     bits: int
     narrow: bool = False
+    real: bool = False
 
     @property
     def low(self) -> int:
@@ -53,7 +55,7 @@ class Grid:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return np.dtype(f"int{self.bits}")
+        return np.dtype(f"{'float' if self.real else 'int'}{self.bits}")
 
     @property
     def tensor_type(self) -> str:
@@ -67,45 +69,108 @@ class Numerics:
 
     Attributes:
         name: what it is asked for by, and its files are named after.
-        weights: of kernels, one scale per output channel.
-        activations: of all other tensors, one scale each; symmetric ones leave the lowest out.
+        title: what it is, in a few words.
+        weights: of kernels, integers with one scale per output channel.
+        activations: of all other tensors, one scale each.
+        wide: of those that may be more exact; None: of none.
+        everywhere: whether `wide` is for all; else for what a search finds (`Range.wide`).
         ends: of a file's input and output.
-        sigmoid: the range of a sigmoid's output that LiteRT's kernels dictate; of a softmax's, too.
+        allowed: the types of tensors that a file may hold, ids and counts included.
+        targets: the runtimes that take it.
+        operators: the set of kernels that TensorFlow's converter may use (`tf.lite.OpsSet`), where
+            it can make such a file.
+        sigmoid: the range of a sigmoid's output that LiteRT's 8-bit kernels dictate; of a
+            softmax's, too.
         tanh: that of a hyperbolic tangent's.
         log_softmax: that of a softmax's logarithm.
-        allowed: the types of tensors that a file may hold, ids and counts included.
-        operators: the set of kernels that TensorFlow's converter may use (`tf.lite.OpsSet`).
-        targets: the runtimes that take it.
     """
 
     name: str
+    title: str
     weights: Grid
     activations: Grid
     ends: Grid
-    sigmoid: tuple[float, float]
-    tanh: tuple[float, float]
-    log_softmax: tuple[float, float]
     allowed: frozenset[str]
-    operators: str
     targets: tuple[str, ...]
+    wide: Grid | None = None
+    everywhere: bool = False
+    operators: str | None = None
+    sigmoid: tuple[float, float] = (0.0, 255 / 256)
+    tanh: tuple[float, float] = (-1.0, 127 / 128)
+    log_softmax: tuple[float, float] = (-255 / 16, 0.0)
 
     def file(self, form: str = "rolled") -> str:
         """Return the name of the file of a form, such as `model_int8_step.tflite`."""
         return f"model_{self.name}{'' if form == 'rolled' else f'_{form}'}.tflite"
 
+    @property
+    def integer(self) -> bool:
+        """Whether it computes with integers."""
+        return not self.activations.real
 
+    @property
+    def wide_ends(self) -> bool:
+        """Whether a file's input and output are wide."""
+        return self.wide is not None and self.ends == self.wide
+
+
+FLOATS = Grid(32, real=True)
+WIDE = Grid(16, narrow=True)
+COUNTS = frozenset({"INT32", "UINT32", "INT64", "BOOL"})
+INTEGERS = COUNTS | {"INT4", "INT8", "UINT8", "INT16", "UINT16"}
+MCU = ("litert", "micro", "ethos-u55", "arm64")
+
+FLOAT = Numerics(
+    name="float",
+    title="float32",
+    weights=FLOATS,
+    activations=FLOATS,
+    ends=FLOATS,
+    allowed=COUNTS | {"FLOAT32"},
+    targets=("litert", "micro"),
+)
 # LiteRT 8-bit quantization specification, https://ai.google.dev/edge/litert/models/quantization_spec
 INT8 = Numerics(
     name="int8",
+    title="8-bit integers",
     weights=Grid(8, narrow=True),
     activations=Grid(8),
     ends=Grid(8),
-    sigmoid=(0.0, 255 / 256),
-    tanh=(-1.0, 127 / 128),
-    log_softmax=(-255 / 16, 0.0),
-    allowed=frozenset(
-        {"INT4", "INT8", "UINT8", "INT16", "UINT16", "INT32", "UINT32", "INT64", "BOOL"}
-    ),
+    allowed=INTEGERS,
+    targets=MCU,
     operators="TFLITE_BUILTINS_INT8",
-    targets=("litert", "micro", "ethos-u55", "arm64"),
 )
+# https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_integer_quant_16x8
+INT16X8 = replace(
+    INT8,
+    name="int16x8",
+    title="8-bit weights, 16-bit activations",
+    wide=WIDE,
+    everywhere=True,
+    ends=WIDE,
+    operators=None,
+)
+MIXED = replace(
+    INT8,
+    name="mixed",
+    title="8-bit integers, 16-bit where noise asks",
+    wide=WIDE,
+    operators=None,
+)
+DYNAMIC = replace(
+    FLOAT,
+    name="dynamic",
+    title="8-bit weights, float activations",
+    weights=INT8.weights,
+    allowed=FLOAT.allowed | {"INT8"},
+    targets=("litert",),
+)
+FLOAT16 = replace(
+    FLOAT,
+    name="float16",
+    title="float16 weights, float activations",
+    weights=Grid(16, real=True),
+    allowed=FLOAT.allowed | {"FLOAT16"},
+    targets=("litert",),
+)
+NUMERICS = {one.name: one for one in (INT8, MIXED, INT16X8, DYNAMIC, FLOAT16, FLOAT)}

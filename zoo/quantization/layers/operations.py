@@ -55,6 +55,14 @@ class Operations:
         found = self.constant(where, values)
         return ops.broadcast_to(found, (ops.shape(x)[0], *found.shape[1:]))
 
+    def convert(self, x: Any, source: Range, where: Range) -> Any:
+        """QUANTIZE of an activation of range `source`, as wide as the operator of `where` needs."""
+        return x
+
+    def leaving(self, x: Any, where: Range) -> Any:
+        """QUANTIZE of the graph's result, of range `where`, to what the format has at its ends."""
+        return x
+
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
         bounded = activation == BOUNDED
         return self.activation(where, self.bounded(where, y) if bounded else FUSED[activation](y))

@@ -28,6 +28,8 @@ OPERATORS = {
     "gelu_tanh": ("GELU",),
     "hard_silu": ("HARD_SWISH",),
 }
+# that have 16-bit kernels
+WIDE = {"sigmoid", "tanh", "softmax", "relu", "relu6", "leaky_relu", "silu", BOUNDED}
 
 
 class TwinLayer(keras.layers.Layer):
@@ -63,6 +65,15 @@ class TwinLayer(keras.layers.Layer):
         """Return the range of the output; `reads` comes first."""
         where: Range = self.output_range
         return where
+
+    def entry(self) -> Range | None:
+        """Return a range that is as wide as the inputs are to be; None where that is no matter."""
+        return self.result()
+
+    def groups(self) -> list[list[Range]]:
+        """Return the ranges of which all of a list are wide, or none: an operator wants one."""
+        found = [one for one in self._flatten_layers() if isinstance(one, Range)]
+        return [found] if found else []
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         raise NotImplementedError
@@ -107,6 +118,11 @@ class Dense(TwinLayer):
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         return arithmetic.dense(self, inputs[0])
+
+    def read(self, x: Any, arithmetic: Exact, where: Range) -> Any:
+        """Return the product with x, which becomes as wide as it needs, as wide as `where`."""
+        x = arithmetic.convert(x, self.source(), self.output_range)
+        return arithmetic.convert(self.run(x, arithmetic=arithmetic), self.output_range, where)
 
 
 class Conv(TwinLayer):
@@ -205,6 +221,8 @@ class Activation(TwinLayer):
         self.gate_range = Range(f"{name}_gate", fixed=INT8.sigmoid)
         fixed = FIXED.get(function)
         self.output_range = output or Range(f"{name}_output", fixed=fixed, bounds=bounds)
+        if function not in WIDE:
+            self.output_range.wide = None
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import keras
 import numpy as np
 
-from zoo.quantization.layers.numerics import Grid, Numerics
+from zoo.quantization.layers.numerics import INT8, Grid, Numerics
 
 
 class Range(keras.layers.Layer):
@@ -18,6 +18,10 @@ class Range(keras.layers.Layer):
         narrow: without the grid's lowest number, which puts a symmetric range's zero point at 0.
         limit: largest magnitude worth keeping, such as 8 before a sigmoid.
         bounds: what the graph clamps its values to; those of a fixed range are its ends.
+
+    Attributes:
+        wide: whether a format that has wide numbers for some tensors has them here; None where no
+            kernel takes them.
     """
 
     def __init__(
@@ -32,24 +36,47 @@ class Range(keras.layers.Layer):
         super().__init__(name=name)
         self.fixed, self.narrow, self.limit = fixed, narrow, limit
         self.bounds = bounds or fixed
+        self.wide: bool | None = False
         low, high = fixed or (-1.0, 1.0)
         for end, value in (("low", low), ("high", high)):
             start = keras.initializers.Constant(value)
             setattr(self, end, self.add_weight(name=end, initializer=start, trainable=False))
         self.built = True
 
-    def grid(self, numerics: Numerics) -> Grid:
-        """Return the numbers that the range is divided into."""
+    def is_wide(self, numerics: Numerics) -> bool:
+        """Return whether a format has its wide numbers here."""
+        if numerics.wide is None or self.wide is None:
+            return False
+        return numerics.everywhere or self.wide
+
+    def grid(self, numerics: Numerics, wide: bool | None = None) -> Grid:
+        """Return the numbers that the range is divided into; `wide`: which, None: its own."""
+        wide = self.is_wide(numerics) if wide is None else wide
+        if wide and numerics.wide is not None:
+            return numerics.wide
         whole = numerics.activations
         return replace(whole, narrow=True) if self.narrow else whole
 
-    def step(self, numerics: Numerics) -> Any:
-        """Return the distance of two of them."""
-        return (self.high - self.low) / self.grid(numerics).steps
+    def ends(self, grid: Grid) -> tuple[Any, Any]:
+        """Return what a grid's lowest and highest number stand for."""
+        if not grid.narrow or (self.narrow and grid.bits == INT8.activations.bits):
+            return self.low, self.high
+        if self.fixed in (INT8.sigmoid, INT8.tanh):  # of which wide kernels make [-1, 1)
+            largest = grid.high / (grid.high + 1)
+        else:
+            largest = keras.ops.maximum(-self.low, self.high)
+        return -largest, largest
 
-    def affine(self, numerics: Numerics) -> tuple[float, int]:
+    def step(self, numerics: Numerics, wide: bool | None = None) -> Any:
+        """Return the distance of two of them."""
+        grid = self.grid(numerics, wide)
+        low, high = self.ends(grid)
+        return (high - low) / grid.steps
+
+    def affine(self, numerics: Numerics, wide: bool | None = None) -> tuple[float, int]:
         """Return scale and zero point: `(q - zero) * scale` is what a number q stands for."""
-        grid, low, high = self.grid(numerics), float(self.low), float(self.high)
+        grid = self.grid(numerics, wide)
+        low, high = map(float, self.ends(grid))
         scale = (high - low) / grid.steps
         return scale, int(np.clip(np.rint(grid.low - low / scale), grid.low, grid.high))
 

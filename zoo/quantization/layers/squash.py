@@ -34,6 +34,10 @@ class Squash(TwinLayer):
             limit = LIMITS.get(function, np.inf)
             own = Range(f"{name}_sum", limit=limit, bounds=bounds)
             self.sum_range = self.output_range if function == "linear" else own
+        if function not in (*OPERATORS, "linear", BOUNDED):  # a table has 256 entries
+            self.output_range.wide = None
+            if summed:
+                self.sum_range.wide = None
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         x = inputs[0]
@@ -84,9 +88,12 @@ class Plain(TwinLayer):
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         """Return the next state, alone in a tuple, from an input (batch, features) and a state."""
         x, state = inputs
-        products = (
-            self.of_input.run(x, arithmetic=arithmetic),
-            self.of_state.run(state, arithmetic=arithmetic),
-        )
-        total = arithmetic.add(*products, self.squash.sum_range)
+        where = self.squash.sum_range
+        of_input = self.of_input.read(x, arithmetic, where)
+        total = arithmetic.add(of_input, self.of_state.read(state, arithmetic, where), where)
         return (self.squash.run(total, arithmetic=arithmetic),)
+
+    def groups(self) -> list[list[Range]]:
+        products = self.of_input, self.of_state
+        of_sum = [self.output_range, self.squash.sum_range]
+        return [of_sum, *([one.output_range] for one in products)]

@@ -39,3 +39,8 @@ class Watching(Exact):
     def values(self, where: Range) -> np.ndarray:
         """Return the sample of one range's values."""
         return np.concatenate(self.seen[where])
+
+    def ends(self, where: Range, room: float = 1.0) -> tuple[float, float]:
+        """Return the least and the largest of these values, times `room`."""
+        values = self.values(where)
+        return room * float(values.min()), room * float(values.max())
