@@ -207,7 +207,8 @@ def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple
     """
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
-    of_int8 = predict(quantized.twin, quantized.rows.fed(x), Rounded(quantized.twin.numerics))
+    fed, rounded = quantized.rows.fed(x), Rounded(quantized.twin.numerics)
+    of_int8 = np.asarray(predict(quantized.twin, fed, rounded))
     task, ending = data.task, data.task.ending(model)
     first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
     return task.lost(y, first, second), relative_error(of_int8, of_float)
@@ -222,7 +223,7 @@ def int8_score(model: keras.Model, data: Data) -> float:
     """
     x, y = _held_out(data)
     first = calibrated(model, data)
-    outputs = predict(first.twin, first.rows.fed(x), Int8())
+    outputs = np.asarray(predict(first.twin, first.rows.fed(x), Int8()))
     return data.task.score(y, outputs, data.task.units(data.y_train))
 
 

@@ -27,7 +27,7 @@ LACKS = {
 
 
 def check_targets(targets: Sequence[str], numerics: Numerics | None = None) -> None:
-    """Raise UserError for an unknown target, one that a format is not for or that cannot be tried."""
+    """Raise UserError for an unknown target, or one that is not for a format or cannot be tried."""
     if isinstance(targets, str):
         raise UserError(f"targets must be a list, like ['litert', 'micro']; got {targets!r}.")
     for target in targets:

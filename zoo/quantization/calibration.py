@@ -212,7 +212,7 @@ def answers(model: keras.Model, rows: Rows) -> Rows:
     """Return a model's outputs, an array or a list in its order."""
     keys = model._inputs_struct if len(model.inputs) > 1 else None
     fed = dict(zip(sorted(keys), rows, strict=True)) if isinstance(keys, dict) else rows
-    found = keras.tree.flatten(model.predict(fed, verbose=0))
+    found: list[np.ndarray] = keras.tree.flatten(model.predict(fed, verbose=0))
     return found[0] if len(found) == 1 else found
 
 
@@ -220,9 +220,11 @@ def predict(twin: Twin, rows: Rows, arithmetic: Exact) -> Rows:
     """Return the logits of rows in an arithmetic, (rows, outputs), or a list of each output."""
     same = isinstance(arithmetic, Rounded) and arithmetic.numerics is twin.numerics
     if same and type(arithmetic) in (Rounded, Int8):  # Keras compiles once what a twin does
-        return twin.predict(rows, batch_size=batch_size(rows), verbose=0)
+        whole: Rows = twin.predict(rows, batch_size=batch_size(rows), verbose=0)
+        return whole
     found = [
         keras.tree.map_structure(ops.convert_to_numpy, twin.run(tensors(batch), arithmetic))
         for batch in batches(rows)
     ]
-    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
+    joined: Rows = keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
+    return joined

@@ -34,8 +34,9 @@ class CalibrationRows:
     def fed(self, x: Rows | None = None) -> Rows:
         """Return these rows, or others, as the int8 graph takes them."""
         x = self.x if x is None else x
-        alone = isinstance(x, np.ndarray)
-        return standardized(self.standardize, x) if self.standardize and alone else x
+        if self.standardize is None or not isinstance(x, np.ndarray):
+            return x
+        return standardized(self.standardize, x)
 
 
 def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:

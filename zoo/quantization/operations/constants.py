@@ -130,7 +130,8 @@ def powered(sketch: Sketch, call: Call, x1: Any, x2: Any) -> Value:
     powers = np.unique(np.zeros(2) if is_value(x2) or not is_value(x1) else _row(call, x2))
     exponent = float(powers[0]) if powers.size == 1 else 0.0
     if exponent == 1:
-        return x1
+        whole: Value = x1
+        return whole
     if exponent in (2, 3):
         x1 = replace(sketch.settle(x1, call.name), shared=True)
         square = squared(sketch, call, x1)

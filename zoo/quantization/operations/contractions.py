@@ -42,11 +42,9 @@ def tensordot(sketch: Sketch, call: Call, x1: Any, x2: Any) -> Value:
     else:
         pairs = list(zip(*([one] if isinstance(one, int) else one for one in axes), strict=True))
     first, second = LETTERS[: ranks[0]], list("abcdefghijkl"[: ranks[1]])
-    for left, right in pairs:
-        second[right] = first[left]
-    shared = {second[right] for _, right in pairs}
-    left = "".join(one for one in first if one not in shared)
-    output = left + "".join(one for one in second if one not in shared)
+    for of_first, of_second in pairs:
+        second[of_second] = first[of_first]
+    output = "".join(one for one in (*first, *second) if not (one in first and one in second))
     return _contracted(sketch, call, (x1, x2), first, "".join(second), output)
 
 

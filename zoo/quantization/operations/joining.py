@@ -48,7 +48,7 @@ def stacked(sketch: Sketch, call: Call, x: Sequence[Any]) -> Value:
     """RESHAPE of each, and CONCATENATION along the new axis."""
     rank = len(call.outputs[0].shape)
     axis = row_axis(call, call.operation.axis, rank)
-    parts = []
+    parts: list[Any] = []
     for one in x:
         if not is_value(one):
             parts.append(np.expand_dims(constant_of(one, rank - 1), axis))

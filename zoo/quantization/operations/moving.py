@@ -95,32 +95,39 @@ def on_last_axis(rule: Rule) -> Rule:
 
 def item(sketch: Sketch, call: Call, x: Value, key: Any) -> Value:
     """STRIDED_SLICE, and RESHAPE where axes go or come: `x[:, 1:, 0, None]`."""
-    begin, end, step, left = [], [], [], []
     sizes, batch = list(x.shape), batch_axis(call.inputs[0]) or 0
     sizes.insert(batch, 0)
+    ranges: list[range] = []  # of every axis but the batch's
+    left: list[int] = []
     axis = 0
     for one in _whole_key(call, key, len(sizes)):
         if one is None:
             left.append(1)
             continue
-        size = sizes[axis]
-        if axis == batch:
-            if one != slice(None):
-                raise unknown(call.operation, "it chooses rows")
-        elif isinstance(one, slice):
-            chosen = range(size)[one]
-            if chosen.step < 0 or not len(chosen):
-                raise unknown(call.operation, f"{one}: only steps forward have an int8 form")
-            begin.append(chosen.start), end.append(chosen[-1] + 1), step.append(chosen.step)
-            left.append(len(chosen))
-        else:
-            place = range(size)[int(one)]
-            begin.append(place), end.append(place + 1), step.append(1)
+        if axis != batch:
+            chosen = _chosen(call, one, sizes[axis])
+            ranges.append(chosen)
+            left += [len(chosen)] if isinstance(one, slice) else []
+        elif one != slice(None):
+            raise unknown(call.operation, "it chooses rows")
         axis += 1
-    shape = tuple(len(range(*three)) for three in zip(begin, end, step, strict=True))
+    shape = tuple(map(len, ranges))
     if shape != x.shape:
+        begin, end = [one.start for one in ranges], [one[-1] + 1 for one in ranges]
+        step = [one.step for one in ranges]
         x = sketch.rearrange(x, call.name, shape, lambda do, v: do.cut(v, begin, end, step))
     return as_shape(sketch, call.name, x, tuple(left))
+
+
+def _chosen(call: Call, key: Any, size: int) -> range:
+    """Return the places along an axis that a slice or a number chooses."""
+    if not isinstance(key, slice):
+        place = range(size)[int(key)]
+        return range(place, place + 1)
+    chosen = range(size)[key]
+    if chosen.step < 0 or not chosen:
+        raise unknown(call.operation, f"{key}: only steps forward have an int8 form")
+    return chosen
 
 
 def _whole_key(call: Call, key: Any, rank: int) -> list[Any]:
