@@ -147,16 +147,6 @@ def recurrent(layer: Any) -> keras.Model:
             r"'odd' \(GRU\): activation 'silu' within a loop",
         ),
         (
-            recurrent(
-                layers.Bidirectional(
-                    layers.GRU(4),
-                    backward_layer=layers.LSTM(4, go_backwards=True),
-                    name="both",
-                )
-            ),
-            "'both' .*only two cells of one class",
-        ),
-        (
             keras.Sequential([layers.Input((None, 6, 3)), layers.Conv2D(2, 1, name="any")]),
             "(?s)'(any|input).*shape is not fixed; give every size",
         ),
@@ -167,10 +157,6 @@ def recurrent(layer: Any) -> keras.Model:
         (
             keras.Sequential([IMAGE, layers.Softmax(axis=(1, 2), name="l")]),
             r"'l' .*axis=\(1, 2\); only one axis of a row",
-        ),
-        (
-            keras.Sequential([IMAGE, layers.GroupNormalization(3, axis=1, name="b")]),
-            "'b' .*axis=1",
         ),
         (
             keras.Sequential([IMAGE, layers.RandomCrop(2, 2, name="c")]),
