@@ -40,6 +40,7 @@ ACTIVATIONS: dict[str, list[Any]] = {
     "reciprocal": [layers.ReLU(), lambda x: ops.reciprocal(x + 1)],
     "log": [layers.ReLU(), lambda x: ops.log(x + 1)],
     "threshold": [lambda x: ops.threshold(x, 0.4, -0.2)],
+    "softmax over images (apart)": [layers.Softmax(axis=(1, 2))],
     "softmax over rows": [layers.Softmax(axis=1)],
     "folded": [layers.Activation("selu"), layers.Conv2D(5, 1)],
     "joined": [
