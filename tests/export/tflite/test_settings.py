@@ -40,6 +40,7 @@ ACTIVATIONS: dict[str, list[Any]] = {
     "reciprocal": [layers.ReLU(), lambda x: ops.reciprocal(x + 1)],
     "log": [layers.ReLU(), lambda x: ops.log(x + 1)],
     "threshold": [lambda x: ops.threshold(x, 0.4, -0.2)],
+    "softmax over images (apart)": [layers.Softmax(axis=(1, 2))],
     "softmax over rows": [layers.Softmax(axis=1)],
     "folded": [layers.Activation("selu"), layers.Conv2D(5, 1)],
     "joined": [
@@ -146,6 +147,11 @@ LOOPS: dict[str, list[Any]] = {
             backward_layer=layers.GRU(3, "relu", return_sequences=True, go_backwards=True),
         )
     ],
+    "both ways, of two classes": [
+        layers.Bidirectional(
+            layers.GRU(4), backward_layer=layers.LSTM(4, go_backwards=True), name="apart"
+        )
+    ],
     "cells": [layers.RNN([layers.LSTMCell(5), layers.LSTMCell(4)], return_sequences=True)],
     "a cell": [layers.RNN(layers.GRUCell(5)), layers.Dense(3)],
 }
@@ -184,6 +190,7 @@ APART: dict[str, list[Any]] = {  # layers whose operations have rules; there is 
     "another width": [lambda x: layers.MultiHeadAttention(2, 3, output_shape=4)(x, x)],
     "queries in groups": [lambda x: layers.GroupQueryAttention(3, 4, 2)(x, x)],
     "attention without heads": [lambda x: layers.Attention()([x, x[:, :5]])],
+    "groups of steps as channels": [layers.GroupNormalization(2, axis=1)],
     "einsum": [layers.EinsumDense("abc,cde->abde", output_shape=(None, 2, 5), bias_axes="de")],
     "cosines": [lambda x: layers.Dot(axes=2, normalize=True)([x, x[:, :5]])],
 }

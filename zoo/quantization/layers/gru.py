@@ -221,8 +221,8 @@ class Recurrence(TwinLayer):
         if self.merge == "concat":
             return arithmetic.concatenate(found, -1)
         combine = arithmetic.multiply if self.merge == "mul" else arithmetic.add
-        pair = [
+        first, second = (
             arithmetic.convert(one, cell.output_range, self.merged_range)
             for one, cell in zip(found, self.cells, strict=True)
-        ]
-        return combine(*pair, self.merged_range)
+        )
+        return combine(first, second, self.merged_range)
