@@ -1,4 +1,4 @@
-"""What an export can be asked for: numerics, forms, compression; Keras is not imported."""
+"""Wishes for an export: numerics, forms, compression; Keras is not imported."""
 
 import contextlib
 from collections.abc import Sequence

@@ -1,6 +1,7 @@
 """A `.tflite` file in the making: graphs of tensors and operators, signatures, and constants."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,11 +114,10 @@ class Graph:
 
     def like(self, number: int, shape: Sequence[int]) -> int:
         """Add a tensor of the type and scales of another and return its number."""
-        known = self.table.tensors[number]
-        made = self.tensor("rows", shape, np.dtype(np.int8))
-        self.table.tensors[made].type = known.type
-        self.table.tensors[made].quantization = known.quantization
-        return made
+        made = copy(self.table.tensors[number])
+        made.name, made.shape, made.buffer = b"rows", list(shape), 0
+        self.table.tensors.append(made)
+        return len(self.table.tensors) - 1
 
     def constant(self, values: np.ndarray, scales: Scales | None = None) -> int:
         """Return the number of a tensor with these values, one for all that want the same.

@@ -51,10 +51,8 @@ def test_files_that_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(zoo.UserError, match="which records its data; leave --data and --out out"):
         check_exported(tmp_path, "digits", tmp_path)
     fine, data = read_model(tmp_path / "fine.keras"), data_of(np.zeros((20, 4)), np.arange(20) % 2)
-    with pytest.raises(
-        zoo.UserError, match="--rung qat needs a run folder: a .keras file has no recipe"
-    ):
-        export_model(fine, data, tmp_path / "o", Exporting(rung="qat"))
+    with pytest.raises(zoo.UserError, match="--rung qat trains integer files, and dynamic has"):
+        export_model(fine, data, tmp_path / "o", Exporting(rung="qat", numerics="dynamic"))
     with pytest.raises(zoo.UserError, match="format='tflite' is not known"):
         export_model(fine, data, tmp_path / "o", Exporting(formats="tflite"))
     monkeypatch.setattr("export.reading.MOST_BYTES", 100)

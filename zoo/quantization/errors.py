@@ -1,4 +1,4 @@
-"""How far outputs are from exact ones."""
+"""The error of outputs beside exact ones."""
 
 import numpy as np
 

@@ -9,6 +9,7 @@ from tests.helpers.instances import fill_weights
 from zoo.quantization import make_twin
 from zoo.quantization.calibration import calibrate, predict
 from zoo.quantization.layers.arithmetic import Rounded
+from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.numerics import INT8, MIXED
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.widening import QUIET, wide_names, widen
@@ -33,7 +34,8 @@ def test_the_state_of_a_loop_that_remembers_is_widened() -> None:
     widen(twin, x, exact)
     assert twin.numerics is MIXED
     assert error(predict(twin, x, Rounded(MIXED)), exact) < 0.7 * before
-    state, *others = twin.parts[0].groups()
+    (loop,) = (part for part in twin.parts if isinstance(part, Recurrence))
+    state, *others = loop.groups()
     assert all(where.wide for where in state)
     assert not all(where.wide for group in others for where in group)
     assert {where.name for where in state} <= {*wide_names(twin)}
