@@ -11,7 +11,7 @@ from keras import layers
 
 import export
 import zoo
-from export.conversion.planning import int8_plan
+from export.conversion.planning import quantized_plan
 from export.device.ends import Ends
 from export.device.ship import shipped, streamed
 from export.runtimes.litert import load, output_scaling, predict
@@ -21,6 +21,7 @@ from tests.export.test_ship import infer, printed
 from tests.helpers.instances import fill_weights, rows
 from tests.zoo.quantization.test_hosts import MEAN, STD, kelvin, numbers
 from zoo.quantization.layers.affine import Affine
+from zoo.quantization.layers.numerics import INT8
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +157,7 @@ def test_a_file_of_the_converter_starts_after_a_layer_or_not_at_all(
 ) -> None:
     """What the host would do without a layer of the model's, only a twin can take back."""
     model, data = kelvin(*([layers.BatchNormalization()] if first else []), layers.Flatten())
-    rows_of = int8_plan(model, data, "converter", False, None, None, 64, 0).rows
+    rows_of = quantized_plan(model, data, "converter", False, None, None, 64, 0, INT8).rows
     assert rows_of is not None
     assert (rows_of.host is not None) == bool(first)
-    assert int8_plan(model, data, "auto", False, None, None, 64, 0).rows.host is not None  # type: ignore[union-attr]
+    assert quantized_plan(model, data, "auto", False, None, None, 64, 0, INT8).rows.host is not None  # type: ignore[union-attr]
