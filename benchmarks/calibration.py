@@ -23,6 +23,7 @@ from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.errors import relative_error
+from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.rows import choose_rows
 
@@ -43,7 +44,7 @@ def of_converter(model: keras.Model, data: zoo.Data) -> np.ndarray:
     """Return the logits of the file that TensorFlow's converter quantizes by itself."""
     with tempfile.TemporaryDirectory() as folder:
         made = export.to_litert(model, data=data, directory=folder, method="converter")
-        return np.asarray(run_file(load(made.int8_file), data.x_test, made.scaling))
+        return np.asarray(run_file(load(made.int8_file), data.x_test, made.scaling, made.output))
 
 
 def outputs(model: keras.Model, data: zoo.Data) -> dict[str, np.ndarray]:
@@ -52,7 +53,7 @@ def outputs(model: keras.Model, data: zoo.Data) -> dict[str, np.ndarray]:
     rows, unseen = chosen.fed(), chosen.fed(data.x_test)
     found = {"converter": of_converter(model, data)}
     for way, change in (("ranges", lambda *_: None), ("+ equal channels", equalize)):
-        twin = make_twin(model, standardized=chosen.standardize is not None)
+        twin = make_twin(model, Host.of(chosen.host, None))
         change(twin, rows)
         calibrate(twin, rows)
         found[way] = predict(twin, unseen, Int8())

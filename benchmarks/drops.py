@@ -50,7 +50,7 @@ def measured(preset: str, source: str, seed: int, epochs: int) -> dict[str, floa
     for name, arguments in ways.items():
         with tempfile.TemporaryDirectory() as folder:
             result = export.to_litert(model, data=data, directory=folder, **arguments)
-            of_int8 = predict(load(result.int8_file), data.x_test, result.scaling)
+            of_int8 = predict(load(result.int8_file), data.x_test, result.scaling, result.output)
         found[name] = data.task.lost(data.y_test, of_float, of_int8)
         found[f"{name} agreement"] = float(
             (of_int8.argmax(axis=1) == of_float.argmax(axis=1)).mean()

@@ -39,7 +39,7 @@ class GraphExport:
         run: the folder they lie in, with `fidelity.json` and C sources.
         audits: file name -> what it holds.
         inputs: name -> scale and zero point of the integer file's input.
-        outputs: name -> those of its output.
+        outputs: name -> those of its output; of each channel where one scale would blur some.
         rows: the number of rows that the fidelity was measured on.
         held_out: whether these calibrated nothing.
         fidelity: output -> how near it is.
@@ -101,15 +101,15 @@ def graph_to_litert(
     measured, rest = np.split(order, [len(order) // 5]) if held_out else (order, order)
     indices = np.sort(rest[:calibration_rows])
     stage("calibrating the int8 model")
-    chosen = CalibrationRows(indices, taken(rows, indices), None)
-    twin = quantize_rows(model, chosen).twin
+    chosen = CalibrationRows(indices, taken(rows, indices))
+    twin = quantize_rows(model, chosen, numbers=True).twin
     stage("writing .tflite")
     name = INT8.file()
     files = checked_files(model, {name: write(twin, INT8)}, rows, timeout)
     seen = taken(rows, np.sort(measured))
     inputs, outputs = _scalings(twin, files[name])
     found = try_apart({name: files[name]}, {name: _fed(twin, inputs, seen)}, timeout)[name]
-    pairs = zip(outputs, found, _listed(answers(model, seen)), strict=True)
+    pairs = zip(outputs, twin.real(found), _listed(answers(model, seen)), strict=True)
     fidelity = {one: nearness(of_int8, exact) for one, of_int8, exact in pairs}
     run = Run(Path(directory))
     described = {
@@ -175,7 +175,10 @@ def _scalings(twin: Twin, content: bytes) -> tuple[dict[str, Scaling], dict[str,
         {name: scaling_of(one) for name, one in zip(some, many, strict=True)}
         for some, many in zip(names, details, strict=True)
     )
-    return inputs, outputs
+    converted = {
+        name: own.after(twin.given.get(place)) for place, (name, own) in enumerate(outputs.items())
+    }
+    return inputs, converted
 
 
 def _fed(twin: Twin, inputs: Mapping[str, Scaling], rows: Rows) -> list[np.ndarray]:

@@ -48,7 +48,7 @@ from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import FLOAT as FLOATS
 from zoo.quantization.layers.numerics import INT8, NUMERICS
-from zoo.quantization.rows import MIN_ROWS, CalibrationRows
+from zoo.quantization.rows import MIN_ROWS
 from zoo.quantization.rules.ids import words_of
 from zoo.run import front_end_files, identity
 
@@ -76,6 +76,7 @@ class Export:
     compressed: Compressed | None  # what came before the int8 file, if anything
     audits: dict[str, Audit]  # file name -> what it holds; the float file's first
     scaling: Scaling | None  # of the quantized file's input
+    output: Scaling | None  # of its output
     seconds: float
 
     def __repr__(self) -> str:
@@ -119,8 +120,9 @@ def to_litert(
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
     int8 in and out for the int8 files, hold built-in operators only, and say what they are (LiteRT
     metadata). Beside them lie C arrays, `labels.txt`, `infer.py` and snippets (`device.ship`).
-    Where one int8 scale cannot carry all features, the int8 files start after the model's
-    `Standardize` layer and `Export.scaling` has one scale per feature.
+    Where one int8 scale cannot carry all features, the int8 files take standardized values, and
+    `Export.scaling` has one scale per feature; where it cannot carry the numbers of a regression,
+    `Export.output` has one per target.
 
     Args:
         source: a run folder (or its path), or a functional or sequential Keras model of one input
@@ -208,13 +210,14 @@ def _finished(
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
-    scaling = None
+    scaling = output = None
     if plan.rows is not None:
         interpreter = load_content(files[plan.main])
-        scaling = _host_scaling(file_scaling(interpreter), plan.rows)
+        scaling = file_scaling(interpreter).before(plan.rows.host)
         scaling = replace(scaling, words=words_of(model))
-        answer = output_scaling(interpreter)
-        ends = ends_of(plan.main, data, scaling, answer, model)
+        given = {} if plan.quantized is None else plan.quantized.twin.given
+        output = output_scaling(interpreter).after(given.get(0))
+        ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
         texts |= shipped(ends) | header(data)
         if "step" in plan.forms:
             name = plan.forms["step"]
@@ -224,7 +227,8 @@ def _finished(
     if "model.json" not in run.files():  # a model that was not trained here
         texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
     for name in (FLOAT, *plan.forms.values()):
-        files[name] = described(files[name], card, None if name == FLOAT else scaling)
+        ends_known = (None, None) if name == FLOAT else (scaling, output)
+        files[name] = described(files[name], card, *ends_known)
     if plan.rows is not None:
         used = io.BytesIO()
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
@@ -233,7 +237,7 @@ def _finished(
     audits = {FLOAT: audit(run.path / FLOAT, FLOATS)}
     audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
     seconds = round(time.monotonic() - started, 3)
-    return Export(run, model, plan, compressed, audits, scaling, seconds)
+    return Export(run, model, plan, compressed, audits, scaling, output, seconds)
 
 
 def resolve(
@@ -254,15 +258,3 @@ def resolve(
         raise UserError("The files of a run go into its folder; leave directory out.")
     run = source if isinstance(source, Run) else Run(Path(source))
     return run, run.load_model(), data or run.load_data()
-
-
-def _host_scaling(file: Scaling, rows: CalibrationRows) -> Scaling:
-    """Fold the `Standardize` layer that the host does into the input's scale and zero point."""
-    layer = rows.standardize
-    if layer is None:
-        return file
-    factor = np.asarray(keras.ops.convert_to_numpy(layer.scale), np.float64)
-    offset = np.asarray(keras.ops.convert_to_numpy(layer.offset), np.float64)
-    step, zero_point = file.scale[0], file.zero_point[0]
-    zero_points = tuple(zero_point + offset / step)
-    return replace(file, scale=tuple(step / factor), zero_point=zero_points)

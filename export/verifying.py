@@ -73,8 +73,8 @@ def verify(
     in_range("max_drop", max_drop, -math.inf, math.inf)
     check_targets(targets, export.plan.numerics)
     named = groups_of(data, groups)
-    rows, scaling = export.plan.rows, export.scaling
-    if rows is None or scaling is None:
+    rows, scaling, output = export.plan.rows, export.scaling, export.output
+    if rows is None or scaling is None or output is None:
         raise UserError(f"There is no int8 file to verify; export with numerics={INT8.name!r}.")
     for audit in export.audits.values():
         if audit.forbidden:
@@ -96,7 +96,7 @@ def verify(
         subject=subject(export, data),
         measured=measured,
         quality=quality,
-        files=files_of(export, rows, scaling, outputs.float_difference),
+        files=files_of(export, rows, scaling, output, outputs.float_difference),
         runtimes=run_everywhere(export, data, targets, max_drop, of_float),
         context=beside,
         fitness=fitness(export.model, data, of_int8, estimates, quality, beside.baselines),

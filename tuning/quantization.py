@@ -14,7 +14,7 @@ from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized, Twin, make_twin
 from zoo.quantization import quantize as calibrated
 from zoo.quantization.calibration import Tried, predict
-from zoo.quantization.errors import relative_error
+from zoo.quantization.errors import distance
 from zoo.quantization.layers.arithmetic import Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, INT16X8, NUMERICS, Numerics
 from zoo.quantization.layers.ranges import Range
@@ -94,9 +94,9 @@ def quantize_aware(
     keras.utils.set_random_seed(how.seed)
     twin = _copy(model, start.twin)
     twin.trainable = True
-    outputs = model.predict(data.x_train, verbose=0)
+    outputs = np.asarray(twin.in_units(model.predict(data.x_train, verbose=0)))
     held_out, _ = _held_out(data)
-    validation = start.rows.fed(held_out), model.predict(held_out, verbose=0)
+    validation = start.rows.fed(held_out), twin.in_units(model.predict(held_out, verbose=0))
     steps = -(-len(outputs) // how.batch_size)
     epochs = how.epochs or max(EPOCHS, -(-STEPS // steps))
     schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs)
@@ -207,11 +207,11 @@ def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple
     """
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
-    fed, rounded = quantized.rows.fed(x), Rounded(quantized.twin.numerics)
-    of_int8 = np.asarray(predict(quantized.twin, fed, rounded))
+    arithmetic = Rounded(quantized.twin.numerics)
+    of_int8 = np.asarray(predict(quantized.twin, quantized.rows.fed(x), arithmetic))
     task, ending = data.task, data.task.ending(model)
     first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
-    return task.lost(y, first, second), relative_error(of_int8, of_float)
+    return task.lost(y, first, second), distance(quantized.twin, of_int8, of_float)
 
 
 def int8_score(model: keras.Model, data: Data) -> float:
@@ -235,7 +235,7 @@ def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:
 
 def _copy(model: keras.Model, twin: Twin) -> Twin:
     """Return a twin of its own, without the optimizer of the one that was trained."""
-    copy = make_twin(model, twin.standardized)
+    copy = make_twin(model, twin.host)
     copy.set_weights(twin.get_weights())
     copy.numerics = twin.numerics
     for one, other in zip(copy._flatten_layers(), twin._flatten_layers(), strict=True):

@@ -121,8 +121,8 @@ def _write_job(model: keras.Model, ours: export.Export, folder: Path) -> None:
     model.save_weights(folder / "model.weights.h5")
     shutil.copy(ours.run.path / "twin.weights.h5", folder)
     np.save(folder / "calibration.npy", ours.plan.rows.x)
-    host = ours.plan.rows.standardize
-    settings = {"cut_after": None if host is None else host.name}
+    host = ours.plan.rows.host
+    settings = {"cut_after": None if host is None else host.layer}
     (folder / "settings.json").write_text(json.dumps(settings))
 
 
@@ -159,7 +159,7 @@ def lost(name: str, seed: int, epochs: int, folder: Path) -> list[list[str]]:
     _peers(folder, files)
     of_float = np.asarray(model.predict(data.x_test, verbose=0))
     found = [
-        predict(load(ours.int8_file), data.x_test, ours.scaling),
+        predict(load(ours.int8_file), data.x_test, ours.scaling, ours.output),
         *(_predicted(folder / file, data.x_test) for file in files[:2]),
         OrtRunner(folder / files[2]).predict(data.x_test),
     ]

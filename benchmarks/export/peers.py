@@ -23,6 +23,8 @@ import tensorflow as tf
 from export.conversion.convert import by_rows, load
 from export.tflite.writer import write
 from zoo.quantization import Twin, make_twin
+from zoo.quantization.hosts import affine_of
+from zoo.quantization.layers.affine import Host
 
 
 def signature(model: keras.Model) -> list[keras.InputSpec]:
@@ -95,7 +97,9 @@ def onnx_int8(folder: Path, name: str, *, unroll: bool = False) -> None:
 
 def twin_of(folder: Path) -> Twin:
     cut_after = json.loads((folder / "settings.json").read_text())["cut_after"]
-    twin = make_twin(load(folder, unroll=False), standardized=cut_after is not None)
+    model = load(folder, unroll=False)
+    host = None if cut_after is None else affine_of(model.get_layer(cut_after))
+    twin = make_twin(model, Host.of(host, None))
     twin.load_weights(folder / "twin.weights.h5")
     return twin
 

@@ -67,7 +67,7 @@ def run_job(model: keras.Model, plan: Plan, timeout: float) -> dict[str, bytes]:
     names = list(plan.converted.values())
     settings = {
         "files": names,
-        "cut_after": plan.rows.standardize.name if plan.rows and plan.rows.standardize else None,
+        "cut_after": plan.rows.host.layer if plan.rows and plan.rows.host else None,
     }
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
         job = Path(folder)

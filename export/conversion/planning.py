@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import keras
 
@@ -12,6 +11,7 @@ from export.conversion.job import Plan
 from zoo import Data
 from zoo.quantization import Quantized, Twin, UnknownLayer
 from zoo.quantization import quantize as quantize_twin
+from zoo.quantization.hosts import affine_of
 from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.rows import choose_rows
 from zoo.stages import stage
@@ -41,6 +41,8 @@ def quantized_plan(
                 raise
             why = error.reason
     chosen = choose_rows(model, data, rows, seed)
+    if chosen.host is not None and chosen.host.layer is None:  # where there is nothing to cut off
+        chosen = replace(chosen, host=None)
     return Plan("converter", {"rolled": INT8.file()}, chosen, None, why)
 
 
@@ -48,8 +50,9 @@ def tfmot_plan(
     model: keras.Model, data: Data, compressed: Compressed, rows: int, seed: int
 ) -> Plan:
     """Return the plan of a file that tfmot has made already; it may start after `Standardize`."""
-    host: Any = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
-    chosen = replace(choose_rows(model, data, rows, seed), standardize=host)
+    cut = compressed.cut_after
+    host = None if cut is None else affine_of(model.get_layer(cut))
+    chosen = replace(choose_rows(model, data, rows, seed), host=host)
     return Plan("qat-tfmot", {"rolled": INT8.file()}, chosen, None)
 
 

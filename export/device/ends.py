@@ -24,6 +24,7 @@ class Ends:
         labels: names of the classes; empty where outputs are numbers.
         activation: that makes probabilities of outputs: "softmax", "sigmoid"; "linear" for none.
         device: how answers are printed: the template of that name.
+        converted: whether the host converts outputs, each into the unit of its target.
         row: what a row is and how it is made, in words.
         table: whether front_end.py makes rows of a .csv file.
     """
@@ -36,6 +37,7 @@ class Ends:
     labels: tuple[str, ...]
     activation: str
     device: str
+    converted: bool = False
     row: str = "an .npy file of rows, as the model was trained on"
     table: bool = False
     state: str = ""  # type of a step form's states
@@ -51,7 +53,14 @@ class Ends:
         return self.activation != LINEAR
 
 
-def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: keras.Model) -> Ends:
+def ends_of(
+    file: str,
+    data: Data,
+    scaling: Scaling,
+    output: Scaling,
+    model: keras.Model,
+    converted: bool = False,
+) -> Ends:
     """Return the ends of a file that was made of a model."""
     task, given = data.task, data.task.ending(model) is not None
     return Ends(
@@ -63,6 +72,7 @@ def ends_of(file: str, data: Data, scaling: Scaling, output: Scaling, model: ker
         task.labels,
         LINEAR if given else task.squashed(model.output_shape[-1]),
         task.device,
+        converted,
         row_of(data),
         bool(data.schema.get("columns")),
     )

@@ -15,6 +15,7 @@ from typing import Any
 
 import keras
 
+from export.device import units
 from export.device.ends import Ends
 from export.device.filling import filled, text
 from export.device.front_end import HEADER, comment
@@ -71,7 +72,7 @@ def shipped(ends: Ends) -> dict[str, str]:
     lines = {"labels.txt": label_lines(ends.lines)} if ends.labels else {}
     return {
         **lines,
-        "infer.py": _python("infer.py.txt", common, ends),
+        "infer.py": _python("infer.py.txt", common | _answers_of_rows(ends), ends),
         **_cpp(common, ends),
         "Infer.kt": _kotlin("Infer.kt.txt", common, ends),
     }
@@ -95,7 +96,7 @@ def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
     common = _common(ends) | own
     activation = {"activation": _cpp_call(ends, "    ", "answers")}
     return {
-        "stream.py": _python("stream.py.txt", common, ends),
+        "stream.py": _python("stream.py.txt", common | _answer_of_a_step(ends), ends),
         "stream.cc": filled("stream.cc.txt", common | activation),
         "Stream.kt": _kotlin("Stream.kt.txt", common, ends),
     }
@@ -126,14 +127,21 @@ def _common(ends: Ends) -> dict[str, Any]:
         "kotlin_state_number": KOTLIN[state],
         "words": ends.scaling.words or 0,
         "scales": len(ends.scaling.scale),
-        "scale": _numbers(ends.scaling.scale),
-        "zero_point": _numbers(ends.scaling.zero_point),
+        "scale": units.numbers(ends.scaling.scale),
+        "zero_point": units.numbers(ends.scaling.zero_point),
         "outputs": ends.outputs,
-        "output_scale": repr(ends.output.scale[0]),
-        "output_zero_point": int(ends.output.zero_point[0]),
         "answers": answers,
         "row": "\n".join(wrap(f"Takes {comment(ends.row)}.", WIDTH, **COMMENT)),
     }
+
+
+def _answers_of_rows(ends: Ends) -> dict[str, str]:
+    return units.python(ends, "np.array(answers)", "out", "    ")
+
+
+def _answer_of_a_step(ends: Ends) -> dict[str, str]:
+    details = 'self._run.get_output_details()["output"]'
+    return units.python(ends, 'found["output"][0].astype(np.float32)', details, " " * 8)
 
 
 def _python(template: str, common: dict[str, Any], ends: Ends) -> str:
@@ -166,6 +174,7 @@ def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
         "labels": _cpp_labels(ends.lines),
         "logits": ": logits" if ends.logits else "",
         "activation": text(f"{ends.activation}.h.txt") if ends.logits else "",
+        **units.cpp(ends),
     }
     source = {
         "array": common["file"].replace(".tflite", ".cc"),
@@ -191,12 +200,15 @@ def _kotlin(template: str, common: dict[str, Any], ends: Ends) -> str:
     real = ends.scaling.ends.real and not ids
     convert = KOTLIN_CLAMP if ids else KOTLIN_COPY if real else KOTLIN_QUANTIZE
     used = ["exp"] * ends.logits + ["round"] * (not ids and not real)
+    scales = "" if ids or real else Template(KOTLIN_SCALES).substitute(common)
+    output = units.kotlin(ends)
     own = {
         "imports": "".join(f"import kotlin.math.{name}\n" for name in used),
         "kotlin_row": "IntArray" if ids else "FloatArray",
         "kotlin_write": "writeInt" if ids else f"write{common['kotlin_given']}",
         "convert": Template(convert).substitute(common),
-        "constants": "" if ids or real else Template(KOTLIN_SCALES).substitute(common),
+        "constants": scales + output["output_constants"],
+        "output_value": output["output_value"],
         "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in ends.lines),
         "activation": text(f"{ends.activation}.kt.txt") if ends.logits else "",
     }
@@ -210,11 +222,6 @@ def _cpp_type(name: str) -> str:
 def _kotlin_type(name: str) -> str:
     """Return a type as the names of CompiledModel's methods have it."""
     return KOTLIN[name] if name == FLOATS else name.capitalize()
-
-
-def _numbers(values: Sequence[float]) -> str:
-    """Return numbers that read back as they are, in every one of the languages."""
-    return ", ".join(repr(float(value)) for value in values)
 
 
 def _quoted(text: str) -> str:

@@ -46,7 +46,7 @@ def outputs_of(export: Export, data: Data) -> Outputs:
     task, ending = data.task, data.task.ending(export.model)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
     of_file = predict(load(export.float_file), data.x_test)
-    plain = predict(load(export.int8_file), data.x_test, export.scaling)
+    plain = predict(load(export.int8_file), data.x_test, export.scaling, export.output)
     return Outputs(
         ending=ending,
         of_float=task.logits(of_keras, ending, SMALLEST),
@@ -79,7 +79,11 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
         )
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
-    outputs = predict_apart(path, x if of_float else verified.scaling.quantize(x), seconds)
+    if of_float:
+        outputs = predict_apart(path, x, seconds)
+    else:
+        rows = verified.scaling.quantize(x)
+        outputs = predict_apart(path, rows, seconds, verified.output)
     least = SMALLEST if of_float else smallest(verified.scaling.ends)
     return task.logits(outputs, verified.ending, least)
 

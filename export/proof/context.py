@@ -59,5 +59,6 @@ def _interval(export: Export, data: Data, of_int8: np.ndarray) -> PredictionInte
     rows = held_out(export.run)
     if not len(rows):
         return None
-    of_held_out = predict(load(export.int8_file), data.x_validation[rows], export.scaling)
+    interpreter, x = load(export.int8_file), data.x_validation[rows]
+    of_held_out = predict(interpreter, x, export.scaling, export.output)
     return prediction_interval(of_held_out - data.y_validation[rows], of_int8 - data.y_test)

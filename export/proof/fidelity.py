@@ -7,7 +7,7 @@ import numpy as np
 
 from export.litert import Export
 from export.proof.finding import Finding
-from export.runtimes.litert import load, output_scaling, stream
+from export.runtimes.litert import load, stream
 from zoo import Data
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers.arithmetic import Rounded
@@ -98,19 +98,19 @@ def _beside_twin(
     return Distance(len(fed), float(np.mean(steps < 0.5)), int(np.rint(steps.max())))
 
 
-def _output_step(export: Export, plain: np.ndarray) -> float:
-    """Return an output's quantization step; of floats what int8 would make of all of them."""
-    scaling = output_scaling(load(export.int8_file))
-    if scaling.ends.real:
-        return max(float(np.ptp(plain)), 1e-12) / INT8.activations.steps
-    return scaling.scale[0]
+def _output_step(export: Export, plain: np.ndarray) -> np.ndarray:
+    """Return each output's quantization step; of floats what int8 would make of all of them."""
+    assert export.output is not None
+    if export.output.ends.real:
+        return np.asarray(max(float(np.ptp(plain)), 1e-12) / INT8.activations.steps)
+    return np.abs(export.output.scale)
 
 
 def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
     if "step" not in export.plan.forms or export.scaling is None:
         return None
     interpreter = load(export.run.path / export.plan.forms["step"])
-    streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]))
+    streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]), export.output)
     steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export, whole)
     return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
 

@@ -36,7 +36,8 @@ class Files:
         without_twin: why the converter quantized by itself, where it did.
         float_layers: that stay in float in the int8 file, and why.
         float_difference: largest |Keras - float .tflite|, relative to max(1, |Keras|).
-        scaling: of the int8 input.
+        scaling, output: of the int8 input and output.
+        converted: whether the host converts outputs, each into the unit of its target.
         calibration: the rows, and how far their ranges were clipped.
         compression: what came before the int8 file, if anything.
         forms: form -> int8 file.
@@ -50,6 +51,8 @@ class Files:
     float_layers: tuple[str, ...]
     float_difference: float
     scaling: Scaling
+    output: Scaling
+    converted: bool
     calibration: dict[str, Any]
     compression: dict[str, Any] | None
     forms: dict[str, str]
@@ -101,6 +104,7 @@ class Files:
             "integer_only": self.integer_only,
             "float_difference": self.float_difference,
             "input": self.scaling.described(),
+            "output": {"scale": self.output.scale, "zero_point": self.output.zero_point},
             "calibration": self.calibration,
             "compression": self.compression,
             "forms": self.forms,
@@ -137,13 +141,17 @@ def _findings(name: str, audit: Audit, fitting: bool) -> list[Finding]:
 
 
 def files_of(
-    export: Export, rows: CalibrationRows, scaling: Scaling, float_difference: float
+    export: Export,
+    rows: CalibrationRows,
+    scaling: Scaling,
+    output: Scaling,
+    float_difference: float,
 ) -> Files:
     """Return the files of an export.
 
     Args:
         rows: that calibrated it.
-        scaling: of the int8 input.
+        scaling, output: of the int8 input and output.
         float_difference: see `Files`.
     """
     plan, audits = export.plan, export.audits
@@ -155,6 +163,8 @@ def files_of(
         ),
         float_difference=float_difference,
         scaling=scaling,
+        output=output,
+        converted=plan.quantized is not None and bool(plan.quantized.twin.given),
         calibration=_calibration(export, rows),
         compression=_compression(export),
         forms=plan.forms,

@@ -60,6 +60,13 @@ class Input(TypedDict):
     words: NotRequired[Annotated[int, Between(1, 2**24)] | None]
 
 
+class Output(TypedDict):
+    """The scaling of the int8 output."""
+
+    scale: Annotated[list[float], Between(1)]
+    zero_point: Annotated[list[float], Between(1)]
+
+
 class Reported(TypedDict):
     """The keys of a report that are read again."""
 
@@ -75,6 +82,7 @@ class Reported(TypedDict):
     ending: Literal["softmax", "sigmoid"] | None
     input: Input
     forms: NotRequired[dict[str, str]]
+    output: NotRequired[Output | None]
     files: dict[str, File]
     runtimes: Runtimes
     prediction_interval: Widths | None

@@ -13,7 +13,7 @@ from export.litert import Export
 from export.proof.answers import smallest
 from export.runtimes.arm64 import find_arm64, run_arm64
 from export.runtimes.ethos import compile_ethos
-from export.runtimes.litert import dequantized, load, raw_outputs, row_inputs
+from export.runtimes.litert import load, raw_outputs, row_inputs
 from export.runtimes.micro import run_micro
 from zoo import Data, UserError
 from zoo.checks import one_of
@@ -184,17 +184,19 @@ def compare(
     Args:
         of_float: the float model's logits of the test rows.
     """
+    output = export.output
     assert export.scaling is not None
+    assert output is not None
     path = export.run.path / export.plan.forms[form]
     whole = form == "rolled"
     count = max(16, int(runtime.work / max(1, export.audits[path.name].macs))) if whole else FEW
     interpreter = load(path)
     inputs = row_inputs(interpreter, export.scaling.quantize(data.x_test[:count]))
-    details, least = interpreter.get_output_details()[0], smallest(export.scaling.ends)
+    least = smallest(export.scaling.ends)
     of_litert = raw_outputs(interpreter, inputs)
 
     def logits(outputs: Sequence[np.ndarray]) -> np.ndarray:
-        numbers = dequantized(outputs[0], details)
+        numbers = output.dequantize(outputs[0])
         return data.task.logits(numbers, data.task.ending(export.model), least)
 
     def placed(ran: Ran) -> Placement:

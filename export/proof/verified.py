@@ -22,7 +22,7 @@ class Verified:
         values: of that figure: "float", "int8".
         drop: of int8, in the metric's unit.
         ending: "softmax" or "sigmoid" of a classifier that gives probabilities.
-        scaling: of the int8 input.
+        scaling, output: of the int8 input and output; None for the file's own output.
         file: name of the quantized file that takes whole rows.
         bytes, sha256: of each file.
         latency_us: "float", "int8": median on one thread, in microseconds.
@@ -39,6 +39,7 @@ class Verified:
     drop: float
     ending: str | None
     scaling: Scaling
+    output: Scaling | None
     file: str
     bytes: dict[str, int]
     sha256: dict[str, str]
@@ -57,7 +58,7 @@ class Verified:
             UserError: a folder without one, or whose report has changed.
         """
         report = run.read_json(REPORT, Reported)
-        within = report["prediction_interval"]
+        within, output = report["prediction_interval"], report.get("output")
         return cls(
             passed=report["passed"],
             verdict=report.get("verdict", PASSED if report["passed"] else FAILED),
@@ -69,6 +70,7 @@ class Verified:
             drop=report["drop"]["value"],
             ending=report["ending"],
             scaling=Scaling(**_known(report["input"], Scaling)),
+            output=Scaling(**_known(output, Scaling)) if output else None,
             file=_main(report.get("forms", {}).get("rolled")),
             bytes={name: file["bytes"] for name, file in report["files"].items()},
             sha256={name: file["sha256"] for name, file in report["files"].items()},

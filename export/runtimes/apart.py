@@ -8,29 +8,34 @@ import numpy as np
 
 from export.child import ChildError, run_python
 from export.runtimes.litert import dequantized
+from export.tflite.scaling import Scaling
 from zoo.checks import UserError
 
 CHILD = Path(__file__).with_name("litert_child.py")
 
 
-def predict_apart(path: Path, rows: np.ndarray, timeout: float) -> np.ndarray:
+def predict_apart(
+    path: Path, rows: np.ndarray, timeout: float, output: Scaling | None = None
+) -> np.ndarray:
     """Run rows through a file, real numbers out, (rows, outputs). Audit the file first.
 
     Args:
         path: the file.
         rows: quantized for an int8 file, (rows, *input shape).
         timeout: seconds for all rows together.
+        output: of the file's output; None for the file's own.
 
     Raises:
         UserError: the file ends its process, or takes longer.
     """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
         try:
-            return _run(Path(name), [path], {path.stem: [rows]}, timeout)[path.stem][0]
+            found, own = _run(Path(name), [path], {path.stem: [rows]}, timeout)[path.stem][0]
         except ChildError as error:
             raise UserError(
                 f"LiteRT could not run {path}: the process {error} Export the run again."
             ) from error
+    return dequantized(found, own) if output is None else output.dequantize(found)
 
 
 def try_apart(
@@ -51,12 +56,15 @@ def try_apart(
         stems = {Path(file).stem: file for file in files}
         given = {Path(file).stem: values for file, values in rows.items()}
         found = _run(folder, [folder / file for file in files], given, timeout)
-        return {stems[stem]: outputs for stem, outputs in found.items()}
+        return {
+            stems[stem]: [dequantized(*one) for one in outputs] for stem, outputs in found.items()
+        }
 
 
 def _run(
     folder: Path, models: list[Path], rows: Mapping[str, Sequence[np.ndarray]], timeout: float
-) -> dict[str, list[np.ndarray]]:
+) -> dict[str, list[tuple[np.ndarray, dict[str, np.ndarray]]]]:
+    """Return the outputs of each model as they come, with their details, by the model's stem."""
     for stem, values in rows.items():
         np.savez(folder / f"{stem}.in.npz", *values)
     run_python([str(CHILD), str(folder), *(str(one.resolve()) for one in models)], timeout)
@@ -66,5 +74,5 @@ def _run(
             found = [file[name] for name in file]
         half = len(found) // 2
         pairs = zip(found[:half], found[half:], strict=True)
-        outputs[model.stem] = [dequantized(one, {"quantization": by}) for one, by in pairs]
+        outputs[model.stem] = [(one, {"quantization": by}) for one, by in pairs]
     return outputs

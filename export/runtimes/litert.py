@@ -50,11 +50,20 @@ def scaling_of(details: Any) -> Scaling:
     return Scaling((1.0,), (0.0,), taken=dtype if dtype in REAL else TAKEN)
 
 
-def predict(interpreter: Any, x: np.ndarray, scaling: Scaling | None = None) -> np.ndarray:
-    """Run rows one by one; rows in through `scaling`, real numbers out, (rows, outputs)."""
-    inputs, outputs = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+def predict(
+    interpreter: Any,
+    x: np.ndarray,
+    scaling: Scaling | None = None,
+    output: Scaling | None = None,
+) -> np.ndarray:
+    """Run rows one by one; real numbers out, (rows, outputs).
+
+    Int8 rows go in through `scaling` and come out through `output`, or the file's own.
+    """
+    inputs, details = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     rows = x.astype(inputs["dtype"]) if scaling is None else scaling.quantize(x)
-    return dequantized(raw_outputs(interpreter, [rows])[0], outputs)
+    found = raw_outputs(interpreter, [rows])[0]
+    return dequantized(found, details) if output is None else output.dequantize(found)
 
 
 def dequantized(values: np.ndarray, details: Any) -> np.ndarray:
@@ -139,15 +148,15 @@ def state_type(interpreter: Any) -> str:
     return str(found)
 
 
-def stream(interpreter: Any, rows: np.ndarray) -> np.ndarray:
+def stream(interpreter: Any, rows: np.ndarray, output: Scaling | None = None) -> np.ndarray:
     """Feed sequences, (rows, steps, features), to a step file, state by state.
 
     Returns:
-        The last step's output as real numbers, (rows, outputs).
+        The last step's output as real numbers, (rows, outputs): through `output`, or the file's.
     """
     details = interpreter.get_signature_runner("serving_default").get_output_details()["output"]
-    last = [list(steps(interpreter, sequence))[-1][1] for sequence in rows]
-    return dequantized(np.concatenate(last), details)
+    last = np.concatenate([list(steps(interpreter, sequence))[-1][1] for sequence in rows])
+    return dequantized(last, details) if output is None else output.dequantize(last)
 
 
 @dataclass(frozen=True)

@@ -65,18 +65,20 @@ class Card:
     labels: tuple[str, ...]  # empty for regression
 
 
-def described(content: bytes, card: Card, scaling: Scaling | None) -> bytes:
+def described(
+    content: bytes, card: Card, scaling: Scaling | None, output: Scaling | None = None
+) -> bytes:
     """Return a `.tflite` file with its metadata; what it computes stays as it is.
 
     Args:
         content: the file.
         card: what to say.
-        scaling: of an int8 input. Where it is not the file's own, the file says how to normalize
-            each feature before its own scale applies.
+        scaling, output: of an int8 input and output. Where it is not the file's own, the file says
+            how to normalize each feature before its own scale applies, or each output after it.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(content)
     buffer = schema.BufferT()
-    buffer.data = np.frombuffer(_metadata(model, card, scaling), np.uint8)
+    buffer.data = np.frombuffer(_metadata(model, card, scaling, output), np.uint8)
     known = [one for one in model.metadata or () if one.name == NAME]
     if known:
         model.buffers[known[0].buffer] = buffer
@@ -141,16 +143,23 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _metadata(model: Any, card: Card, scaling: Scaling | None) -> bytes:
+def _metadata(model: Any, card: Card, scaling: Scaling | None, output: Scaling | None) -> bytes:
     graph = model.subgraphs[0]
     signature = model.signatureDefs[0] if model.signatureDefs else None
     ends = [*signature.inputs, *signature.outputs] if signature else []
     names = {end.tensorIndex: end.name.decode() for end in ends}
-    entry = graph.tensors[graph.inputs[0]]
-    normalized = None if scaling is None else _normalization(entry, scaling)
 
     def tensors(indices: Iterable[int]) -> list[Table]:
-        return [_tensor(names.get(i, ""), card, normalized) for i in indices]
+        found = []
+        for index in indices:
+            name, tensor = names.get(index, ""), graph.tensors[index]
+            own, numbers = _own(tensor), None
+            if own is not None and name == "input" and scaling is not None:
+                numbers = scaling.mean_and_std_before(own)
+            if own is not None and name == "output" and output is not None:
+                numbers = output.mean_and_std_after(own)
+            found.append(_tensor(name, card, _options(numbers)))
+        return found
 
     subgraph = _fields(
         SUBGRAPH,
@@ -173,7 +182,7 @@ def _tensor(name: str, card: Card, normalized: Table | None) -> Table:
     """Return what is said of the input, the output or a state."""
     about = {"input": card.rows, "output": card.answers}.get(name, "A state; zeros at first.")
     found = _fields(TENSOR, name=name, description=about)
-    if name == "input" and normalized:
+    if normalized:
         unit = _fields(UNIT, options_type=NORMALIZATION, options=normalized)
         found |= _fields(TENSOR, process_units=[unit])
     if name == "output" and card.labels:
@@ -188,18 +197,19 @@ def _fields(table: tuple[str, ...], **values: Any) -> dict[int, Any]:
     return {table.index(name): value for name, value in values.items()}
 
 
-def _normalization(tensor: Any, scaling: Scaling) -> Table | None:
-    """Return mean and std that, before the file's own scale, do what `scaling` does.
-
-    x / s + z = ((x - mean) / std) / s0 + z0 for mean = (z0 - z) s and std = s / s0.
-    """
-    own = tensor.quantization
-    if len(scaling.scale) == 1 or own is None or own.scale is None or len(own.scale) != 1:
+def _own(tensor: Any) -> Scaling | None:
+    """Return the scaling that a file gives a tensor; None where it is not quantized as a whole."""
+    found = tensor.quantization
+    if found is None or found.scale is None or len(found.scale) != 1:
         return None
-    scale, zero = np.asarray(scaling.scale), np.asarray(scaling.zero_point)
-    mean = (float(own.zeroPoint[0]) - zero) * scale
-    std = scale / float(own.scale[0])
-    return _fields(OPTIONS, mean=mean.astype(np.float32), std=std.astype(np.float32))
+    return Scaling((float(found.scale[0]),), (float(found.zeroPoint[0]),))
+
+
+def _options(numbers: tuple[np.ndarray, np.ndarray] | None) -> Table | None:
+    if numbers is None:
+        return None
+    mean, std = (one.astype(np.float32) for one in numbers)
+    return _fields(OPTIONS, mean=mean, std=std)
 
 
 def _table(builder: Any, table: Table) -> int:

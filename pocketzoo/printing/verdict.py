@@ -58,6 +58,11 @@ def print_report(report: Report, folder: Path) -> None:
             f"q = clip(round(x / scale + zero_point), "
             f'{ends.low}, {ends.high}), with both arrays in report.json under "input".'
         )
+    if report.files.converted:
+        CONSOLE.print(
+            "The int8 outputs have units of their own: y = (q - zero_point) * scale, with both "
+            'arrays in report.json under "output".'
+        )
     print_verdict(report)
     CONSOLE.print(f"Report: {folder / 'report.html'} (figures: report.json)", soft_wrap=True)
 

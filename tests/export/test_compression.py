@@ -14,13 +14,12 @@ from export import child
 from export.conversion.choices import Compression, parse_compression
 from export.conversion.compression import Compressed, compress, zip_bytes
 from export.conversion.keras2 import LAYERS, describe
-from export.litert import _host_scaling
 from export.runtimes.litert import file_scaling, load, predict
 from export.tflite.audit import audit
 from export.tflite.scaling import Scaling
 from tests.helpers.instances import data_for, few
 from tuning import Recipe, fit
-from zoo.quantization.rows import CalibrationRows
+from zoo.quantization.hosts import affine_of
 
 layers = keras.layers
 # preset and data -> what is done, and how long the int8 file of the pruned model may be, zipped
@@ -60,8 +59,9 @@ class Trained:
 
 def host_scaling(path: Path, model: keras.Model, compressed: Compressed) -> Scaling:
     """Return how the host scales the input of a file that tfmot made."""
-    host = None if compressed.cut_after is None else model.get_layer(compressed.cut_after)
-    return _host_scaling(file_scaling(load(path)), CalibrationRows(np.arange(0), np.zeros(0), host))
+    cut = compressed.cut_after
+    host = None if cut is None else affine_of(model.get_layer(cut))
+    return file_scaling(load(path)).before(host)
 
 
 FIRST, *OTHERS = TRAINED

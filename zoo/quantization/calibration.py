@@ -11,7 +11,8 @@ from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.quantization.clipping import CLIPS
 from zoo.quantization.equalizing import equalize
-from zoo.quantization.errors import relative_error
+from zoo.quantization.errors import distance
+from zoo.quantization.hosts import host_of
 from zoo.quantization.layers.arithmetic import Exact, Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, MIXED, Numerics
 from zoo.quantization.layers.ranges import Range
@@ -97,22 +98,32 @@ def quantize(
         UnknownLayer: a layer that the twin cannot express.
         UserError: fewer than 16 calibration rows, or rows that are not finite.
     """
-    return quantize_rows(model, choose_rows(model, data, rows, seed), numerics)
+    chosen = choose_rows(model, data, rows, seed)
+    return quantize_rows(model, chosen, numerics, numbers=data.task.numbers)
 
 
 def quantize_rows(
-    model: keras.Model, chosen: CalibrationRows, numerics: Numerics = INT8
+    model: keras.Model,
+    chosen: CalibrationRows,
+    numerics: Numerics = INT8,
+    *,
+    numbers: bool,
 ) -> Quantized:
     """Return the twin of a model of any inputs and outputs, with ranges observed on some rows.
+
+    Args:
+        numbers: whether outputs are numbers, which may have units of their own.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
     """
     if not numerics.integer:
-        return _stored(model, replace(chosen, standardize=None), numerics)
-    twin = make_twin(model, standardized=chosen.standardize is not None)
-    twin.numerics = INT8 if numerics is MIXED else numerics
+        return _stored(model, replace(chosen, host=None), numerics)
+    first = INT8 if numerics is MIXED else numerics
     fed, exact = chosen.fed(), answers(model, chosen.x)
+    host = host_of(chosen.host, exact if numbers else None, first.activations.steps)
+    twin = make_twin(model, host)
+    twin.numerics = first
     equalize(twin, fed)
     clip, errors = calibrate(twin, fed, exact)
     weights = twin.get_weights()
@@ -173,7 +184,7 @@ def calibrate(twin: Twin, rows: Rows, exact: Rows | None = None) -> tuple[str, d
 
 
 def _error(twin: Twin, rows: Rows, exact: Rows) -> float:
-    return relative_error(predict(twin, rows, Rounded(twin.numerics)), exact)
+    return distance(twin, predict(twin, rows, Rounded(twin.numerics)), exact)
 
 
 def _clipped(twin: Twin, observing: Watching) -> Clipped:
@@ -217,14 +228,15 @@ def answers(model: keras.Model, rows: Rows) -> Rows:
 
 
 def predict(twin: Twin, rows: Rows, arithmetic: Exact) -> Rows:
-    """Return the logits of rows in an arithmetic, (rows, outputs), or a list of each output."""
+    """Return the logits of rows in an arithmetic, (rows, outputs), or a list of each output.
+
+    They are in the model's units.
+    """
     same = isinstance(arithmetic, Rounded) and arithmetic.numerics is twin.numerics
     if same and type(arithmetic) in (Rounded, Int8):  # Keras compiles once what a twin does
-        whole: Rows = twin.predict(rows, batch_size=batch_size(rows), verbose=0)
-        return whole
+        return twin.real(twin.predict(rows, batch_size=batch_size(rows), verbose=0))
     found = [
         keras.tree.map_structure(ops.convert_to_numpy, twin.run(tensors(batch), arithmetic))
         for batch in batches(rows)
     ]
-    joined: Rows = keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found)
-    return joined
+    return twin.real(keras.tree.map_structure(lambda *parts: np.concatenate(parts), *found))

@@ -7,17 +7,20 @@ from typing import Any
 
 import keras
 
+from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.operations.calls import Call, alone, calls_of, original, sized, taken_apart
 from zoo.quantization.operations.table import operate
-from zoo.quantization.rows import first_standardize
 from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
+from zoo.quantization.rules.endings import handed_over, in_units
 from zoo.quantization.rules.ids import check_reader
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import RULES, enter
 
+NOTHING = Host()
 
-def draw(model: keras.Model, standardized: bool = False) -> Sketch:
+
+def draw(model: keras.Model, host: Host = NOTHING) -> Sketch:
     """Return the drafts of a functional or sequential model.
 
     A layer without a rule, or with a setting that its rule does not know, is taken apart: what its
@@ -25,16 +28,16 @@ def draw(model: keras.Model, standardized: bool = False) -> Sketch:
 
     Args:
         model: of any number of inputs and outputs.
-        standardized: leave its `Standardize` layer out.
+        host: what is left to the host.
 
     Raises:
         UnknownLayer: a layer or operation that the twin cannot express.
     """
     function = sized(keras.Function(model.inputs, model.outputs))
-    head = first_standardize(model) if standardized else None
+    heads = frozenset(id(model.get_layer(x.layer)) for x in host.inputs.values() if x.layer)
     refused: dict[int, UnknownLayer] = {}
     while True:
-        drawing = _Drawing(Sketch(), head, frozenset(refused))
+        drawing = _Drawing(Sketch(), host, heads, frozenset(refused))
         try:
             return drawing.model(model, function)
         except UnknownLayer as error:
@@ -49,33 +52,51 @@ def draw(model: keras.Model, standardized: bool = False) -> Sketch:
 
 @dataclass(frozen=True)
 class _Drawing:
-    """A drawing in the making: what is left to the host, and the layers to take apart."""
+    """A drawing in the making: what is left to the host, and the layers to take apart.
+
+    `heads` are layers that the host does.
+    """
 
     sketch: Sketch
-    head: Any
+    host: Host
+    heads: frozenset[int]
     apart: frozenset[int]
 
     def model(self, model: keras.Model, function: Any) -> Sketch:
         """Draw a model, with its inputs first."""
         entries = [
-            self._entry(tensor, name)
-            for tensor, name in zip(model.inputs, _input_names(model), strict=True)
+            self._entry(tensor, name, place)
+            for place, (tensor, name) in enumerate(
+                zip(model.inputs, _input_names(model), strict=True)
+            )
         ]
         found = self._follow(function, entries)
-        for value, tensor, name in zip(found, model.outputs, _output_names(model), strict=True):
-            self.sketch.results[name] = self._settled(value, tensor, name)
+        ends = zip(found, model.outputs, _output_names(model), strict=True)
+        for place, (value, tensor, name) in enumerate(ends):
+            self.sketch.results[name] = self._settled(value, tensor, name, place)
         return self.sketch
 
-    def _entry(self, tensor: Any, name: str) -> Value:
+    def _entry(self, tensor: Any, name: str, place: int) -> Value:
+        """Draw an input, on which is pending what the host does, where no layer takes it back."""
         shape = tuple(tensor.shape[1:])
         ids = bool(keras.backend.is_int_dtype(tensor.dtype))
-        return self.sketch.add(
-            Entry, f"{name}_entry", (), shape, row_shape=shape, ids=ids, label=name
-        )
+        entry = f"{name}_entry"
+        x = self.sketch.add(Entry, entry, (), shape, row_shape=shape, ids=ids, label=name)
+        given = self.host.inputs.get(place)
+        if given is None or given.layer is not None:
+            return x
+        back = given.inverse()
+        return x.then(back.scale, back.offset)
 
-    def _settled(self, value: Value, tensor: Any, name: str) -> int:
+    def _settled(self, value: Value, tensor: Any, name: str, place: int) -> int:
         """Return the number of an output with nothing pending, in the shape that Keras gives it."""
+        units = self.host.outputs.get(place)
+        if units is not None:
+            value, units = in_units(self.sketch, value, units)
         value = as_seen(self.sketch, self.sketch.join(value, name), tensor, name)
+        if units is not None:
+            value, given = handed_over(value, units)
+            self.sketch.given |= {} if given is None else {place: given}
         return self.sketch.settle(value, name).number
 
     def _follow(self, function: Any, given: Sequence[Value]) -> list[Value]:
@@ -91,9 +112,8 @@ class _Drawing:
 
         for call in calls:
             inputs = [value_of(tensor) for tensor in call.inputs]
-            made = (
-                inputs[:1] if original(call.operation) is self.head else self._enter(call, inputs)
-            )
+            left = id(original(call.operation)) in self.heads
+            made = inputs[:1] if left else self._enter(call, inputs)
             values |= {id(x): value for x, value in zip(call.outputs, made, strict=True)}
         return [value_of(tensor) for tensor in function.outputs]
 
@@ -132,6 +152,14 @@ class _Drawing:
             raise unknown(layer, f"within it {error.reason}", error.around) from error
         finally:
             self.sketch.prefix = before
+
+
+def absorbs(model: keras.Model, host: Host) -> bool:
+    """Return whether kernels take in what undoes the host's share: no operator is there for it."""
+    try:
+        return len(draw(model, host).drafts) <= len(draw(model).drafts)
+    except UnknownLayer:
+        return False
 
 
 def _input_names(model: keras.Model) -> list[str]:

@@ -3,6 +3,12 @@
 import numpy as np
 
 from zoo.quantization.rows import Rows
+from zoo.quantization.twin import Twin
+
+
+def distance(twin: Twin, found: Rows, exact: Rows) -> float:
+    """Return the relative error of outputs in the units of the twin's, where each has its own."""
+    return relative_error(twin.in_units(found), twin.in_units(exact))
 
 
 def relative_error(found: Rows, exact: Rows) -> float:

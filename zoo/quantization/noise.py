@@ -21,7 +21,7 @@ def layer_noise(model: keras.Model, quantized: Quantized, rows: Rows) -> dict[st
         quantized: of that model.
         rows: as the twin takes them, (rows, *row shape).
     """
-    reference = make_twin(model, quantized.twin.standardized)
+    reference = make_twin(model, quantized.twin.host)
     equalize(reference, quantized.rows.fed())  # or values would not compare
     exact, rounded = Watching(Exact()), Watching(Rounded(quantized.twin.numerics))
     predict(reference, rows, exact)

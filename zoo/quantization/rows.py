@@ -11,7 +11,12 @@ from zoo.checks import UserError, at_least
 from zoo.data.dataset import Data
 from zoo.layers.inputs import Standardize
 from zoo.layers.padding import StepMask
+from zoo.quantization.drawing import absorbs
+from zoo.quantization.hosts import affine_of, measured
+from zoo.quantization.layers.affine import Affine, Host
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.operations.calls import calls_of
+from zoo.quantization.rules.ids import takes_ids
 
 MIN_ROWS = 16
 BATCH_VALUES = 2**20  # of the inputs of one batch
@@ -24,19 +29,17 @@ class CalibrationRows:
 
     An int8 input has one scale. Where it would blur a feature (`is_coarse`), or one in which a
     robust `Standardize` looks for narrow bins, or could blur the one that tells steps from padding,
-    the int8 graph starts after that layer, and the host scales each feature by itself.
+    the int8 graph takes standardized values, and the host scales each feature by itself.
     """
 
     indices: np.ndarray  # among the training rows
     x: Rows  # the rows as the data has them, (rows, *row shape), for each input
-    standardize: Standardize | None  # the layer that the int8 graph leaves to the host
+    host: Affine | None = None  # what the int8 graph leaves to the host
 
     def fed(self, x: Rows | None = None) -> Rows:
         """Return these rows, or others, as the int8 graph takes them."""
         x = self.x if x is None else x
-        if self.standardize is None or not isinstance(x, np.ndarray):
-            return x
-        return standardized(self.standardize, x)
+        return self.host(x) if self.host and isinstance(x, np.ndarray) else x
 
 
 def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> CalibrationRows:
@@ -57,22 +60,34 @@ def choose_rows(model: keras.Model, data: Data, count: int, seed: int) -> Calibr
         raise UserError(
             f"The calibration rows of {data.name} hold NaN or infinite values; clean x_train."
         )
-    head = first_standardize(model)
-    fine = head is not None and head.robust and integer_grid(x) is None
-    fine |= any(isinstance(layer, StepMask) for layer in model.layers)
-    return CalibrationRows(indices, x, head if fine or is_coarse(x, head) else None)
+    return CalibrationRows(indices, x, None if takes_ids(model) else _host_of(model, x, data))
 
 
-def first_standardize(model: keras.Model) -> Standardize | None:
-    """Return the `Standardize` layer that alone reads the input; None where there is none."""
-    readers = [
-        layer
-        for layer in keras.Model(model.inputs, model.outputs).operations
-        if not isinstance(layer, keras.layers.InputLayer)
-        and any(tensor is model.inputs[0] for tensor in keras.tree.flatten(layer.input))
-    ]
-    alone = len(readers) == 1 and readers[0].output is not model.outputs[0]
-    return readers[0] if alone and isinstance(readers[0], Standardize) else None
+def _host_of(model: keras.Model, x: np.ndarray, data: Data) -> Affine | None:
+    """Return what the host is to do with rows such as x: what the first layer does, if it can."""
+    head = first_reader(model)
+    if isinstance(head, Standardize):
+        fine = head.robust and integer_grid(x) is None
+        fine |= any(isinstance(layer, StepMask) for layer in model.layers)
+        return affine_of(head) if fine or is_coarse(x, head) else None
+    if not is_coarse(x):
+        return None
+    first = None if head is None else affine_of(head)
+    if first is not None and not is_coarse(first(x)):
+        return first
+    host = measured(data.x_train)
+    return host if absorbs(model, Host.of(host, None)) else None
+
+
+def first_reader(model: keras.Model) -> keras.layers.Layer | None:
+    """Return the layer that alone reads the input, and nothing else; None where there is none."""
+    calls = calls_of(keras.Function(model.inputs, model.outputs))
+    readers = [one for one in calls if any(x is model.inputs[0] for x in one.inputs)]
+    if len(readers) != 1 or readers[0].outputs[0] is model.outputs[0]:
+        return None
+    layer = readers[0].operation
+    once = isinstance(layer, keras.layers.Layer) and len(layer._inbound_nodes) == 1
+    return layer if once else None
 
 
 def calibration_indices(data: Data, rows: int, seed: int) -> np.ndarray:
@@ -125,12 +140,6 @@ def integer_grid(values: np.ndarray) -> tuple[float, float] | None:
     if (values != np.rint(values)).any() or not 0 < high - low <= steps:
         return None
     return low, low + steps / (steps // (high - low))
-
-
-def standardized(layer: Standardize, x: np.ndarray) -> np.ndarray:
-    """Return rows as they leave the layer."""
-    scale, offset = (keras.ops.convert_to_numpy(weight) for weight in (layer.scale, layer.offset))
-    return np.asarray(x * scale + offset, np.float32)
 
 
 def length(rows: Rows) -> int:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from zoo.checks import UserError
-from zoo.quantization.drawing import draw
+from zoo.quantization.drawing import NOTHING, draw
+from zoo.quantization.layers.affine import Affine, Host
 from zoo.quantization.layers.arithmetic import Exact, Rounded
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.gru import Cell, Recurrence
@@ -34,14 +36,20 @@ class Twin(keras.Model):
     are its outputs, and `answers` their names. Rows, or outputs, are an array where there is one of
     them, and a list in the model's order where there are several. `words` is the number of ids that
     it takes, or 0 where it takes numbers. Called, it computes what the file of its `numerics` will;
-    `run` takes any arithmetic. Made by `make_twin`.
+    `run` takes any arithmetic. What the host does is left to it: `host` is what the twin was made
+    for, `given` what is to be done with its outputs, by their place. Made by `make_twin`.
     """
 
     def __init__(
-        self, name: str, nodes: list[Node], results: dict[str, int], standardized: bool
+        self,
+        name: str,
+        nodes: list[Node],
+        results: dict[str, int],
+        host: Host,
+        given: Mapping[int, Affine],
     ) -> None:
         super().__init__(name=name)
-        self.standardized = standardized
+        self.host, self.given = host, given
         self.numerics = INT8
         self.nodes, self.results = tuple(nodes), tuple(results.values())
         self.answers = tuple(results)
@@ -54,9 +62,25 @@ class Twin(keras.Model):
             if node.inputs:
                 node.layer.reads(ranges[node.inputs[0]])
             ranges.append(node.layer.result())
+        for place, one in given.items():
+            if one.whole:
+                ranges[self.results[place]].fix(-1.0, 1.0)
         shapes = [(None, *entry.row_shape) for entry in self.entries]
         self.build(shapes[0] if len(shapes) == 1 else shapes)
         self.trainable = False  # until someone trains it: gradients cost time
+
+    def real(self, found: Any) -> np.ndarray | list[np.ndarray]:
+        """Return its outputs in the units of the model's."""
+        return self._each(found, self.given)
+
+    def in_units(self, answers: Any) -> np.ndarray | list[np.ndarray]:
+        """Return the model's outputs in the units of its own."""
+        return self._each(answers, {place: one.inverse() for place, one in self.given.items()})
+
+    def _each(self, outputs: Any, done: Mapping[int, Affine]) -> np.ndarray | list[np.ndarray]:
+        if isinstance(outputs, np.ndarray):
+            return done[0](outputs) if done else outputs
+        return [done[i](one) if i in done else one for i, one in enumerate(outputs)]
 
     @property
     def input_range(self) -> Range:
@@ -129,7 +153,7 @@ class Twin(keras.Model):
         return list(first.cells)
 
 
-def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
+def make_twin(model: keras.Model, host: Host = NOTHING) -> Twin:
     """Return the twin of a functional or sequential model.
 
     BatchNorm, standardization and the gains of norms are folded into kernels. The ranges are still
@@ -137,16 +161,16 @@ def make_twin(model: keras.Model, standardized: bool = False) -> Twin:
 
     Args:
         model: the float model, of any number of inputs and outputs.
-        standardized: leave the model's `Standardize` layer out: the twin takes its outputs.
+        host: what the twin leaves to the host.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express; the message names it.
     """
-    sketch = draw(model, standardized)
+    sketch = draw(model, host)
     asked = dict.fromkeys(draft.output for draft in sketch.drafts if draft.output is not None)
     shared = {one: Range(one.name) for one in asked}
     nodes = [Node(_made(draft, shared), draft.inputs) for draft in sketch.drafts]
-    return Twin(f"{model.name}_twin", nodes, sketch.results, standardized)
+    return Twin(f"{model.name}_twin", nodes, sketch.results, host, sketch.given)
 
 
 def _made(draft: Draft, shared: dict[SharedRange, Range]) -> TwinLayer:

@@ -116,7 +116,7 @@ def widen(twin: Twin, rows: Rows, exact: Rows) -> None:
         exact: the float model's outputs for them, (rows, outputs), each.
     """
     some = evenly(rows)
-    rows, exact = taken(rows, some), taken(exact, some)
+    rows, exact = taken(rows, some), twin.in_units(taken(exact, some))
     counting = _Counting()
     twin.run(tensors(rows), counting)
     groups = _groups(twin, counting)

@@ -121,7 +121,7 @@ def test_more_padding_changes_nothing(overrides: dict[str, Any], tmp_path: Path)
     expected = model.predict(data.x_test, verbose=0)
     np.testing.assert_allclose(other.predict(longer, verbose=0), expected, rtol=1e-5, atol=1e-6)
     start = quantize(model, data)
-    other_twin = make_twin(other, standardized=True)
+    other_twin = make_twin(other, start.twin.host)
     other_twin.set_weights(start.twin.get_weights())
     of_int8 = run_twin(start.twin, start.rows.fed(data.x_test), Int8())
     assert np.ptp(of_int8, axis=0).min() > 0

@@ -11,6 +11,8 @@ from zoo.layers.inputs import Standardize
 from zoo.layers.tables import MemberMean, Members, PiecewiseLinear
 from zoo.quantization import make_twin, quantize
 from zoo.quantization.calibration import predict
+from zoo.quantization.hosts import affine_of
+from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.arithmetic import Int8
 from zoo.quantization.layers.products import Dense
 from zoo.quantization.rows import choose_rows
@@ -95,7 +97,8 @@ def test_a_threshold_among_outliers_survives_int8() -> None:
     x[7] = 5000.0
     model, data = trained(x, y)
     found = quantize(model, data)
-    assert found.rows.standardize is model.get_layer("standardize")
+    assert found.rows.host is not None
+    assert found.rows.host.layer == "standardize"
     assert found.twin.input_range.fixed == (-1, 1)
     exact = model.predict(data.x_train, verbose=0)
     rounded = predict(found.twin, found.rows.fed(data.x_train), Int8())
@@ -106,7 +109,7 @@ def test_a_threshold_among_outliers_survives_int8() -> None:
 def test_pixels_need_no_host() -> None:
     x = np.random.default_rng(0).integers(0, 17, (400, 3))
     model, data = trained(x, (x[:, 0] > 8).astype(np.int64))
-    assert choose_rows(model, data, 64, 0).standardize is None
+    assert choose_rows(model, data, 64, 0).host is None
     found = quantize(model, data)
     assert found.twin.input_range.fixed is None
     exact = model.predict(data.x_train, verbose=0)
@@ -116,8 +119,8 @@ def test_pixels_need_no_host() -> None:
 
 def test_the_encoding_is_one_layer_of_the_twin() -> None:
     model, _ = trained(np.random.default_rng(0).normal(size=(64, 3)), np.arange(64) % 2)
-    for standardized in (False, True):
-        parts = make_twin(model, standardized).parts
+    for first in (None, affine_of(model.get_layer("standardize"))):
+        parts = make_twin(model, Host.of(first, None)).parts
         assert [type(part) for part in parts] == [Dense] * 3
         assert parts[0].activation == "relu6"
 

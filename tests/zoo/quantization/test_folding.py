@@ -14,12 +14,14 @@ from zoo.layers.inputs import Standardize
 from zoo.quantization import UnknownLayer, calibrate, make_twin, quantize
 from zoo.quantization.calibration import predict
 from zoo.quantization.equalizing import equalize
+from zoo.quantization.hosts import affine_of
+from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import densified
 from zoo.quantization.rounding import refine
-from zoo.quantization.rows import first_standardize, standardized
+from zoo.quantization.rows import first_reader
 
 
 def dead_channel(model: keras.Model) -> None:
@@ -203,20 +205,22 @@ def test_only_the_first_standardize_is_left_to_the_host() -> None:
     inputs = keras.Input((3,))
     x = layers.Dense(4, name="middle")(Standardize(name="first")(inputs))
     model = keras.Model(inputs, layers.Dense(2)(Standardize(name="second")(x)))
-    first = first_standardize(model)
-    assert first is model.get_layer("first")
+    first = model.get_layer("first")
+    assert first_reader(model) is first
     fill_weights(model)
     rows = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
-    twin = make_twin(model, standardized=True)
+    host = affine_of(first)
+    assert host is not None
+    twin = make_twin(model, Host.of(host, None))
     expected = model.predict(rows, verbose=0)
-    got = predict(twin, standardized(first, rows), Exact())
+    got = predict(twin, host(rows), Exact())
     np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
     beside = keras.Model(
         inputs, layers.Add()([layers.Dense(3)(Standardize()(inputs)), layers.ReLU()(inputs)])
     )
-    assert first_standardize(beside) is None
+    assert first_reader(beside) is None
     sequential = keras.Sequential([layers.Input((3,)), Standardize(), layers.Dense(2)])
-    assert first_standardize(sequential) is sequential.layers[0]
+    assert first_reader(sequential) is sequential.layers[0]
 
 
 def test_a_branch_beside_the_gru_has_no_step_form() -> None:

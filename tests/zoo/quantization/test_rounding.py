@@ -170,7 +170,7 @@ def test_outputs_come_nearer_on_rows_not_seen(name: str) -> None:
     data = data_of(x[:256], np.arange(256) % 3)
     unseen, expected = x[256:], model.predict(x[256:], verbose=0)
     found = quantize(model, data)
-    plain = make_twin(model, found.twin.standardized)
+    plain = make_twin(model, found.twin.host)
     calibrate(plain, found.rows.fed())
     errors = [
         relative_error(predict(twin, found.rows.fed(unseen), Int8()), expected)

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
+from zoo.quantization.layers.affine import Affine
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract, narrowed
@@ -39,6 +40,12 @@ class Draft:
     arguments: dict[str, Any]
     alone: bool  # whether nothing else reads its inputs
     output: "SharedRange | None" = None  # None: a range of its own
+
+    def scale(self, scale: np.ndarray, offset: np.ndarray) -> None:
+        """Let its kernel make `x * scale + offset`, (channels,)."""
+        kernel, bias = self.arguments["kernel"], self.arguments["bias"]
+        of_kernel = by_output(self.kind, kernel, scale)
+        self.arguments |= {"kernel": kernel * of_kernel, "bias": bias * scale + offset}
 
 
 @dataclass(eq=False)
@@ -103,6 +110,7 @@ class Sketch:
     drafts: list[Draft] = field(default_factory=list)
     made: dict[Hashable, Value] = field(default_factory=dict)  # for more readers than one
     results: dict[str, int] = field(default_factory=dict)  # output -> place of what makes it
+    given: dict[int, Affine] = field(default_factory=dict)  # outputs that the host converts
     prefix: str = ""  # of names, within a layer that is taken apart
     named: set[str] = field(default_factory=set)
 
@@ -240,9 +248,9 @@ class Sketch:
         if draft is None or draft.arguments["activation"] not in (None, "relu"):
             return x.then(scale, offset)
         if draft.arguments["activation"] == "relu":  # what is positive goes through it
-            _scale_kernel(draft, np.abs(scale), np.zeros_like(offset))
+            draft.scale(np.abs(scale), np.zeros_like(offset))
             return x.then(np.where(scale < 0, -1.0, 1.0), offset)
-        _scale_kernel(draft, scale, offset)
+        draft.scale(scale, offset)
         return x
 
     def _fold_factor(self, x: Value, scale: np.ndarray) -> Value:
@@ -253,14 +261,8 @@ class Sketch:
         if draft is None or draft.kind not in LINEAR or draft.arguments["activation"] is not None:
             return x.then(scale, np.zeros_like(scale))
         bias = draft.arguments["bias"]
-        _scale_kernel(draft, np.full(bias.shape, scale[0]), np.zeros(bias.shape))
+        draft.scale(np.full(bias.shape, scale[0]), np.zeros(bias.shape))
         return x
-
-
-def _scale_kernel(draft: Draft, scale: np.ndarray, offset: np.ndarray) -> None:
-    kernel, bias = draft.arguments["kernel"], draft.arguments["bias"]
-    of_kernel = by_output(draft.kind, kernel, scale)
-    draft.arguments |= {"kernel": kernel * of_kernel, "bias": bias * scale + offset}
 
 
 class UnknownLayer(UserError):
