@@ -22,7 +22,8 @@ from zoo.checks import at_least
 from zoo.files import as_json
 from zoo.quantization import Twin
 from zoo.quantization.calibration import answers, quantize_rows
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import FLOAT as FLOATS
+from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.rows import MIN_ROWS, CalibrationRows, Rows, length, taken
 from zoo.stages import stage
 
@@ -67,7 +68,8 @@ class GraphExport:
 
     @property
     def int8_file(self) -> Path:
-        return self.run.path / INT8.file()
+        """The file of other numerics than float's."""
+        return self.run.path / next(name for name in self.audits if name != FLOAT)
 
 
 def graph_to_litert(
@@ -78,8 +80,9 @@ def graph_to_litert(
     calibration_rows: int = 256,
     seed: int = 0,
     timeout: float = 1800,
+    numerics: Numerics = INT8,
 ) -> GraphExport:
-    """Write a float and an int8 file of a graph of any inputs and outputs.
+    """Write a float file of a graph of any inputs and outputs, and one of other numerics.
 
     Args:
         model: functional or sequential; every size but the batch's is fixed.
@@ -88,6 +91,7 @@ def graph_to_litert(
         calibration_rows: at most this many of the rows, at least 16.
         seed: of their choice.
         timeout: seconds for a process that runs the files.
+        numerics: of the second file.
 
     Raises:
         UnknownLayer: a layer or operation that has no int8 form.
@@ -115,12 +119,12 @@ def graph_to_litert(
     described = {
         "rows": len(measured),
         "held_out": held_out,
-        "inputs": {one: asdict(scaling) for one, scaling in inputs.items()},
-        "outputs": {one: asdict(outputs[one]) | asdict(near) for one, near in fidelity.items()},
+        "inputs": {one: scaling.described() for one, scaling in inputs.items()},
+        "outputs": {one: outputs[one].described() | asdict(near) for one, near in fidelity.items()},
     }
     sources = c_source(files[name], Path(name).stem)
     run.write({**files, **sources, FIDELITY: as_json(described)})
-    audits = {one: audit(run.path / one) for one in files}
+    audits = {one: audit(run.path / one, FLOATS if one == FLOAT else numerics) for one in files}
     return GraphExport(run, audits, inputs, outputs, len(measured), held_out, fidelity)
 
 

@@ -1,106 +1,51 @@
 """The parent of the converter: from a Keras model on any backend to `.tflite` files."""
 
-import io
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import keras
-import numpy as np
 
 from export.conversion.choices import (
-    FORMS,
     check_twin_only,
     chosen_numerics,
     parse_compression,
 )
-from export.conversion.compression import Compressed
 from export.conversion.compression import compress as compress_model
 from export.conversion.job import (
-    FLOAT,
     METHODS,
-    TWIN,
     Plan,
     checked,
     warn_of_steps,
 )
 from export.conversion.planning import quantized_plan, tfmot_plan
 from export.conversion.written import files_of
-from export.device.c_array import c_source
-from export.device.ends import ends_of
-from export.device.front_end import header
-from export.device.ship import NAMES, card_of, shipped, streamed
-from export.runtimes.litert import (
-    file_scaling,
-    load_content,
-    output_scaling,
-    state_sizes,
-    state_type,
-)
-from export.tflite.audit import Audit, audit
-from export.tflite.metadata import described
-from export.tflite.scaling import Scaling
+from export.exported import Export, finished
+from export.graphs import Arrays, GraphExport, graph_to_litert
 from zoo import Data, Run, UserError
 from zoo.checks import at_least, one_of
-from zoo.files import as_json
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import FLOAT as FLOATS
-from zoo.quantization.layers.numerics import INT8, NUMERICS
+from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import MIN_ROWS
-from zoo.quantization.rules.ids import words_of
-from zoo.run import front_end_files, identity
-
-NAMED = [one.file(form) for one in NUMERICS.values() if one is not FLOATS for form in FORMS]
-SOURCES = [f"{Path(name).stem}.{ending}" for name in NAMED for ending in ("cc", "h")]
-OLD = ("report.json", "report.html", "formats.json", "model.onnx")
-STALE = (*OLD, TWIN, *NAMED, *SOURCES, *NAMES)  # they speak of files that go now
 
 
-@dataclass(frozen=True)
-class Export:
-    """The `.tflite` files of one model, with what is needed to verify them.
-
-    Examples:
-        >>> result = export.to_litert("runs/wine")
-        >>> result
-        Export(runs/wine: model_float.tflite ... bytes, model_int8.tflite ... bytes)
-        >>> result.int8_audit.operators
-        {'FULLY_CONNECTED': 2}
-    """
-
-    run: Run  # the folder the files lie in
-    model: keras.Model  # the float model they were made from
-    plan: Plan
-    compressed: Compressed | None  # what came before the int8 file, if anything
-    audits: dict[str, Audit]  # file name -> what it holds; the float file's first
-    scaling: Scaling | None  # of the quantized file's input
-    output: Scaling | None  # of its output
-    seconds: float
-
-    def __repr__(self) -> str:
-        files = ", ".join(f"{name} {audit.bytes:,} bytes" for name, audit in self.audits.items())
-        return f"Export({self.run.path}: {files})"
-
-    @property
-    def float_file(self) -> Path:
-        return self.run.path / FLOAT
-
-    @property
-    def int8_file(self) -> Path:
-        """The quantized file, int8 or of other `numerics`."""
-        return self.run.path / self.plan.main
-
-    @property
-    def float_audit(self) -> Audit:
-        return self.audits[FLOAT]
-
-    @property
-    def int8_audit(self) -> Audit | None:
-        return self.audits.get(self.plan.main)
+@overload
+def to_litert(
+    source: keras.Model,
+    *,
+    data: Arrays,
+    directory: str | Path,
+    numerics: str | None = None,
+    calibration_rows: int = 256,
+    seed: int = 0,
+    timeout: float = 1800,
+) -> GraphExport: ...
 
 
+@overload
 def to_litert(
     source: keras.Model | Run | str | Path,
     *,
@@ -114,7 +59,23 @@ def to_litert(
     calibration_rows: int = 256,
     seed: int = 0,
     timeout: float = 1800,
-) -> Export:
+) -> Export: ...
+
+
+def to_litert(
+    source: keras.Model | Run | str | Path,
+    *,
+    data: Data | Arrays | None = None,
+    directory: str | Path | None = None,
+    numerics: str | None = None,
+    method: str = "auto",
+    quantized: Quantized | None = None,
+    forms: Sequence[str] | None = None,
+    compress: str | None = None,
+    calibration_rows: int = 256,
+    seed: int = 0,
+    timeout: float = 1800,
+) -> Export | GraphExport:
     """Convert a model to float32 and int8 `.tflite` files, or to others than int8.
 
     The files take one row at a time through the signature "serving_default" (`input` -> `output`),
@@ -129,6 +90,8 @@ def to_litert(
             and one output; models inside it are taken apart. It gives logits, probabilities (it
             ends in softmax or sigmoid; one sigmoid is enough for two classes) or targets.
         data: where the calibration rows come from: its training part only. A run knows its own.
+            Or arrays for a model of any inputs and outputs, one for each input, by name or in its
+            order: then a `GraphExport` comes back.
         directory: where the files go; a run's files go into its folder.
         numerics: "int8"; "mixed", with 16-bit activations where they take enough noise away;
             "int16x8", with 16-bit activations and ends; "dynamic" and "float16", with 8-bit and
@@ -173,6 +136,22 @@ def to_litert(
     if compress is not None and quantized is not None:
         raise UserError("compress makes a twin of its own; leave quantized out.")
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
+    if isinstance(source, keras.Model) and not isinstance(data, Data | None):
+        if directory is None or [name for name in given if given[name] is not None]:
+            raise UserError(
+                "A graph from arrays needs directory=... and takes no forms, quantized or compress."
+            )
+        return graph_to_litert(
+            source,
+            data,
+            directory,
+            calibration_rows=calibration_rows,
+            seed=seed,
+            timeout=timeout,
+            numerics=format,
+        )
+    if not isinstance(data, Data | None):
+        raise UserError("Arrays go with a Keras model; a run knows its own data.")
     run, model, data = resolve(source, data, directory)
     started = time.monotonic()
     compressed = None
@@ -194,50 +173,7 @@ def to_litert(
     files = files_of(model, plan, data.x_train, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8
-    return _finished(run, model, data, plan, compressed, files, started)
-
-
-def _finished(
-    run: Run,
-    model: keras.Model,
-    data: Data,
-    plan: Plan,
-    compressed: Compressed | None,
-    files: dict[str, bytes],
-    started: float,
-) -> Export:
-    """Write the files into the run folder, with what they need to be understood and used."""
-    texts: dict[str, str] = {}
-    for name in plan.forms.values():  # a chip is not flashed with descriptions
-        texts |= c_source(files[name], Path(name).stem)
-    scaling = output = None
-    if plan.rows is not None:
-        interpreter = load_content(files[plan.main])
-        scaling = file_scaling(interpreter).before(plan.rows.host)
-        scaling = replace(scaling, words=words_of(model))
-        given = {} if plan.quantized is None else plan.quantized.twin.given
-        output = output_scaling(interpreter).after(given.get(0))
-        ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
-        texts |= shipped(ends) | header(data)
-        if "step" in plan.forms:
-            name = plan.forms["step"]
-            step = load_content(files[name])
-            texts |= streamed(replace(ends, file=name, state=state_type(step)), state_sizes(step))
-    card = card_of(model, data)
-    if "model.json" not in run.files():  # a model that was not trained here
-        texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
-    for name in (FLOAT, *plan.forms.values()):
-        ends_known = (None, None) if name == FLOAT else (scaling, output)
-        files[name] = described(files[name], card, *ends_known)
-    if plan.rows is not None:
-        used = io.BytesIO()
-        np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
-        files["calibration.npz"] = used.getvalue()
-    run.write({**files, **texts}, remove=STALE)
-    audits = {FLOAT: audit(run.path / FLOAT, FLOATS)}
-    audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
-    seconds = round(time.monotonic() - started, 3)
-    return Export(run, model, plan, compressed, audits, scaling, output, seconds)
+    return finished(run, model, data, plan, compressed, files, started)
 
 
 def resolve(

@@ -4,8 +4,10 @@ from export.after.drift import Drift, drift
 from export.after.versus import Versus, compare
 from export.checking import Check, check
 from export.conversion.job import ExportError
+from export.exported import Export
 from export.formats import Portable, to_onnx, to_saved_model
-from export.litert import Export, to_litert
+from export.graphs import GraphExport
+from export.litert import to_litert
 from export.proof.report import Report
 from export.reading import read_model
 from export.verifying import verify
@@ -15,6 +17,7 @@ __all__ = [
     "Drift",
     "Export",
     "ExportError",
+    "GraphExport",
     "Portable",
     "Report",
     "Versus",

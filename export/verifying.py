@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from export.conversion.job import checked
-from export.litert import Export
+from export.exported import Export
 from export.page import write_page
 from export.proof.answers import outputs_of
 from export.proof.context import context

@@ -44,7 +44,7 @@ FLOORS = {
         tflite
         device runtimes
         conversion
-        graphs reading
+        exported graphs reading
         litert
         formats
         proof

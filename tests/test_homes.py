@@ -34,7 +34,7 @@ def test_families_are_named_at_home() -> None:
 
 
 # who writes `report.json`, reads it, and deletes an old one
-REPORT_HOMES = {"export/proof/reported.py", "export/litert.py"}
+REPORT_HOMES = {"export/proof/reported.py", "export/exported.py"}
 
 
 def keys_of_reports(path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from export.conversion.job import FLOAT
-from export.litert import Export
+from export.exported import Export
 from export.proof.reported import REPORT
 from export.proof.verified import Verified
 from export.runtimes.apart import predict_apart

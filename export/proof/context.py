@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from export.litert import Export
+from export.exported import Export
 from export.proof.baselines import Comparison, compare, verdict
 from export.proof.conformal import PredictionInterval, held_out, prediction_interval
 from export.runtimes.litert import load, predict

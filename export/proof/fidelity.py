@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from export.litert import Export
+from export.exported import Export
 from export.proof.finding import Finding
 from export.runtimes.litert import load, stream
 from zoo import Data

@@ -6,8 +6,8 @@ from typing import Any
 
 from export.conversion.compression import zip_bytes
 from export.conversion.job import FLOAT
+from export.exported import Export
 from export.formats import recorded
-from export.litert import Export
 from export.proof.finding import Finding
 from export.proof.float_layers import float_layers
 from export.proof.measured import Measured

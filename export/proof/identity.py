@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from export.litert import Export
+from export.exported import Export
 from zoo import Data, Run
 from zoo.data.dataset import rows
 from zoo.layers.inputs import count_parameters

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from export.litert import Export
+from export.exported import Export
 from export.proof.finding import Finding
 from export.proof.targets import Placement, place
 from export.runtimes.litert import Latency, load, load_content, measure_latency, predict

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from export.conversion.choices import check_target_takes
-from export.litert import Export
+from export.exported import Export
 from export.proof.answers import smallest
 from export.runtimes.arm64 import find_arm64, run_arm64
 from export.runtimes.ethos import compile_ethos

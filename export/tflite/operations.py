@@ -104,7 +104,7 @@ class Written(Emitter, Exact):
         return self._reduced("REDUCE_MAX", x, axes, x.where, keepdims)
 
     def _reduced(
-        self, name: str, x: Tensor, axes: tuple[int, ...], where: Range | None, keepdims: bool
+        self, name: str, x: Tensor, axes: tuple[int, ...], where: Any, keepdims: bool
     ) -> Tensor:
         sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
         shape = sizes if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]

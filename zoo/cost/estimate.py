@@ -22,8 +22,8 @@ from zoo.cost.lowering import lower
 from zoo.layers.inputs import count_parameters
 from zoo.quantization.drawing import draw
 from zoo.quantization.operations.calls import calls_of
-from zoo.quantization.rules.drafts import unknown
 from zoo.quantization.rules.table import RULES
+from zoo.quantization.rules.values import unknown
 
 # bytes of a file, beside constants, shapes and the operators' lists of inputs, each of which is
 # there once. A kind is an operator that occurs at all; a range has a name and one scale.

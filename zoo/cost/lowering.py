@@ -22,15 +22,12 @@ from zoo.quantization.layers.products import (
 )
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.layers.stem import DENSE_CHANNELS, geometry, is_narrow
-from zoo.quantization.rules.drafts import Draft, Sketch, UnknownLayer
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Draft, UnknownLayer
 
 
 def lower(sketch: Sketch, row: Shape) -> Graph:
-    """Return the operators of a sketch.
-
-    Args:
-        row: shape of one row.
-    """
+    """Return the operators of a sketch of rows of a shape."""
     entry, *drafts = sketch.drafts
     ids = entry.arguments["ids"]
     graph = Graph([Tensor((1, *row), width=4, scales=0) if ids else Tensor((1, *row))])

@@ -6,7 +6,7 @@ from zoo.checks import UserError
 from zoo.cost.graph import VALUE, Graph, Tensor
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.squash import Plain
-from zoo.quantization.rules.drafts import Draft
+from zoo.quantization.rules.values import Draft
 
 COUNTER = Tensor((), 4, 0, shares=True)
 

@@ -11,11 +11,12 @@ from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.operations.calls import Call, alone, calls_of, original, sized, taken_apart
 from zoo.quantization.operations.table import operate
-from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.endings import handed_over, in_units
 from zoo.quantization.rules.ids import check_reader
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import RULES, enter
+from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
 NOTHING = Host()
 

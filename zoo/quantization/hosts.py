@@ -9,8 +9,9 @@ from zoo.layers.inputs import Standardize
 from zoo.quantization.layers.affine import Affine, Host
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.numerics import INT8
-from zoo.quantization.rules.drafts import Sketch, UnknownLayer
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.table import enter
+from zoo.quantization.rules.values import UnknownLayer
 
 FEWEST_STEPS = 16  # of an output's standard deviation: fewer add 2 % of it as noise
 HEADROOM = 1.5  # of what was observed: of 256 values up to 2.8 deviations, for 4.2

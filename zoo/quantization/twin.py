@@ -18,7 +18,7 @@ from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.layers.products import TwinLayer
 from zoo.quantization.layers.ranges import Range
-from zoo.quantization.rules.drafts import Draft, SharedRange
+from zoo.quantization.rules.values import Draft, SharedRange
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,10 @@ def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
     ):
         with pytest.raises(zoo.UserError, match=message):
             export.to_litert(model, data=arrays, directory=tmp_path / "no")
+    with pytest.raises(zoo.UserError, match="Arrays go with a Keras model; a run knows"):
+        export.to_litert(str(tmp_path / "no"), data=good)  # type: ignore[call-overload]
+    with pytest.raises(zoo.UserError, match="A graph from arrays needs directory"):
+        export.to_litert(model, data=good)  # type: ignore[call-overload]
     assert not (tmp_path / "no").exists()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from zoo.quantization.operations.calls import Call, constant_of
-from zoo.quantization.rules.drafts import Value, unknown
+from zoo.quantization.rules.values import Value, unknown
 
 Alike = tuple[layers.Layer, list[np.ndarray], list[Value]]
 CONVOLUTIONS = {1: layers.Conv1D, 2: layers.Conv2D, 3: layers.Conv3D}

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from zoo.quantization.operations.symbolic import symbolic_weights
-from zoo.quantization.rules.drafts import UnknownLayer, Value, unknown
+from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
 BATCH = 1009  # of what a layer is called on to see what it does; a prime, to be known again
 

@@ -11,7 +11,8 @@ from zoo.quantization.layers.products import Activation
 from zoo.quantization.operations.calls import Call, constant_of, is_value
 from zoo.quantization.rules import curves
 from zoo.quantization.rules.activations import activate
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, unknown
 
 MASKED, LEAST = -1e4, -30.0  # an addend that low is a mask's; this much lower is as good in softmax
 

@@ -15,8 +15,9 @@ from zoo.quantization.operations.constants import affine, plus
 from zoo.quantization.operations.joining import held
 from zoo.quantization.operations.moving import as_shape, ordered
 from zoo.quantization.rules.activations import activate
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.table import enter
+from zoo.quantization.rules.values import Value, unknown
 
 LETTERS = "ZYXWVUTSRQPON"  # of the axes that an ellipsis stands for
 

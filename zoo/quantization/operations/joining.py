@@ -9,7 +9,8 @@ from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.entry import Held
 from zoo.quantization.operations.calls import Call, constant_of, is_value
 from zoo.quantization.operations.moving import as_shape, row_axis
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, unknown
 
 
 def concatenated(sketch: Sketch, call: Call, xs: Sequence[Any]) -> Value:

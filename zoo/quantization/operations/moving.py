@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from zoo.quantization.operations.calls import Call, batch_axis
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, unknown
 
 Rule = Callable[..., Value]
 TURNING = ("Transpose", "GetItem", "Unstack")  # work wherever the batch's axis is

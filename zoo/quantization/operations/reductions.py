@@ -11,7 +11,8 @@ from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.operations.calls import Call, constant_of, is_value
 from zoo.quantization.operations.constants import affine, inverse_root
 from zoo.quantization.operations.moving import as_shape, on_last_axis, row_axis
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, unknown
 
 
 def mean(sketch: Sketch, call: Call, x: Value) -> Value:

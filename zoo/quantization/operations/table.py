@@ -20,10 +20,11 @@ from zoo.quantization.operations import (
 )
 from zoo.quantization.operations.calls import BATCH, Call, batch_axis, is_value
 from zoo.quantization.rules import activations, curves
-from zoo.quantization.rules.drafts import Sketch, UnknownLayer, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.ids import padding_mask
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import enter
+from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
 # (sketch, call, the call's arguments) -> what it makes
 Rule = Callable[..., Value | list[Value]]

@@ -10,8 +10,9 @@ import numpy as np
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.rules import curves
 from zoo.quantization.rules.curves import BENT, apart, bounded, look_up
-from zoo.quantization.rules.drafts import CLAMPING, Sketch, Value, numpy_of, unknown
+from zoo.quantization.rules.drafts import CLAMPING, Sketch
 from zoo.quantization.rules.sequences import reshaped, swapped
+from zoo.quantization.rules.values import Value, numpy_of, unknown
 
 CLAMPS = ("relu", "relu6")
 SEPARATE = ("softmax", "log_softmax", "silu", "hard_silu", "gelu", "leaky_relu", "tanh", "sigmoid")

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from zoo.quantization.layers.attention import Attention, Pooling
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.products import bias_of
+from zoo.quantization.rules.values import Value, numpy_of, shape_of, unknown
 
 
 def attention(sketch: Sketch, layer: Any, x: Value) -> Value:

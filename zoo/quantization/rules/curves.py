@@ -10,7 +10,8 @@ from zoo.quantization.layers.elementwise import Multiply
 from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.products import Activation
 from zoo.quantization.layers.ranges import Curve
-from zoo.quantization.rules.drafts import CLAMPING, Sketch, Value, unknown
+from zoo.quantization.rules.drafts import CLAMPING, Sketch
+from zoo.quantization.rules.values import Value, unknown
 
 # of SELU, Klambauer et al. 2017 (arXiv:1706.02515)
 ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805

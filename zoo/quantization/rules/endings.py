@@ -11,7 +11,8 @@ from zoo.quantization.layers.elementwise import Add, Subtract
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.gathering import Mean, Rearrange
 from zoo.quantization.layers.products import LINEAR, Dense
-from zoo.quantization.rules.drafts import Draft, Sketch, Value
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Draft, Value
 
 SAME = 1e-9  # what float64 leaves of nothing
 Shares = list[tuple[Draft, np.ndarray, np.ndarray]]  # who makes a value, its scale and offset

@@ -9,7 +9,8 @@ from keras import layers
 
 from zoo.layers.padding import TokenEmbedding, TokenMask
 from zoo.quantization.layers.lookup import Lookup, Threshold
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, numpy_of, shape_of, unknown
 
 EMBEDDINGS = (TokenEmbedding, layers.Embedding)
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from zoo.quantization.layers.elementwise import Add, Elementwise, Multiply, Subtract
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import shape_like
+from zoo.quantization.rules.values import Value, unknown
 
 
 def add(sketch: Sketch, layer: Any, *terms: Value) -> Value:

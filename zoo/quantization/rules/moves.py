@@ -9,7 +9,7 @@ from keras import layers
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.layers.ranges import Window
-from zoo.quantization.rules.drafts import Sketch, Value, shape_of
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import (
     as_image,
     as_seen,
@@ -18,6 +18,7 @@ from zoo.quantization.rules.sequences import (
     reshaped,
     shape_like,
 )
+from zoo.quantization.rules.values import Value, shape_of
 
 
 def concatenate(sketch: Sketch, layer: Any, *parts: Value) -> Value:

@@ -7,8 +7,9 @@ import numpy as np
 
 from zoo.layers.inputs import LayerNormalization
 from zoo.quantization.layers.attention import Normalize
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import reshaped
+from zoo.quantization.rules.values import Value, numpy_of, unknown
 
 UNIT = 1e-12  # that Keras keeps a division by nothing away with
 NOTHING = 1e-6  # standard deviations: rows that are standardized already need no operator for it

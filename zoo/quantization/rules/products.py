@@ -12,7 +12,7 @@ from zoo.quantization.layers.products import (
     GroupedConv,
 )
 from zoo.quantization.rules.activations import activate
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import (
     as_image,
     both_ways,
@@ -22,6 +22,7 @@ from zoo.quantization.rules.sequences import (
     reshaped,
     shape_like,
 )
+from zoo.quantization.rules.values import Value, numpy_of, shape_of
 
 
 def bias_of(layer: Any, size: int) -> np.ndarray:

@@ -11,8 +11,9 @@ from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.squash import Plain
 from zoo.quantization.rules.curves import OWN_TABLE
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import reshaped
+from zoo.quantization.rules.values import Value, numpy_of, shape_of, unknown
 
 CELLS: dict[type, type[Cell] | type[Memory] | type[Plain]] = {
     layers.GRUCell: Cell,

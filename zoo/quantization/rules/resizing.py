@@ -9,9 +9,10 @@ from keras import layers, ops
 from zoo.quantization.layers.products import Dense
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.rules import moves
-from zoo.quantization.rules.drafts import Sketch, Value, shape_of, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.moves import chosen, cut, padded, pooled
 from zoo.quantization.rules.sequences import channels_last, reshaped, shape_like, swapped
+from zoo.quantization.rules.values import Value, shape_of, unknown
 
 LARGEST = (layers.AdaptiveMaxPooling1D, layers.AdaptiveMaxPooling2D)
 OPERATORS = ("nearest", "bilinear")  # that LiteRT has

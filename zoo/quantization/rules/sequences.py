@@ -13,7 +13,8 @@ import keras
 import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, shape_of
+from zoo.quantization.rules.drafts import Sketch
+from zoo.quantization.rules.values import Value, numpy_of, shape_of
 
 
 def channels_last(rule: Callable[..., Value]) -> Callable[..., Value]:

@@ -15,11 +15,12 @@ from zoo.layers.tokens import PositionEmbedding, SelfAttention, SequencePooling
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.rules import activations, curves, merging, moves, norms, resizing, wrappers
 from zoo.quantization.rules.attention import attention, multi_head, pooling
-from zoo.quantization.rules.drafts import Sketch, Value, numpy_of, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.ids import embedding, step_mask, token_mask
 from zoo.quantization.rules.products import conv, dense, depthwise, separable, transposed
 from zoo.quantization.rules.recurrent import bidirectional, recurrent
 from zoo.quantization.rules.sequences import as_seen
+from zoo.quantization.rules.values import Value, numpy_of, unknown
 
 Rule = Callable[..., Value]
 

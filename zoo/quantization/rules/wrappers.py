@@ -10,8 +10,9 @@ import numpy as np
 from keras import layers
 
 from zoo.quantization.layers.gathering import Rearrange
-from zoo.quantization.rules.drafts import Sketch, Value, unknown
+from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import as_seen
+from zoo.quantization.rules.values import Value, unknown
 
 Enter = Callable[[Sketch, Any, list[Value]], Value]
 LOOPS = (layers.RNN, layers.Bidirectional)  # whose states are those of one row

@@ -1,0 +1,130 @@
+"""Files that an export left in a folder, with what is needed to understand and verify them."""
+
+import io
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from export.conversion.choices import (
+    FORMS,
+)
+from export.conversion.compression import Compressed
+from export.conversion.job import (
+    FLOAT,
+    TWIN,
+    Plan,
+)
+from export.device.c_array import c_source
+from export.device.ends import ends_of
+from export.device.front_end import header
+from export.device.ship import NAMES, card_of, shipped, streamed
+from export.runtimes.litert import (
+    file_scaling,
+    load_content,
+    output_scaling,
+    state_sizes,
+    state_type,
+)
+from export.tflite.audit import Audit, audit
+from export.tflite.metadata import described
+from export.tflite.scaling import Scaling
+from zoo import Data, Run
+from zoo.files import as_json
+from zoo.quantization.layers.numerics import FLOAT as FLOATS
+from zoo.quantization.layers.numerics import NUMERICS
+from zoo.quantization.rules.ids import words_of
+from zoo.run import front_end_files, identity
+
+NAMED = [one.file(form) for one in NUMERICS.values() if one is not FLOATS for form in FORMS]
+SOURCES = [f"{Path(name).stem}.{ending}" for name in NAMED for ending in ("cc", "h")]
+OLD = ("report.json", "report.html", "formats.json", "model.onnx")
+STALE = (*OLD, TWIN, *NAMED, *SOURCES, *NAMES)  # they speak of files that go now
+
+
+@dataclass(frozen=True)
+class Export:
+    """The `.tflite` files of one model, with what is needed to verify them.
+
+    Examples:
+        >>> result = export.to_litert("runs/wine")
+        >>> result
+        Export(runs/wine: model_float.tflite ... bytes, model_int8.tflite ... bytes)
+        >>> result.int8_audit.operators
+        {'FULLY_CONNECTED': 2}
+    """
+
+    run: Run  # the folder the files lie in
+    model: keras.Model  # the float model they were made from
+    plan: Plan
+    compressed: Compressed | None  # what came before the int8 file, if anything
+    audits: dict[str, Audit]  # file name -> what it holds; the float file's first
+    scaling: Scaling | None  # of the quantized file's input
+    output: Scaling | None  # of its output
+    seconds: float
+
+    def __repr__(self) -> str:
+        files = ", ".join(f"{name} {audit.bytes:,} bytes" for name, audit in self.audits.items())
+        return f"Export({self.run.path}: {files})"
+
+    @property
+    def float_file(self) -> Path:
+        return self.run.path / FLOAT
+
+    @property
+    def int8_file(self) -> Path:
+        """The quantized file, int8 or of other `numerics`."""
+        return self.run.path / self.plan.main
+
+    @property
+    def float_audit(self) -> Audit:
+        return self.audits[FLOAT]
+
+    @property
+    def int8_audit(self) -> Audit | None:
+        return self.audits.get(self.plan.main)
+
+
+def finished(
+    run: Run,
+    model: keras.Model,
+    data: Data,
+    plan: Plan,
+    compressed: Compressed | None,
+    files: dict[str, bytes],
+    started: float,
+) -> Export:
+    """Write the files into the run folder, with what they need to be understood and used."""
+    texts: dict[str, str] = {}
+    for name in plan.forms.values():  # a chip is not flashed with descriptions
+        texts |= c_source(files[name], Path(name).stem)
+    scaling = output = None
+    if plan.rows is not None:
+        interpreter = load_content(files[plan.main])
+        scaling = file_scaling(interpreter).before(plan.rows.host)
+        scaling = replace(scaling, words=words_of(model))
+        given = {} if plan.quantized is None else plan.quantized.twin.given
+        output = output_scaling(interpreter).after(given.get(0))
+        ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
+        texts |= shipped(ends) | header(data)
+        if "step" in plan.forms:
+            name = plan.forms["step"]
+            step = load_content(files[name])
+            texts |= streamed(replace(ends, file=name, state=state_type(step)), state_sizes(step))
+    card = card_of(model, data)
+    if "model.json" not in run.files():  # a model that was not trained here
+        texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
+    for name in (FLOAT, *plan.forms.values()):
+        ends_known = (None, None) if name == FLOAT else (scaling, output)
+        files[name] = described(files[name], card, *ends_known)
+    if plan.rows is not None:
+        used = io.BytesIO()
+        np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
+        files["calibration.npz"] = used.getvalue()
+    run.write({**files, **texts}, remove=STALE)
+    audits = {FLOAT: audit(run.path / FLOAT, FLOATS)}
+    audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
+    seconds = round(time.monotonic() - started, 3)
+    return Export(run, model, plan, compressed, audits, scaling, output, seconds)
