@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from export.page.charts import bars
 from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
-from export.proof.beside import Placement
 from export.proof.files import RUNGS, Files
 from export.proof.report import Report
 from export.proof.runtimes import Runtimes
+from export.proof.targets import Placement
 
 SHOWN = 16  # layers as bars; the rest in a table
 PLENTY = 60.0  # dB, from where on a bar grows no more: an error of a thousandth

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from export.litert import Export
-from export.proof.beside import Placement
 from export.proof.finding import Finding
 from export.proof.ladder import Rung, climbed
-from export.proof.targets import place
+from export.proof.targets import Placement, place
 from export.runtimes.litert import Latency, load, measure_latency, predict
 from zoo import Data, UserError
 from zoo.cost.estimate import estimate

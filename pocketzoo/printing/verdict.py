@@ -7,9 +7,9 @@ from rich.table import Table
 
 from export import Report
 from export.formats import recorded
-from export.proof.beside import Placement
 from export.proof.conformal import PredictionInterval
 from export.proof.files import BOUND, RUNGS
+from export.proof.targets import Placement
 from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 from pocketzoo.printing.report import figures, print_baselines, print_groups
 from zoo import Run

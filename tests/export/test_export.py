@@ -16,8 +16,8 @@ import export
 import zoo
 from export.child import ChildError, run_child
 from export.conversion.convert import unrolled
-from export.proof.beside import Placement
 from export.proof.fidelity import Streaming
+from export.proof.targets import Placement
 from tests.helpers.instances import data_of, fill, rows
 from zoo.metrics.gates import Gate
 

@@ -14,8 +14,7 @@ import pytest
 import export
 import zoo
 from export.child import ChildError, run_python
-from export.proof.beside import BESIDE, Beside, Placement, Ran, compare
-from export.proof.targets import check_targets
+from export.proof.targets import BESIDE, Beside, Placement, Ran, check_targets, compare
 from export.runtimes import arm64, arm64_setup
 from export.runtimes.arm64 import Arm64, ArmRun, find_arm64, laid, run_arm64
 from export.runtimes.litert import load, random_inputs, raw_outputs
