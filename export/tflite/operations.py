@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from export.tflite.emitter import FUSED, PADDING, Emitter, Tensor, covered
+from export.tflite.emitter import FUSED, PADDING, Converted, Emitter, Tensor, covered
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.operations import BOUNDED
 from zoo.quantization.layers.ranges import Range, Window
@@ -104,7 +104,12 @@ class Written(Emitter, Exact):
         return self._reduced("REDUCE_MAX", x, axes, x.where, keepdims)
 
     def _reduced(
-        self, name: str, x: Tensor, axes: tuple[int, ...], where: Any, keepdims: bool
+        self,
+        name: str,
+        x: Tensor,
+        axes: tuple[int, ...],
+        where: Range | Converted | None,
+        keepdims: bool,
     ) -> Tensor:
         sizes = [1 if i in axes else size for i, size in enumerate(x.shape)]
         shape = sizes if keepdims else [n for i, n in enumerate(x.shape) if i not in axes]

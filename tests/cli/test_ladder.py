@@ -47,6 +47,38 @@ def test_the_second_rung_is_climbed_only_where_the_first_loses_too_much(
     assert quantize(trained, digits, max_drop=0.5, fine_tuning=how).rung == "ptq"
 
 
+def test_the_ladder_goes_on_to_16_bits_while_too_much_is_lost(
+    digits: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = {"int8": 2.0, "mixed": 1.0, "int16x8": 0.3}
+    monkeypatch.setattr(
+        "tuning.quantization.held_out_loss",
+        lambda _model, _data, one: (lost[one.twin.numerics.name], 0.02),
+    )
+    monkeypatch.setattr("tuning.quantization.EPOCHS", 1)
+    monkeypatch.setattr("tuning.quantization.STEPS", 1)
+    run, _ = tuning.train("mlp_tiny", digits, directory=folder, recipe=Recipe(epochs=1))
+
+    model = run.load_model()
+
+    def climbed(max_drop: float, numerics: str | None = None) -> list[tuple[str, str, float]]:
+        tried = quantize(model, digits, max_drop=max_drop, numerics=numerics).tried
+        return [(t.quantized.twin.numerics.name, t.quantized.rung, t.drop) for t in tried]
+
+    every = [("int8", "ptq", 2.0), ("int8", "qat", 2.0), ("mixed", "ptq", 1.0)]
+    assert climbed(3.0) == every[:1]
+    assert climbed(1.5) == every
+    assert climbed(0.5) == [*every, ("int16x8", "ptq", 0.3)]
+    assert climbed(0.5, "int8") == every[:2]
+    report = export_run(run.path, Exporting(0.5))
+    assert report is not None
+    assert report.numerics == "int16x8"
+    ladder = json.loads(run.file("report.json").read_text())["ladder"]
+    assert [(one["numerics"], one["method"], one["drop"]) for one in ladder] == climbed(0.5)
+    assert [one["taken"] for one in ladder] == [False, False, False, True]
+    assert all(one["bytes"] > 1000 and one["latency_us"] > 0 for one in ladder)
+
+
 def test_the_ladder_never_looks_at_test_rows(trained: keras.Model, digits: zoo.Data) -> None:
     blind = zoo.Data(
         **{name: getattr(digits, name) for name in digits.__dataclass_fields__}
