@@ -1,4 +1,4 @@
-"""The error of outputs beside exact ones."""
+"""Distance of outputs from exact ones."""
 
 import numpy as np
 
