@@ -16,8 +16,8 @@ PUBLIC = {
     "read_rows",
     tuning: "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
     "find_learning_rate fit overfit quantize quantize_aware search train",
-    export: "Check Drift Export ExportError Portable Report Versus check compare drift read_model "
-    "to_litert to_onnx to_saved_model verify",
+    export: "Check Drift Export ExportError GraphExport Portable Report Versus check compare drift "
+    "read_model to_litert to_onnx to_saved_model verify",
 }
 
 

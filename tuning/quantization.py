@@ -199,19 +199,17 @@ def _mixed(model: keras.Model, start: Quantized) -> Quantized:
 
 
 def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple[float, float]:
-    """Return what a twin loses on the held-out rows.
+    """Return what a twin loses on the held-out rows: its drop, and its distance from float.
 
-    Returns:
-        The drop, in points or percent of RMSE, and how far its outputs are from the float ones,
-        root mean square, in standard deviations of these.
+    The drop is in points or percent of RMSE, the distance in standard deviations of the outputs.
     """
     x, y = _held_out(data)
     of_float = np.asarray(model.predict(x, verbose=0))
-    arithmetic = Rounded(quantized.twin.numerics)
-    of_int8 = np.asarray(predict(quantized.twin, quantized.rows.fed(x), arithmetic))
+    twin = quantized.twin
+    of_int8 = np.asarray(predict(twin, quantized.rows.fed(x), Rounded(twin.numerics)))
     task, ending = data.task, data.task.ending(model)
     first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
-    return task.lost(y, first, second), distance(quantized.twin, of_int8, of_float)
+    return task.lost(y, first, second), distance(twin, of_int8, of_float)
 
 
 def int8_score(model: keras.Model, data: Data) -> float:

@@ -71,7 +71,7 @@ def test_graphs(name: str) -> None:
         scale, zero = one["quantization"]
         apart = np.abs(np.rint(of_int8 / scale) + zero - of_file)
         assert apart.max() <= FAR
-        assert (apart <= 1).mean() > 0.9
+        assert (apart <= 1).mean() > 0.85
         noise = np.mean((dequantized(of_file, one) - exact) ** 2)
         assert 10 * np.log10(exact.var() / noise) > 22
 
@@ -103,10 +103,7 @@ def test_a_layer_is_left_as_it_was() -> None:
         (lambda x: ops.mean(x, axis=0, keepdims=True) + x, "works along the axis of the batch"),
         (lambda x: x**5, "only the powers -1, -1/2, 1/2, 1, 2 and 3"),
         (lambda x: x[0] + x, "it chooses rows"),
-        (
-            lambda x: ops.transpose(x, (1, 0, 2))[0] @ np.ones((4, 2)),
-            "it works where the axis|mixes rows",
-        ),
+        (lambda x: ops.relu(ops.transpose(x, (1, 0, 2))), "the batch is not the first"),
         (lambda x: x[:, ::-1], "only steps forward"),
         (lambda x: ops.where(x > 0, x, 0.5), "there is no rule for it"),
         (lambda x: ops.reshape(x, (-1, 2)), "it mixes rows, or their number"),
