@@ -146,8 +146,7 @@ def quantize(
         fine_tuning: how the second rung is trained.
         seed: of the choice of calibration rows.
         on_epoch: as of `quantize_aware`, if it comes to that.
-        numerics: the one format to stay at, calibrated and, where it has integers, trained; None:
-            int8, and those above it.
+        numerics: the one format to stay at, calibrated, then trained; None: int8 and those above.
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
