@@ -166,7 +166,7 @@ def test_report_fails_for_each_reason(exported: export.Export) -> None:
     assert good.passed, good.failures()
     broken = {
         "not integer-only: 1 float tensors (x) in model_int8.tflite": changed(
-            good, 1, floats=("x",)
+            good, 1, strangers=("x",)
         ),
         "input or output of model_int8.tflite is not INT8": changed(good, 1, inputs=("FLOAT32",)),
         "operators that are not allowed in model_float.tflite": changed(
