@@ -103,6 +103,7 @@ class _Drawing:
     def _follow(self, function: Any, given: Sequence[Value]) -> list[Value]:
         """Draw the calls of a function on given values and return its outputs."""
         calls = list(calls_of(function))
+        times = Counter(id(call.operation) for call in calls)
         readers = Counter(id(tensor) for call in calls for tensor in call.inputs)
         readers.update(id(tensor) for tensor in function.outputs)
         values = {id(x): value for x, value in zip(function.inputs, given, strict=True)}
@@ -114,7 +115,10 @@ class _Drawing:
         for call in calls:
             inputs = [value_of(tensor) for tensor in call.inputs]
             left = id(original(call.operation)) in self.heads
+            before = self.sketch.tied
+            self.sketch.tied = before or times[id(call.operation)] > 1
             made = inputs[:1] if left else self._enter(call, inputs)
+            self.sketch.tied = before
             values |= {id(x): value for x, value in zip(call.outputs, made, strict=True)}
         return [value_of(tensor) for tensor in function.outputs]
 

@@ -33,7 +33,7 @@ def equalize(twin: Twin, rows: Rows) -> None:
     wanted = {}
     for number in range(len(twin.nodes)):
         readers = _readers(twin, number)
-        if readers and all(type(reader) in PRODUCTS for reader in readers):
+        if readers and all(type(one) in PRODUCTS and not one.tied for one in readers):
             wanted[number] = readers
     peaks = _peaks(twin, rows) if wanted else {}
     for number, readers in wanted.items():
@@ -103,7 +103,8 @@ def _is_scalable(twin: Twin, number: int, channels: int, peaks: Mapping[int, np.
     These are the values that it adds a constant to, or concatenates.
     """
     layer, inputs = twin.nodes[number].layer, twin.nodes[number].inputs
-    if isinstance(layer, Entry) or number in twin.results:  # what others give, or want, as it is
+    # what others give, or want, as it is
+    if isinstance(layer, Entry) or number in twin.results or layer.tied:
         return False
     where = getattr(layer, "output_range", None)
     if where is None or where.fixed is not None:  # such a range does not scale along

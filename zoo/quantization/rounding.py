@@ -42,7 +42,7 @@ def refine(twin: Twin, rows: Rows) -> None:
     layers = [
         layer
         for part in twin.parts
-        if not isinstance(part, Recurrence)
+        if not isinstance(part, Recurrence) and not part.tied
         for layer in part._flatten_layers()
         if type(layer) in PRODUCTS  # a threshold, which is made of one, has no error
     ]

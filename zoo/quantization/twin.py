@@ -177,4 +177,5 @@ def _made(draft: Draft, shared: dict[SharedRange, Range]) -> TwinLayer:
     """Return the layer of a draft; `shared` are the ranges that concatenations ask for."""
     output = {} if draft.output is None else {"output": shared[draft.output]}
     layer: TwinLayer = draft.kind(name=draft.name, **draft.arguments, **output)
+    layer.tied = draft.tied
     return layer

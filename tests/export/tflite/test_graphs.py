@@ -54,6 +54,20 @@ def test_several_inputs(make: Any, tmp_path: Path) -> None:
     assert made.fidelity["output"].signal_to_noise > 20
 
 
+def test_a_branch_that_is_used_twice_is_written_once(tmp_path: Path) -> None:
+    inner = [layers.Dense(64, activation="relu"), layers.Dense(64)]
+    branch = keras.Sequential([keras.Input((40,)), *inner])
+    pair = [keras.Input((40,), name=name) for name in ("left", "right")]
+    both = keras.Model(pair, layers.Dense(2)(layers.Concatenate()([branch(x) for x in pair])))
+    arrays = arrays_for(both)
+    two = export.to_litert(filled(both), data=arrays, directory=tmp_path / "two")
+    one = export.to_litert(branch, data=arrays["left"], directory=tmp_path / "one")
+    weights = 40 * 64 + 64 * 64
+    bytes_of = [made.audits[made.int8_file.name].model_bytes for made in (one, two)]
+    assert bytes_of[1] < bytes_of[0] + weights / 2
+    assert two.fidelity["output"].signal_to_noise > 25
+
+
 def test_arrays_that_do_not_fit(tmp_path: Path) -> None:
     model = siamese()
     good = arrays_for(model)

@@ -124,7 +124,7 @@ def test_through_a_concatenation_and_an_offset() -> None:
     """LITE: hand-made filters, whose norm leaves an ADD, joined to learned ones."""
     model = fill_weights(zoo.create_model("lite_small", (40, 2), 3))
     twin, x = make_twin(model), smooth(64, (40, 2))
-    number = next(i for i, node in enumerate(twin.nodes) if type(node.layer) is DepthwiseConv)
+    number = next(one.inputs[0] for one in twin.nodes if type(one.layer) is DepthwiseConv)
     before, expected = peaks(twin, x, number), model.predict(x, verbose=0)
     equalize(twin, x)
     after = peaks(twin, x, number)

@@ -37,6 +37,8 @@ class TwinLayer(keras.layers.Layer):
 
     Attributes:
         operators: those LiteRT operators of the layer that some runtime may lack.
+        tied: whether its weights are those of another layer as well, and written once as long as
+            nothing is made of them that differs.
     """
 
     _source: Callable[[], Range]  # a function, or Keras would count the range as ours
@@ -44,6 +46,7 @@ class TwinLayer(keras.layers.Layer):
     def __init__(self, name: str) -> None:
         super().__init__(name=name)
         self.operators: tuple[str, ...] = ()
+        self.tied = False
         self.built = True
 
     def constant(self, name: str, value: np.ndarray, trainable: bool = True) -> Any:

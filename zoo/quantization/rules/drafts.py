@@ -35,6 +35,7 @@ class Sketch:
     results: dict[str, int] = field(default_factory=dict)  # output -> place of what makes it
     given: dict[int, Affine] = field(default_factory=dict)  # outputs that the host converts
     prefix: str = ""  # of names, within a layer that is taken apart
+    tied: bool = False  # within a layer that is called more than once
     named: set[str] = field(default_factory=set)
 
     def add(
@@ -52,7 +53,7 @@ class Sketch:
             free = f"{name}_{len(self.drafts)}"
         self.named.add(free)
         alone = not any(value.shared for value in inputs)
-        self.drafts.append(Draft(kind, free, numbers, shape, arguments, alone))
+        self.drafts.append(Draft(kind, free, numbers, shape, arguments, alone, self.tied))
         return Value(len(self.drafts) - 1, shape)
 
     def is_ids(self, x: Value) -> bool:

@@ -24,6 +24,7 @@ class Draft:
     shape: tuple[int, ...]
     arguments: dict[str, Any]
     alone: bool  # whether nothing else reads its inputs
+    tied: bool = False  # whether its weights are those of another draft as well
     output: "SharedRange | None" = None  # None: a range of its own
 
     def scale(self, scale: np.ndarray, offset: np.ndarray) -> None:
