@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 import zoo
+from export.graphs import rows_of
+from tests.export.tflite.graphs import GRAPHS
 from tests.helpers.instances import (
     EVERYTHING,
     FIRST,
@@ -21,7 +23,7 @@ from tests.helpers.instances import (
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
 from zoo.quantization import calibrate, make_twin, quantize
-from zoo.quantization.calibration import predict
+from zoo.quantization.calibration import answers, predict
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.errors import relative_error
 from zoo.quantization.layers.arithmetic import Exact, Int8
@@ -115,6 +117,16 @@ def test_images_that_need_padding(name: str, shape: tuple[int, ...]) -> None:
     x = np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32)
     expected = model.predict(x, verbose=0)
     np.testing.assert_allclose(predict(make_twin(model), x, Exact()), expected, atol=2e-5)
+
+
+@pytest.mark.parametrize("name", ["a weight on the left", "vision transformer", "named inputs"])
+def test_layers_that_are_taken_apart(name: str) -> None:
+    model = fill_weights(GRAPHS[name]())
+    rng = np.random.default_rng(0)
+    x = rows_of(model, [rng.normal(size=(16, *one.shape[1:])) for one in model.inputs])
+    np.testing.assert_allclose(
+        predict(make_twin(model), x, Exact()), answers(model, x), rtol=1e-4, atol=1e-4
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ class Patches(layers.Layer):
         rows, (height, width, channels) = ops.shape(x)[0], x.shape[1:]
         x = ops.reshape(x, (rows, height // 4, 4, width // 4, 4, channels))
         x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-        return ops.reshape(x, (rows, -1, 16 * channels))
+        return ops.reshape(x, (rows, height // 4 * (width // 4), 16 * channels))
 
 
 class ClassToken(layers.Layer):
