@@ -219,6 +219,7 @@ GRAPHS: dict[str, Callable[[], keras.Model]] = {
     "clips": of((8, 6), _clipped),
     "tiles": of((6,), _tiled),
     "joined with the input": of(PICTURE, _joined_with_input),
+    "one number": of((5,), lambda x: ops.hard_sigmoid(ops.sum(layers.Dense(3)(x), axis=-1) * 3)),
     "a layer twice": of((6,), _shared),
     "an open size": lambda: chain(
         (6, 5),

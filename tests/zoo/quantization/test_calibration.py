@@ -164,7 +164,7 @@ def test_ranges_hold_zero_keep_limits_and_symmetry() -> None:
         ({}, (-3.0, -1.0), (-3.0, 0.0)),
         ({"limit": 8.0}, (-20.0, 5.0), (-8.0, 5.0)),
         ({"narrow": True}, (-1.0, 3.0), (-3.0, 3.0)),
-        ({}, (0.0, 0.0), (0.0, 1e-6)),
+        ({}, (0.0, 0.0), (0.0, 1.0)),
     ):
         where = Range("r", **arguments)  # type: ignore[arg-type]
         where.set(*given)

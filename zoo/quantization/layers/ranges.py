@@ -93,8 +93,8 @@ class Range(keras.layers.Layer):
         high = min(max(high, 0.0), self.limit, most)
         if self.narrow:
             low, high = -max(-low, high), max(-low, high)
-        if high - low < 1e-6:  # a tensor that is always zero
-            high = low + 1e-6
+        if high - low < 1e-6:  # always zero; LiteRT aborts at an ADD of far larger steps to finer
+            low, high = (-1.0 if self.narrow else 0.0), 1.0
         self.low.assign(low)
         self.high.assign(high)
 

@@ -10,7 +10,7 @@ from zoo.quantization.layers.elementwise import Multiply, Subtract
 from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.operations.calls import Call, constant_of, is_value
 from zoo.quantization.operations.constants import affine, inverse_root
-from zoo.quantization.operations.moving import as_shape, on_last_axis, row_axis
+from zoo.quantization.operations.moving import as_shape, row_axis
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
@@ -88,14 +88,14 @@ def _reduced(shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) -> t
 def layer_norm(
     sketch: Sketch, call: Call, x: Value, gamma: Any = None, beta: Any = None, **unused: Any
 ) -> Value:
-    """`ops.layer_normalization` over the last axis."""
+    """`ops.layer_normalization`."""
     if call.operation.rms_scaling:
         raise unknown(call.operation, "rms_scaling=True")
     return _normalized(sketch, call, x, True, gamma, beta)
 
 
 def rms_norm(sketch: Sketch, call: Call, x: Value, scale: Any = None, **unused: Any) -> Value:
-    """`ops.rms_normalization` over the last axis."""
+    """`ops.rms_normalization`."""
     return _normalized(sketch, call, x, False, scale, None)
 
 
@@ -105,16 +105,14 @@ def _normalized(sketch: Sketch, call: Call, x: Value, centre: bool, gamma: Any, 
         raise unknown(operation, "its scale or offset is computed")
     epsilon = operation.epsilon or 1e-7
 
-    def over_last(sketch: Sketch, call: Call, x: Value) -> Value:
-        x = sketch.settle(x, call.name)
-        return sketch.add(Normalize, call.name, (x,), x.shape, centre=centre, epsilon=epsilon)
-
-    y = on_last_axis(over_last)(sketch, call, x)
-    axis = operation.axis[0] if isinstance(operation.axis, list | tuple) else operation.axis
-    along = [1] * len(y.shape)
-    along[row_axis(call, axis, len(y.shape) + 1) - 1] = -1
+    axis = operation.axis
+    given = axis if isinstance(axis, list | tuple) else [axis]
+    axes = tuple(sorted(row_axis(call, one, len(x.shape) + 1) for one in given))
+    x = sketch.settle(x, call.name)
+    y = sketch.add(Normalize, call.name, (x,), x.shape, centre=centre, epsilon=epsilon, axes=axes)
+    along = [size if i in axes else 1 for i, size in enumerate(x.shape, 1)]
     scale, offset = (
-        np.full(1, default) if one is None else constant_of(one, 1).reshape(along)
+        np.full(1, default) if one is None else constant_of(one, len(axes)).reshape(along)
         for one, default in ((gamma, 1.0), (beta, 0.0))
     )
     return affine(sketch, call, y, scale, offset)

@@ -53,7 +53,7 @@ def _separate(sketch: Sketch, layer: Any, x: Value, name: str, place: str = "") 
 
 def _hard_sigmoid(sketch: Sketch, layer: Any, x: Value, place: str) -> Value:
     """relu6(x + 3) / 6, of which only the clamp is an operator for sure."""
-    ones = np.ones(x.shape[-1])
+    ones = np.ones(x.channels)
     raised = sketch.fold_norm(x, ones, 3 * ones)
     y = sketch.join(
         activate(sketch, layer, raised, keras.activations.relu6, place), f"{layer.name}{place}"

@@ -65,7 +65,7 @@ def selu(sketch: Sketch, layer: Any, x: Value, place: str = "") -> Value:
 
 def celu(sketch: Sketch, layer: Any, x: Value, place: str = "", alpha: float = 1.0) -> Value:
     """`alpha * elu(x / alpha)`: ELU, with what is before it folded and what is after it pending."""
-    width = np.ones(x.shape[-1])
+    width = np.ones(x.channels)
     x = sketch.fold_norm(x, width / alpha, 0 * width)
     return _scaled(elu(sketch, layer, x, place), alpha)
 
@@ -77,7 +77,7 @@ def hard_tanh(sketch: Sketch, layer: Any, x: Value, place: str = "") -> Value:
 
 def sparse_sigmoid(sketch: Sketch, layer: Any, x: Value, place: str = "") -> Value:
     """`(x + 1) / 2`, which is folded, cut off at 0 and 1."""
-    half = np.full(x.shape[-1], 0.5)
+    half = np.full(x.channels, 0.5)
     return bounded(sketch, layer, sketch.fold_norm(x, half, half), 0.0, 1.0, place)
 
 

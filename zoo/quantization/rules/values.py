@@ -66,6 +66,11 @@ class Value:
     offset: np.ndarray | None = None
     parts: tuple["Value", ...] = ()
 
+    @property
+    def channels(self) -> int:
+        """The size of the last axis; 1 where a row is one number without an axis."""
+        return self.shape[-1] if self.shape else 1
+
     def key(self) -> Hashable:
         """Return what tells this value from others."""
         pending = [None if v is None else v.tobytes() for v in (self.scale, self.offset)]
@@ -82,8 +87,8 @@ class Value:
     def per_channel(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return scale and offset of shape (channels,); None where they differ by position."""
         if self.scale is None or self.offset is None:
-            return np.ones(self.shape[-1]), np.zeros(self.shape[-1])
-        scales, offsets = (v.reshape(-1, self.shape[-1]) for v in (self.scale, self.offset))
+            return np.ones(self.channels), np.zeros(self.channels)
+        scales, offsets = (v.reshape(-1, self.channels) for v in (self.scale, self.offset))
         if (scales != scales[0]).any() or (offsets != offsets[0]).any():
             return None
         return scales[0], offsets[0]
