@@ -113,6 +113,7 @@ def taken_apart(call: Call) -> Any:
     try:
         with symbolic_weights():
             outputs = layer.call(*args, **kwargs)
+            outputs = keras.tree.map_structure(lambda y: _tensor(y, call), outputs)
         return sized(keras.Function(list(fresh.values()), outputs))
     except UnknownLayer:
         raise
@@ -121,6 +122,27 @@ def taken_apart(call: Call) -> Any:
         raise unknown(
             layer, f"there is no rule for its class, and its call fails: {said}"
         ) from error
+
+
+class Given(keras.Operation):
+    """A constant where a layer hands on one, such as the positions of a sequence."""
+
+    def __init__(self, values: Any) -> None:
+        super().__init__()
+        self.values = values
+
+    def call(self, x: Any) -> Any:
+        return self.values
+
+    def compute_output_spec(self, x: Any) -> Any:
+        return keras.KerasTensor(tuple(self.values.shape), str(self.values.dtype))
+
+
+def _tensor(made: Any, call: Call) -> Any:
+    """Return what a layer made as a Keras tensor."""
+    if isinstance(made, keras.KerasTensor) or not keras.ops.is_tensor(made):
+        return made
+    return Given(made)
 
 
 def sized(function: Any) -> Any:

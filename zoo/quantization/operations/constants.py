@@ -164,7 +164,7 @@ def affine(sketch: Sketch, call: Call, x: Value, scale: np.ndarray, offset: np.n
         x = sketch.add(Multiply, call.name, (plain,), grown, constant=factor)
         return affine(sketch, call, x, np.ones(1), offset)
     both = [np.array(np.broadcast_to(values, x.shape), np.float64) for values in (scale, offset)]
-    rows = [values.reshape(-1, x.shape[-1]) for values in both]
+    rows = [values.reshape(-1, x.shape[-1] if x.shape else 1) for values in both]
     if all((values == values[0]).all() for values in rows):
         return sketch.fold_norm(x, rows[0][0], rows[1][0])
     return x.then(*both)

@@ -80,9 +80,10 @@ class Value:
 
     def per_channel(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Return scale and offset of shape (channels,); None where they differ by position."""
+        width = self.shape[-1] if self.shape else 1  # one number a row
         if self.scale is None or self.offset is None:
-            return np.ones(self.shape[-1]), np.zeros(self.shape[-1])
-        scales, offsets = (v.reshape(-1, self.shape[-1]) for v in (self.scale, self.offset))
+            return np.ones(width), np.zeros(width)
+        scales, offsets = (v.reshape(-1, width) for v in (self.scale, self.offset))
         if (scales != scales[0]).any() or (offsets != offsets[0]).any():
             return None
         return scales[0], offsets[0]
