@@ -154,7 +154,9 @@ def conv_lstm() -> keras.Model:
     """vision/conv_lstm: of it there is no int8 form."""
     inputs = layers.Input(shape=(6, 16, 16, 1))
     x = layers.ConvLSTM2D(8, 5, padding="same", return_sequences=True)(inputs)
-    x = layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True)(layers.BatchNormalization()(x))
+    x = layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True)(
+        layers.BatchNormalization()(x)
+    )
     return keras.Model(inputs, layers.Conv3D(1, 3, activation="sigmoid", padding="same")(x))
 
 

@@ -110,9 +110,7 @@ def involution() -> keras.Model:
     """vision/involution."""
     x = inputs = keras.Input(shape=(16, 16, 3))
     for last in (False, False, True):
-        x, _ = Involution(
-            channel=3, group_number=1, kernel_size=3, stride=1, reduction_ratio=2
-        )(x)
+        x, _ = Involution(channel=3, group_number=1, kernel_size=3, stride=1, reduction_ratio=2)(x)
         x = layers.ReLU()(x)
         x = x if last else layers.MaxPooling2D((2, 2))(x)
     x = layers.Dense(64, activation="relu")(layers.Flatten()(x))

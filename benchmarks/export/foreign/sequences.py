@@ -13,7 +13,9 @@ def fcn() -> keras.Model:
     for _ in range(3):
         x = layers.Conv1D(filters=32, kernel_size=3, padding="same")(x)
         x = layers.ReLU()(layers.BatchNormalization()(x))
-    return keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(x)))
+    return keras.Model(
+        inputs, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(x))
+    )
 
 
 def transformer() -> keras.Model:

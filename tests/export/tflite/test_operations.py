@@ -9,6 +9,7 @@ from export.graphs import rows_of
 from export.runtimes.litert import dequantized, load_content, raw_outputs, scaling_of
 from export.tflite.writer import write
 from tests.export.tflite.graphs import GRAPHS, Tokens
+from tests.export.tflite.single_graphs import SINGLE
 from zoo.quantization import Twin, UnknownLayer, make_twin
 from zoo.quantization.calibration import answers
 from zoo.quantization.layers.arithmetic import Exact, Int8
@@ -50,10 +51,10 @@ def observed(twin: Twin, rows: Rows) -> list[np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", [*GRAPHS, *SINGLE])
 def test_graphs(name: str) -> None:
     """Keras, the twin, the float file and the int8 file say the same."""
-    model = filled(GRAPHS[name]())
+    model = filled((GRAPHS | SINGLE)[name]())
     rows, twin = rows_for(model), make_twin(model)
     expected = listed(answers(model, rows))
     of_twin = observed(twin, rows)
@@ -104,7 +105,8 @@ def test_a_layer_is_left_as_it_was() -> None:
         (lambda x: x**5, "only the powers -1, -1/2, 1/2, 1, 2 and 3"),
         (lambda x: x[0] + x, "it chooses rows"),
         (lambda x: ops.relu(ops.transpose(x, (1, 0, 2))), "the batch is not the first"),
-        (lambda x: x[:, ::-1], "only steps forward"),
+        (lambda x: x[:, 4:2], "chooses nothing"),
+        (lambda x: ops.take(x, ops.argmax(x, -1), axis=1), "there is no rule for it"),
         (lambda x: ops.where(x > 0, x, 0.5), "there is no rule for it"),
         (lambda x: ops.reshape(x, (-1, 2)), "it mixes rows, or their number"),
     ],

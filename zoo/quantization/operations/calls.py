@@ -113,7 +113,9 @@ def taken_apart(call: Call) -> Any:
     try:
         with symbolic_weights():
             outputs = layer.call(*args, **kwargs)
-            outputs = keras.tree.map_structure(lambda y: _tensor(y, call), outputs)
+            outputs = keras.tree.map_structure(
+                lambda y: _tensor(y, next(iter(fresh.values()))), outputs
+            )
         return sized(keras.Function(list(fresh.values()), outputs))
     except UnknownLayer:
         raise
@@ -135,14 +137,15 @@ class Given(keras.Operation):
         return self.values
 
     def compute_output_spec(self, x: Any) -> Any:
-        return keras.KerasTensor(tuple(self.values.shape), str(self.values.dtype))
+        dtype = keras.backend.standardize_dtype(self.values.dtype)
+        return keras.KerasTensor(tuple(self.values.shape), dtype)
 
 
-def _tensor(made: Any, call: Call) -> Any:
-    """Return what a layer made as a Keras tensor."""
+def _tensor(made: Any, x: Any) -> Any:
+    """Return what a layer made of x as a Keras tensor."""
     if isinstance(made, keras.KerasTensor) or not keras.ops.is_tensor(made):
         return made
-    return Given(made)
+    return Given(made)(x)
 
 
 def sized(function: Any) -> Any:

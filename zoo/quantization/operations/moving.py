@@ -5,10 +5,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import keras
 import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
-from zoo.quantization.operations.calls import Call, batch_axis
+from zoo.quantization.layers.lookup import Lookup
+from zoo.quantization.operations.calls import Call, batch_axis, constant_of, is_value
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
@@ -225,3 +227,21 @@ def sliced(sketch: Sketch, call: Call, x: Value, start_indices: Any) -> Value:
         raise unknown(call.operation, "it chooses rows")
     end = [first + size for first, size in zip(starts, shape, strict=True)]
     return sketch.rearrange(x, call.name, shape, lambda do, v: do.cut(v, starts, end))
+
+
+def taken(sketch: Sketch, call: Call, x: Any, indices: Any) -> Value:
+    """Constant places of a value, or the rows of a constant table at ids: GATHER."""
+    axis = call.operation.axis
+    if is_value(indices):
+        if is_value(x) or axis != 0 or x.ndim != 2 or not sketch.is_ids(indices):
+            raise unknown(call.operation, "only ids from an input choose, of a constant's rows")
+        table = constant_of(x, 3)
+        shape = (*indices.shape, table.shape[1])
+        return sketch.add(Lookup, call.name, (indices,), shape, table=table)
+    if axis is None:
+        raise unknown(call.operation, "it mixes rows")
+    place = row_axis(call, axis, len(x.shape) + 1)
+    places = np.asarray(keras.ops.convert_to_numpy(indices))
+    size = x.shape[place - 1]
+    found = [int(one) % size for one in places.reshape(-1)]
+    return as_shape(sketch, call.name, chosen(sketch, call, x, place, found), call.shape)
