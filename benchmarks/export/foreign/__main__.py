@@ -17,8 +17,8 @@ from benchmarks.export.foreign import dense, kimm, patches, pictures, sequences,
 from export.conversion.job import FLOAT
 from export.conversion.nearness import nearness
 from export.conversion.written import checked_files
-from export.runtimes.litert import load_content, scaling_of
 from export.runtimes.apart import try_apart
+from export.runtimes.litert import load_content, scaling_of
 from export.tflite.writer import write
 from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.calibration import answers, quantize_rows

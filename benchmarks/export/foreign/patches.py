@@ -162,7 +162,7 @@ def mixed(make: Callable[[], layers.Layer]) -> Callable[[], keras.Model]:
 
 def external_attention(x: Any, dim: int, num_heads: int, coefficient: int = 4) -> Any:
     """vision/eanet: attention to memories that are dense layers."""
-    _, num_patch, channel = x.shape
+    num_patch = x.shape[1]
     num_heads = num_heads * coefficient
     x = layers.Dense(dim * coefficient)(x)
     x = ops.reshape(x, (-1, num_patch, num_heads, dim * coefficient // num_heads))

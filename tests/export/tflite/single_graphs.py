@@ -29,6 +29,14 @@ class Distances(layers.Layer):
         return ops.sum(ops.square(x - y), -1)
 
 
+class Later(layers.Layer):
+    """Each step less the one before it."""
+
+    def call(self, x: Any) -> Any:
+        sizes = (ops.shape(x)[0], x.shape[1] - 1, x.shape[2])
+        return ops.slice(x, (0, 1, 0), sizes) - ops.slice(x, (0, 0, 0), sizes)
+
+
 def _patches(size: int, **settings: Any) -> Callable[[], keras.Model]:
     return of(
         PICTURE, lambda x: layers.Dense(4)(ops.image.extract_patches(x, size=size, **settings))
@@ -65,6 +73,12 @@ def _constants(x: Any) -> Any:
     return layers.Dense(2)(x * steps + masks + ops.ones_like(x))
 
 
+def _curves(x: Any) -> Any:
+    kinds = (ops.cosh, ops.sinh, ops.exp2, ops.erfc)
+    logs = [kind(ops.square(x) + 1) for kind in (ops.log2, ops.log10)]
+    return layers.Dense(3)(ops.concatenate([*(kind(x * 0.5) for kind in kinds), *logs], -1))
+
+
 SINGLE: dict[str, Callable[[], keras.Model]] = {
     "patches side by side": _patches(4),
     "patches over each other": _patches(3, strides=2, padding="same"),
@@ -80,17 +94,8 @@ SINGLE: dict[str, Callable[[], keras.Model]] = {
             layers.Conv2D(8, 3, padding="same")(ops.space_to_depth(x, 2)), 2
         ),
     ),
-    "channels backwards": lambda: chain(
-        PICTURE, lambda x: x[..., ::-1], lambda x: x[:, 5::-2], layers.Conv2D(3, 1)
-    ),
     "chosen places": of((6, 4), lambda x: layers.Dense(3)(ops.take(x, [4, 0, 1, 1], axis=1))),
-    "a slice": of(
-        (6, 4),
-        lambda x: layers.Dense(3)(x[:, 1:] - ops.slice(x, (0, 0, 0), (ops.shape(x)[0], 5, 4))),
-    ),
+    "a slice": lambda: chain((6, 4), Later(), layers.Dense(3)),
     "constants": of((5, 4), _constants),
-    "curves of operations": of(
-        (6,),
-        lambda x: ops.arctan(x) + layers.Dense(6)(ops.concatenate([ops.cosh(x), ops.exp2(x)], -1)),
-    ),
+    "curves of operations": of((6,), _curves),
 }

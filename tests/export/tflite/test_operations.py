@@ -89,6 +89,27 @@ def test_ids_in_a_layer_of_ones_own() -> None:
     np.testing.assert_allclose(of_float, found, atol=1e-5)
 
 
+def test_slices_from_the_end() -> None:
+    """Which Keras itself cannot compute on PyTorch."""
+    inputs = keras.Input((8, 3))
+    twin = make_twin(keras.Model(inputs, inputs[:, 5::-2, ::-1]))
+    rows = np.random.default_rng(0).normal(size=(20, 8, 3)).astype(np.float32)
+    (found,) = run(twin, rows, Exact())
+    np.testing.assert_array_equal(found, rows[:, 5::-2, ::-1])
+    (of_float,) = raw_outputs(load_content(write(twin, None)), [rows])
+    np.testing.assert_array_equal(of_float, found)
+
+
+def test_ids_looked_up_by_operations() -> None:
+    inputs = keras.Input((6,), dtype="int32")
+    table = np.random.default_rng(2).normal(size=(20, 4)).astype(np.float32)
+    x = ops.concatenate([ops.one_hot(inputs, 20), ops.take(table, inputs, axis=0)], -1)
+    model = filled(keras.Model(inputs, layers.Dense(3)(x)))
+    rows = np.random.default_rng(0).integers(0, 20, (30, 6)).astype(np.int32)
+    (found,) = run(make_twin(model), rows, Exact())
+    np.testing.assert_allclose(found, model.predict(rows, verbose=0), atol=1e-5)
+
+
 def test_a_layer_is_left_as_it_was() -> None:
     """Taking a model apart adds no call to its layers, and can be done again."""
     model = filled(GRAPHS["vision transformer"]())

@@ -107,7 +107,7 @@ def _pair(size: Any) -> tuple[int, int]:
 def padded(sketch: Sketch, call: Call, images: Value) -> Value:
     """`ops.image.pad_images`: PAD."""
     above, left = _before(call, images, ("top_padding", "bottom_padding"), "left_padding", 1)
-    height, width = (after - have for after, have in zip(call.shape, images.shape, strict=False))
+    height, width = (call.shape[axis] - images.shape[axis] for axis in (0, 1))
     pads = [(0, 0), (above, height - above), (left, width - left), (0, 0)]
     return sketch.rearrange(images, call.name, call.shape, lambda do, v: do.pad(v, pads))
 

@@ -107,7 +107,6 @@ LOOKED_UP = ("Take", "NotEqual", "OneHot")  # which ids may enter
 # functions of one value: class -> name
 CURVES = {
     "Absolute": "absolute",
-    "Arctan": "arctan",
     "Cosh": "cosh",
     "Cos": "cos",
     "Erf": "erf",
