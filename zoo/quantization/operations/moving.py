@@ -237,7 +237,7 @@ def taken(sketch: Sketch, call: Call, x: Any, indices: Any) -> Value:
             raise unknown(call.operation, "only ids from an input choose, of a constant's rows")
         table = constant_of(x, 3)
         shape = (*indices.shape, table.shape[1])
-        return sketch.add(Lookup, call.name, (indices,), shape, table=table)
+        return sketch.add(Lookup, call.name, (indices,), shape, table=table, padded=False)
     if axis is None:
         raise unknown(call.operation, "it mixes rows")
     place = row_axis(call, axis, len(x.shape) + 1)

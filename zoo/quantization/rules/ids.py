@@ -47,7 +47,9 @@ def one_hot(sketch: Sketch, call: Any, ids: Value) -> Value:
     if not sketch.is_ids(ids) or call.operation.axis != -1:
         raise unknown(call.operation, "only ids from an input have an int8 form, on the last axis")
     table = np.eye(call.operation.num_classes)
-    return sketch.add(Lookup, call.name, (ids,), (*ids.shape, len(table)), table=table)
+    return sketch.add(
+        Lookup, call.name, (ids,), (*ids.shape, len(table)), table=table, padded=False
+    )
 
 
 def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:
