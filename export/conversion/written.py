@@ -70,8 +70,13 @@ def checked_files(
         raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
     expected = answers(model, rows)
     pairs = zip(found, [expected] if isinstance(expected, np.ndarray) else expected, strict=True)
-    near = max(HALVES.get(layer.compute_dtype, NEAR) for layer in model._flatten_layers())
+    near = float_bound(model)
     return every if all(_is_near(*pair, near) for pair in pairs) else dict(files)
+
+
+def float_bound(model: keras.Model) -> float:
+    """Return how far a float32 file may be from a Keras model, relative to max(1, |outputs|)."""
+    return max(HALVES.get(layer.compute_dtype, NEAR) for layer in model._flatten_layers())
 
 
 def _is_near(found: np.ndarray, expected: np.ndarray, near: float) -> bool:
