@@ -32,8 +32,8 @@ def inspect(model: keras.Model) -> None:
     for layer in model._flatten_layers(recursive=True, include_self=False):
         if not all(map(_is_finite, layer.weights)):
             raise UserError(
-                f"{model.name} has weights that are NaN or infinite, in layer {layer.name!r}; train "
-                "it again."
+                f"{model.name} has weights that are NaN or infinite, in layer {layer.name!r}; "
+                "train it again."
             )
 
 
@@ -77,7 +77,8 @@ def _check_outputs(model: keras.Model) -> None:
     for tensor in model.inputs:
         if id(tensor) not in reached:
             raise UserError(
-                f"input {tensor.name!r} leads to no output of {model.name}. Leave it out, or use it."
+                f"input {tensor.name!r} leads to no output of {model.name}. Leave it out, or use "
+                "it."
             )
 
 

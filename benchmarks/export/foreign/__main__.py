@@ -25,7 +25,8 @@ from zoo.quantization.calibration import answers, quantize_rows
 from zoo.quantization.layers.numerics import INT8
 from zoo.quantization.rows import CalibrationRows, Rows, taken
 
-ROWS, WORDS = 96, 500
+ROWS, WORDS = 64, 500
+WHOLE = ("kio_deeplab",)  # takes 0..255 without a Rescaling
 MODELS = {
     **tiny.MODELS,
     **pictures.MODELS,
@@ -61,15 +62,18 @@ class Found:
 
 
 def rows_for(model: keras.Model) -> Rows:
-    """Return random rows: ids below `WORDS`, 0..1 for pictures of three colors, normal numbers."""
+    """Return random rows: ids below `WORDS`, darker and brighter pictures, normal numbers."""
     rng = np.random.default_rng(0)
+    scaled = any(isinstance(one, keras.layers.Rescaling) for one in model._flatten_layers())
+    most = 255.0 if scaled or model.name in WHOLE else 1.0
     rows = []
     for tensor in model.inputs:
         shape = (ROWS, *tensor.shape[1:])
         if keras.backend.is_int_dtype(tensor.dtype):
             rows.append(rng.integers(0, WORDS, shape).astype(np.int32))
         elif tensor.shape[-1] == 3:
-            rows.append(rng.uniform(0, 1, shape).astype(np.float32))
+            light = rng.uniform(0, most, (ROWS, *[1] * (len(shape) - 1)))
+            rows.append((rng.uniform(0, 1, shape) * light).astype(np.float32))
         else:
             rows.append(rng.normal(size=shape).astype(np.float32))
     return rows[0] if len(rows) == 1 else rows

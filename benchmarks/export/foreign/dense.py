@@ -54,7 +54,8 @@ def deeplab(preprocess: bool) -> keras.Model:
     b = convolution_block(low, filters=16, size=1)
     x = convolution_block(layers.Concatenate(axis=-1)([a, b]))
     x = layers.UpSampling2D(size=(4, 4), interpolation="bilinear")(convolution_block(x))
-    return keras.Model(inputs, layers.Conv2D(4, kernel_size=1, padding="same")(x))
+    outputs = layers.Conv2D(4, kernel_size=1, padding="same")(x)
+    return keras.Model(inputs, outputs, name="kio_deeplab" if preprocess else "kio_deeplab_nopre")
 
 
 def autoencoder() -> keras.Model:
