@@ -27,8 +27,8 @@ from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import enter
 from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
-# (sketch, call, the call's arguments) -> what it makes
-Rule = Callable[..., Value | list[Value]]
+# (sketch, call, the call's arguments) -> what it makes: an array where no row matters
+Rule = Callable[..., Value | np.ndarray | list[Value]]
 # (call, the call's arguments) -> a layer that does the same, its weights, what it reads
 Like = Callable[..., tuple[layers.Layer, list[np.ndarray], list[Value]]]
 
