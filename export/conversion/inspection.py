@@ -1,4 +1,4 @@
-"""What a model must be before anything is made of it: checks that read its description alone."""
+"""Checks of a model before anything is made of it, which read its description alone."""
 
 from typing import Any
 
