@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from export.conversion.inspection import inspect
 from export.conversion.job import FLOAT
 from export.conversion.nearness import Nearness, nearness
 from export.conversion.written import checked_files
@@ -99,6 +100,7 @@ def graph_to_litert(
         ExportError: a file does not run; nothing is written then.
     """
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
+    inspect(model)
     rows = rows_of(model, arrays)
     order = np.random.default_rng(seed).permutation(length(rows))
     held_out = len(order) >= HELD_OUT * MIN_ROWS

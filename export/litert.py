@@ -13,6 +13,7 @@ from export.conversion.choices import (
     parse_compression,
 )
 from export.conversion.compression import compress as compress_model
+from export.conversion.inspection import inspect
 from export.conversion.job import (
     METHODS,
     Plan,
@@ -189,6 +190,7 @@ def resolve(
             raise UserError(
                 f"{directory} holds a run; its files would be mixed. Give another folder."
             )
+        inspect(source)
         return Run(Path(directory)), checked(flattened(source), data), data
     if directory is not None:
         raise UserError("The files of a run go into its folder; leave directory out.")

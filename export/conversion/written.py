@@ -18,6 +18,7 @@ from zoo.stages import stage
 
 ROWS = 32  # on which the float file is compared with Keras
 NEAR = 1e-4  # of the largest output: what float arithmetic explains
+HALVES = {"float16": 1e-2, "bfloat16": 8e-2}  # and that of Keras in these: ten of its steps at 1
 
 
 def files_of(model: keras.Model, plan: Plan, rows: np.ndarray, timeout: float) -> dict[str, bytes]:
@@ -69,12 +70,19 @@ def checked_files(
         raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
     expected = answers(model, rows)
     pairs = zip(found, [expected] if isinstance(expected, np.ndarray) else expected, strict=True)
-    return every if all(_near(*pair) for pair in pairs) else dict(files)
+    near = float_bound(model)
+    return every if all(_is_near(*pair, near) for pair in pairs) else dict(files)
 
 
-def _near(found: np.ndarray, expected: np.ndarray) -> bool:
+def float_bound(model: keras.Model) -> float:
+    """Return how far a float32 file may be from a Keras model, relative to max(1, |outputs|)."""
+    return max(HALVES.get(layer.compute_dtype, NEAR) for layer in model._flatten_layers())
+
+
+def _is_near(found: np.ndarray, expected: np.ndarray, near: float) -> bool:
+    expected = expected.astype(np.float32)
     largest = float(np.abs(found - expected).max())
-    return largest <= NEAR * max(float(np.abs(expected).max()), 1.0)
+    return largest <= near * max(float(np.abs(expected).max()), 1.0)
 
 
 def _weights(quantized: Quantized) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any
 
 from export.conversion.compression import zip_bytes
 from export.conversion.job import FLOAT
+from export.conversion.written import NEAR, float_bound
 from export.exported import Export
 from export.formats import recorded
 from export.proof.finding import Finding
@@ -22,7 +23,6 @@ RUNGS = {
     "converter": "TensorFlow's converter",
     "qat-tfmot": "tfmot's training (qat-tfmot)",
 }
-BOUND = 1e-4  # on the difference that float arithmetic explains
 REPLACE = "Replace that layer by one with an int8 kernel; pocketzoo models lists networks of them."
 DIFFERS = "Look for a layer that is random or holds a state; the file is not this model."
 
@@ -36,6 +36,7 @@ class Files:
         without_twin: why the converter quantized by itself, where it did.
         float_layers: that stay in float in the int8 file, and why.
         float_difference: largest |Keras - float .tflite|, relative to max(1, |Keras|).
+        float_bound: what the arithmetic of both explains of it.
         scaling, output: of the int8 input and output.
         converted: whether the host converts outputs, each into the unit of its target.
         calibration: the rows, and how far their ranges were clipped.
@@ -59,6 +60,7 @@ class Files:
     formats: dict[str, Any]
     audits: dict[str, Audit]
     zip_bytes: dict[str, int]
+    float_bound: float = NEAR
 
     @property
     def float_audit(self) -> Audit:
@@ -91,7 +93,7 @@ class Files:
         return found + [
             Finding(f"{name} differs from Keras by {difference:.1e}", DIFFERS)
             for name, difference in differences.items()
-            if not difference < BOUND
+            if not difference < self.float_bound
         ]
 
     def described(self, measured: Measured) -> dict[str, Any]:
@@ -171,6 +173,7 @@ def files_of(
         formats=recorded(export.run),
         audits=audits,
         zip_bytes={name: zip_bytes((export.run.path / name).read_bytes()) for name in audits},
+        float_bound=float_bound(export.model),
     )
 
 

@@ -1,5 +1,6 @@
 """Functions of one value: a table where numbers are int8, a formula where they are floats."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -142,13 +143,19 @@ FORMULAS: Mapping[str, Callable[..., Formula]] = {
     "relu": _relu,
     "absolute": lambda x: x.of("ABS"),
     "cos": lambda x: x.of("COS"),
+    "cosh": lambda x: (x.of("EXP") + (x * -1).of("EXP")) * 0.5,
     "erf": _erf,
+    "erfc": lambda x: _erf(x) * -1 + 1,
+    "exp2": lambda x: (x * math.log(2)).of("EXP"),
     "expm1": lambda x: x.of("EXP") - 1,
     "log": lambda x: x.of("LOG"),
+    "log10": lambda x: x.of("LOG") * (1 / math.log(10)),
     "log1p": lambda x: (x + 1).of("LOG"),
+    "log2": lambda x: x.of("LOG") * (1 / math.log(2)),
     "reciprocal": lambda x: 1 / x,
     "sign": lambda x: x.of("SIGN"),
     "sin": lambda x: x.of("SIN"),
+    "sinh": lambda x: (x.of("EXP") - (x * -1).of("EXP")) * 0.5,
     "sqrt": lambda x: x.of("SQRT"),
     "hard_sigmoid": lambda x: (x * (1 / 6) + 0.5).most(0).least(1),
 }

@@ -6,9 +6,10 @@ from pathlib import Path
 from rich.table import Table
 
 from export import Report
+from export.conversion.written import NEAR
 from export.formats import recorded
 from export.proof.conformal import PredictionInterval
-from export.proof.files import BOUND, RUNGS
+from export.proof.files import RUNGS
 from export.proof.targets import Placement
 from pocketzoo.printing.console import CONSOLE, print_failures, print_table
 from pocketzoo.printing.report import figures, print_baselines, print_groups
@@ -36,7 +37,7 @@ def print_export(report: Report | None, folder: Path, accept_few_rows: bool) -> 
             soft_wrap=True,
         )
     if report is None:
-        return all(one["difference"] < BOUND for one in made.values())
+        return all(one["difference"] < NEAR for one in made.values())
     print_report(report, folder)
     return report.passed or (accept_few_rows and report.verdict == NOT_SHOWN)
 

@@ -10,6 +10,7 @@ from keras import ops
 from zoo.checks import UserError
 from zoo.data.dataset import Data
 from zoo.quantization.clipping import CLIPS
+from zoo.quantization.drawing import draw
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.errors import distance
 from zoo.quantization.hosts import host_of
@@ -220,10 +221,15 @@ def _set_each(twin: Twin, clipped: Clipped, first: str, rows: Rows, exact: Rows)
 
 
 def answers(model: keras.Model, rows: Rows) -> Rows:
-    """Return a model's outputs, an array or a list in its order."""
+    """Return a model's outputs, an array or a list in its order. Raises UserError."""
     keys = model._inputs_struct if len(model.inputs) > 1 else None
     fed = dict(zip(sorted(keys), rows, strict=True)) if isinstance(keys, dict) else rows
-    found: list[np.ndarray] = keras.tree.flatten(model.predict(fed, verbose=0))
+    try:
+        found: list[np.ndarray] = keras.tree.flatten(model.predict(fed, verbose=0))
+    except Exception as error:  # whatever a layer of one's own raises
+        draw(model)  # which names it
+        said = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        raise UserError(f"Keras cannot compute the outputs of {model.name}: {said[0]}") from error
     return found[0] if len(found) == 1 else found
 
 

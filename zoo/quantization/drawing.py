@@ -9,7 +9,17 @@ import keras
 
 from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.entry import Entry
-from zoo.quantization.operations.calls import Call, alone, calls_of, original, sized, taken_apart
+from zoo.quantization.operations.calls import (
+    Call,
+    Given,
+    alone,
+    calls_of,
+    is_value,
+    original,
+    sized,
+    taken_apart,
+)
+from zoo.quantization.operations.joining import held
 from zoo.quantization.operations.table import operate
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.endings import handed_over, in_units
@@ -100,16 +110,21 @@ class _Drawing:
             self.sketch.given |= {} if given is None else {place: given}
         return self.sketch.settle(value, name).number
 
-    def _follow(self, function: Any, given: Sequence[Value]) -> list[Value]:
-        """Draw the calls of a function on given values and return its outputs."""
+    def _follow(self, function: Any, given: Sequence[Value]) -> list[Any]:
+        """Draw the calls of a function on given values and return its outputs.
+
+        What depends on none of these is no value but a constant tensor.
+        """
         calls = list(calls_of(function))
         times = Counter(id(call.operation) for call in calls)
         readers = Counter(id(tensor) for call in calls for tensor in call.inputs)
         readers.update(id(tensor) for tensor in function.outputs)
         values = {id(x): value for x, value in zip(function.inputs, given, strict=True)}
 
-        def value_of(tensor: Any) -> Value:
+        def value_of(tensor: Any) -> Any:
             value = values[id(tensor)]
+            if not is_value(value):
+                return value
             return replace(value, shared=value.shared or readers[id(tensor)] > 1)
 
         for call in calls:
@@ -122,11 +137,15 @@ class _Drawing:
             values |= {id(x): value for x, value in zip(call.outputs, made, strict=True)}
         return [value_of(tensor) for tensor in function.outputs]
 
-    def _enter(self, call: Call, inputs: list[Value]) -> list[Value]:
+    def _enter(self, call: Call, inputs: list[Any]) -> list[Any]:
         """Draw one call and return what it makes."""
         layer = call.operation
+        if isinstance(layer, Given):
+            return [layer.values]
         if not isinstance(layer, keras.layers.Layer):
             return operate(self.sketch, call, inputs)
+        some = next(x for x in inputs if is_value(x))
+        inputs = [x if is_value(x) else held(self.sketch, call, x, some, x.ndim) for x in inputs]
         if type(layer) in RULES and id(original(layer)) not in self.apart:
             return [self._by_rule(call, inputs)]
         if isinstance(layer, keras.Model) and layer.inputs:
@@ -144,7 +163,7 @@ class _Drawing:
             error.layer = call.operation  # not its copy
             raise
 
-    def _within(self, layer: Any, call: Call, inputs: list[Value]) -> list[Value]:
+    def _within(self, layer: Any, call: Call, inputs: list[Value]) -> list[Any]:
         """Draw what a layer does, under its name."""
         before, self.sketch.prefix = self.sketch.prefix, f"{self.sketch.prefix}{layer.name}_"
         try:

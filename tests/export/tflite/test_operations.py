@@ -9,6 +9,7 @@ from export.graphs import rows_of
 from export.runtimes.litert import dequantized, load_content, raw_outputs, scaling_of
 from export.tflite.writer import write
 from tests.export.tflite.graphs import GRAPHS, Tokens
+from tests.export.tflite.single_graphs import SINGLE
 from zoo.quantization import Twin, UnknownLayer, make_twin
 from zoo.quantization.calibration import answers
 from zoo.quantization.layers.arithmetic import Exact, Int8
@@ -50,10 +51,10 @@ def observed(twin: Twin, rows: Rows) -> list[np.ndarray]:
     return found
 
 
-@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("name", [*GRAPHS, *SINGLE])
 def test_graphs(name: str) -> None:
     """Keras, the twin, the float file and the int8 file say the same."""
-    model = filled(GRAPHS[name]())
+    model = filled((GRAPHS | SINGLE)[name]())
     rows, twin = rows_for(model), make_twin(model)
     expected = listed(answers(model, rows))
     of_twin = observed(twin, rows)
@@ -88,6 +89,27 @@ def test_ids_in_a_layer_of_ones_own() -> None:
     np.testing.assert_allclose(of_float, found, atol=1e-5)
 
 
+def test_slices_from_the_end() -> None:
+    """Which Keras itself cannot compute on PyTorch."""
+    inputs = keras.Input((8, 3))
+    twin = make_twin(keras.Model(inputs, inputs[:, 5::-2, ::-1]))
+    rows = np.random.default_rng(0).normal(size=(20, 8, 3)).astype(np.float32)
+    (found,) = run(twin, rows, Exact())
+    np.testing.assert_array_equal(found, rows[:, 5::-2, ::-1])
+    (of_float,) = raw_outputs(load_content(write(twin, None)), [rows])
+    np.testing.assert_array_equal(of_float, found)
+
+
+def test_ids_looked_up_by_operations() -> None:
+    inputs = keras.Input((6,), dtype="int32")
+    table = np.random.default_rng(2).normal(size=(20, 4)).astype(np.float32)
+    x = ops.concatenate([ops.one_hot(inputs, 20), ops.take(table, inputs, axis=0)], -1)
+    model = filled(keras.Model(inputs, layers.Dense(3)(x)))
+    rows = np.random.default_rng(0).integers(0, 20, (30, 6)).astype(np.int32)
+    (found,) = run(make_twin(model), rows, Exact())
+    np.testing.assert_allclose(found, model.predict(rows, verbose=0), atol=1e-5)
+
+
 def test_a_layer_is_left_as_it_was() -> None:
     """Taking a model apart adds no call to its layers, and can be done again."""
     model = filled(GRAPHS["vision transformer"]())
@@ -104,7 +126,8 @@ def test_a_layer_is_left_as_it_was() -> None:
         (lambda x: x**5, "only the powers -1, -1/2, 1/2, 1, 2 and 3"),
         (lambda x: x[0] + x, "it chooses rows"),
         (lambda x: ops.relu(ops.transpose(x, (1, 0, 2))), "the batch is not the first"),
-        (lambda x: x[:, ::-1], "only steps forward"),
+        (lambda x: x[:, 4:2], "chooses nothing"),
+        (lambda x: ops.take(x, ops.argmax(x, -1), axis=1), "there is no rule for it"),
         (lambda x: ops.where(x > 0, x, 0.5), "there is no rule for it"),
         (lambda x: ops.reshape(x, (-1, 2)), "it mixes rows, or their number"),
     ],

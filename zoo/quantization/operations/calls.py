@@ -113,6 +113,9 @@ def taken_apart(call: Call) -> Any:
     try:
         with symbolic_weights():
             outputs = layer.call(*args, **kwargs)
+            outputs = keras.tree.map_structure(
+                lambda y: _tensor(y, next(iter(fresh.values()))), outputs
+            )
         return sized(keras.Function(list(fresh.values()), outputs))
     except UnknownLayer:
         raise
@@ -121,6 +124,28 @@ def taken_apart(call: Call) -> Any:
         raise unknown(
             layer, f"there is no rule for its class, and its call fails: {said}"
         ) from error
+
+
+class Given(keras.Operation):
+    """A constant where a layer hands on one, such as the positions of a sequence."""
+
+    def __init__(self, values: Any) -> None:
+        super().__init__()
+        self.values = values
+
+    def call(self, x: Any) -> Any:
+        return self.values
+
+    def compute_output_spec(self, x: Any) -> Any:
+        dtype = keras.backend.standardize_dtype(self.values.dtype)
+        return keras.KerasTensor(tuple(self.values.shape), dtype)
+
+
+def _tensor(made: Any, x: Any) -> Any:
+    """Return what a layer made of x as a Keras tensor."""
+    if isinstance(made, keras.KerasTensor) or not keras.ops.is_tensor(made):
+        return made
+    return Given(made)(x)
 
 
 def sized(function: Any) -> Any:

@@ -114,12 +114,13 @@ def _by_constant(
     kernel = constant.transpose([second.index(one) for one in [*summed, *new]])
     inner = int(np.prod(kernel.shape[: len(summed)]))
     x = as_shape(sketch, call.name, x, (*x.shape[: len(rest)], inner))
-    y = _dense(sketch, call, x, kernel.reshape(inner, -1))
+    y = by_matrix(sketch, call, x, kernel.reshape(inner, -1))
     y = as_shape(sketch, call.name, y, (*x.shape[: len(rest)], *kernel.shape[len(summed) :]))
     return _to(sketch, call, y, "".join([*rest, *new]), output)
 
 
-def _dense(sketch: Sketch, call: Call, x: Value, kernel: np.ndarray) -> Value:
+def by_matrix(sketch: Sketch, call: Call, x: Value, kernel: np.ndarray) -> Value:
+    """Return the product of the last axis with a matrix, (in, out)."""
     layer = layers.Dense(kernel.shape[1], use_bias=False, name=call.name)
     layer(keras.Input(batch_shape=(BATCH, *x.shape)))
     layer.set_weights([kernel])

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.entry import Held
 from zoo.quantization.operations.calls import Call, constant_of, is_value
-from zoo.quantization.operations.moving import as_shape, row_axis
+from zoo.quantization.operations.moving import as_shape, chosen, rejoined, row_axis
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
@@ -94,7 +93,7 @@ def flipped(sketch: Sketch, call: Call, x: Value) -> Value:
     y = x
     for axis in [axes] if isinstance(axes, int) else axes:
         place = row_axis(call, axis, rank)
-        y = _parts(sketch, call, y, place, range(y.shape[place - 1])[::-1], 1)
+        y = chosen(sketch, call, y, place, range(y.shape[place - 1])[::-1])
     return y
 
 
@@ -110,30 +109,8 @@ def rolled(sketch: Sketch, call: Call, x: Value) -> Value:
         size = y.shape[place - 1]
         first = -int(shift) % size
         ends = [(first, size), (0, first)] if first else [(0, size)]
-        y = _rejoined(sketch, call, y, place, ends)
+        y = rejoined(sketch, call, y, place, ends)
     return y
-
-
-def _parts(
-    sketch: Sketch, call: Call, x: Value, axis: int, starts: Sequence[int], width: int
-) -> Value:
-    return _rejoined(sketch, call, x, axis, [(first, first + width) for first in starts])
-
-
-def _rejoined(
-    sketch: Sketch, call: Call, x: Value, axis: int, ends: Sequence[tuple[int, int]]
-) -> Value:
-    """Return parts of a value along an axis, in another order."""
-
-    def moved(do: Exact, v: Any) -> Any:
-        found = []
-        for first, last in ends:
-            begin, end = [0] * len(x.shape), list(x.shape)
-            begin[axis - 1], end[axis - 1] = first, last
-            found.append(do.cut(v, begin, end))
-        return do.concatenate(found, axis) if len(found) > 1 else found[0]
-
-    return x if len(ends) == 1 else sketch.rearrange(x, call.name, x.shape, moved)
 
 
 def padded(sketch: Sketch, call: Call, x: Value, constant_values: Any = None) -> Value:

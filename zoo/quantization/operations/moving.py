@@ -5,9 +5,12 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import keras
 import numpy as np
 
-from zoo.quantization.operations.calls import Call, batch_axis
+from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.layers.lookup import Lookup
+from zoo.quantization.operations.calls import Call, batch_axis, constant_of, is_value
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
@@ -74,26 +77,6 @@ def row_axis(call: Call, axis: int, rank: int) -> int:
     return place
 
 
-def on_last_axis(rule: Rule) -> Rule:
-    """Return a rule for any axis of an operation whose rule is for the last one."""
-
-    def turned(sketch: Sketch, call: Call, x: Value) -> Value:
-        rank = len(x.shape) + 1
-        axis = call.operation.axis
-        if isinstance(axis, list | tuple):
-            if len(axis) != 1:
-                raise unknown(call.operation, f"axis={axis}")
-            (axis,) = axis
-        place = row_axis(call, axis, rank)
-        if place == rank - 1:
-            return rule(sketch, call, x)
-        order = [*range(place), *range(place + 1, rank), place]
-        y = rule(sketch, call, ordered(sketch, call, x, order))
-        return ordered(sketch, call, y, np.argsort(order).tolist())
-
-    return turned
-
-
 def item(sketch: Sketch, call: Call, x: Value, key: Any) -> Value:
     """STRIDED_SLICE, and RESHAPE where axes go or come: `x[:, 1:, 0, None]`."""
     sizes, batch = list(x.shape), batch_axis(call.inputs[0]) or 0
@@ -106,29 +89,33 @@ def item(sketch: Sketch, call: Call, x: Value, key: Any) -> Value:
             left.append(1)
             continue
         if axis != batch:
-            chosen = _chosen(call, one, sizes[axis])
-            ranges.append(chosen)
-            left += [len(chosen)] if isinstance(one, slice) else []
+            places = _places(call, one, sizes[axis])
+            ranges.append(places)
+            left += [len(places)] if isinstance(one, slice) else []
         elif one != slice(None):
             raise unknown(call.operation, "it chooses rows")
         axis += 1
     shape = tuple(map(len, ranges))
+    back = [axis for axis, one in enumerate(ranges, 1) if one.step < 0]
+    ranges = [one[::-1] if one.step < 0 else one for one in ranges]
     if shape != x.shape:
         begin, end = [one.start for one in ranges], [one[-1] + 1 for one in ranges]
         step = [one.step for one in ranges]
         x = sketch.rearrange(x, call.name, shape, lambda do, v: do.cut(v, begin, end, step))
+    for one in back:
+        x = chosen(sketch, call, x, one, range(shape[one - 1])[::-1])
     return as_shape(sketch, call.name, x, tuple(left))
 
 
-def _chosen(call: Call, key: Any, size: int) -> range:
+def _places(call: Call, key: Any, size: int) -> range:
     """Return the places along an axis that a slice or a number chooses."""
     if not isinstance(key, slice):
         place = range(size)[int(key)]
         return range(place, place + 1)
-    chosen = range(size)[key]
-    if chosen.step < 0 or not chosen:
-        raise unknown(call.operation, f"{key}: only steps forward have an int8 form")
-    return chosen
+    places = range(size)[key]
+    if not places:
+        raise unknown(call.operation, f"{key} chooses nothing")
+    return places
 
 
 def _whole_key(call: Call, key: Any, rank: int) -> list[Any]:
@@ -179,3 +166,62 @@ def unstacked(sketch: Sketch, call: Call, x: Value) -> list[Value]:
 def _cuts(sketch: Sketch, call: Call, x: Value, axis: int, ends: list[int]) -> list[Value]:
     x = replace(x, shared=True)  # by the parts
     return [cut(sketch, call.name, x, axis, first, last) for first, last in pairwise(ends)]
+
+
+def chosen(sketch: Sketch, call: Call, x: Value, axis: int, places: Sequence[int]) -> Value:
+    """Return places along an axis in any order: neighbors are cut out together."""
+    ends: list[tuple[int, int]] = []
+    for place in places:
+        if ends and ends[-1][1] == place:
+            ends[-1] = ends[-1][0], place + 1
+        else:
+            ends.append((place, place + 1))
+    return rejoined(sketch, call, x, axis, ends)
+
+
+def rejoined(
+    sketch: Sketch, call: Call, x: Value, axis: int, ends: Sequence[tuple[int, int]]
+) -> Value:
+    """Return parts of a value along an axis, one after the other."""
+    sizes = list(x.shape)
+    sizes[axis - 1] = sum(last - first for first, last in ends)
+    if len(ends) == 1:
+        return cut(sketch, call.name, x, axis, *ends[0])
+
+    def moved(do: Exact, v: Any) -> Any:
+        found = []
+        for first, last in ends:
+            begin, end = [0] * len(x.shape), list(x.shape)
+            begin[axis - 1], end[axis - 1] = first, last
+            found.append(do.cut(v, begin, end))
+        return do.concatenate(found, axis)
+
+    return sketch.rearrange(x, call.name, tuple(sizes), moved)
+
+
+def sliced(sketch: Sketch, call: Call, x: Value, start_indices: Any) -> Value:
+    """`ops.slice`: STRIDED_SLICE."""
+    starts = [int(one) for one in np.asarray(start_indices)]
+    place, shape = batch_axis(call.inputs[0]) or 0, call.shape
+    if starts.pop(place) != 0:
+        raise unknown(call.operation, "it chooses rows")
+    end = [first + size for first, size in zip(starts, shape, strict=True)]
+    return sketch.rearrange(x, call.name, shape, lambda do, v: do.cut(v, starts, end))
+
+
+def taken(sketch: Sketch, call: Call, x: Any, indices: Any) -> Value:
+    """Constant places of a value, or the rows of a constant table at ids: GATHER."""
+    axis = call.operation.axis
+    if is_value(indices):
+        if is_value(x) or axis != 0 or x.ndim != 2 or not sketch.is_ids(indices):
+            raise unknown(call.operation, "only ids from an input choose, of a constant's rows")
+        table = constant_of(x, 3)
+        shape = (*indices.shape, table.shape[1])
+        return sketch.add(Lookup, call.name, (indices,), shape, table=table, padded=False)
+    if axis is None:
+        raise unknown(call.operation, "it mixes rows")
+    place = row_axis(call, axis, len(x.shape) + 1)
+    places = np.asarray(keras.ops.convert_to_numpy(indices))
+    size = x.shape[place - 1]
+    found = [int(one) % size for one in places.reshape(-1)]
+    return as_shape(sketch, call.name, chosen(sketch, call, x, place, found), call.shape)

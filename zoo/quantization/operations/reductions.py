@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from zoo.quantization.layers.attention import Normalize
-from zoo.quantization.layers.elementwise import Multiply, Subtract
+from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.operations.calls import Call, constant_of, is_value
-from zoo.quantization.operations.constants import affine, inverse_root
+from zoo.quantization.operations.constants import affine, inverse_root, squared
 from zoo.quantization.operations.moving import as_shape, row_axis
+from zoo.quantization.rules import curves
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
@@ -31,6 +32,38 @@ def total(sketch: Sketch, call: Call, x: Value) -> Value:
 def variance(sketch: Sketch, call: Call, x: Value) -> Value:
     """MEAN of the squared distance from the mean."""
     return _moments(sketch, call, x, _axes(call, x))[1]
+
+
+def deviation(sketch: Sketch, call: Call, x: Value) -> Value:
+    """The square root of the variance, from a table."""
+    return curves.operation("sqrt")(sketch, call, variance(sketch, call, x))
+
+
+def norm(sketch: Sketch, call: Call, x: Value) -> Value:
+    """The length of vectors: of order 2, from a table, or the sum of their magnitudes."""
+    order = call.operation.ord
+    if order in (None, 2, "fro"):
+        return curves.operation("sqrt")(sketch, call, total(sketch, call, squared(sketch, call, x)))
+    if order != 1 or len(call.operation.axis) != 1:
+        raise unknown(call.operation, f"ord={order}; only the lengths 1 and 2 have an int8 form")
+    return total(sketch, call, curves.operation("absolute")(sketch, call, x))
+
+
+def log_sum_exp(sketch: Sketch, call: Call, x: Value) -> Value:
+    """`log(sum(exp(x - max)))` from tables, and the largest, which keeps them small."""
+    axes, keepdims = _axes(call, x), call.operation.keepdims
+    x = replace(sketch.settle(x, call.name), shared=True)
+    kept = _reduced(x.shape, axes, True)
+    most = sketch.rearrange(x, call.name, kept, lambda do, v: do.largest(v, axes, True))
+    most = replace(most, shared=True)
+    apart = sketch.add(Subtract, f"{call.name}_apart", (x, most), x.shape)
+    count = float(np.prod([x.shape[axis - 1] for axis in axes]))
+    share = _mean(sketch, call, curves.operation("exponential")(sketch, call, apart), axes, True)
+    logs = curves.operation("log")(sketch, call, share)
+    logs = logs.then(np.ones(kept), np.full(kept, np.log(count)))
+    pair = sketch.settle(logs, call.name), most
+    y = sketch.add(Add, f"{call.name}_sum", pair, kept)
+    return as_shape(sketch, call.name, y, _reduced(x.shape, axes, keepdims))
 
 
 def moments(sketch: Sketch, call: Call, x: Value) -> list[Value]:

@@ -14,6 +14,7 @@ from zoo.quantization.operations import (
     as_layers,
     constants,
     contractions,
+    images,
     joining,
     moving,
     reductions,
@@ -21,26 +22,29 @@ from zoo.quantization.operations import (
 from zoo.quantization.operations.calls import BATCH, Call, batch_axis, is_value
 from zoo.quantization.rules import activations, curves
 from zoo.quantization.rules.drafts import Sketch
-from zoo.quantization.rules.ids import padding_mask
+from zoo.quantization.rules.ids import one_hot, padding_mask
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.table import enter
 from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
-# (sketch, call, the call's arguments) -> what it makes
-Rule = Callable[..., Value | list[Value]]
+# (sketch, call, the call's arguments) -> what it makes: an array where no row matters
+Rule = Callable[..., Value | np.ndarray | list[Value]]
 # (call, the call's arguments) -> a layer that does the same, its weights, what it reads
 Like = Callable[..., tuple[layers.Layer, list[np.ndarray], list[Value]]]
 
 
-def operate(sketch: Sketch, call: Call, inputs: Sequence[Value]) -> list[Value]:
-    """Draw a call of an operation and return what it makes.
+def operate(sketch: Sketch, call: Call, inputs: Sequence[Any]) -> list[Any]:
+    """Draw a call of an operation on values and constants, and return what it makes.
 
     Raises:
         UnknownLayer: it has no rule, or works across rows.
     """
     kind = type(call.operation).__name__
     rule = OPERATIONS.get(kind)
-    if any(sketch.is_ids(x) for x in inputs) and kind not in LOOKED_UP:
+    if not any(map(is_value, inputs)):
+        args, kwargs = call.given(dict(zip(map(id, call.inputs), inputs, strict=True)))
+        return list(keras.tree.flatten(call.operation.call(*args, **kwargs)))
+    if any(sketch.is_ids(x) for x in inputs if is_value(x)) and kind not in LOOKED_UP:
         raise unknown(call.operation, "token ids must go straight to an Embedding or a TokenMask")
     if rule is None:
         raise unknown(call.operation, "there is no rule for it")
@@ -48,8 +52,9 @@ def operate(sketch: Sketch, call: Call, inputs: Sequence[Value]) -> list[Value]:
         raise unknown(call.operation, "it works where the axis of the batch is not the first")
     values = {}
     for i, (tensor, value) in enumerate(zip(call.inputs, inputs, strict=True)):
-        name = f"{call.name}_{i}"
-        values[id(tensor)] = as_seen(sketch, sketch.join(value, name), tensor, name)
+        name, values[id(tensor)] = f"{call.name}_{i}", value
+        if is_value(value):
+            values[id(tensor)] = as_seen(sketch, sketch.join(value, name), tensor, name)
     args, kwargs = call.given(values)
     made = rule(sketch, call, *args, **kwargs)
     return made if isinstance(made, list) else [made]
@@ -88,23 +93,35 @@ def _same(sketch: Sketch, call: Call, x: Value, **unused: Any) -> Value:
     return x
 
 
+def _filled(level: float) -> Rule:
+    """Return the rule of what makes a constant."""
+    return lambda sketch, call, x, **unused: np.full((1, *call.shape), level)
+
+
 def _activation(rule: Callable[..., Value]) -> Rule:
     """Return the rule of an activation that is called as an operation, such as `ops.relu`."""
     return lambda sketch, call, x: rule(sketch, call.operation, x)
 
 
-LOOKED_UP = ("Take", "NotEqual")  # which ids may enter
+LOOKED_UP = ("Take", "NotEqual", "OneHot")  # which ids may enter
 # functions of one value: class -> name
 CURVES = {
     "Absolute": "absolute",
+    "Cosh": "cosh",
     "Cos": "cos",
     "Erf": "erf",
+    "Erfc": "erfc",
+    "Exp2": "exp2",
     "Expm1": "expm1",
+    "Fabs": "absolute",
     "Log": "log",
+    "Log10": "log10",
     "Log1p": "log1p",
+    "Log2": "log2",
     "Reciprocal": "reciprocal",
     "Sign": "sign",
     "Sin": "sin",
+    "Sinh": "sinh",
     "Sqrt": "sqrt",
 }
 OPERATIONS: dict[str, Rule] = {
@@ -124,6 +141,10 @@ OPERATIONS: dict[str, Rule] = {
     **{kind: _activation(rule) for kind, rule in activations.OPERATIONS.items()},
     **{kind: _activation(curves.operation(name)) for kind, name in CURVES.items()},
     "NotEqual": padding_mask,
+    "Take": moving.taken,
+    "OneHot": one_hot,
+    "ZerosLike": _filled(0.0),
+    "OnesLike": _filled(1.0),
     "Rsqrt": reductions.rsqrt,
     "Conv": _like(as_layers.conv),
     "DepthwiseConv": _like(as_layers.depthwise_conv),
@@ -142,7 +163,10 @@ OPERATIONS: dict[str, Rule] = {
     "Mean": reductions.mean,
     "Sum": reductions.total,
     "Var": reductions.variance,
+    "Std": reductions.deviation,
     "Moments": reductions.moments,
+    "Norm": reductions.norm,
+    "Logsumexp": reductions.log_sum_exp,
     "Max": reductions.largest,
     "Amax": reductions.largest,
     "Min": reductions.smallest,
@@ -155,6 +179,14 @@ OPERATIONS: dict[str, Rule] = {
     "Swapaxes": moving.swapped,
     "Moveaxis": moving.moved_axis,
     "GetItem": moving.item,
+    "Slice": moving.sliced,
+    "ExtractPatches": images.patches,
+    "Resize": _like(images.resized),
+    "SpaceToDepth": images.space_to_depth,
+    "DepthToSpace": images.depth_to_space,
+    "PadImages": images.padded,
+    "CropImages": images.cropped,
+    "RGBToGrayscale": images.gray,
     "Split": moving.split,
     "Unstack": moving.unstacked,
     "Concatenate": joining.concatenated,

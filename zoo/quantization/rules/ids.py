@@ -42,6 +42,16 @@ def padding_mask(sketch: Sketch, call: Any, ids: Value, zero: Any) -> Value:
     return sketch.add(Lookup, call.name, (ids,), shape, table=table, mask=True)
 
 
+def one_hot(sketch: Sketch, call: Any, ids: Value) -> Value:
+    """GATHER of the rows of a table of ones and zeros."""
+    if not sketch.is_ids(ids) or call.operation.axis != -1:
+        raise unknown(call.operation, "only ids from an input have an int8 form, on the last axis")
+    table = np.eye(call.operation.num_classes)
+    return sketch.add(
+        Lookup, call.name, (ids,), (*ids.shape, len(table)), table=table, padded=False
+    )
+
+
 def step_mask(sketch: Sketch, layer: Any, x: Value) -> Value:
     """A dense layer of the last feature alone, cut off at 0 and 1 by the range of its output."""
     x, scale, offset = sketch.channels(x, layer.name)

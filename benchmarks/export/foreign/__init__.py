@@ -1,0 +1,1 @@
+"""Networks as others wrote them, through the exporter."""
