@@ -58,7 +58,7 @@ def _check_input(tensor: Any) -> None:
 
 
 def _check_outputs(model: keras.Model) -> None:
-    struct = model._outputs_struct
+    struct = getattr(model, "_outputs_struct", model.outputs)  # a Sequential model has one
     parts = list(struct.values()) if isinstance(struct, dict) else struct
     parts = list(parts) if isinstance(parts, list | tuple) else [parts]
     if not all(isinstance(part, keras.KerasTensor) for part in parts):

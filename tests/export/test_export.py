@@ -118,7 +118,7 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
     ends = [keras.Input((2,)), keras.Input((2,))]
     two = keras.Model(ends, keras.layers.Add()(ends))
     for source, arguments, message in (
-        (model, {"quantize": "int4"}, "quantize must be 'int8' or None; got 'int4'"),
+        (model, {"numerics": "int4"}, "numerics='int4' is not known"),
         (model, {"calibration_rows": 0}, "calibration_rows must be an integer of at least 16"),
         (model, {"method": "magic"}, "method='magic' is not known"),
         (
@@ -128,7 +128,7 @@ def test_what_to_litert_refuses(digits: zoo.Data, exported: export.Export, tmp_p
         ),
         (
             model,
-            {"data": digits, "quantize": None, "compress": "prune:0.5"},
+            {"data": digits, "numerics": "float", "compress": "prune:0.5"},
             "compress is for numerics='int8'",
         ),
         (model, {}, "needs data=... for calibration and directory"),

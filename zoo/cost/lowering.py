@@ -8,7 +8,7 @@ from zoo.cost.recurrence import recurrence
 from zoo.quantization.layers.attention import Attention, Normalize, Pooling
 from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
-from zoo.quantization.layers.gathering import Concat, Mean, Rearrange
+from zoo.quantization.layers.gathering import Concat, Mean, Rearrange, Regroup
 from zoo.quantization.layers.gru import Recurrence
 from zoo.quantization.layers.lookup import Lookup, Threshold
 from zoo.quantization.layers.numerics import INT8
@@ -233,7 +233,7 @@ LOWERED: dict[type, Callable[[Graph, Draft, list[int]], int]] = {
     GroupedConv: _conv,
     DepthwiseConv: _depthwise,
     Add: _elementwise,
-    Concat: _concat,
+    **dict.fromkeys((Concat, Regroup), _concat),
     Rearrange: _rearrange,
     Subtract: _elementwise,
     Multiply: _elementwise,

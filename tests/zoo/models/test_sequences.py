@@ -17,7 +17,7 @@ from zoo.cost.estimate import outline
 from zoo.layers.tokens import PositionEmbedding
 from zoo.models.lite import hand_made
 from zoo.models.transformer import default_span
-from zoo.quantization import UnknownLayer, make_twin
+from zoo.quantization import make_twin
 from zoo.quantization.layers.elementwise import Add, Multiply
 from zoo.quantization.layers.gathering import Concat
 from zoo.quantization.layers.products import Conv
@@ -139,17 +139,6 @@ def branches(axis: int, negative: bool = False, others: bool = False) -> keras.M
 @pytest.mark.parametrize("others", [False, True])
 def test_concatenations_of_users_models(axis: int, negative: bool, others: bool) -> None:
     compare(branches(axis, negative, others))
-
-
-def test_what_cannot_be_concatenated_is_named() -> None:
-    inputs = keras.Input((6,))
-    dense, squashed = layers.Dense(4)(inputs), layers.Dense(4, activation="tanh")(inputs)
-    for part in (inputs, layers.Reshape((6,))(inputs), squashed):
-        joined = layers.Concatenate(name="both")([dense, part])
-        with pytest.raises(
-            UnknownLayer, match="'both' .*an input has a scale of its own, like the outputs of"
-        ):
-            make_twin(keras.Model(inputs, layers.Dense(2)(joined)))
 
 
 def test_a_negative_gain_after_a_relu_stays_a_product() -> None:

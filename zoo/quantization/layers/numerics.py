@@ -6,9 +6,10 @@ qwix's `core/numerics.py`.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:  # names and file names are read before NumPy is imported
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ class Grid:
         return self.bits // 8
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> "np.dtype[Any]":
+        import numpy as np
+
         return np.dtype(f"{'float' if self.real else 'int'}{self.bits}")
 
     @property

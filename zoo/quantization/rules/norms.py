@@ -8,8 +8,8 @@ import numpy as np
 from zoo.layers.inputs import LayerNormalization
 from zoo.quantization.layers.attention import Normalize
 from zoo.quantization.rules.drafts import Sketch
-from zoo.quantization.rules.sequences import reshaped
-from zoo.quantization.rules.values import Value, numpy_of, unknown
+from zoo.quantization.rules.sequences import as_seen, reshaped
+from zoo.quantization.rules.values import Value, numpy_of, shape_of, unknown
 
 UNIT = 1e-12  # that Keras keeps a division by nothing away with
 NOTHING = 1e-6  # standard deviations: rows that are standardized already need no operator for it
@@ -44,8 +44,9 @@ def batch_norm(sketch: Sketch, layer: Any, x: Value) -> Value:
     scale *= numpy_of(layer.gamma) if layer.scale else 1.0
     offset = -numpy_of(layer.moving_mean) * scale
     offset = offset + (numpy_of(layer.beta) if layer.center else 0.0)
-    if layer.axis in (-1, len(x.shape)):
+    if layer.axis in (-1, len(shape_of(layer))):
         return sketch.fold_norm(x, scale, offset)
+    x = as_seen(sketch, sketch.join(x, layer.name), layer.input, layer.name)
     shape = _broadcast(x, [layer.axis])
     return x.then(scale.reshape(shape), offset.reshape(shape))
 
