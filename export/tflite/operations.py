@@ -80,8 +80,22 @@ class Written(Emitter, Exact):
         pair = [one if isinstance(one, Tensor) else self.scalar(one, where) for one in (x, y)]
         shape = np.broadcast_shapes(*(one.shape for one in pair))
         fused = FUSED[activation]
+        if self.numerics.integer and name != "MUL":
+            self._widen(where, pair)
         y = self.made(name, pair, shape, where, kind, fusedActivationFunction=fused)
         return self.ended(y, where, activation)
+
+    def _widen(self, where: Range, pair: Sequence[Tensor]) -> None:
+        """Widen the range of a sum that is as good as zero: LiteRT aborts on too small a scale.
+
+        Inputs are shifted left by 20 bits, or 15 of 16-bit ones, and must not overflow then
+        (tensorflow/lite/kernels/add.cc).
+        """
+        known = [x.where.affine(self.numerics)[0] for x in pair if isinstance(x.where, Range)]
+        grid = where.grid(self.numerics)
+        least = max(known, default=0.0) / 2 ** (18 if grid.bytes == 1 else 13)
+        if where.fixed is None and float(where.step(self.numerics)) < least:
+            where.set(float(where.low), float(where.low) + least * grid.steps)
 
     def apply(self, function: str, x: Tensor, where: Range) -> Tensor:
         name, kind, options = UNARY[function]
