@@ -44,3 +44,30 @@ def test_from_training_to_predictions(backend: str, wine: zoo.Data, tmp_path: Pa
     )
     assert ended.returncode == 0, ended.stderr
     assert (tmp_path / "run" / "report.html").exists()
+
+
+TWINS = """
+import sys
+import keras
+from keras import layers
+from zoo.quantization import make_twin
+pictures, steps = keras.Input((3, 8, 8)), keras.Input((4, 6))
+first = layers.Conv2D(4, 3, data_format="channels_first")(pictures)
+inner = keras.Sequential([keras.Input((6,)), layers.Dense(3), layers.BatchNormalization()])
+every = layers.TimeDistributed(inner)(layers.SpectralNormalization(layers.Dense(6))(steps))
+for ends in ((pictures, first), (steps, every)):
+    make_twin(keras.Model(*ends))
+sys.exit("tensorflow" in sys.modules)
+"""
+
+
+def test_layers_that_are_made_again() -> None:
+    """Keras imports TensorFlow to write down what a layer's settings are."""
+    ended = subprocess.run(
+        [sys.executable, "-c", TWINS],
+        env=os.environ | {"KERAS_BACKEND": "torch"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr

@@ -15,12 +15,12 @@ from zoo.quantization.operations.calls import (
     alone,
     calls_of,
     is_value,
-    original,
     sized,
     taken_apart,
 )
 from zoo.quantization.operations.joining import held
 from zoo.quantization.operations.table import operate
+from zoo.quantization.rules.copies import original
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.endings import handed_over, in_units
 from zoo.quantization.rules.ids import check_reader

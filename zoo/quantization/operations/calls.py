@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from zoo.quantization.operations.symbolic import symbolic_weights
+from zoo.quantization.rules.copies import again, rebuilt
 from zoo.quantization.rules.values import UnknownLayer, Value, unknown
 
 BATCH = 1009  # of what a layer is called on to see what it does; a prime, to be known again
@@ -77,26 +78,9 @@ def alone(call: Call) -> Any:
     if len(layer._inbound_nodes) == 1:
         return layer
     args, kwargs = call.given({id(x): _fresh(x) for x in call.inputs})
-    other = _again(layer)
+    other = again(layer)
     other(*args, **kwargs)
     return other
-
-
-def _again(operation: Any) -> Any:
-    """Return another object of the same settings and weights, which was never called.
-
-    A configuration is not asked for: not every class has one, and Keras imports TensorFlow for it
-    on any backend.
-    """
-    other = object.__new__(type(operation))
-    nodes: dict[str, Any] = {"_inbound_nodes": [], "_outbound_nodes": []}
-    other.__dict__.update(operation.__dict__, _first=original(operation), **nodes)
-    return other
-
-
-def original(operation: Any) -> Any:
-    """Return what an operation was made again from, or itself."""
-    return operation.__dict__.get("_first", operation)
 
 
 def taken_apart(call: Call) -> Any:
@@ -168,13 +152,7 @@ def sized(function: Any) -> Any:
     if plain and not any(_is_open(x) for call in calls for x in call.outputs):
         return function
     inputs = [_fresh(x) for x in function.inputs]
-    others: dict[int, Any] = {}
-
-    def computed(operation: Any) -> Any:
-        other = others.setdefault(id(operation), _again(operation))
-        return lambda *args, **kwargs: _computed(other, args, kwargs)
-
-    return keras.Function(inputs, function._run_through_graph(inputs, operation_fn=computed))
+    return rebuilt(function, inputs, _computed)
 
 
 def _computed(operation: Any, args: Any, kwargs: Any) -> Any:

@@ -1,6 +1,6 @@
 """Rules for operations that move, choose or repeat values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -11,10 +11,10 @@ import numpy as np
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.lookup import Lookup
 from zoo.quantization.operations.calls import Call, batch_axis, constant_of, is_value
+from zoo.quantization.rules import sequences
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, unknown
 
-Rule = Callable[..., Value]
 TURNING = ("Transpose", "GetItem", "Unstack")  # work wherever the batch's axis is
 
 
@@ -24,10 +24,8 @@ def reshaped(sketch: Sketch, call: Call, x: Value) -> Value:
 
 
 def as_shape(sketch: Sketch, name: str, x: Value, shape: tuple[int, ...]) -> Value:
-    """Return a value in another shape."""
-    if x.shape == shape:
-        return x
-    return sketch.rearrange(x, name, shape, lambda do, v: do.reshape(v, shape))
+    """Return a value in another shape, made once for all who read it."""
+    return sequences.reshaped(sketch, x, shape, name)
 
 
 def transposed(sketch: Sketch, call: Call, x: Value) -> Value:
@@ -63,10 +61,7 @@ def ordered(sketch: Sketch, call: Call, x: Value, order: Sequence[int]) -> Value
     places = tuple(int(axis) % rank for axis in order)
     if places[0] != 0:
         raise unknown(call.operation, "it moves the axis of the batch")
-    if places == tuple(range(rank)):
-        return x
-    shape = tuple(x.shape[axis - 1] for axis in places[1:])
-    return sketch.rearrange(x, call.name, shape, lambda do, v: do.transpose(v, places))
+    return sequences.swapped(sketch, x, places, call.name)
 
 
 def row_axis(call: Call, axis: int, rank: int) -> int:
@@ -132,12 +127,20 @@ def _whole_key(call: Call, key: Any, rank: int) -> list[Any]:
 
 def cut(sketch: Sketch, name: str, x: Value, axis: int, first: int, last: int) -> Value:
     """Return what stands from `first` up to `last` along an axis, counted with the batch."""
-    begin, end = [0] * len(x.shape), list(x.shape)
-    begin[axis - 1], end[axis - 1] = first, last
+    begin, end = _between(x.shape, axis, first, last)
     shape = tuple(b - a for a, b in zip(begin, end, strict=True))
     if shape == x.shape:
         return x
     return sketch.rearrange(x, name, shape, lambda do, v: do.cut(v, begin, end))
+
+
+def _between(
+    shape: tuple[int, ...], axis: int, first: int, last: int
+) -> tuple[list[int], list[int]]:
+    """Return where a cut from `first` up to `last` along one axis begins and ends on each."""
+    begin, end = [0] * len(shape), list(shape)
+    begin[axis - 1], end[axis - 1] = first, last
+    return begin, end
 
 
 def split(sketch: Sketch, call: Call, x: Value) -> list[Value]:
@@ -189,12 +192,8 @@ def rejoined(
         return cut(sketch, call.name, x, axis, *ends[0])
 
     def moved(do: Exact, v: Any) -> Any:
-        found = []
-        for first, last in ends:
-            begin, end = [0] * len(x.shape), list(x.shape)
-            begin[axis - 1], end[axis - 1] = first, last
-            found.append(do.cut(v, begin, end))
-        return do.concatenate(found, axis)
+        parts = [do.cut(v, *_between(x.shape, axis, *pair)) for pair in ends]
+        return do.concatenate(parts, axis)
 
     return sketch.rearrange(x, call.name, tuple(sizes), moved)
 

@@ -9,7 +9,7 @@ from zoo.quantization.layers.attention import Normalize
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract
 from zoo.quantization.layers.gathering import Mean
 from zoo.quantization.operations.calls import Call, constant_of, is_value
-from zoo.quantization.operations.constants import affine, inverse_root, squared
+from zoo.quantization.operations.constants import affine, squared
 from zoo.quantization.operations.moving import as_shape, row_axis
 from zoo.quantization.rules import curves
 from zoo.quantization.rules.drafts import Sketch
@@ -24,9 +24,8 @@ def mean(sketch: Sketch, call: Call, x: Value) -> Value:
 def total(sketch: Sketch, call: Call, x: Value) -> Value:
     """MEAN, with the number of what it takes pending."""
     axes = _axes(call, x)
-    count = float(np.prod([x.shape[axis - 1] for axis in axes]))
     y = _mean(sketch, call, x, axes, call.operation.keepdims)
-    return y.then(np.full(y.shape, count), np.zeros(y.shape))
+    return y.then(np.full(y.shape, _count(x, axes)), np.zeros(y.shape))
 
 
 def variance(sketch: Sketch, call: Call, x: Value) -> Value:
@@ -53,16 +52,13 @@ def log_sum_exp(sketch: Sketch, call: Call, x: Value) -> Value:
     """`log(sum(exp(x - max)))` from tables, and the largest, which keeps them small."""
     axes, keepdims = _axes(call, x), call.operation.keepdims
     x = replace(sketch.settle(x, call.name), shared=True)
-    kept = _reduced(x.shape, axes, True)
-    most = sketch.rearrange(x, call.name, kept, lambda do, v: do.largest(v, axes, True))
-    most = replace(most, shared=True)
+    most = replace(_most(sketch, call, x, axes, keepdims=True), shared=True)
     apart = sketch.add(Subtract, f"{call.name}_apart", (x, most), x.shape)
-    count = float(np.prod([x.shape[axis - 1] for axis in axes]))
     share = _mean(sketch, call, curves.operation("exponential")(sketch, call, apart), axes, True)
     logs = curves.operation("log")(sketch, call, share)
-    logs = logs.then(np.ones(kept), np.full(kept, np.log(count)))
+    logs = logs.then(np.ones(most.shape), np.full(most.shape, np.log(_count(x, axes))))
     pair = sketch.settle(logs, call.name), most
-    y = sketch.add(Add, f"{call.name}_sum", pair, kept)
+    y = sketch.add(Add, f"{call.name}_sum", pair, most.shape)
     return as_shape(sketch, call.name, y, _reduced(x.shape, axes, keepdims))
 
 
@@ -93,10 +89,18 @@ def _mean(sketch: Sketch, call: Call, x: Value, axes: tuple[int, ...], keepdims:
 
 def largest(sketch: Sketch, call: Call, x: Value) -> Value:
     """REDUCE_MAX."""
-    axes, keepdims = _axes(call, x), call.operation.keepdims
+    return _most(sketch, call, x, _axes(call, x), call.operation.keepdims)
+
+
+def _most(sketch: Sketch, call: Call, x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     x = sketch.settle(x, call.name)
     shape = _reduced(x.shape, axes, keepdims)
     return sketch.rearrange(x, call.name, shape, lambda do, v: do.largest(v, axes, keepdims))
+
+
+def _count(x: Value, axes: tuple[int, ...]) -> float:
+    """Return how many values axes, counted with the batch, take together."""
+    return float(np.prod([x.shape[axis - 1] for axis in axes]))
 
 
 def smallest(sketch: Sketch, call: Call, x: Value) -> Value:
@@ -137,7 +141,6 @@ def _normalized(sketch: Sketch, call: Call, x: Value, centre: bool, gamma: Any, 
     if is_value(gamma) or is_value(beta):
         raise unknown(operation, "its scale or offset is computed")
     epsilon = operation.epsilon or 1e-7
-
     axis = operation.axis
     given = axis if isinstance(axis, list | tuple) else [axis]
     axes = tuple(sorted(row_axis(call, one, len(x.shape) + 1) for one in given))
@@ -149,8 +152,3 @@ def _normalized(sketch: Sketch, call: Call, x: Value, centre: bool, gamma: Any, 
         for one, default in ((gamma, 1.0), (beta, 0.0))
     )
     return affine(sketch, call, y, scale, offset)
-
-
-def rsqrt(sketch: Sketch, call: Call, x: Value) -> Value:
-    """RSQRT."""
-    return inverse_root(sketch, call, x)

@@ -145,7 +145,7 @@ OPERATIONS: dict[str, Rule] = {
     "OneHot": one_hot,
     "ZerosLike": _filled(0.0),
     "OnesLike": _filled(1.0),
-    "Rsqrt": reductions.rsqrt,
+    "Rsqrt": constants.inverse_root,
     "Conv": _like(as_layers.conv),
     "DepthwiseConv": _like(as_layers.depthwise_conv),
     "SeparableConv": _like(as_layers.separable_conv),

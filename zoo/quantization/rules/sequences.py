@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from zoo.quantization.layers.arithmetic import Exact
+from zoo.quantization.rules.copies import again
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.values import Value, numpy_of, shape_of
 
@@ -38,10 +39,11 @@ def channels_last(rule: Callable[..., Value]) -> Callable[..., Value]:
 
 def _turned(layer: Any, shape: tuple[int, ...]) -> Any:
     """Return a layer that does the same to channels that come last."""
-    same = type(layer).from_config(layer.get_config() | {"data_format": "channels_last"})
+    changed: dict[str, Any] = {"data_format": "channels_last", "_input_spec": None}
+    if hasattr(layer, "height_axis"):  # which a layer of images works out when it is made
+        changed |= {"height_axis": -3, "width_axis": -2}
+    same = again(layer, **changed)
     same(keras.Input(shape))
-    if layer.weights:
-        same.set_weights(layer.get_weights())
     return same
 
 

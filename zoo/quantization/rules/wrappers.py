@@ -10,6 +10,7 @@ import numpy as np
 from keras import layers
 
 from zoo.quantization.layers.gathering import Rearrange
+from zoo.quantization.rules.copies import again, rebuilt
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import as_seen
 from zoo.quantization.rules.values import Value, unknown
@@ -60,16 +61,12 @@ def _drawn(sketch: Sketch, inner: Any, x: Value, enter: Enter) -> Value:
     """Draw a copy of a layer, or of a model of layers, on a value and return what it makes."""
     inputs = keras.Input(x.shape)
     if not isinstance(inner, keras.Model):
-        copy = type(inner).from_config(inner.get_config())
+        copy = again(inner)
         outputs = copy(inputs)
-        if inner.weights:
-            copy.set_weights(inner.get_weights())
         return as_seen(sketch, enter(sketch, copy, [x]), outputs, inner.name)
-    bare = keras.Model(inner.inputs, inner.outputs)
-    model = keras.models.clone_model(bare)  # its layers are called once
-    model.set_weights(bare.get_weights())
-    if len(model.inputs) != 1 or len(model.outputs) != 1:
+    if len(inner.inputs) != 1 or len(inner.outputs) != 1:
         raise unknown(inner, "only a model of one input and one output for each step")
+    model = rebuilt(keras.Function(inner.inputs, inner.outputs), [inputs])
     operations = [one for one in model.operations if not isinstance(one, layers.InputLayer)]
     readers = Counter(id(one) for each in operations for one in keras.tree.flatten(each.input))
     values = {id(model.inputs[0]): x}
