@@ -98,7 +98,9 @@ def checked(model: keras.Model, data: Data) -> keras.Model:
     """Return a user's model after checking that it can be described by its configuration."""
     check_form(model)
     shape = model.input_shape
-    expected = (None, *data.input_shape), (None, data.task.columns(model, data.num_outputs))
+    task, count = data.task, data.num_outputs
+    sides = task.shape_of(model, data.input_shape, count)[:-1]
+    expected = (None, *data.input_shape), (None, *sides, task.columns(model, count))
     if (shape, model.output_shape) != expected:
         raise UserError(
             f"{model.name} maps {shape} to {model.output_shape}, but {data.name} needs "

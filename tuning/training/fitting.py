@@ -82,7 +82,8 @@ def announced(title: str, recipe: Recipe) -> OnEpoch:
 def check_fits(model: keras.Model, data: Data, recipe: Recipe) -> None:
     """Raise UserError where model, data and recipe do not go together, before rows are read."""
     check_augmentation(recipe, data)
-    expected = ((None, *data.input_shape), (None, data.num_outputs))
+    outputs = data.task.shape_of(model, data.input_shape, data.num_outputs)
+    expected = ((None, *data.input_shape), (None, *outputs))
     if (model.input_shape, model.output_shape) != expected:
         raise UserError(
             f"{model.name} maps {model.input_shape} to {model.output_shape}, but {data.name} needs "

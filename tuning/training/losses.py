@@ -84,7 +84,8 @@ def compile_for(model: keras.Model, data: Data, recipe: Recipe) -> None:
     # Keras would put the average into the model at the end
     optimizer.finalize_variable_values = lambda variables: None
     loss = data.task.loss(recipe.label_smoothing, recipe.focal)
-    model.compile(optimizer, loss, metrics=[data.task.progress()])
+    shown = data.task.progress()
+    model.compile(optimizer, loss, metrics=[] if shown is None else [shown])
 
 
 def averaged(model: keras.Model) -> list[np.ndarray]:

@@ -27,6 +27,7 @@ from zoo.layers.padding import StepMask
 from zoo.layers.tables import PiecewiseLinear
 
 CHECKPOINTS = 3  # of a training, evenly
+SCORED = 200  # training rows whose score is shown where Keras has no metric for it
 OnEpoch = Callable[[int, Mapping[str, float]], bool]
 
 
@@ -100,6 +101,7 @@ def train_once(
     compile_for(model, data, recipe)
     progress = checkpoint.load(resume, model) if resume else Progress()
     watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
+    watch.scored = data if data.task.progress() is None else None
     watch.replay()
     if not progress.stopped and progress.epoch < recipe.epochs:
         _run_epochs(model, feed, progress.epoch, [watch, *callbacks], verbose)
@@ -163,6 +165,7 @@ class _Watch(keras.callbacks.Callback):
         parts = CHECKPOINTS + 1
         self._marks = {math.ceil(recipe.epochs * n / parts) for n in range(1, parts)}
         self._before, self._started = progress.seconds, time.monotonic()
+        self.scored: Data | None = None  # data whose task has no metric that Keras computes
 
     def replay(self) -> None:
         """Tell `on_epoch` of the epochs that a checkpoint holds."""
@@ -178,6 +181,8 @@ class _Watch(keras.callbacks.Callback):
         progress.epoch = epoch + 1
         progress.seconds = self._before + time.monotonic() - self._started
         now = self._targets.in_units(logs or {})
+        if self.scored is not None:
+            now |= epoch_scores(self.model, self.scored, self._recipe)
         for name, value in now.items():
             progress.curves.setdefault(name, []).append(value)
         if self._patience:
@@ -203,6 +208,25 @@ class _Watch(keras.callbacks.Callback):
     def _tell(self, epoch: int, now: Mapping[str, float]) -> None:
         if self._on_epoch is not None and not self._on_epoch(epoch, now):
             self._progress.stopped = True
+
+
+def epoch_scores(model: keras.Model, data: Data, recipe: Recipe) -> dict[str, float]:
+    """Return the task's score of a model within a training, under the names of Keras' curves.
+
+    Of the validation rows, and of as many training rows, at most 200.
+    """
+    swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is scored
+    units = data.task.units(data.y_train)
+    some = slice(min(SCORED, len(data.x_validation) or SCORED))
+    parts = {"": (data.x_train[some], data.y_train[some])}
+    if len(data.x_validation):
+        parts["val_"] = data.x_validation, data.y_validation
+    return {
+        prefix + data.metric: data.task.score(
+            y, np.asarray(model.predict(x, callbacks=swap, verbose=0)), units
+        )
+        for prefix, (x, y) in parts.items()
+    }
 
 
 def _seed_again(model: keras.Model, seed: int) -> None:

@@ -53,6 +53,23 @@ def check_kind(preset: str, kind: Kind, what: str) -> None:
         raise UserError(f"{takes(family.name)}, but {what} holds {kind.many}. Use {instead}.")
 
 
+def check_gives(preset: str, wanted: str, kind: Kind, what: str) -> None:
+    """Raise UserError where a preset's family gives something else than the task of `what` asks.
+
+    Args:
+        wanted: a `Family.gives`.
+        kind: of the rows.
+        what: the data and their task, for the message.
+    """
+    family = family_of(preset)
+    if family.gives != wanted:
+        instead = " or ".join(patterns_for(kind, wanted)) or "a model of your own"
+        raise UserError(
+            f"{preset} gives {family.gives} for a row, but {what}, which asks for {wanted}. Use "
+            f"{instead}."
+        )
+
+
 def check_arguments(preset: str, given: Iterable[str]) -> None:
     """Raise UserError for an argument that a preset's factory has not."""
     known = family_of(preset).names
@@ -81,12 +98,12 @@ def list_models(pattern: str = "*") -> list[str]:
     return [name for name in (*PRESETS, *PRETRAINED) if fnmatch.fnmatchcase(name, pattern)]
 
 
-def patterns_for(kind: Kind) -> list[str]:
+def patterns_for(kind: Kind, gives: str = "values") -> list[str]:
     """Return patterns of the presets for a kind of rows, those of families made for it first.
 
     Pretrained ones are left out: they take large images only.
     """
     families = [FAMILIES[name] for name in dict.fromkeys(p.family for p in PRESETS.values())]
-    fitting = [family for family in families if kind in family.kinds]
+    fitting = [one for one in families if kind in one.kinds and one.gives == gives]
     fitting.sort(key=lambda family: family.kinds.index(kind))
     return [f"{family.name}_*" for family in fitting]

@@ -30,11 +30,13 @@ class Family:
         made_by: module and name of its factory, which imports Keras when it is used first.
         reference: input shape and outputs at which the parameters of its presets are declared,
             unless a preset has its own.
+        gives: for a row: "values", a "mask", "boxes" or "points"; a task asks for one of these.
     """
 
     name: str
     made_by: str
     reference: Rows
+    gives: str = "values"
 
     @property
     def kinds(self) -> tuple[Kind, ...]:

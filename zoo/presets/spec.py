@@ -9,7 +9,13 @@ import keras
 
 from zoo.checks import UserError
 from zoo.models.shapes import WrongKind
-from zoo.presets.catalogue import check_arguments, family_of, find_preset, patterns_for
+from zoo.presets.catalogue import (
+    check_arguments,
+    check_gives,
+    family_of,
+    find_preset,
+    patterns_for,
+)
 from zoo.presets.sizes import check_sizes
 from zoo.pretrained.backbones import architecture_of
 from zoo.pretrained.table import BACKBONES
@@ -43,6 +49,7 @@ class ModelSpec:
     @classmethod
     def of(cls, preset: str, data: "Data", overrides: Mapping[str, Any]) -> "ModelSpec":
         """Describe a preset for a data set: also for its vocabulary, or its padding."""
+        check_gives(preset, data.task.gives, data.kind, f"{data.name} {data.task.words.is_a}")
         given = {**find_preset(preset).arguments, **overrides}
         known = family_of(preset).arguments
         wanted: dict[str, Any] = {}

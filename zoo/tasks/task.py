@@ -39,6 +39,8 @@ class Task(Labels):
     metric: ClassVar[Metric]
     titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
     activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
+    gives: ClassVar[str] = "values"  # of a row: what a family must give, see `Family.gives`
+    moves: ClassVar[str] = ""  # what of y moves along with a picture: "mask" or "boxes"
     device: ClassVar[str]  # how a device prints answers: `export/device/templates/{device}.*`
     adjusted: ClassVar[type[Adjustment] | None] = None  # of the last layer, after a training
     knobs: ClassVar[frozenset[str]]  # fields of a recipe that mean nothing for some tasks
@@ -74,8 +76,11 @@ class Task(Labels):
         return loss_of(self.activation, label_smoothing, focal)
 
     @abstractmethod
-    def progress(self) -> "keras.metrics.Metric":
-        """Return the metric that a training shows, of aims; its name is the metric's."""
+    def progress(self) -> "keras.metrics.Metric | None":
+        """Return the metric that a training shows, of aims; its name is the metric's.
+
+        None: Keras cannot compute it, and a training shows `score` of whole epochs.
+        """
 
     @abstractmethod
     def ignorance(self, y: np.ndarray) -> float:
@@ -103,6 +108,17 @@ class Task(Labels):
     def ending(self, model: "keras.Model") -> str | None:
         """Return the activation that a model ends in, where its outputs are probabilities."""
         return None if self.numbers else outputs_of.ending(model)
+
+    def shape_of(
+        self, model: "keras.Model", row: tuple[int, ...], outputs: int
+    ) -> tuple[int, ...]:
+        """Return the shape that this model's outputs for one row should have, to be trained.
+
+        Args:
+            row: shape of a row.
+            outputs: that the data ask for.
+        """
+        return (outputs,)
 
     def columns(self, model: "keras.Model", outputs: int) -> int:
         """Return how many outputs this model should have, where data ask for so many."""
