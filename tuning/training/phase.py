@@ -21,13 +21,13 @@ from tuning.training.checkpoint import Progress
 from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets, averaged, compile_for
 from tuning.training.precision import computing_in
+from tuning.training.scoring import epoch_scores
 from zoo import Data
 from zoo.layers.inputs import Standardize
 from zoo.layers.padding import StepMask
 from zoo.layers.tables import PiecewiseLinear
 
 CHECKPOINTS = 3  # of a training, evenly
-SCORED = 200  # training rows whose score is shown where Keras has no metric for it
 OnEpoch = Callable[[int, Mapping[str, float]], bool]
 
 
@@ -208,25 +208,6 @@ class _Watch(keras.callbacks.Callback):
     def _tell(self, epoch: int, now: Mapping[str, float]) -> None:
         if self._on_epoch is not None and not self._on_epoch(epoch, now):
             self._progress.stopped = True
-
-
-def epoch_scores(model: keras.Model, data: Data, recipe: Recipe) -> dict[str, float]:
-    """Return the task's score of a model within a training, under the names of Keras' curves.
-
-    Of the validation rows, and of as many training rows, at most 200.
-    """
-    swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is scored
-    units = data.task.units(data.y_train)
-    some = slice(min(SCORED, len(data.x_validation) or SCORED))
-    parts = {"": (data.x_train[some], data.y_train[some])}
-    if len(data.x_validation):
-        parts["val_"] = data.x_validation, data.y_validation
-    return {
-        prefix + data.metric: data.task.score(
-            y, np.asarray(model.predict(x, callbacks=swap, verbose=0)), units
-        )
-        for prefix, (x, y) in parts.items()
-    }
 
 
 def _seed_again(model: keras.Model, seed: int) -> None:

@@ -109,9 +109,7 @@ class Task(Labels):
         """Return the activation that a model ends in, where its outputs are probabilities."""
         return None if self.numbers else outputs_of.ending(model)
 
-    def shape_of(
-        self, model: "keras.Model", row: tuple[int, ...], outputs: int
-    ) -> tuple[int, ...]:
+    def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
         """Return the shape that this model's outputs for one row should have, to be trained.
 
         Args:
