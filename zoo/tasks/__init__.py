@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "guess",
     "guess_columns",
+    "meant",
     "recorded",
     "worded",
 ]
@@ -50,6 +51,12 @@ def recorded(held: Mapping[str, Any]) -> Task:
     """Return the task that `data.json` names, with its labels."""
     one_of("task", held["task"], TASKS)
     return TASKS[held["task"]](tuple(held["class_names"]))
+
+
+def meant(gives: str) -> str | None:
+    """Return the task of a family by what it gives; None where several tasks ask for that."""
+    found = [name for name, task in TASKS.items() if task.gives == gives]
+    return found[0] if len(found) == 1 else None
 
 
 def guess(y: np.ndarray, name: str) -> type[Task]:
