@@ -13,8 +13,8 @@ from tuning.settings import Search
 from zoo.data.reading import Reading
 
 DATA = (
-    "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio, or of "
-    "images with masks or boxes (COCO, VOC, YOLO); .npz file or folder of .npy files."
+    "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
+    "folder of images with masks or boxes (COCO, VOC, YOLO); .npz file or folder of .npy files."
 )
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
