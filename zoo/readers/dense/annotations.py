@@ -114,7 +114,7 @@ def only_used(found: Annotated) -> Annotated:
     Raises:
         UserError: nothing is left.
     """
-    used = np.unique(np.concatenate([truth.classes for truth in found.truths] or [[]])).astype(int)
+    used = np.unique(np.concatenate([np.zeros(0, np.int64), *(of.classes for of in found.truths)]))
     if not len(used):
         raise UserError(f"No picture of {len(found.paths)} has a box; there is nothing to learn.")
     place = np.zeros(int(used.max()) + 1, np.int64)

@@ -67,9 +67,9 @@ def read_coco(root: Path, layout: Layout, outlines: bool | None) -> Annotated:
     )
 
 
-def _held(path: Path) -> Mapping[str, Any]:
+def _held(path: Path) -> dict[str, Any]:
     try:
-        held = json.loads(text_of(path))
+        held: Any = json.loads(text_of(path))
     except (ValueError, RecursionError) as error:
         if isinstance(error, UserError):
             raise
@@ -80,7 +80,7 @@ def _held(path: Path) -> Mapping[str, Any]:
         raise UserError(f"{path} holds no list of images. {EXPECTED}.")
     if any(not isinstance(one, dict) for key in keys for one in held.get(key, ())):
         raise UserError(f"{path} has images, annotations or categories that are no objects.")
-    return held
+    return dict(held)
 
 
 def _pictures(

@@ -114,7 +114,7 @@ def _of_files(folder: Path, layout: Layout, reading: Reading) -> Masked:
             f"things would be instance segmentation: {OURS}."
         )
     of = dict(zip(pairs.images, pairs.masks, strict=True))
-    notes = ()
+    notes: tuple[str, ...] = ()
     if pairs.unused:
         shown = ", ".join(map(str, pairs.unused[:SHOWN]))
         notes = (f"{len(pairs.unused)} masks without an image are unused, such as {shown}.",)

@@ -1,6 +1,5 @@
 """Masks drawn from COCO's polygons and run lengths."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,15 +54,13 @@ def _points(polygon: Any, scale: np.ndarray) -> list[tuple[float, float]]:
 
 def _run_lengths(outline: dict[str, Any], size: tuple[int, int]) -> np.ndarray:
     """Return COCO's run lengths as pixels: down the columns, the ground first."""
-    counts = outline.get("counts")
-    if isinstance(counts, str):
-        counts = _unpacked(counts)
-    usable = isinstance(counts, Sequence) and all(isinstance(run, int) for run in counts)
-    if outline.get("size") != [*size] or not usable or sum(counts) != size[0] * size[1]:
+    given = outline.get("counts")
+    counts = _unpacked(given) if isinstance(given, str) else given
+    usable = isinstance(counts, list) and all(type(run) is int and run >= 0 for run in counts)
+    runs = np.array(counts if usable else [], np.int64)
+    if outline.get("size") != [*size] or runs.sum() != size[0] * size[1]:
         raise Broken("run lengths that are not of the picture's size")
-    if min(counts, default=0) < 0:
-        raise Broken("run lengths below 0")
-    pixels = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    pixels = np.repeat(np.arange(len(runs)) % 2 == 1, runs)
     return pixels.reshape(size[1], size[0]).T
 
 

@@ -55,9 +55,14 @@ def paired(root: Path, layout: Layout) -> Pairs:
                 rows.append((path, masks / mask, lists.get(stem, "") or part_of(path), inner))
         every = {mask for known in held.values() for mask in known}
         unused += [masks / mask for mask in sorted(every - used.keys())]
-    columns = zip(*rows, strict=True) if rows else ((), (), (), ())
-    one, two, three, four = (tuple(column) for column in columns)
-    return Pairs(one, two, three, four, bad, tuple(unused))  # type: ignore[arg-type]
+    return Pairs(
+        tuple(path for path, _, _, _ in rows),
+        tuple(mask for _, mask, _, _ in rows),
+        tuple(part for _, _, part, _ in rows),
+        tuple(inner for _, _, _, inner in rows),
+        bad,
+        tuple(unused),
+    )
 
 
 def _by_stem(masks: Iterable[Path]) -> dict[Path, list[Path]]:

@@ -90,10 +90,10 @@ def arrays_of(
     """
     rows = part_rows(files, seed, strata_of(present), every=True)
     learned = present[rows["train"]].any(axis=0)
-    alone = present[:, ~learned].any(axis=1)
+    alone = np.asarray(present[:, ~learned].any(axis=1))
     if alone.any():
         where = files.paths[int(np.flatnonzero(alone)[0])]
-        lacking = [names[place] for place in np.flatnonzero(present.any(axis=0) & ~learned)]
+        lacking = [names[int(place)] for place in np.flatnonzero(present.any(axis=0) & ~learned)]
         said = (
             f"{files.root}: no training image has the class {', '.join(map(repr, lacking[:5]))}, "
             f"which {int(alone.sum())} images of other parts have, such as {where}."
