@@ -12,10 +12,12 @@ from zoo.checks import UserError, near
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.data.reading import Reading
 
+SCENES = "digits_scenes"
 # name -> what it is
 BUILT_IN = {
     "digits": "8x8 gray images of handwritten digits, 10 classes",
     "digits_rows": "the same as sequences: 8 rows as steps, 8 pixels as features",
+    SCENES: "64x64 synthetic scenes of digits on textured ground, with boxes; masks by --task",
     "breast_cancer": "30 measurements of cell nuclei, 2 classes",
     "wine": "13 chemical measurements, 3 classes",
     "diabetes": "10 measurements, regression of disease progression",
@@ -61,7 +63,7 @@ def reader_of(source: str) -> str:
 def kind_of_rows(source: str, reading: Reading) -> Kind | None:
     """Return the kind of rows that a source will have; None where only its content tells."""
     if source in BUILT_IN:
-        return {"digits": IMAGE, "digits_rows": SEQUENCE}.get(source, TABLE)
+        return {"digits": IMAGE, "digits_rows": SEQUENCE, SCENES: IMAGE}.get(source, TABLE)
     read_as = {"table": TEXT if reading.text else TABLE, "pictures": IMAGE}
     reader = reader_of(source)
     return None if reader == "arrays" else read_as.get(reader, SEQUENCE)

@@ -28,7 +28,7 @@ def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> F
     path, kind = Path(source), reader_of(source)
     reading.check(kind, path.name)
     if source in BUILT_IN:
-        return Found(read_built_in(source, seed), {"kind": kind})
+        return read_built_in(source, seed, task)
     if kind == "table":
         from zoo.readers.table import read_table  # pyarrow takes a while to import
 

@@ -28,6 +28,7 @@ __all__ = [
     "Task",
     "guess",
     "guess_columns",
+    "moving",
     "recorded",
     "worded",
 ]
@@ -50,6 +51,11 @@ def recorded(held: Mapping[str, Any]) -> Task:
     """Return the task that `data.json` names, with its labels."""
     one_of("task", held["task"], TASKS)
     return TASKS[held["task"]](tuple(held["class_names"]))
+
+
+def moving(what: str) -> type[Task]:
+    """Return the first task whose truth moves along with a picture as "mask" or as "boxes"."""
+    return next(task for task in TASKS.values() if task.moves == what)
 
 
 def guess(y: np.ndarray, name: str) -> type[Task]:
