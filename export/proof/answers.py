@@ -12,6 +12,7 @@ from export.proof.verified import Verified
 from export.runtimes.apart import predict_apart
 from export.runtimes.litert import load, predict
 from export.tflite.audit import audit
+from export.tflite.joined import Joined
 from export.tflite.metadata import brings
 from zoo import Data, Run, UserError
 from zoo.metrics.numbers import largest_difference
@@ -45,7 +46,7 @@ def outputs_of(export: Export, data: Data) -> Outputs:
     """Run the model and both files of an export on the test rows."""
     task, ending = data.task, data.task.ending(export.model)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
-    of_file = predict(load(export.float_file), data.x_test)
+    of_file = predict(load(export.float_file), data.x_test, output=export.float_output)
     plain = predict(load(export.int8_file), data.x_test, export.scaling, export.output)
     return Outputs(
         ending=ending,
@@ -80,7 +81,8 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
     if of_float:
-        outputs = predict_apart(path, x, seconds)
+        several = verified.output.real() if isinstance(verified.output, Joined) else None
+        outputs = predict_apart(path, x, seconds, several)
     else:
         rows = verified.scaling.quantize(x)
         outputs = predict_apart(path, rows, seconds, verified.output)
