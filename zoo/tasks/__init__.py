@@ -16,6 +16,7 @@ from zoo.tasks.detection import Centroids, Detection
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
+from zoo.tasks.segmentation import Segmentation
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Column
 
@@ -28,6 +29,7 @@ __all__ = [
     "Metric",
     "Multilabel",
     "Regression",
+    "Segmentation",
     "Task",
     "guess",
     "guess_columns",
@@ -37,7 +39,8 @@ __all__ = [
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Detection, Centroids, Multilabel, Classification, Regression)
+    task.name: task
+    for task in (Segmentation, Detection, Centroids, Multilabel, Classification, Regression)
 }
 # figure -> title, and what it is multiplied by to be shown
 FIGURES: dict[str, tuple[str, int]] = {

@@ -14,7 +14,6 @@ from zoo.tasks import gating, thresholds, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
-
 from zoo.tasks.metric import Metric
 from zoo.tasks.outputs import log_odds, sigmoid
 from zoo.tasks.tagging import tags
