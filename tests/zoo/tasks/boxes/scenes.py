@@ -60,9 +60,7 @@ def oracle(
         for place in np.flatnonzero(boxes.there[row]):
             box = _corner_and_sides(boxes.boxes[row, place].astype(float))
             kind, score = int(boxes.classes[row, place]), float(boxes.scores[row, place])
-            results.append(
-                {"image_id": number, "category_id": kind, "bbox": box, "score": score}
-            )
+            results.append({"image_id": number, "category_id": kind, "bbox": box, "score": score})
     with contextlib.redirect_stdout(io.StringIO()):
         known = COCO()
         kinds = [{"id": n} for n in range(classes)]
