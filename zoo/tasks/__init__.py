@@ -12,29 +12,36 @@ import numpy as np
 
 from zoo.checks import one_of
 from zoo.tasks.classification import Classification
+from zoo.tasks.detection import Centroids, Detection
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
+from zoo.tasks.segmentation import Segmentation
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Column
 
 __all__ = [
     "FIGURES",
     "TASKS",
+    "Centroids",
     "Classification",
+    "Detection",
     "Metric",
     "Multilabel",
     "Regression",
+    "Segmentation",
     "Task",
     "guess",
     "guess_columns",
     "meant",
+    "moving",
     "recorded",
     "worded",
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Multilabel, Classification, Regression)
+    task.name: task
+    for task in (Segmentation, Detection, Centroids, Multilabel, Classification, Regression)
 }
 # figure -> title, and what it is multiplied by to be shown
 FIGURES: dict[str, tuple[str, int]] = {
@@ -50,7 +57,12 @@ def worded(figure: str) -> str:
 def recorded(held: Mapping[str, Any]) -> Task:
     """Return the task that `data.json` names, with its labels."""
     one_of("task", held["task"], TASKS)
-    return TASKS[held["task"]](tuple(held["class_names"]))
+    return TASKS[held["task"]].recalled(held)
+
+
+def moving(what: str) -> type[Task]:
+    """Return the first task whose truth moves along with a picture as "mask" or as "boxes"."""
+    return next(task for task in TASKS.values() if task.moves == what)
 
 
 def meant(gives: str) -> str | None:

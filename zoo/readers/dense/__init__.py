@@ -1,0 +1,1 @@
+"""Images with masks or boxes: folders, annotation files, and scenes that are drawn."""
