@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from benchmarks.export.foreign import dense, kimm, patches, pictures, sequences, tiny, tokens
+from benchmarks.export.foreign.networks import MODELS
 from export.conversion.job import FLOAT
 from export.conversion.nearness import nearness
 from export.conversion.written import checked_files
@@ -27,16 +27,6 @@ from zoo.quantization.rows import CalibrationRows, Rows, taken
 
 ROWS, WORDS = 64, 500
 WHOLE = ("kio_deeplab",)  # takes 0..255 without a Rescaling
-MODELS = {
-    **tiny.MODELS,
-    **pictures.MODELS,
-    **patches.MODELS,
-    **tokens.MODELS,
-    **dense.MODELS,
-    **sequences.MODELS,
-    **kimm.MODELS,
-    **pictures.APPLICATIONS,
-}
 
 
 @dataclass(frozen=True)
