@@ -20,7 +20,7 @@ import numpy as np
 
 import export
 import tuning
-from benchmarks.export.jobs import PEERS, failure, make_peers, write_job
+from benchmarks.export.jobs import PEERS, failures, make_peers, write_job
 from benchmarks.export.runners import OrtRunner, least, runner
 from benchmarks.tables import HOW_TO_READ, Row, compared, machine, table, tables
 from export.runtimes.ethos import compile_ethos
@@ -99,9 +99,7 @@ def make(name: str, model: keras.Model, data: Data, folder: Path) -> list[Row]:
             row.files[column], row.seconds[column] = folder / file, seconds[file]
         rows.append(row)
     if recurrent:  # loops end both
-        for column, file in PEERS.items():
-            why = failure(folder, file)
-            rows[0].failed |= {} if why is None else {column: why}
+        rows[0].failed |= failures(folder, PEERS)
     return rows
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from export.child import ChildError, run_python
 from export.runtimes.litert import dequantized, scaling_of
 from zoo.quantization.rows import Rows
 
-ROWS, SEEN = "calibration.npz", "seen.npz"
+ROWS, SEEN, SECONDS = "calibration.npz", "seen.npz", "seconds.json"
 PEERS = {"stock": "stock.tflite", "AEQ": "aeq.tflite"}
 LIMIT = 900.0  # seconds
 
@@ -43,17 +43,39 @@ def write_job(folder: Path, model: keras.Model, rows: Rows, network: str | None 
 def make_peers(folder: Path, files: Iterable[str]) -> dict[str, float]:
     """Have a child process make files. Returns the seconds of each. Raises ChildError."""
     run_python(["-m", "benchmarks.export.peers", str(folder), str(time.time()), *files], LIMIT)
-    return dict(json.loads((folder / "seconds.json").read_text()))
+    return read_seconds(folder)
 
 
-def failure(folder: Path, file: str) -> str | None:
-    """Have a child process make one file. Returns why it failed, or None."""
+def read_seconds(folder: Path) -> dict[str, float]:
+    """Return the seconds of each file that was made, and ran."""
+    path = folder / SECONDS
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def failures(folder: Path, peers: Mapping[str, str]) -> dict[str, str]:
+    """Have a child process make the files of `peers` that are not there yet.
+
+    Returns:
+        Which of them have none, and how they ended: "crash" or "fails" (`FILE.log` says more).
+    """
+    ready = read_seconds(folder)
+    missing = {who: file for who, file in peers.items() if file not in ready}
+    try:
+        if missing:
+            make_peers(folder, missing.values())
+    except ChildError:  # which of them?
+        return {who: why for who, file in missing.items() if (why := _failure(folder, file))}
+    return {}
+
+
+def _failure(folder: Path, file: str) -> str | None:
+    if file in read_seconds(folder):
+        return None
     try:
         make_peers(folder, [file])
     except ChildError as error:
-        lines = str(error).splitlines()
         (folder / f"{file}.log").write_text(str(error))
-        return "crash" if "died of" in lines[0] else "fails"
+        return "crash" if "died of" in str(error).splitlines()[0] else "fails"
     return None
 
 

@@ -7,12 +7,11 @@ FOLDER is as `jobs.py` writes it: `model.json` or, in `network.txt`, the name of
 `settings.json` and `twin.weights.h5`. Files appear beside them, and in `seconds.json` the seconds
 that each took, the start of Python and TensorFlow (since STARTED, in Unix time) included, as our
 own seconds include it. Where there are rows in `seen.npz`, a `.tflite` file is run on them, and its
-outputs appear in `outputs.npz`; else it runs once.
+outputs appear beside it (`.npz`); else it runs once.
 """
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,15 @@ import numpy as np
 import tensorflow as tf
 
 from benchmarks.export.foreign.networks import MODELS
-from benchmarks.export.jobs import ROWS, SEEN, read_rows, run_rows, write_rows
+from benchmarks.export.jobs import (
+    ROWS,
+    SECONDS,
+    SEEN,
+    read_rows,
+    read_seconds,
+    run_rows,
+    write_rows,
+)
 from export.conversion.convert import load as load_job
 from export.runtimes.litert import load as load_file
 from export.runtimes.litert import zeros
@@ -64,13 +71,14 @@ def single_rows(folder: Path) -> list[dict[str, np.ndarray]]:
 
 
 def converted(folder: Path, unroll: bool, prepare: Callable[[Any], None]) -> bytes:
-    """Keras' own export, then TensorFlow's converter."""
-    model = load(folder, unroll)
-    with tempfile.TemporaryDirectory() as saved:
+    """Keras' own export, made once for all files, then TensorFlow's converter."""
+    saved = folder / f"saved{'_unrolled' * unroll}"
+    if not saved.exists():
+        model = load(folder, unroll)
         model.export(saved, verbose=False, input_signature=signature(model))
-        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
-        prepare(converter)
-        return bytes(converter.convert())
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
+    prepare(converter)
+    return bytes(converter.convert())
 
 
 def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
@@ -159,7 +167,9 @@ def _run(folder: Path, name: str) -> None:
     """Run a file, so that one on which LiteRT aborts ends this process."""
     interpreter = load_file(folder / name)
     if (folder / SEEN).exists():
-        write_rows(folder / "outputs.npz", run_rows(interpreter, read_rows(folder / SEEN)))
+        write_rows(
+            (folder / name).with_suffix(".npz"), run_rows(interpreter, read_rows(folder / SEEN))
+        )
         return
     for details, row in zip(interpreter.get_input_details(), zeros(interpreter), strict=True):
         interpreter.set_tensor(details["index"], row)
@@ -168,14 +178,15 @@ def _run(folder: Path, name: str) -> None:
 
 def main(folder: Path, started: float, names: list[str]) -> None:
     begun = time.time()
-    seconds = {}
+    seconds = read_seconds(folder)
     for name in names:
         now = time.time()
         PRODUCTS[name](folder, name)
-        seconds[name] = round(time.time() - now + begun - started, 2)
+        taken = round(time.time() - now + begun - started, 2)
         if name.endswith(".tflite"):
             _run(folder, name)
-    (folder / "seconds.json").write_text(json.dumps(seconds))
+        seconds[name] = taken
+        (folder / SECONDS).write_text(json.dumps(seconds))
 
 
 if __name__ == "__main__":

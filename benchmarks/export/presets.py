@@ -20,7 +20,7 @@ import keras
 import numpy as np
 
 import export
-from benchmarks.export.jobs import failure, write_job
+from benchmarks.export.jobs import failures, write_job
 from benchmarks.export.runners import least, runner
 from benchmarks.tables import machine, table
 from tests.helpers.instances import NAMES, data_of, fill_weights, rows_of
@@ -65,10 +65,7 @@ def make(name: str, folder: Path) -> list[Line]:
         assert ours.plan.rows is not None
         write_job(folder, model, ours.plan.rows.x)
     peers = {"stock": f"stock{end}.tflite", "AEQ": f"aeq{end}.tflite"}
-    failed = {}
-    for column, file in peers.items():
-        why = None if (folder / file).exists() else failure(folder, file)
-        failed |= {} if why is None else {column: why}
+    failed = failures(folder, peers)
     theirs = {column: folder / file for column, file in peers.items() if column not in failed}
     return [
         Line(
