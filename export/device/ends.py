@@ -13,6 +13,25 @@ LINEAR = "linear"  # outputs that are left as they are
 
 
 @dataclass(frozen=True)
+class Leaf:
+    """One output of a file, and the part that it is of the model's array for a row.
+
+    Attributes:
+        name: in the signature.
+        at, shape: where it begins in the array, and its shape there.
+        own: its shape in the file.
+        scale, zero_point: `(q - zero_point) * scale` is the real number.
+    """
+
+    name: str
+    at: tuple[int, ...]
+    shape: tuple[int, ...]
+    own: tuple[int, ...]
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True)
 class Ends:
     """Both ends of a file: what a row becomes, and what its outputs mean.
 
@@ -27,6 +46,8 @@ class Ends:
         converted: whether the host converts outputs, each into the unit of its target.
         row: what a row is and how it is made, in words.
         table: whether front_end.py makes rows of a .csv file.
+        leaves: outputs of the file, in its order, where answers are masks or boxes.
+        thresholds: scores from which an object of each class is told.
     """
 
     file: str
@@ -41,6 +62,8 @@ class Ends:
     row: str = "an .npy file of rows, as the model was trained on"
     table: bool = False
     state: str = ""  # type of a step form's states
+    leaves: tuple[Leaf, ...] = ()
+    thresholds: tuple[float, ...] = ()
 
     @property
     def lines(self) -> tuple[str, ...]:
