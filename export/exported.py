@@ -24,15 +24,17 @@ from export.device.ship import NAMES, card_of, shipped, streamed
 from export.runtimes.litert import (
     file_scaling,
     load_content,
-    output_scaling,
+    output_of,
     state_sizes,
     state_type,
 )
 from export.tflite.audit import Audit, audit
+from export.tflite.joined import Output
 from export.tflite.metadata import described
 from export.tflite.scaling import Scaling
 from zoo import Data, Run
 from zoo.files import as_json
+from zoo.quantization.joints import ends_of as ends_in
 from zoo.quantization.layers.numerics import FLOAT as FLOATS
 from zoo.quantization.layers.numerics import NUMERICS
 from zoo.quantization.rules.ids import words_of
@@ -62,7 +64,8 @@ class Export:
     compressed: Compressed | None  # what came before the int8 file, if anything
     audits: dict[str, Audit]  # file name -> what it holds; the float file's first
     scaling: Scaling | None  # of the quantized file's input
-    output: Scaling | None  # of its output
+    output: Output | None  # of its output, or of several that the host puts together
+    float_output: Output  # of the float file
     seconds: float
 
     def __repr__(self) -> str:
@@ -100,15 +103,20 @@ def finished(
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
-    scaling = output = None
+    scaling: Scaling | None = None
+    output: Output | None = None
+    _, joint = ends_in(model)
+    of_float = output_of(load_content(files[FLOAT]), joint)
     if plan.rows is not None:
         interpreter = load_content(files[plan.main])
         scaling = file_scaling(interpreter).before(plan.rows.host)
         scaling = replace(scaling, words=words_of(model))
         given = {} if plan.quantized is None else plan.quantized.twin.given
-        output = output_scaling(interpreter).after(given.get(0))
-        ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
-        texts |= shipped(ends) | header(data)
+        output = output_of(interpreter, joint, given)
+        texts |= header(data)
+        if isinstance(output, Scaling):
+            ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
+            texts |= shipped(ends)
         if "step" in plan.forms:
             name = plan.forms["step"]
             step = load_content(files[name])
@@ -127,4 +135,4 @@ def finished(
     audits = {FLOAT: audit(run.path / FLOAT, FLOATS)}
     audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
     seconds = round(time.monotonic() - started, 3)
-    return Export(run, model, plan, compressed, audits, scaling, output, seconds)
+    return Export(run, model, plan, compressed, audits, scaling, output, of_float, seconds)

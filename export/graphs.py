@@ -115,7 +115,7 @@ def graph_to_litert(
     seen = taken(rows, np.sort(measured))
     inputs, outputs = _scalings(twin, files[name])
     found = try_apart({name: files[name]}, {name: _fed(twin, inputs, seen)}, timeout)[name]
-    pairs = zip(outputs, twin.real(found), _listed(answers(model, seen)), strict=True)
+    pairs = zip(outputs, twin.parted(found), twin.apart(answers(model, seen)), strict=True)
     fidelity = {one: nearness(of_int8, exact) for one, of_int8, exact in pairs}
     run = Run(Path(directory))
     described = {

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 
+from tuning.training.losses import distances
 from zoo import Data
 from zoo.checks import at_least, in_range
 from zoo.pretrained.inlining import flattened
@@ -94,14 +93,14 @@ def quantize_aware(
     keras.utils.set_random_seed(how.seed)
     twin = _copy(model, start.twin)
     twin.trainable = True
-    outputs = np.asarray(twin.in_units(model.predict(data.x_train, verbose=0)))
+    outputs = twin.in_units(model.predict(data.x_train, verbose=0))
     held_out, _ = _held_out(data)
     validation = start.rows.fed(held_out), twin.in_units(model.predict(held_out, verbose=0))
-    steps = -(-len(outputs) // how.batch_size)
+    steps = -(-len(data.x_train) // how.batch_size)
     epochs = how.epochs or max(EPOCHS, -(-STEPS // steps))
     schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-    twin.compile(optimizer, _distance(outputs, one_scale=not data.task.numbers))
+    twin.compile(optimizer, distances(outputs, one_scale=not data.task.numbers))
     before = twin.evaluate(*validation, verbose=0)
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     told = on_epoch or (lambda done, of: None)
@@ -239,10 +238,3 @@ def _copy(model: keras.Model, twin: Twin) -> Twin:
         if isinstance(one, Range):
             one.wide = other.wide
     return copy
-
-
-def _distance(outputs: np.ndarray, one_scale: bool) -> Callable[[Any, Any], Any]:
-    """Return the mean squared error in standard deviations: of all logits, or of each target."""
-    spread = outputs.std(axis=None if one_scale else 0, keepdims=True)
-    weight = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
-    return lambda wanted, found: ops.mean(ops.square(ops.multiply(found - wanted, weight)), axis=-1)

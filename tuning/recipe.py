@@ -39,6 +39,8 @@ class Recipe:
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
         flip: images are mirrored left to right, every second one.
+        zoom: images are enlarged or shrunk by up to this share, then cropped or their edges
+            repeated, anywhere; in [0, 1).
         randaugment: magnitude, in [0, 1), of two operations an image (Cubuk et al. 2020,
             arXiv:1909.13719).
         warp: spread of the speed at which a sequence is read, in [0, 1) (Um et al. 2017,
@@ -87,6 +89,7 @@ class Recipe:
     distill: float = 0.0
     shift: float = 0.0
     flip: bool = False
+    zoom: float = 0.0
     randaugment: float = 0.0
     warp: float = 0.0
     scaling: float = 0.0
@@ -117,7 +120,7 @@ class Recipe:
         in_range("distill", self.distill, 0, 1)
         in_range("shift", self.shift, 0, 0.5)
         flag("flip", self.flip)
-        for name in ("randaugment", "warp", "scaling", "jitter", "cutout", "specaugment"):
+        for name in ("zoom", "randaugment", "warp", "scaling", "jitter", "cutout", "specaugment"):
             in_range(name, getattr(self, name), 0, 1)
         in_range("mixup", self.mixup, 0, 10)
         in_range("cutmix", self.cutmix, 0, 10)

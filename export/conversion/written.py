@@ -61,15 +61,15 @@ def checked_files(
         ExportError: a file does not run.
         UnknownLayer: the model has no twin.
     """
-    every = {**files, FLOAT: write(make_twin(model), None)}
+    twin = make_twin(model)
+    every = {**files, FLOAT: write(twin, None)}
     rows = taken(rows, slice(ROWS))
     fed = [rows] if isinstance(rows, np.ndarray) else rows
     try:
         found = try_apart(every, {FLOAT: fed}, timeout)[FLOAT]
     except ChildError as error:
         raise ExportError(f"Nothing was written: LiteRT could not run a file: it {error}") from None
-    expected = answers(model, rows)
-    pairs = zip(found, [expected] if isinstance(expected, np.ndarray) else expected, strict=True)
+    pairs = zip(found, twin.apart(answers(model, rows)), strict=True)
     near = float_bound(model)
     return every if all(_is_near(*pair, near) for pair in pairs) else dict(files)
 

@@ -45,7 +45,7 @@ def outputs_of(export: Export, data: Data) -> Outputs:
     """Run the model and both files of an export on the test rows."""
     task, ending = data.task, data.task.ending(export.model)
     of_keras = np.asarray(export.model.predict(data.x_test, verbose=0))
-    of_file = predict(load(export.float_file), data.x_test)
+    of_file = predict(load(export.float_file), data.x_test, output=export.float_output)
     plain = predict(load(export.int8_file), data.x_test, export.scaling, export.output)
     return Outputs(
         ending=ending,

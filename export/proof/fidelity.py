@@ -8,6 +8,7 @@ import numpy as np
 from export.exported import Export
 from export.proof.finding import Finding
 from export.runtimes.litert import load, stream
+from export.tflite.joined import Joined
 from zoo import Data
 from zoo.quantization.calibration import predict
 from zoo.quantization.layers.arithmetic import Rounded
@@ -101,6 +102,8 @@ def _beside_twin(
 def _output_step(export: Export, plain: np.ndarray) -> np.ndarray:
     """Return each output's quantization step; of floats what int8 would make of all of them."""
     assert export.output is not None
+    if isinstance(export.output, Joined):
+        return export.output.steps()
     if export.output.ends.real:
         return np.asarray(max(float(np.ptp(plain)), 1e-12) / INT8.activations.steps)
     return np.abs(export.output.scale)
@@ -110,6 +113,7 @@ def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | Non
     if "step" not in export.plan.forms or export.scaling is None:
         return None
     interpreter = load(export.run.path / export.plan.forms["step"])
+    assert not isinstance(export.output, Joined)  # of a model that is a loop
     streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]), export.output)
     steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export, whole)
     return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))

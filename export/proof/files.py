@@ -13,6 +13,7 @@ from export.proof.finding import Finding
 from export.proof.float_layers import float_layers
 from export.proof.measured import Measured
 from export.tflite.audit import Audit
+from export.tflite.joined import Joined, Output
 from export.tflite.scaling import Scaling
 from zoo.quantization.layers.numerics import Numerics
 from zoo.quantization.rows import CalibrationRows
@@ -52,7 +53,7 @@ class Files:
     float_layers: tuple[str, ...]
     float_difference: float
     scaling: Scaling
-    output: Scaling
+    output: Output
     converted: bool
     calibration: dict[str, Any]
     compression: dict[str, Any] | None
@@ -106,7 +107,7 @@ class Files:
             "integer_only": self.integer_only,
             "float_difference": self.float_difference,
             "input": self.scaling.described(),
-            "output": {"scale": self.output.scale, "zero_point": self.output.zero_point},
+            **_outputs(self.output),
             "calibration": self.calibration,
             "compression": self.compression,
             "forms": self.forms,
@@ -128,6 +129,13 @@ class Files:
         }
 
 
+def _outputs(output: Output) -> dict[str, Any]:
+    """Return the part of `report.json` about the output, or about several that make one."""
+    if isinstance(output, Joined):
+        return {"output": None, "outputs": output.described()}
+    return {"output": {"scale": output.scale, "zero_point": output.zero_point}}
+
+
 def _findings(name: str, audit: Audit, fitting: bool) -> list[Finding]:
     found, numerics = [], audit.numerics
     if fitting and audit.strangers:
@@ -146,7 +154,7 @@ def files_of(
     export: Export,
     rows: CalibrationRows,
     scaling: Scaling,
-    output: Scaling,
+    output: Output,
     float_difference: float,
 ) -> Files:
     """Return the files of an export.

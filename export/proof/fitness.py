@@ -17,7 +17,7 @@ from zoo.baselines.quick import answers
 from zoo.data.splits import count_shared_rows
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Task, worded
-from zoo.tasks.label_table import LabelTable
+from zoo.tasks.tagging.label_table import LabelTable
 
 FEWEST = 5  # rows of a class that is named
 FOUND = 0.5  # share of a class's rows that should be found

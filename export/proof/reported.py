@@ -67,6 +67,25 @@ class Output(TypedDict):
     zero_point: Annotated[list[float], Between(1)]
 
 
+Sizes = Annotated[list[Annotated[int, Between(0, 2**24)]], Between(1)]
+
+
+class Part(Input):
+    """An output of several, and where it goes in the one array of the model."""
+
+    name: str
+    at: Sizes
+    shape: Sizes
+    own: Sizes
+
+
+class Outputs(TypedDict):
+    """Outputs that the host puts together."""
+
+    shape: Sizes
+    parts: Annotated[list[Part], Between(1)]
+
+
 class Reported(TypedDict):
     """The keys of a report that are read again."""
 
@@ -83,6 +102,7 @@ class Reported(TypedDict):
     input: Input
     forms: NotRequired[dict[str, str]]
     output: NotRequired[Output | None]
+    outputs: NotRequired[Outputs | None]
     files: dict[str, File]
     runtimes: Runtimes
     prediction_interval: Widths | None

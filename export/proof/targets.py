@@ -15,6 +15,7 @@ from export.runtimes.arm64 import find_arm64, run_arm64
 from export.runtimes.ethos import compile_ethos
 from export.runtimes.litert import load, raw_outputs, row_inputs
 from export.runtimes.micro import run_micro
+from export.tflite.joined import read_outputs
 from zoo import Data, UserError
 from zoo.checks import one_of
 from zoo.metrics.gates import FAILED
@@ -196,7 +197,7 @@ def compare(
     of_litert = raw_outputs(interpreter, inputs)
 
     def logits(outputs: Sequence[np.ndarray]) -> np.ndarray:
-        numbers = output.dequantize(outputs[0])
+        numbers = read_outputs(output, outputs)
         return data.task.logits(numbers, data.task.ending(export.model), least)
 
     def placed(ran: Ran) -> Placement:

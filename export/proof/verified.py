@@ -6,6 +6,7 @@ from typing import Any
 
 from export.proof.identity import Dataset, Model
 from export.proof.reported import REPORT, Reported
+from export.tflite.joined import Joined, Output
 from export.tflite.scaling import Scaling
 from zoo import Run
 from zoo.metrics.gates import FAILED, PASSED
@@ -39,7 +40,7 @@ class Verified:
     drop: float
     ending: str | None
     scaling: Scaling
-    output: Scaling | None
+    output: Output | None
     file: str
     bytes: dict[str, int]
     sha256: dict[str, str]
@@ -59,6 +60,8 @@ class Verified:
         """
         report = run.read_json(REPORT, Reported)
         within, output = report["prediction_interval"], report.get("output")
+        parts = report.get("outputs")
+        one = Scaling(**_known(output, Scaling)) if output else None
         return cls(
             passed=report["passed"],
             verdict=report.get("verdict", PASSED if report["passed"] else FAILED),
@@ -70,7 +73,7 @@ class Verified:
             drop=report["drop"]["value"],
             ending=report["ending"],
             scaling=Scaling(**_known(report["input"], Scaling)),
-            output=Scaling(**_known(output, Scaling)) if output else None,
+            output=Joined.read(parts) if parts else one,
             file=_main(report.get("forms", {}).get("rolled")),
             bytes={name: file["bytes"] for name, file in report["files"].items()},
             sha256={name: file["sha256"] for name, file in report["files"].items()},

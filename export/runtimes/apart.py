@@ -8,16 +8,16 @@ import numpy as np
 
 from export.child import ChildError, run_python
 from export.runtimes.litert import dequantized
-from export.tflite.scaling import Scaling
+from export.tflite.joined import Output, read_outputs
 from zoo.checks import UserError
 
 CHILD = Path(__file__).with_name("litert_child.py")
 
 
 def predict_apart(
-    path: Path, rows: np.ndarray, timeout: float, output: Scaling | None = None
+    path: Path, rows: np.ndarray, timeout: float, output: Output | None = None
 ) -> np.ndarray:
-    """Run rows through a file, real numbers out, (rows, outputs). Audit the file first.
+    """Run rows through a file, real numbers out, (rows, ...). Audit the file first.
 
     Args:
         path: the file.
@@ -30,12 +30,14 @@ def predict_apart(
     """
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as name:
         try:
-            found, own = _run(Path(name), [path], {path.stem: [rows]}, timeout)[path.stem][0]
+            found = _run(Path(name), [path], {path.stem: [rows]}, timeout)[path.stem]
         except ChildError as error:
             raise UserError(
                 f"LiteRT could not run {path}: the process {error} Export the run again."
             ) from error
-    return dequantized(found, own) if output is None else output.dequantize(found)
+    if output is None:
+        return dequantized(*found[0])
+    return read_outputs(output, [values for values, _ in found])
 
 
 def try_apart(

@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from export.tflite.joined import Joined, Output, read_outputs
 from export.tflite.scaling import ENDS, TAKEN, Scaling
+from zoo.quantization.layers.affine import Affine
+from zoo.quantization.layers.joint import Joint
 
 REAL = {name for name, one in ENDS.items() if one.real}
 SLICE = 0.0005  # seconds
@@ -36,9 +39,22 @@ def file_scaling(interpreter: Any) -> Scaling:
     return scaling_of(interpreter.get_input_details()[0])
 
 
-def output_scaling(interpreter: Any) -> Scaling:
-    """Return the scale and zero point that the file gives its output."""
-    return scaling_of(interpreter.get_output_details()[0])
+def output_of(
+    interpreter: Any, joint: Joint | None = None, given: Mapping[int, Affine] | None = None
+) -> Output:
+    """Return how the host reads what a file gives.
+
+    Args:
+        interpreter: of the file.
+        joint: how it puts several outputs together.
+        given: what it does with each output before, by place.
+    """
+    given = {} if given is None else given
+    details = interpreter.get_output_details()
+    scalings = [scaling_of(one).after(given.get(place)) for place, one in enumerate(details)]
+    if joint is None or len(scalings) == 1:
+        return scalings[0]
+    return Joined(joint, tuple(scalings))
 
 
 def scaling_of(details: Any) -> Scaling:
@@ -54,16 +70,16 @@ def predict(
     interpreter: Any,
     x: np.ndarray,
     scaling: Scaling | None = None,
-    output: Scaling | None = None,
+    output: Output | None = None,
 ) -> np.ndarray:
-    """Run rows one by one; real numbers out, (rows, outputs).
+    """Run rows one by one; real numbers out, (rows, ...).
 
     Int8 rows go in through `scaling` and come out through `output`, or the file's own.
     """
     inputs, details = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     rows = x.astype(inputs["dtype"]) if scaling is None else scaling.quantize(x)
-    found = raw_outputs(interpreter, [rows])[0]
-    return dequantized(found, details) if output is None else output.dequantize(found)
+    found = raw_outputs(interpreter, [rows])
+    return dequantized(found[0], details) if output is None else read_outputs(output, found)
 
 
 def dequantized(values: np.ndarray, details: Any) -> np.ndarray:

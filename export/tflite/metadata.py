@@ -18,6 +18,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.tools import flatbuffer_utils
 
+from export.tflite.joined import Joined, Output
 from export.tflite.packing import packed
 from export.tflite.scaling import Scaling
 
@@ -66,7 +67,7 @@ class Card:
 
 
 def described(
-    content: bytes, card: Card, scaling: Scaling | None, output: Scaling | None = None
+    content: bytes, card: Card, scaling: Scaling | None, output: Output | None = None
 ) -> bytes:
     """Return a `.tflite` file with its metadata; what it computes stays as it is.
 
@@ -143,11 +144,13 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _metadata(model: Any, card: Card, scaling: Scaling | None, output: Scaling | None) -> bytes:
+def _metadata(model: Any, card: Card, scaling: Scaling | None, output: Output | None) -> bytes:
     graph = model.subgraphs[0]
     signature = model.signatureDefs[0] if model.signatureDefs else None
     ends = [*signature.inputs, *signature.outputs] if signature else []
     names = {end.tensorIndex: end.name.decode() for end in ends}
+    parts = {names.get(i) for i in graph.outputs if len(graph.inputs) == 1 < len(graph.outputs)}
+    of = _by_name(output)
 
     def tensors(indices: Iterable[int]) -> list[Table]:
         found = []
@@ -156,9 +159,9 @@ def _metadata(model: Any, card: Card, scaling: Scaling | None, output: Scaling |
             own, numbers = _own(tensor), None
             if own is not None and name == "input" and scaling is not None:
                 numbers = scaling.mean_and_std_before(own)
-            if own is not None and name == "output" and output is not None:
-                numbers = output.mean_and_std_after(own)
-            found.append(_tensor(name, card, _options(numbers)))
+            if own is not None and name in of:
+                numbers = of[name].mean_and_std_after(own)
+            found.append(_tensor(name, card, _options(numbers), part=name in parts))
         return found
 
     subgraph = _fields(
@@ -178,9 +181,18 @@ def _metadata(model: Any, card: Card, scaling: Scaling | None, output: Scaling |
     return bytes(builder.Output())
 
 
-def _tensor(name: str, card: Card, normalized: Table | None) -> Table:
-    """Return what is said of the input, the output or a state."""
-    about = {"input": card.rows, "output": card.answers}.get(name, "A state; zeros at first.")
+def _by_name(output: Output | None) -> dict[str, Scaling]:
+    """Return the scaling of each output."""
+    if isinstance(output, Joined):
+        pairs = zip(output.joint.places, output.scalings, strict=True)
+        return {place.name: one for place, one in pairs}
+    return {} if output is None else {"output": output}
+
+
+def _tensor(name: str, card: Card, normalized: Table | None, part: bool) -> Table:
+    """Return what is said of the input, an output, a part of the answers or a state."""
+    other = f"A part of the answers. {card.answers}" if part else "A state; zeros at first."
+    about = {"input": card.rows, "output": card.answers}.get(name, other)
     found = _fields(TENSOR, name=name, description=about)
     if normalized:
         unit = _fields(UNIT, options_type=NORMALIZATION, options=normalized)

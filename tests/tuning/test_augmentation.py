@@ -23,6 +23,7 @@ SHAPES = {1: (6,), 2: (20, 3), 3: (12, 10, 2)}
 ON: dict[str, Any] = {
     "shift": 0.2,
     "flip": True,
+    "zoom": 0.3,
     "randaugment": 0.5,
     "warp": 0.2,
     "scaling": 0.1,

@@ -10,6 +10,7 @@ import numpy as np
 
 from tuning.augmentation import images, mixing
 from tuning.augmentation import sequences as series
+from tuning.augmentation.moving import Moving
 from tuning.recipe import Recipe
 from zoo import Data, UserError
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
@@ -18,6 +19,7 @@ from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 KINDS = {
     "shift": (SEQUENCE, IMAGE),
     "flip": (IMAGE,),
+    "zoom": (IMAGE,),
     "randaugment": (IMAGE,),
     "warp": (SEQUENCE,),
     "scaling": (SEQUENCE,),
@@ -45,6 +47,12 @@ def check_augmentation(recipe: Recipe, data: Data) -> None:
             raise UserError(
                 f"{name} is for classes; {data.name} {data.task.words.is_a}. Set it to {off}."
             )
+    for name in ("mixup", "distill"):
+        if getattr(recipe, name) and data.task.moves:
+            raise UserError(
+                f"{name} blends one answer for a whole row; {data.name} {data.task.words.is_a}. "
+                "Set it to 0."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +60,7 @@ class Augmentation:
     """The changes of a recipe, and what they need to know of the training rows.
 
     `mean` and `std` are those of each feature (last axis), `low` and `high` the smallest and the
-    largest value of all.
+    largest value of all. `moves` is that of the task: what of the aims follows the pixels.
     """
 
     recipe: Recipe
@@ -60,24 +68,20 @@ class Augmentation:
     std: np.ndarray
     low: float
     high: float
+    moves: str = ""
 
     @classmethod
-    def of(cls, recipe: Recipe, rows: np.ndarray) -> "Augmentation":
+    def of(cls, recipe: Recipe, rows: np.ndarray, moves: str = "") -> "Augmentation":
         axes = tuple(range(rows.ndim - 1))
         mean, std = (np.asarray(f(rows, axis=axes), np.float32) for f in (np.mean, np.std))
-        return cls(recipe, mean, std, float(rows.min()), float(rows.max()))
+        return cls(recipe, mean, std, float(rows.min()), float(rows.max()), moves)
 
     def __call__(
         self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return a changed batch of rows, and its targets; classes are one-hot."""
         recipe = self.recipe
-        if recipe.shift:
-            x = mixing.shift(rng, x, recipe.shift)
-        if recipe.flip:
-            x = images.flip(rng, x)
-        if recipe.randaugment:
-            x = images.randaugment(rng, x, recipe.randaugment, self.low, self.high)
+        x, y = self._moved(rng, x, y)
         if recipe.warp:
             x = series.warp(rng, x, recipe.warp)
         if recipe.scaling:
@@ -90,6 +94,21 @@ class Augmentation:
             x = mixing.specaugment(rng, x, recipe.specaugment, self.mean)
         x, y = self._mixed(rng, x, y)
         return np.asarray(x, np.float32), y
+
+    def _moved(
+        self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        recipe, truth = self.recipe, Moving(y, self.moves, x.shape[1:3])
+        if recipe.shift:
+            x = mixing.shift(rng, x, recipe.shift, truth.follow)
+        if recipe.flip:
+            x = images.flip(rng, x, truth.follow)
+        if recipe.zoom:
+            x = images.zoom(rng, x, recipe.zoom, truth.follow)
+        if recipe.randaugment:
+            strength = (recipe.randaugment, self.low, self.high)
+            x = images.randaugment(rng, x, *strength, truth.follow)
+        return x, truth.y
 
     def _mixed(
         self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray

@@ -1,4 +1,6 @@
-"""Augmentation of images: flips, and RandAugment for any number of channels; whole batches.
+"""Augmentation of images: flips, zooms, and RandAugment for any number of channels; whole batches.
+
+What moves pixels tells `follow` how, so that masks and boxes move along.
 
 Keras' own RandAugment takes one operation for a whole batch, computes all eleven for it each time,
 and differs between backends; here each image has its own two, in NumPy.
@@ -8,6 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tuning.augmentation.moving import Follow, read_at, still, unmoved
+
 Generator = np.random.Generator
 
 # Largest magnitudes, of AutoAugment (Cubuk et al. 2019, arXiv:1805.09501, table 6).
@@ -15,14 +19,34 @@ SHEAR, SHARE, DEGREES, ENHANCE, BITS = 0.3, 0.45, 30.0, 0.9, 4
 OPERATIONS = 2  # an image; N of the paper
 
 
-def flip(rng: Generator, x: np.ndarray) -> np.ndarray:
+def flip(rng: Generator, x: np.ndarray, follow: Follow = still) -> np.ndarray:
     """Mirror every second image, by chance, left to right."""
     chosen = rng.random((len(x), 1, 1, 1)) < 0.5
+    matrices = unmoved(len(x))
+    matrices[chosen.ravel(), 1, 1] = -1
+    follow(matrices)
     return np.where(chosen, x[:, :, ::-1], x)
 
 
+def zoom(rng: Generator, x: np.ndarray, share: float, follow: Follow = still) -> np.ndarray:
+    """Enlarge or shrink each image by up to `share`, then crop it or repeat its edges.
+
+    The part that is shown, or the place of the shrunk image, is anywhere.
+    """
+    scale = (1 + share) ** rng.uniform(-1, 1, len(x))
+    matrices = unmoved(len(x)) / scale[:, None, None]
+    matrices[:, :, 2] = np.abs(1 - 1 / scale)[:, None] * rng.uniform(-1, 1, (len(x), 2))
+    follow(matrices)
+    return affine(x, matrices).astype(np.float32)
+
+
 def randaugment(
-    rng: Generator, x: np.ndarray, magnitude: float, low: float, high: float
+    rng: Generator,
+    x: np.ndarray,
+    magnitude: float,
+    low: float,
+    high: float,
+    follow: Follow = still,
 ) -> np.ndarray:
     """Apply two operations to each image, of equal chance, all at `magnitude` of their largest.
 
@@ -36,15 +60,19 @@ def randaugment(
         magnitude: in (0, 1).
         low: smallest value of a pixel.
         high: largest value of a pixel.
+        follow: told of the motions.
     """
     unit = (x - low) / max(high - low, 1e-12)
     for _ in range(OPERATIONS):
         chosen = rng.integers(0, 1 + len(GEOMETRY) + len(TONES), len(x))
         sign = rng.choice([-1.0, 1.0], len(x))
         moved = np.flatnonzero((chosen > 0) & (chosen <= len(GEOMETRY)))
-        matrices = [GEOMETRY[chosen[row] - 1](magnitude * sign[row]) for row in moved]
-        if matrices:
-            unit[moved] = affine(unit[moved], np.stack(matrices))
+        matrices = unmoved(len(x))
+        for row in moved:
+            matrices[row] = GEOMETRY[chosen[row] - 1](magnitude * sign[row])
+        if len(moved):
+            unit[moved] = affine(unit[moved], matrices[moved])
+        follow(matrices)
         for number, tone in enumerate(TONES, 1 + len(GEOMETRY)):
             rows = np.flatnonzero(chosen == number)
             change = (magnitude * sign[rows]).reshape(-1, 1, 1, 1)
@@ -60,11 +88,7 @@ def affine(x: np.ndarray, matrices: np.ndarray) -> np.ndarray:
         matrices: (rows, 2, 3), of places (y, x) from the centre, in half sides.
     """
     count, height, width, _ = x.shape
-    half = np.array([max(height - 1, 1), max(width - 1, 1)]) / 2
-    y, z = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    places = np.stack([y, z, np.ones_like(y)]).reshape(3, -1)
-    read = (matrices @ places + 1) * half[:, None]  # (rows, 2, height * width), in pixels
-    read = np.clip(read, 0, np.array([[height - 1], [width - 1]]))
+    read = np.clip(read_at(matrices, (height, width)), 0, np.array([[height - 1], [width - 1]]))
     first = np.minimum(read.astype(int), np.array([[max(0, height - 2)], [max(0, width - 2)]]))
     part = (read - first)[..., None]
     row = np.arange(count)[:, None]

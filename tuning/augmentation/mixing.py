@@ -5,6 +5,8 @@ Every function is given a batch of rows (rows, ...) and a generator, and returns
 
 import numpy as np
 
+from tuning.augmentation.moving import Follow, halves, still, unmoved
+
 Generator = np.random.Generator
 Batch = tuple[np.ndarray, np.ndarray]
 
@@ -21,15 +23,25 @@ def along(values: np.ndarray, axis: int, ndim: int) -> np.ndarray:
     return values.reshape(shape)
 
 
-def shift(rng: Generator, x: np.ndarray, share: float) -> np.ndarray:
-    """Move each row along its sides by a whole number of places, at most `share` of the side."""
+def shift(rng: Generator, x: np.ndarray, share: float, follow: Follow = still) -> np.ndarray:
+    """Move each row along its sides by a whole number of places, at most `share` of the side.
+
+    Args:
+        follow: told of the motions of images.
+    """
     read = [np.arange(len(x)).reshape(-1, *[1] * (x.ndim - 2))]
+    moves = []
     for axis in sides(x):
         size = x.shape[axis]
         most = round(share * size)
         offsets = rng.integers(-most, most + 1, (len(x), 1))
         places = np.clip(np.arange(size) + offsets, 0, size - 1)  # edges repeated
         read.append(along(places, axis, x.ndim - 1))
+        moves.append(offsets[:, 0])
+    if len(moves) == 2:  # an image
+        matrices = unmoved(len(x))
+        matrices[:, :, 2] = np.stack(moves, axis=1) / halves(x.shape[1:3])
+        follow(matrices)
     return x[tuple(read)]
 
 

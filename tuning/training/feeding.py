@@ -47,7 +47,7 @@ class Feed:
         strata = data.task.strata(data.y_train)
         classes = np.zeros(0, int) if strata is None else strata
         changed = any(getattr(recipe, name) for name in KINDS)
-        augment = Augmentation.of(recipe, data.x_train) if changed else None
+        augment = Augmentation.of(recipe, data.x_train, data.task.moves) if changed else None
         return cls(data.x_train, y, classes, weights, validation, recipe, augment)
 
 

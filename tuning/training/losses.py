@@ -1,15 +1,18 @@
 """The loss, its targets, and the optimizer."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from tuning.recipe import Recipe
 from tuning.training.schedules import rate_of
 from zoo import Data, UserError
+from zoo.quantization.rows import Rows
 from zoo.tasks import Task
 from zoo.tasks.units import Units
 
@@ -98,3 +101,17 @@ def averaged(model: keras.Model) -> list[np.ndarray]:
     return [
         keras.ops.convert_to_numpy(average.get(weight.path, weight)) for weight in model.weights
     ]
+
+
+def distances(outputs: Rows, one_scale: bool) -> Any:
+    """Return what is minimized for the outputs: a distance, or one for each of a list."""
+    if isinstance(outputs, list):
+        return [_distance(one, one_scale) for one in outputs]
+    return _distance(outputs, one_scale)
+
+
+def _distance(outputs: np.ndarray, one_scale: bool) -> Callable[[Any, Any], Any]:
+    """Return the mean squared error in standard deviations: of all logits, or of each target."""
+    spread = outputs.std(axis=None if one_scale else 0, keepdims=True)
+    weight = (1 / np.where(spread > 0, spread, 1.0)).astype(np.float32)
+    return lambda wanted, found: ops.mean(ops.square(ops.multiply(found - wanted, weight)), axis=-1)

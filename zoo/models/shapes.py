@@ -18,6 +18,8 @@ TAKEN: dict[str, tuple[Kind, ...]] = {
     "text_cnn": (TEXT,),
     "text_transformer": (TEXT,),
     "pretrained": (IMAGE,),
+    "detect": (IMAGE,),
+    "centroid": (IMAGE,),
 }
 
 

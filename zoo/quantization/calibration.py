@@ -14,6 +14,7 @@ from zoo.quantization.drawing import draw
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.errors import distance
 from zoo.quantization.hosts import host_of
+from zoo.quantization.joints import ends_of
 from zoo.quantization.layers.arithmetic import Exact, Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, MIXED, Numerics
 from zoo.quantization.layers.ranges import Range
@@ -97,7 +98,7 @@ def quantize(
 
     Raises:
         UnknownLayer: a layer that the twin cannot express.
-        UserError: fewer than 16 calibration rows, or rows that are not finite.
+        UserError: too few calibration rows, or rows that are not finite.
     """
     chosen = choose_rows(model, data, rows, seed)
     return quantize_rows(model, chosen, numerics, numbers=data.task.numbers)
@@ -122,7 +123,9 @@ def quantize_rows(
         return _stored(model, replace(chosen, host=None), numerics)
     first = INT8 if numerics is MIXED else numerics
     fed, exact = chosen.fed(), answers(model, chosen.x)
-    host = host_of(chosen.host, exact if numbers else None, first.activations.steps)
+    _, joint = ends_of(model)
+    parts = exact if joint is None else joint.split(exact)
+    host = host_of(chosen.host, parts if numbers else None, first.activations.steps)
     twin = make_twin(model, host)
     twin.numerics = first
     equalize(twin, fed)
@@ -157,8 +160,7 @@ def calibrate(twin: Twin, rows: Rows, exact: Rows | None = None) -> tuple[str, d
         rows: as the twin takes them, (rows, *row shape).
         exact: the float logits, (rows, outputs); None: the twin's own, without rounding.
 
-    Returns:
-        The name of the clipping, or "each", and the error of all that were tried.
+    Returns: name of the clipping, or "each", and the error of all that were tried.
     """
     observing = Watching(Exact())
     found = predict(twin, rows, observing)

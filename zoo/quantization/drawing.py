@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from zoo.quantization.joints import ends_of
 from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.operations.calls import (
@@ -44,13 +45,14 @@ def draw(model: keras.Model, host: Host = NOTHING) -> Sketch:
     Raises:
         UnknownLayer: a layer or operation that the twin cannot express.
     """
-    function = sized(keras.Function(model.inputs, model.outputs))
+    ends, joint = ends_of(model)
+    function = sized(keras.Function(model.inputs, ends))
     heads = frozenset(id(model.get_layer(x.layer)) for x in host.inputs.values() if x.layer)
     refused: dict[int, UnknownLayer] = {}
     while True:
-        drawing = _Drawing(Sketch(), host, heads, frozenset(refused))
+        drawing = _Drawing(Sketch(joint=joint), host, heads, frozenset(refused))
         try:
-            return drawing.model(model, function)
+            return drawing.model(model, function, ends)
         except UnknownLayer as error:
             layer = original(error.layer)
             if type(layer) in RULES and id(layer) not in refused:
@@ -73,8 +75,8 @@ class _Drawing:
     heads: frozenset[int]
     apart: frozenset[int]
 
-    def model(self, model: keras.Model, function: Any) -> Sketch:
-        """Draw a model, with its inputs first."""
+    def model(self, model: keras.Model, function: Any, ends: Sequence[Any]) -> Sketch:
+        """Draw a model, with its inputs first, as far as its `ends`."""
         entries = [
             self._entry(tensor, name, place)
             for place, (tensor, name) in enumerate(
@@ -82,8 +84,10 @@ class _Drawing:
             )
         ]
         found = self._follow(function, entries)
-        ends = zip(found, model.outputs, _output_names(model), strict=True)
-        for place, (value, tensor, name) in enumerate(ends):
+        joint = self.sketch.joint
+        names = _output_names(model) if joint is None else [one.name for one in joint.places]
+        outputs = zip(found, ends, names, strict=True)
+        for place, (value, tensor, name) in enumerate(outputs):
             self.sketch.results[name] = self._settled(value, tensor, name, place)
         return self.sketch
 

@@ -13,6 +13,7 @@ from zoo.quantization.layers.affine import Affine, Host
 from zoo.quantization.layers.arithmetic import Exact, Rounded
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.layers.gru import Cell, Recurrence
+from zoo.quantization.layers.joint import Joint
 from zoo.quantization.layers.lookup import Lookup
 from zoo.quantization.layers.lstm import Memory
 from zoo.quantization.layers.numerics import INT8
@@ -37,7 +38,8 @@ class Twin(keras.Model):
     them, and a list in the model's order where there are several. `words` is the number of ids that
     it takes, or 0 where it takes numbers. Called, it computes what the file of its `numerics` will;
     `run` takes any arithmetic. What the host does is left to it: `host` is what the twin was made
-    for, `given` what is to be done with its outputs, by their place. Made by `make_twin`.
+    for, `given` what is to be done with its outputs, by their place, and `joint` how they are put
+    together then. Made by `make_twin`.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class Twin(keras.Model):
         results: dict[str, int],
         host: Host,
         given: Mapping[int, Affine],
+        joint: Joint | None = None,
     ) -> None:
         super().__init__(name=name)
-        self.host, self.given = host, given
+        self.host, self.given, self.joint = host, given, joint
         self.numerics = INT8
         self.nodes, self.results = tuple(nodes), tuple(results.values())
         self.answers = tuple(results)
@@ -70,11 +73,24 @@ class Twin(keras.Model):
         self.trainable = False  # until someone trains it: gradients cost time
 
     def real(self, found: Any) -> np.ndarray | list[np.ndarray]:
-        """Return its outputs in the units of the model's."""
+        """Return its outputs in the units of the model's, and put together as the model's are."""
+        parts = self.parted(found)
+        return parts if self.joint is None else self.joint.join(list(parts))
+
+    def parted(self, found: Any) -> np.ndarray | list[np.ndarray]:
+        """Return its outputs in the units of the model's, not put together."""
         return self._each(found, self.given)
 
+    def apart(self, answers: Any) -> list[np.ndarray]:
+        """Return the model's outputs as a list, taken apart as its own are."""
+        if self.joint is not None:
+            return self.joint.split(answers)
+        return [answers] if isinstance(answers, np.ndarray) else list(answers)
+
     def in_units(self, answers: Any) -> np.ndarray | list[np.ndarray]:
-        """Return the model's outputs in the units of its own."""
+        """Return the model's outputs as its own: taken apart, and in the units of each."""
+        if self.joint is not None:
+            answers = self.joint.split(answers)
         return self._each(answers, {place: one.inverse() for place, one in self.given.items()})
 
     def _each(self, outputs: Any, done: Mapping[int, Affine]) -> np.ndarray | list[np.ndarray]:
@@ -170,7 +186,7 @@ def make_twin(model: keras.Model, host: Host = NOTHING) -> Twin:
     asked = dict.fromkeys(draft.output for draft in sketch.drafts if draft.output is not None)
     shared = {one: Range(one.name) for one in asked}
     nodes = [Node(_made(draft, shared), draft.inputs) for draft in sketch.drafts]
-    return Twin(f"{model.name}_twin", nodes, sketch.results, host, sketch.given)
+    return Twin(f"{model.name}_twin", nodes, sketch.results, host, sketch.given, sketch.joint)
 
 
 def _made(draft: Draft, shared: dict[SharedRange, Range]) -> TwinLayer:

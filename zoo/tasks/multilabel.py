@@ -14,7 +14,7 @@ from zoo.tasks import gating, tags, thresholds, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
-from zoo.tasks.label_table import label_table
+from zoo.tasks.tagging.label_table import label_table
 from zoo.tasks.metric import Metric
 from zoo.tasks.outputs import log_odds, sigmoid
 from zoo.tasks.task import Task

@@ -95,12 +95,7 @@ class Task(Labels):
         """Return a teacher's outputs as aims: probabilities, or numbers."""
 
     def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Adjustment | None:
-        """Return what validation rows change in the last layer; None where they are too few.
-
-        Args:
-            y: labels of rows that the model was not trained on.
-            outputs: logits of them, (rows, outputs).
-        """
+        """Return what validation rows, y and logits, change in the last layer; None for nothing."""
         return None
 
     # answers
@@ -110,12 +105,7 @@ class Task(Labels):
         return None if self.numbers else outputs_of.ending(model)
 
     def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
-        """Return the shape that this model's outputs for one row should have, to be trained.
-
-        Args:
-            row: shape of a row.
-            outputs: that the data ask for.
-        """
+        """Return the shape that this model's outputs for a row should have, to be trained."""
         return (outputs,)
 
     def columns(self, model: "keras.Model", outputs: int) -> int:
@@ -154,10 +144,7 @@ class Task(Labels):
     def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         """Return what a model gives, and what its outputs mean, for the metadata of a file.
 
-        Args:
-            outputs: that the data ask for.
-            columns: that the model has.
-            ending: from `ending`.
+        The data ask for `outputs`, the model has `columns`, and an activation as its `ending`.
         """
 
     @abstractmethod
@@ -255,10 +242,5 @@ class Task(Labels):
         """Return the outputs, of log-probabilities or numbers for each part, (rows, outputs)."""
 
     def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
-        """Return a baseline's outputs as the task answers by them.
-
-        Args:
-            outputs: of any rows.
-            known: returns those of rows that the baseline was fitted to.
-        """
+        """Return a baseline's outputs as the task answers by them; `known` are of fitted rows."""
         return outputs

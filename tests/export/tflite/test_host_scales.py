@@ -14,7 +14,7 @@ import zoo
 from export.conversion.planning import quantized_plan
 from export.device.ends import Ends
 from export.device.ship import shipped, streamed
-from export.runtimes.litert import load, output_scaling, predict
+from export.runtimes.litert import load, output_of, predict
 from export.tflite.scaling import Scaling
 from pocketzoo.printing.predict import answer
 from tests.export.test_ship import infer, printed
@@ -122,7 +122,7 @@ def test_metadata_say_how_to_convert(made: tuple[export.Export, zoo.Data]) -> No
     one, data = made
     assert one.output is not None
     interpreter = load(one.int8_file)
-    own = output_scaling(interpreter)
+    own = output_of(interpreter)
     numbers_of = one.output.mean_and_std_after(own)
     assert numbers_of is not None
     mean, std = numbers_of
@@ -146,7 +146,7 @@ def test_outputs_near_zero_need_no_host(tmp_path: Path) -> None:
     x = rows("mlp_tiny", 64)[:, :13]
     data = numbers(x, model.predict(x, verbose=0))
     one = export.to_litert(model, data=data, directory=tmp_path / "run")
-    assert one.output == output_scaling(load(one.int8_file))
+    assert one.output == output_of(load(one.int8_file))
     assert "OUTPUT_SCALE" not in (one.run.path / "infer.py").read_text()
     assert "constexpr int kOutputZeroPoint" in (one.run.path / "model_io.h").read_text()
 

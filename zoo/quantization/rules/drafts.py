@@ -17,6 +17,7 @@ from zoo.quantization.layers.curves import Table
 from zoo.quantization.layers.elementwise import Add, Multiply, Subtract, narrowed
 from zoo.quantization.layers.entry import Requantize
 from zoo.quantization.layers.gathering import Concat, Mean, Rearrange, Regroup
+from zoo.quantization.layers.joint import Joint
 from zoo.quantization.layers.products import FIXED, LINEAR, Activation
 from zoo.quantization.rules.values import Draft, SharedRange, Value
 
@@ -34,6 +35,7 @@ class Sketch:
     made: dict[Hashable, Value] = field(default_factory=dict)  # for more readers than one
     results: dict[str, int] = field(default_factory=dict)  # output -> place of what makes it
     given: dict[int, Affine] = field(default_factory=dict)  # outputs that the host converts
+    joint: Joint | None = None  # how the host puts the outputs together
     prefix: str = ""  # of names, within a layer that is taken apart
     tied: bool = False  # within a layer that is called more than once
     named: set[str] = field(default_factory=set)

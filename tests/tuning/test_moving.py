@@ -1,0 +1,91 @@
+"""Masks and boxes move along with their images: checked by what is drawn on both."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tuning import Recipe
+from tuning.augmentation.apply import Augmentation
+from tuning.augmentation.moving import LEFT, UNUSED, move_boxes, unmoved
+from zoo.tasks.masks.form import IGNORED
+
+MOTIONS: dict[str, Any] = {"shift": 0.25, "flip": True, "zoom": 0.5, "randaugment": 0.6}
+SIDES = (40, 56)
+ROWS = 60
+
+
+def drawn(seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return images with one rectangle each, bright on dark, their masks and their boxes."""
+    rng = np.random.default_rng(seed)
+    masks = np.zeros((ROWS, *SIDES), np.uint8)
+    boxes = np.full((ROWS, 3, 5), UNUSED, np.float32)
+    for mask, lines in zip(masks, boxes, strict=True):
+        height, width = rng.integers(8, 16, 2)
+        y, x = rng.integers(4, SIDES[0] - height - 4), rng.integers(4, SIDES[1] - width - 4)
+        mask[y : y + height, x : x + width] = 1
+        lines[0] = 0, x, y, x + width, y + height
+    return masks[..., None].astype(np.float32), masks, boxes
+
+
+def moved(moves: str, y: np.ndarray, **fields: Any) -> tuple[np.ndarray, np.ndarray]:
+    x, _, _ = drawn()
+    augment = Augmentation.of(Recipe(**fields), x, moves)
+    return augment(np.random.default_rng(1), x, y)
+
+
+@pytest.mark.parametrize("name", MOTIONS)
+def test_masks_go_where_the_pixels_go(name: str) -> None:
+    x, masks, _ = drawn()
+    if name == "randaugment":  # its tones change what is bright: a rectangle told by its edge
+        x, y = moved("mask", masks, randaugment=0.6)
+        still = moved("", masks, randaugment=0.6)
+        np.testing.assert_array_equal(still[0], x)  # the same draws, whatever follows
+        middle = x.min(axis=(1, 2, 3), keepdims=True) / 2 + x.max(axis=(1, 2, 3), keepdims=True) / 2
+        seen = (x > middle)[..., 0]
+        agree = [(s == (m == 1))[m != IGNORED].mean() for s, m in zip(seen, y, strict=True)]
+        right = np.maximum(agree, 1 - np.array(agree))  # solarize turns bright and dark round
+        assert np.median(right) > 0.97
+    else:
+        x, y = moved("mask", masks, **{name: MOTIONS[name]})
+        known = y != IGNORED
+        wrong = ((x[..., 0] > 0.5) != (y == 1)) & known
+        assert wrong.sum() <= 0.02 * (y == 1).sum()  # a pixel's rounding along an edge
+        assert name == "flip" or (~known).any()
+        assert name != "flip" or known.all()
+    assert not np.array_equal(y, masks)
+    assert y.dtype == masks.dtype
+    assert set(np.unique(y)) <= {0, 1, IGNORED}
+
+
+@pytest.mark.parametrize("name", MOTIONS)
+def test_boxes_go_where_the_pixels_go(name: str) -> None:
+    _, masks, boxes = drawn()
+    x, y = moved("mask", masks, **{name: MOTIONS[name]})
+    again, lines = moved("boxes", boxes, **{name: MOTIONS[name]})
+    np.testing.assert_array_equal(again, x)
+    assert lines.dtype == np.float32
+    assert (lines[:, 1:] == UNUSED).all()
+    kept = 0
+    for mask, (number, *corners) in zip(y, lines[:, 0], strict=True):
+        if number < 0:
+            assert (mask == 1).sum() < 150  # little of it is left
+            continue
+        kept += 1
+        rows, columns = np.nonzero(mask == 1)
+        found = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        slack = 3 if name == "randaugment" else 1  # the corners of a turned box reach further
+        np.testing.assert_allclose(corners, found, atol=slack)
+    assert kept > 0.7 * ROWS
+    assert not np.array_equal(lines, boxes)
+
+
+def test_boxes_are_cut_to_the_image_and_dropped_where_little_is_left() -> None:
+    boxes = np.array([[[2, 0, 10, 10, 20], [1, 10, 10, 20, 20]]], np.float32)
+    matrices = unmoved(1)
+    matrices[0, 1, 2] = 6 / 19.5  # read 6 pixels further right: all moves left
+    found = move_boxes(boxes, matrices, SIDES[:1] * 2)
+    assert LEFT < 4 / 10
+    np.testing.assert_allclose(found[0], [[2, 0, 10, 4, 20], [1, 4, 10, 14, 20]], atol=1e-5)
+    matrices[0, 1, 2] = 8 / 19.5
+    np.testing.assert_allclose(move_boxes(boxes, matrices, (40, 40))[0, 0], [UNUSED] * 5)

@@ -1,0 +1,1 @@
+"""Boxes of a detector: cells, decoding, losses, matching."""

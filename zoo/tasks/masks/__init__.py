@@ -1,0 +1,1 @@
+"""Parts of the segmentation task: masks, their losses, figures and words."""
