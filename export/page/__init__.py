@@ -23,6 +23,7 @@ from export.page.training import training
 from export.proof.answers import SMALLEST
 from export.proof.report import Report
 from export.runtimes.litert import load, predict
+from export.tflite.joined import Joined
 from zoo import Data, Run
 
 PAGE = "report.html"
@@ -45,10 +46,13 @@ def page(run: Run, data: Data, report: Report) -> str:
         UserError: a file of the folder was changed.
     """
     facts = read(run, report)
-    interpreter = load(run.path / FLOAT)
+    interpreter, output = load(run.path / FLOAT), report.files.output
+    joined = output.real() if isinstance(output, Joined) else None
 
     def outputs(x: np.ndarray) -> np.ndarray:
-        return data.task.logits(predict(interpreter, x), report.measured.ending, SMALLEST)
+        return data.task.logits(
+            predict(interpreter, x, output=joined), report.measured.ending, SMALLEST
+        )
 
     found = effects(data, outputs)
     body = (

@@ -12,6 +12,7 @@ from export.proof.verified import Verified
 from export.runtimes.apart import predict_apart
 from export.runtimes.litert import load, predict
 from export.tflite.audit import audit
+from export.tflite.joined import Joined
 from export.tflite.metadata import brings
 from zoo import Data, Run, UserError
 from zoo.metrics.numbers import largest_difference
@@ -80,7 +81,8 @@ def answers(run: Run, x: np.ndarray, *, of_float: bool = False) -> np.ndarray:
     time = verified.latency_us["float" if of_float else "int8"]
     seconds = LEAST_SECONDS + PATIENCE * len(x) * time * 1e-6
     if of_float:
-        outputs = predict_apart(path, x, seconds)
+        several = verified.output.real() if isinstance(verified.output, Joined) else None
+        outputs = predict_apart(path, x, seconds, several)
     else:
         rows = verified.scaling.quantize(x)
         outputs = predict_apart(path, rows, seconds, verified.output)

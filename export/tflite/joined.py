@@ -9,6 +9,7 @@ import numpy as np
 from export.tflite.scaling import Scaling
 from zoo.checks import UserError
 from zoo.quantization.layers.joint import Joint, Place
+from zoo.quantization.layers.numerics import FLOAT as FLOATS
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Joined:
             ]
         )
 
+    def real(self) -> "Joined":
+        """Return that of the float file of the same graph."""
+        plain = Scaling((1.0,), (0.0,), taken=FLOATS.ends.dtype.name)
+        return Joined(self.joint, (plain,) * len(self.scalings))
+
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
         pairs = zip(self.joint.places, self.scalings, strict=True)
@@ -76,7 +82,7 @@ Output = Scaling | Joined
 def read_outputs(output: Output, found: Sequence[np.ndarray]) -> np.ndarray:
     """Return what a file gives, (rows, ...) for each of its outputs, as real numbers."""
     if isinstance(output, Joined):
-        return output.dequantize(found)
+        return output.dequantize(found) if len(found) > 1 else found[0]  # TensorFlow's float file
     return output.dequantize(found[0])
 
 

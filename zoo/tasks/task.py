@@ -241,6 +241,10 @@ class Task(Labels):
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         """Return the outputs, of log-probabilities or numbers for each part, (rows, outputs)."""
 
+    def constant(self, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray | None:
+        """Return outputs of a shape that look at no row, by training labels; None: see `parts`."""
+        return None
+
     def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
         """Return a baseline's outputs as the task answers by them; `known` are of fitted rows."""
         return outputs
