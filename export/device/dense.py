@@ -86,7 +86,7 @@ FORMS = {
 
 def pictured(ends: Ends) -> dict[str, str]:
     """Return {file name: text} of what goes with a file that gives masks or boxes."""
-    form, own = FORMS[ends.device], values_of(ends) if ends.device == BOXES else {}
+    form, own = FORMS[ends.device], values_of(ends) if ends.device == BOXES else _of_mask(ends)
     common = common_of(ends) | _common(ends) | own
     return {
         "labels.txt": label_lines(ends.lines),
@@ -114,6 +114,13 @@ def _common(ends: Ends) -> dict[str, Any]:
     }
 
 
+def _of_mask(ends: Ends) -> dict[str, Any]:
+    """Return the number of values of a pixel, and above which one the second of two classes is."""
+    (leaf,), real = ends.leaves, 0.0 if ends.logits else 0.5
+    cut = real if ends.output.ends.real else math.floor(leaf.zero_point + real / leaf.scale)
+    return {"columns": ends.outputs, "real_cut": real, "cut": cut}
+
+
 def _listed(values: Sequence[Any]) -> str:
     return ", ".join(map(str, values))
 
@@ -132,7 +139,7 @@ def _python(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "constants": f"FILL = {PADDING}  # gray around a picture\n"
         + (filled("boxes_constants.py.txt", common) if ends.device == BOXES else palette),
         "place": text(f"{form.fit}.py.txt"),
-        "decode": text(f"{ends.device}.py.txt"),
+        "decode": filled(f"{ends.device}.py.txt", common),
     }
     own |= {name: Template(own[name]).substitute(common) for name in ("formula", "step")}
     return filled("pictures.py.txt", common | own)
@@ -174,7 +181,7 @@ def _kotlin(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "labels": kotlin_labels(ends.lines),
         "quantized": filled(convert, common),
         "constants": f"        private const val FILL = {PADDING}f\n"
-        + (filled("boxes_constants.kt.txt", common) if found else ""),
+        + filled(f"{ends.device}_constants.kt.txt", common),
         "decoded": filled("boxes_types.kt.txt", common) if found else "",
         "functions": filled(f"{ends.device}.kt.txt", common),
     }

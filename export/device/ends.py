@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import keras
 
 from export.device.front_end import row_of
+from export.tflite.joined import Output
 from export.tflite.metadata import one_line
 from export.tflite.scaling import Scaling
 from zoo import Data
+from zoo.quantization.layers.joint import Place
 
 LINEAR = "linear"  # outputs that are left as they are
 
@@ -80,7 +82,7 @@ def ends_of(
     file: str,
     data: Data,
     scaling: Scaling,
-    output: Scaling,
+    output: Output,
     model: keras.Model,
     converted: bool = False,
 ) -> Ends:
@@ -90,7 +92,7 @@ def ends_of(
         file,
         data.input_shape,
         scaling,
-        output,
+        output if isinstance(output, Scaling) else output.scalings[0],
         int(model.output_shape[-1]),
         task.labels,
         LINEAR if given else task.squashed(model.output_shape[-1]),
@@ -98,4 +100,17 @@ def ends_of(
         converted,
         row_of(data),
         bool(data.schema.get("columns")),
+        leaves=leaves_of(output, tuple(model.output_shape[1:])) if task.gives != "values" else (),
+        thresholds=tuple(map(float, task.thresholds)),
     )
+
+
+def leaves_of(output: Output, shape: tuple[int, ...]) -> tuple[Leaf, ...]:
+    """Return the outputs of a file, which are parts of an array, or one that is the whole."""
+    if isinstance(output, Scaling):
+        return (_leaf(Place("output", (0,) * len(shape), shape, shape), output),)
+    return tuple(map(_leaf, output.joint.places, output.scalings))
+
+
+def _leaf(place: Place, own: Scaling) -> Leaf:
+    return Leaf(place.name, place.at, place.shape, place.own, own.scale[0], int(own.zero_point[0]))

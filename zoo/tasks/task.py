@@ -59,6 +59,11 @@ class Task(Labels):
         """Whether each row has one of the classes, so that probabilities add up to 1."""
         return self.activation == "softmax"
 
+    @property
+    def thresholds(self) -> np.ndarray:
+        """Scores above which an object of each class is told, (classes,); empty for other tasks."""
+        return np.zeros(0)
+
     # loss
 
     @abstractmethod
