@@ -14,7 +14,7 @@ from zoo.data.reading import Reading
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
-    ".npz file or folder of .npy files."
+    "folder of images with masks or boxes (COCO, VOC, YOLO); .npz file or folder of .npy files."
 )
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
@@ -71,6 +71,9 @@ class Loading:
         str | None, typer.Option(help="Images: side in pixels, or HEIGHTxWIDTH.")
     ] = None
     color: Annotated[str | None, typer.Option(help="Images: rgb or gray.")] = None
+    ignore: Annotated[
+        int | None, typer.Option(help="Masks: value of pixels that belong to no class.")
+    ] = None
     front_end: Annotated[
         str | None,
         typer.Option(help="Audio: log_mel (default) or mfcc[:SETTING=VALUE,...]."),

@@ -15,20 +15,23 @@ COLORS = ("rgb", "gray")
 LARGEST_SIDE = 1024  # of images, in pixels
 # kinds in run folders -> in messages
 SPOKEN = {"pictures": "images", "sounds": "audio", "recordings": "recordings"}
+SPOKEN |= {"annotated": "images with masks or boxes"}
 FOLDERS = ("pictures", "sounds", "recordings")
+SEEN = ("pictures", "annotated")
 CONCERNS = {  # option -> the kinds of data it applies to
     "target": ("table", *FOLDERS),
     "separator": ("table",),
-    "group": ("table", *FOLDERS),
-    "time": ("table", *FOLDERS),
+    "group": ("table", *FOLDERS, "annotated"),
+    "time": ("table", *FOLDERS, "annotated"),
     "text": ("table",),
     "drop": ("table", "recordings"),
     "columns": ("table", "recordings"),
-    "image_size": ("pictures",),
-    "color": ("pictures",),
+    "image_size": SEEN,
+    "color": SEEN,
+    "ignore": ("annotated",),
     "seconds": ("sounds",),
     "kind": ("arrays",),
-    "skip_bad": FOLDERS,
+    "skip_bad": (*FOLDERS, "annotated"),
     "window": ("recordings",),
     "stride": ("recordings",),
     "rate": ("recordings",),
@@ -55,6 +58,8 @@ class Reading:
         image_size: (height, width) of images, or one side. None: their own size if all have the
             same, of at most 224 pixels a side; else 64.
         color: "rgb" or "gray"; None: gray if all images are.
+        ignore: value of pixels in masks, 0 to 255, that belong to no class. None: 255, where masks
+            hold class numbers.
         seconds: length of audio; longer files are truncated, shorter ones padded with silence.
             None: long enough for 19 of 20 files.
         skip_bad: leave out unreadable images and audio, instead of refusing the folder.
@@ -85,6 +90,7 @@ class Reading:
     columns: tuple[str, ...] = ()
     image_size: tuple[int, int] | int | None = None
     color: str | None = None
+    ignore: int | None = None
     seconds: float | None = None
     skip_bad: bool = False
     kind: str | None = None
@@ -101,6 +107,9 @@ class Reading:
             object.__setattr__(self, "image_size", _sides(self.image_size))
         if self.color is not None:
             one_of("color", self.color, COLORS)
+        if self.ignore is not None:
+            at_least("ignore", self.ignore, 0)
+            in_range("ignore", self.ignore, 0, 256)
         if self.seconds is not None:
             in_range("seconds", self.seconds, 0.01, 600)
         flag("skip_bad", self.skip_bad)
@@ -137,7 +146,8 @@ class Reading:
 
     def to_json(self) -> dict[str, Any]:
         """Return the options that are set, for `data.json`."""
-        return {name: value for name, value in asdict(self).items() if value}
+        held = asdict(self).items()
+        return {name: value for name, value in held if value or (name == "ignore" and value == 0)}
 
 
 def _check_span(name: str, span: str | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from zoo.checks import UserError, near
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
+from zoo.data.layouts import OURS, layout_of
 from zoo.data.reading import Reading
 
 SCENES = "digits_scenes"
@@ -29,16 +30,18 @@ ENDINGS = {
     "sounds": (".wav", ".flac", ".ogg"),
     "recordings": TABLES,
 }
+ANNOTATED = "annotated"  # pictures with masks or boxes, whose reader the task tells
 LABELS = "labels.csv"  # beside the files of a folder: their names and labels
 KNOWN = (
     "a table (.csv, .tsv, .parquet), an .npz file, a folder with x_train.npy, y_train.npy, ..., "
     "or a folder of class folders, or with labels.csv, with images, audio (WAV, FLAC, OGG) or "
-    "recordings (a table each)"
+    "recordings (a table each), or of images with masks or boxes (COCO, VOC, YOLO)"
 )
 
 
 def reader_of(source: str) -> str:
-    """Return which reader a source is for: "arrays", "table", or one of `ENDINGS`.
+    """Return which reader a source is for: "arrays", "table", `ANNOTATED`, or one of
+    `ENDINGS`.
 
     Raises:
         UserError: there is no such thing, or nothing that can be read.
@@ -64,7 +67,7 @@ def kind_of_rows(source: str, reading: Reading) -> Kind | None:
     """Return the kind of rows that a source will have; None where only its content tells."""
     if source in BUILT_IN:
         return {"digits": IMAGE, "digits_rows": SEQUENCE, SCENES: IMAGE}.get(source, TABLE)
-    read_as = {"table": TEXT if reading.text else TABLE, "pictures": IMAGE}
+    read_as = {"table": TEXT if reading.text else TABLE, "pictures": IMAGE, ANNOTATED: IMAGE}
     reader = reader_of(source)
     return None if reader == "arrays" else read_as.get(reader, SEQUENCE)
 
@@ -101,8 +104,11 @@ def _of_folder(folder: Path) -> str:
     """Return the reader for whichever files a folder has most of."""
     if (folder / "x_train.npy").is_file():
         return "arrays"
+    files = [*files_below(folder)]
+    if not (folder / LABELS).is_file() and _annotated(folder, files):
+        return ANNOTATED
     counts, others = dict.fromkeys(ENDINGS, 0), Counter[str]()
-    for path in files_below(folder):
+    for path in files:
         others[path.suffix.lower()] += 1
         for kind, endings in ENDINGS.items():
             counts[kind] += path.suffix.lower() in endings and path.name != LABELS
@@ -114,3 +120,15 @@ def _of_folder(folder: Path) -> str:
             f"{folder} is a folder without images, audio or x_train.npy. {has}Give {KNOWN}."
         )
     return kind
+
+
+def _annotated(folder: Path, files: list[Path]) -> bool:
+    """Return whether a folder's pictures have masks or boxes.
+
+    Raises:
+        UserError: they have annotations of a form that is not read.
+    """
+    found = layout_of(folder, files, ENDINGS["pictures"])
+    if found.foreign and not found.masks and not found.boxes:
+        raise UserError(f"{folder}: this looks like {found.foreign}: {OURS}.")
+    return found.annotated

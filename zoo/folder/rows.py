@@ -103,6 +103,24 @@ class Pictures(Rows):
     color: NotRequired[str]  # "colour" before 0.6
 
 
+class Masked(Rows):
+    """Images with masks: values of pixels of the classes, in order, and of those not judged."""
+
+    kind: Literal["masks"]
+    image_size: tuple[Size, Size]
+    color: str
+    values: list[Annotated[int, Between(0, 255)]]
+    ignored: list[Annotated[int, Between(0, 255)]]
+
+
+class Boxed(Rows):
+    """Images with boxes, letterboxed."""
+
+    kind: Literal["boxes"]
+    image_size: tuple[Size, Size]
+    color: str
+
+
 class Sounds(Rows):
     """Audio."""
 
@@ -126,7 +144,7 @@ class Arrays(Rows):
     kind: NotRequired[Literal["arrays"]]
 
 
-Schema = Table | Texts | Pictures | Sounds | Recordings | Arrays
+Schema = Table | Texts | Pictures | Masked | Boxed | Sounds | Recordings | Arrays
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from zoo.data.arrays import Found
 from zoo.data.reading import Reading
-from zoo.data.sources import BUILT_IN, reader_of
+from zoo.data.sources import ANNOTATED, BUILT_IN, reader_of
 from zoo.readers.built_in import read_built_in
 from zoo.readers.labelled import read_labelled
 from zoo.readers.rows import read_rows
@@ -29,11 +29,15 @@ def read(source: str, reading: Reading, seed: int, task: type[Task] | None) -> F
     reading.check(kind, path.name)
     if source in BUILT_IN:
         return read_built_in(source, seed, task)
+    if kind == ANNOTATED and (task is None or task.moves):
+        from zoo.readers.dense.choosing import read_annotated
+
+        return read_annotated(path, reading, seed, task)
     if kind == "table":
         from zoo.readers.table import read_table  # pyarrow takes a while to import
 
         return read_table(path, reading, seed, task)
-    if kind == "pictures":
+    if kind in ("pictures", ANNOTATED):
         from zoo.readers.images import read_images
 
         return read_images(path, reading, seed, task)

@@ -18,6 +18,7 @@ from zoo.readers.cache import keep, kept, key_of
 from zoo.readers.folders import Files
 
 THREADS = min(8, os.cpu_count() or 1)
+LISTED = 100  # broken files in a message
 SHOWN = 500  # files between two progress messages
 One = TypeVar("One")
 
@@ -134,7 +135,9 @@ def report_bad(root: Path, bad: dict[Path, str], skip: bool, notes: list[str]) -
     """Raise UserError that lists the unreadable files, or note them if they are skipped."""
     if not bad:
         return
-    listed = "\n".join(f"  {path}: {why}" for path, why in sorted(bad.items()))
+    some = sorted(bad.items())[:LISTED]
+    listed = "\n".join(f"  {path}: {why}" for path, why in some)
+    listed += f"\n  ... and {len(bad) - LISTED:,} more" * (len(bad) > LISTED)
     if not skip:
         raise UserError(
             f"{len(bad)} files in {root} cannot be read. Fix or remove them, or leave them out "

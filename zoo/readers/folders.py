@@ -199,7 +199,7 @@ def parted(
         "y": files.labels,
         "names": names_of(files) if names is None else names,
     }
-    rows = _rows(files, seed)
+    rows = part_rows(files, seed, files.task.strata(files.labels))
     arrays = {f"{name}_{part}": of[at] for name, of in columns.items() for part, at in rows.items()}
     arrays |= {f"x_{part}": gather(x, places, dtype) for part, places in rows.items()}
     return arrays | ({"class_names": np.array(files.class_names)} if files.class_names else {})
@@ -210,11 +210,19 @@ def names_of(files: "Files[Any]") -> np.ndarray:
     return np.array([readable(path.as_posix()) for path in files.paths])
 
 
-def _rows(files: "Files[Any]", seed: int) -> dict[str, np.ndarray]:
-    """Return the rows of each part that the folder does not leave to be split later."""
+def part_rows(
+    files: "Files[Any]", seed: int, strata: np.ndarray | None, every: bool = False
+) -> dict[str, np.ndarray]:
+    """Return the rows of each part that the folder does not leave to be split later.
+
+    Args:
+        files: with the parts that the folder gives.
+        seed: of the split.
+        strata: what the parts keep the shares of, a value for each file.
+        every: leave nothing to be split later.
+    """
     from zoo.data.splits import held_out, split_rows
 
-    strata = files.task.strata(files.labels)
     groups, time = files.beside.get("groups"), files.beside.get("time")
     time = None if time is None else time.astype(np.float64)
     if not any(files.parts):
@@ -222,7 +230,7 @@ def _rows(files: "Files[Any]", seed: int) -> dict[str, np.ndarray]:
     of = np.array(files.parts)
     rows = {part: np.flatnonzero(of == part) for part in dict.fromkeys(files.parts)}
     for part in [part for part in ("test", "val") if part not in rows]:
-        if part == "test" or groups is not None:
+        if part == "test" or every or groups is not None:
             rest, held = held_out(rows["train"], seed, strata, groups, time)
             rows = rows | {"train": rest, part: held}
     return rows

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -22,6 +22,20 @@ GRAY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
 DEEP = ("I", "I;16", "I;16B", "I;16L")  # 16 bits a pixel
 
 
+class Look(NamedTuple):
+    """A picture's header: sides in pixels, upright; the orientation of EXIF, 1 to 8."""
+
+    height: int
+    width: int
+    mode: str
+    orientation: int
+
+    @property
+    def stored(self) -> tuple[int, int]:
+        """(height, width) of the pixels as the file holds them."""
+        return (self.width, self.height) if self.orientation > 4 else (self.height, self.width)
+
+
 def read_images(folder: Path, reading: Reading, seed: int, task: type[Task] | None = None) -> Found:
     """Read a folder of class folders, optionally within train/, val/ and test/.
 
@@ -38,10 +52,10 @@ def read_images(folder: Path, reading: Reading, seed: int, task: type[Task] | No
     Raises:
         UserError: no classes, or unreadable files (all in one message).
     """
-    files, bad = looked_at(folder, find(folder, "pictures", reading, task), _look)
+    files, bad = looked_at(folder, find(folder, "pictures", reading, task), look)
     notes = [*files.notes]
-    size, color = _size(files, reading, notes), _color(files, reading, notes)
-    x, good = _decoded(files, size, color, bad)
+    size, color = _size(files, reading, notes), color_of(files, reading, notes)
+    x, good = decoded_images(files, size, color, bad)
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "float32")
     schema = {"kind": "pictures", "image_size": size, "color": color, "notes": notes}
@@ -61,21 +75,23 @@ def image_rows(
     Returns:
         float32 (images, height, width, channels).
     """
-    files, bad = looked_at(path, files or loose(path, "pictures"), _look)
-    x, _ = _decoded(files, tuple(schema["image_size"]), american(schema)["color"], bad)
+    files, bad = looked_at(path, files or loose(path, "pictures"), look)
+    x, _ = decoded_images(files, tuple(schema["image_size"]), american(schema)["color"], bad)
     report_bad(path, bad, False, [])
     return np.asarray(x, np.float32)
 
 
-def _decoded(
+def decoded_images(
     files: "Files[Any]", size: tuple[int, int], color: str, bad: dict[Path, str]
 ) -> tuple[np.ndarray, list[int]]:
+    """Return resized images, uint8 (files, height, width, channels), and their indices."""
     shape = (*size, 1 if color == "gray" else 3)
     decode = partial(_decode, size=size, color=color)
     return decoded(files, decode, shape, "uint8", "pictures", bad)
 
 
-def _open(path: Path) -> Image.Image:
+def opened(path: Path) -> Image.Image:
+    """Return an image whose header has been read. Raises Broken for one of too many pixels."""
     image = Image.open(path, formats=FORMATS)
     width, height = image.size
     if width * height > MOST_PIXELS:
@@ -84,25 +100,30 @@ def _open(path: Path) -> Image.Image:
     return image
 
 
-def _look(path: Path) -> tuple[int, int, str]:
-    """Return height, width and mode, from the header alone."""
-    with _open(path) as image:
+def look(path: Path) -> Look:
+    """Return what the header alone says."""
+    with opened(path) as image:
         width, height = image.size
         stated = image.format != "PNG" or "exif" in image.info  # else Pillow decodes it to search
-        turned = stated and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)  # orientation
-        return (width, height, image.mode) if turned else (height, width, image.mode)
+        turned = image.getexif().get(0x0112, 1) if stated else 1
+        turned = turned if turned in range(1, 9) else 1
+        return Look(*((width, height) if turned > 4 else (height, width)), image.mode, turned)
 
 
 def _decode(path: Path, size: tuple[int, int], color: str) -> np.ndarray:
     """Return uint8 (height, width, channels)."""
+    return np.asarray(resized(path, size, color)).reshape(*size, -1)
+
+
+def resized(path: Path, size: tuple[int, int], color: str) -> Image.Image:
+    """Return an upright image of a size (height, width), "gray" or "rgb"."""
     mode = "L" if color == "gray" else "RGB"
-    with _open(path) as image:
+    with opened(path) as image:
         if image.format == "JPEG":
             image.draft(mode, (4 * size[1], 4 * size[0]))  # decode no finer than that
         image.load()
         straight = _flat(ImageOps.exif_transpose(image)).convert(mode)
-        sized = straight.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-        return np.asarray(sized).reshape(*size, -1)
+        return straight.resize((size[1], size[0]), Image.Resampling.BILINEAR)
 
 
 def _flat(image: Image.Image) -> Image.Image:
@@ -129,7 +150,8 @@ def _size(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[int,
     return USUAL, USUAL
 
 
-def _color(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:
+def color_of(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:
+    """Return "gray" or "rgb"."""
     if reading.color is not None:
         return reading.color
     gray = sum(look[2] in GRAY for look, _ in files.looks)

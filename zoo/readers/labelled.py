@@ -19,7 +19,8 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
 
     Args:
         path: data like those of the run that it has not seen: a table with the target; a folder of
-            class folders, of which only test/ is read if there is one; an `.npz` file with `x` and
+            class folders, or of images with masks or boxes, of which only test/ is read if there is
+            one; an `.npz` file with `x` and
             `y`, or `x_test` and `y_test`.
         run: a run such as `zoo.Run`, whose `data.json` describes how rows are read.
 
@@ -39,7 +40,7 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
     path, recorded = Path(path), run.read_json("data.json")
     if not path.exists():
         raise UserError(f"{path} does not exist.")
-    x, answers = _raw(path, recorded.get("schema") or {})
+    x, answers = _raw(path, recorded.get("schema") or {}, recorded.get("class_names") or [])
     if len(answers) != len(x) or not len(x):
         raise UserError(
             f"{path} must hold a label for each row, and at least one row; got {len(x)} rows and "
@@ -49,13 +50,17 @@ def read_labelled(path: str | Path, run: Described) -> tuple[np.ndarray, np.ndar
     return rows, task_in(recorded).take_answers(path, answers)
 
 
-def _raw(path: Path, schema: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+def _raw(path: Path, schema: dict[str, Any], names: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the raw rows of a file, and their labels: numbers or class names."""
     kind = schema.get("kind")
     if kind == "table":
         from zoo.readers.table import table_answers
 
         return table_answers(path, schema)
+    if kind in ("masks", "boxes"):
+        from zoo.readers.dense.choosing import annotated_answers
+
+        return annotated_answers(path, schema, names)
     if kind in ENDINGS:
         from zoo.readers import audio, images, recordings
 

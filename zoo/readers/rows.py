@@ -92,6 +92,17 @@ def _raw(path: Path, schema: Mapping[str, Any]) -> tuple[np.ndarray | None, np.n
 
         files = loose(path, kind)
         return names_of(files), image_rows(path, schema, files)
+    if kind == "masks":
+        from zoo.readers.dense.pictures import pictures_below
+        from zoo.readers.images import image_rows
+
+        files = pictures_below(path)
+        return names_of(files), image_rows(path, schema, files)
+    if kind == "boxes":
+        from zoo.readers.dense.pictures import letterboxed_rows, pictures_below
+
+        files = pictures_below(path)
+        return names_of(files), letterboxed_rows(path, schema, files)[0]
     if kind == "sounds":
         from zoo.readers.audio import audio_rows
 
