@@ -7,20 +7,20 @@ The C++ needs no library, allocates nothing, and looks only at cells that can re
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template
 from typing import Any
 
 from export.device.ends import Ends
 from export.device.filling import filled, text
 from export.device.front_end import comment
-from export.device.maps import values_of
+from export.device.maps import of_boxes, of_points
 from export.device.palette import colors
 from export.device.texts import STEPS, common_of, cpp_labels, kotlin_labels, quoted
 from export.tflite.metadata import label_lines
 from zoo.data.letterbox import PADDING
 
-MASK, BOXES = "mask", "boxes"  # what a task's `device` says
+MASK, BOXES, POINTS = "mask", "boxes", "points"  # what a task's `device` says
 FORMULA = "an $given file takes q = clip(round(x / SCALE + ZERO_POINT), $lowest, $highest)"
 INPUT = "input"
 COLUMNS = (0, 4, 5)  # of box, objectness and classes
@@ -38,6 +38,8 @@ class Form:
         result: its parameter.
         call: its last lines.
         returned, kotlin_result: by Kotlin.
+        parts: names of the templates, in the order of C++.
+        types: of Kotlin's classes.
     """
 
     title: str
@@ -48,9 +50,29 @@ class Form:
     call: str
     returned: str
     kotlin_result: str
+    parts: tuple[str, ...]
+    types: tuple[str, ...] = ()
 
 
+OBJECTS = Form(
+    title="Objects in pictures",
+    printed="Prints name, class, score, x1, y1, x2, y2 in pixels of the picture.",
+    fit="letterbox",
+    written="boxes in pixels of\n// the picture, the best first",
+    result="model_io::Boxes* boxes",
+    call=(
+        "  const $cpp_given* pointers[model_io::kOutputs];\n"
+        "  for (int i = 0; i < model_io::kOutputs; ++i) pointers[i] = values[i].data();\n"
+        "  model_io::Decode(pointers, place, boxes);"
+    ),
+    returned="boxes, the best first",
+    kotlin_result="List<Box>",
+    parts=("found", BOXES),
+    types=("found", "boxes_types"),
+)
 FORMS = {
+    BOXES: OBJECTS,
+    POINTS: replace(OBJECTS, parts=("found", POINTS), types=("found",)),
     MASK: Form(
         title="Class of each pixel",
         printed="Writes NAME_mask.png, class numbers with a palette, and prints the share of each.",
@@ -66,28 +88,15 @@ FORMS = {
         ),
         returned="the class of each pixel, line by line",
         kotlin_result="IntArray",
-    ),
-    BOXES: Form(
-        title="Objects in pictures",
-        printed="Prints name, class, score, x1, y1, x2, y2 in pixels of the picture.",
-        fit="letterbox",
-        written="boxes in pixels of\n// the picture, the best first",
-        result="model_io::Boxes* boxes",
-        call=(
-            "  const $cpp_given* pointers[model_io::kOutputs];\n"
-            "  for (int i = 0; i < model_io::kOutputs; ++i) pointers[i] = values[i].data();\n"
-            "  model_io::Decode(pointers, place, boxes);"
-        ),
-        returned="boxes, the best first",
-        kotlin_result="List<Box>",
+        parts=(MASK,),
     ),
 }
 
 
 def pictured(ends: Ends) -> dict[str, str]:
     """Return {file name: text} of what goes with a file that gives masks or boxes."""
-    form, own = FORMS[ends.device], values_of(ends) if ends.device == BOXES else _of_mask(ends)
-    common = common_of(ends) | _common(ends) | own
+    form = FORMS[ends.device]
+    common = common_of(ends) | _common(ends) | VALUES[ends.device](ends)
     return {
         "labels.txt": label_lines(ends.lines),
         "infer.py": _python(common, ends, form),
@@ -118,7 +127,11 @@ def _of_mask(ends: Ends) -> dict[str, Any]:
     """Return the number of values of a pixel, and above which one the second of two classes is."""
     (leaf,), real = ends.leaves, 0.0 if ends.logits else 0.5
     cut = real if ends.output.ends.real else math.floor(leaf.zero_point + real / leaf.scale)
-    return {"columns": ends.outputs, "real_cut": real, "cut": cut}
+    palette = colors(len(ends.labels)).ravel().tolist()
+    return {"columns": ends.outputs, "real_cut": real, "cut": cut, "palette": palette}
+
+
+VALUES = {MASK: _of_mask, BOXES: of_boxes, POINTS: of_points}
 
 
 def _listed(values: Sequence[Any]) -> str:
@@ -127,7 +140,6 @@ def _listed(values: Sequence[Any]) -> str:
 
 def _python(common: dict[str, Any], ends: Ends, form: Form) -> str:
     real = ends.scaling.ends.real
-    palette = f"PALETTE = {colors(len(ends.labels)).ravel().tolist()}  # red, green, blue of each\n"
     own = {
         "title": form.title,
         "printed": form.printed,
@@ -136,10 +148,10 @@ def _python(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "zero_point": f"[{common['zero_point']}]",
         "formula": "floats are taken as they are" if real else FORMULA,
         "step": "row" if real else STEPS.format("row"),
-        "constants": f"FILL = {PADDING}  # gray around a picture\n"
-        + (filled("boxes_constants.py.txt", common) if ends.device == BOXES else palette),
+        "fill": PADDING,
+        "constants": filled(f"{ends.device}_constants.py.txt", common),
         "place": text(f"{form.fit}.py.txt"),
-        "decode": filled(f"{ends.device}.py.txt", common),
+        "decode": "".join(filled(f"{one}.py.txt", common) for one in form.parts),
     }
     own |= {name: Template(own[name]).substitute(common) for name in ("formula", "step")}
     return filled("pictures.py.txt", common | own)
@@ -153,7 +165,7 @@ def _header(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "convert": filled("copy.txt" if ends.scaling.ends.real else "quantize.txt", common),
         "place": text(f"{form.fit}.h.txt"),
         "fill": fill if form.fit == "letterbox" else "",
-        "decode": filled(f"{ends.device}.h.txt", common),
+        "decode": "\n".join(filled(f"{one}.h.txt", common) for one in form.parts),
     }
     return filled("pictures.h.txt", common | own)
 
@@ -169,8 +181,8 @@ def _source(common: dict[str, Any], ends: Ends, form: Form) -> str:
 
 
 def _kotlin(common: dict[str, Any], ends: Ends, form: Form) -> str:
-    real, found = ends.scaling.ends.real, ends.device == BOXES
-    used = ["abs", "floor", "max", "min", *(["exp"] * found), *(["round"] * (not real))]
+    real = ends.scaling.ends.real
+    used = ["abs", "floor", "max", "min", *["exp"] * bool(form.types), *["round"] * (not real)]
     convert = "copy.kt.txt" if real else "quantize.kt.txt"
     own = {
         "input": INPUT,
@@ -180,9 +192,9 @@ def _kotlin(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "place": text(f"{form.fit}.kt.txt"),
         "labels": kotlin_labels(ends.lines),
         "quantized": filled(convert, common),
-        "constants": f"        private const val FILL = {PADDING}f\n"
-        + filled(f"{ends.device}_constants.kt.txt", common),
-        "decoded": filled("boxes_types.kt.txt", common) if found else "",
+        "fill": PADDING,
+        "constants": filled(f"{ends.device}_constants.kt.txt", common),
+        "decoded": "".join(filled(f"{one}.kt.txt", common) for one in form.types),
         "functions": filled(f"{ends.device}.kt.txt", common),
     }
     return filled("Pictures.kt.txt", common | own)

@@ -86,32 +86,60 @@ def _part(ends: Ends, at: tuple[int, int], shape: tuple[int, int]) -> Part:
     )
 
 
-def values_of(ends: Ends) -> dict[str, Any]:
+def of_boxes(ends: Ends) -> dict[str, Any]:
     """Return what templates of boxes are filled with."""
-    maps, kind = maps_of(ends), "f" if ends.output.ends.real else ""
-    likeliest = min(ends.thresholds)
+    maps, kind = maps_of(ends), _kind(ends)
     cpp, kotlin = [], []
     for one in maps:
         _, objectness, classes = one.parts
         size = f"{one.rows}, {one.columns}, {one.stride}"
-        least = f"{objectness.least(likeliest, ends.output)}{kind}"
-        each = [f"{classes.least(t, ends.output)}{kind}" for t in ends.thresholds]
+        least = f"{objectness.least(min(ends.thresholds), ends.output)}{kind}"
         parts = ",\n     ".join(f"{{{part.listed}}}" for part in one.parts)
-        cpp.append(f"\n    {{{size},\n     {parts},\n     {least}, {{{', '.join(each)}}}}}")
+        each = _leasts(classes, ends)
+        cpp.append(f"\n    {{{size},\n     {parts},\n     {least}, {{{each}}}}}")
         made = ", ".join(f"Part({part.listed})" for part in one.parts)
         kotlin.append(f"            Cells({size}, {made}, {least})")
-    return {
+    return _limits(ends) | {
         "maps": ",".join(cpp),
         "kotlin_maps": ",\n".join(kotlin),
         "map_count": len(maps),
         "strides": ", ".join(str(one.stride) for one in maps),
-        "thresholds": ", ".join(f"{t!r}f" for t in ends.thresholds),
-        "python_thresholds": numbers(ends.thresholds),
         "parts": "".join(f"    {(one.name, one.at, one.shape)!r},\n" for one in ends.leaves),
         "cells": sum(one.rows * one.columns for one in maps),
-        "candidates": CANDIDATES,
-        "most": MOST,
         "iou": f"{NMS_IOU}f",
         "python_iou": NMS_IOU,
         "largest": int(LARGEST),
     }
+
+
+def of_points(ends: Ends) -> dict[str, Any]:
+    """Return what templates of points are filled with."""
+    (leaf,), (height, width, _) = ends.leaves, ends.shape
+    cells = math.prod(leaf.own) // len(ends.labels)
+    (stride,) = strides_of((height, width), cells)
+    return _limits(ends) | {
+        "rows": -(-height // stride),
+        "columns": -(-width // stride),
+        "strides": stride,
+        "one_scale": f"{leaf.scale!r}f",
+        "one_zero_point": leaf.zero_point,
+        "least": _leasts(Part(0, 0, len(ends.labels), leaf), ends),
+    }
+
+
+def _limits(ends: Ends) -> dict[str, Any]:
+    return {
+        "thresholds": ", ".join(f"{t!r}f" for t in ends.thresholds),
+        "python_thresholds": numbers(ends.thresholds),
+        "candidates": CANDIDATES,
+        "most": MOST,
+    }
+
+
+def _leasts(classes: Part, ends: Ends) -> str:
+    return ", ".join(f"{classes.least(t, ends.output)}{_kind(ends)}" for t in ends.thresholds)
+
+
+def _kind(ends: Ends) -> str:
+    """Return what makes a number a float in C++ and Kotlin."""
+    return "f" if ends.output.ends.real else ""

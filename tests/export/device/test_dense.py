@@ -16,10 +16,11 @@ from export.device.ship import shipped
 from export.tflite.scaling import Scaling
 from tests.export.device.programs import compiled, imported, numbers, picture, ran
 from zoo.data.letterbox import PADDING, Letterbox
-from zoo.tasks.boxes.decoding import find
+from zoo.tasks.boxes.decoding import find, peaks
 
 SHAPE, LABELS = (64, 48, 3), ("cat", "dog", 'a "b"')
 PIXELS = Scaling((1.0,), (-128.0,))  # an int8 file takes v - 128
+READ = {"boxes": "boxes", "mask": "masks"}  # kinds of a schema
 THRESHOLDS = (0.2, 0.35, 0.5)
 GXX = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
@@ -51,6 +52,16 @@ def masks(**changes: object) -> Ends:
     leaf = Leaf("output", (0, 0, 0), SHAPE, SHAPE, 0.1, 3)
     output = Scaling((0.1,), (3.0,))
     made = Ends("m.tflite", SHAPE, PIXELS, output, 3, LABELS, "softmax", "mask", leaves=(leaf,))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def points(**changes: object) -> Ends:
+    leaf = Leaf("output", (0, 0), (48, 3), (8, 6, 3), 0.05, 3)
+    output = Scaling((0.05,), (3.0,))
+    made = Ends(
+        "m.tflite", SHAPE, PIXELS, output, 3, LABELS, "sigmoid", "points",
+        leaves=(leaf,), thresholds=THRESHOLDS,
+    )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -128,6 +139,31 @@ def test_boxes_are_those_of_the_task(tmp_path: Path) -> None:
             assert np.array_equal(found[:, 0], wanted[:, 0])
             assert np.abs(found[:, 1] - wanted[:, 1]).max() < 1e-4
             assert np.abs(found[:, 2:] - wanted[:, 2:]).max() < 1e-2
+
+
+@GXX
+def test_points_are_those_of_the_task(tmp_path: Path) -> None:
+    """Cells that no neighbor outdoes; of equal neighbors, which int8 has many of, each is told."""
+    ends, size = points(), (150, 233)
+    program, module = decoder(tmp_path, ends), imported(tmp_path, ends)
+    for seed in range(3):
+        value = np.random.default_rng(seed).integers(-60, 6, (8, 6, 3)).astype(np.int8)
+        real = (value.astype(np.float32) - 3) * np.float32(0.05)
+        found = peaks(real.reshape(1, 48, 3), SHAPE).above(np.array(THRESHOLDS))
+        there = found.there[0]
+        corners = Letterbox.of(size, SHAPE[:2]).back(found.boxes[0][there])
+        wanted = np.column_stack([found.classes[0][there], found.scores[0][there], corners])
+        assert 3 < len(wanted) < 40
+        of_python = module["of_picture"](module["decode"]({"output": real}), *size)
+        given = [np.array(size, np.int32).tobytes(), value.tobytes()]
+        for said in (of_python, np.array(numbers(ran(program, *given)))):
+            assert said.shape == wanted.shape
+            assert np.abs(ordered(said) - ordered(wanted)).max() < 1e-2
+
+
+def ordered(found: np.ndarray) -> np.ndarray:
+    """Return boxes by class and place: the order of equal scores is no one's."""
+    return found[np.lexsort(found[:, [2, 3, 0]].T)]
 
 
 @GXX
@@ -222,6 +258,28 @@ def test_pictures_are_resized_as_pillow_does(ends: Ends, tmp_path: Path) -> None
             )
 
 
+def test_rows_are_those_of_the_readers(tmp_path: Path) -> None:
+    """Turned by EXIF, a large JPEG, transparent, and of 16 bits: as `predict` reads them."""
+    pixels = picture(700, 500)
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    Image.fromarray(pixels).save(tmp_path / "turned.jpg", exif=turned)
+    clear = np.dstack([pixels[:90, :70], np.full((90, 70), 90, np.uint8)])
+    Image.fromarray(clear).save(tmp_path / "clear.png")
+    deep = picture(80, 60, 1).astype(np.uint16)[..., 0] * 250
+    Image.fromarray(deep).save(tmp_path / "deep.tif")
+    for ends in (boxes(), masks()):
+        row_of = imported(tmp_path, ends)["row_of"]
+        schema = {"kind": READ[ends.device], "image_size": SHAPE[:2], "color": "rgb"}
+        rows = zoo.read_rows(tmp_path, schema)
+        sizes = []
+        for name, row in zip(("clear.png", "deep.tif", "turned.jpg"), rows, strict=True):
+            found, *size = row_of(str(tmp_path / name))
+            sizes.append(tuple(size))
+            assert np.array_equal(found, row)
+        assert sizes == [(90, 70), (80, 60), (500, 700)]
+
+
 # reads a picture's height and width and the logits; writes the mask at the picture's size
 MASK = """
 static std::int8_t logits[model_io::kInputs];
@@ -273,7 +331,7 @@ def test_one_value_says_the_second_of_two_classes(tmp_path: Path, activation: st
     assert np.array_equal(of_cpp, wanted)
 
 
-@pytest.mark.parametrize("ends", [boxes(), masks()], ids=["boxes", "mask"])
+@pytest.mark.parametrize("ends", [boxes(), points(), masks()], ids=["boxes", "points", "mask"])
 def test_snippets_speak_of_the_file(ends: Ends) -> None:
     found = shipped(ends)
     assert {*found} == {"labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt"}
