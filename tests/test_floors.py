@@ -87,9 +87,14 @@ def imports(module: str) -> Iterator[str]:
 
 
 def room(module: str) -> str:
-    """Return the folder of a module in its package, or the file that lies beside the folders."""
-    inside = SOURCES[module].relative_to(ROOT).parts[1:]
-    return "/".join(inside[:-1]) or Path(inside[0]).stem
+    """Return the folder of a module in its package, or the file that lies beside the folders.
+
+    A folder inside of one is part of it, unless it has a floor of its own.
+    """
+    package, *folders, file = SOURCES[module].relative_to(ROOT).parts
+    while len(folders) > 1 and "/".join(folders) not in FLOORS[package].split():
+        folders.pop()
+    return "/".join(folders) or Path(file).stem
 
 
 @pytest.mark.parametrize("package", FLOORS)

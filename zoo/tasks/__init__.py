@@ -15,6 +15,7 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
+from zoo.tasks.segmentation import Segmentation
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Column
 
@@ -25,6 +26,7 @@ __all__ = [
     "Metric",
     "Multilabel",
     "Regression",
+    "Segmentation",
     "Task",
     "guess",
     "guess_columns",
@@ -34,7 +36,7 @@ __all__ = [
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Multilabel, Classification, Regression)
+    task.name: task for task in (Segmentation, Multilabel, Classification, Regression)
 }
 # figure -> title, and what it is multiplied by to be shown
 FIGURES: dict[str, tuple[str, int]] = {

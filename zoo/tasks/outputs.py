@@ -31,8 +31,8 @@ def ending(model: "keras.Model") -> str | None:
 
 
 def of_two(outputs: np.ndarray) -> np.ndarray:
-    """Return the logits of two classes for those of the second alone, (rows, 1)."""
-    return np.concatenate([np.zeros_like(outputs), outputs], axis=1)
+    """Return the logits of two classes for those of the second alone, (rows, ..., 1)."""
+    return np.concatenate([np.zeros_like(outputs), outputs], axis=-1)
 
 
 def check_apart(model: "keras.Model") -> None:
@@ -59,11 +59,11 @@ def log_odds(p: np.ndarray) -> np.ndarray:
 
 
 def log_probabilities(outputs: np.ndarray, smallest: float = TINY) -> np.ndarray:
-    """Return the logarithms of class probabilities, (rows, classes), none below `smallest`.
+    """Return the logarithms of class probabilities, (rows, ..., classes), none below `smallest`.
 
-    A single output, (rows, 1), is the probability of the second class.
+    A single output, (rows, ..., 1), is the probability of the second class.
     """
     p = np.clip(np.asarray(outputs, np.float64), 0.0, 1.0)
-    if p.shape[1] == 1:
-        p = np.concatenate([1 - p, p], axis=1)
+    if p.shape[-1] == 1:
+        p = np.concatenate([1 - p, p], axis=-1)
     return np.log(np.maximum(p, smallest))

@@ -74,6 +74,10 @@ class Task(Labels):
         """Return the units that training takes the aims in; as they are, for classes."""
         return Units()
 
+    def weigh(self, aims: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """Return what each of the aims counts, by weights of the classes; of masks each pixel."""
+        return np.asarray(aims @ weights)
+
     def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
         """Return the loss of outputs."""
         from zoo.tasks.losses import loss_of
@@ -200,11 +204,7 @@ class Task(Labels):
     ) -> list[Gate]:
         """Return what the second outputs must pass to stand for the first: drop, then `fidelity`.
 
-        Args:
-            y: labels of the rows.
-            first, second: outputs of float and int8.
-            max_drop: largest acceptable drop, in the metric's unit.
-            drop: of these outputs, if it has been measured.
+        `max_drop` is the largest acceptable drop; `drop` that of these outputs, if measured.
         """
         found, bound = drop or self.drop(y, first, second), self.bound(max_drop, y)
         of_drop = gates.drop(found, bound, self.metric.drop_unit, len(y))

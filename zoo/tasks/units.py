@@ -24,9 +24,9 @@ class Units:
         return cls(y.mean(axis=0), np.where(std > 0, std, 1.0))
 
     def standardize(self, values: np.ndarray) -> np.ndarray:
-        """Return values in these units, float32."""
+        """Return values in these units, float32; masks stay bytes."""
         if self.mean is None or self.std is None:
-            return np.asarray(values, np.float32)
+            return values if values.dtype == np.uint8 else np.asarray(values, np.float32)
         return np.asarray((values - self.mean) / self.std, np.float32)
 
     @property

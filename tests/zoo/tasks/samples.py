@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
-from zoo.tasks import Classification, Multilabel, Regression, Task
+from zoo.tasks import Classification, Multilabel, Regression, Segmentation, Task
+from zoo.tasks.masks.form import IGNORED
 
 ROWS = 200
 
@@ -107,4 +108,33 @@ def _figures_of_labels(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
     }
 
 
-SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers(), _labels())}
+def _masks() -> Sample:
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.repeat(rng.integers(0, 3, (ROWS, 3, 4)), 3, axis=1), 3, axis=2)
+    y[:, 0, :2] = IGNORED
+    y[0, :4] = IGNORED
+    y = y.astype(np.uint8)
+    perfect = 3.0 * (y[..., None] == np.arange(3))
+    outputs = perfect + rng.normal(0, 1.2, perfect.shape)
+    worse = outputs + rng.normal(0, 2, perfect.shape)
+    bad = (
+        (y[:, 0], r"must hold a mask of class numbers for each image, whole numbers of shape"),
+        (y / 2, r"whole numbers of shape \(rows, height, width\); got shape .* type float64"),
+        (y.astype(int) - 1, "holds classes of pixels outside the range: -1 to 254"),
+        (y * (y == IGNORED), "training masks hold 1 class only; a segmentation needs at least two"),
+    )
+    task = Segmentation(("a", "b", "c"))
+    return Sample(task, y, outputs, worse, perfect, bad, _figures_of_masks)
+
+
+def _figures_of_masks(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    known = y != IGNORED
+    truth, said = y[known], logits.argmax(axis=-1)[known]
+    return {
+        "miou": metrics.jaccard_score(truth, said, average="macro"),
+        "pixel_accuracy": metrics.accuracy_score(truth, said),
+        "mean_dice": metrics.f1_score(truth, said, average="macro"),
+    }
+
+
+SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers(), _labels(), _masks())}
