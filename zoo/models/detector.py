@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, at_least, in_range, one_of, size
+from zoo.checks import UserError, at_least, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm
 from zoo.models.cnn import BLOCKS, Block, conv, plan_blocks
 from zoo.models.mlp import ACTIVATIONS
@@ -147,14 +147,32 @@ def _stages(
     _check_maps(filters, coarsest)
     inputs = x = keras.Input(shape, name="input")
     x = Standardize(name="standardize")(x)
-    x = batch_norm(conv(x, filters[0], max(3, stride + 1), stride, bias=False))
-    x = layers.Activation(activation)(x)  # (B, H / stride, W / stride, filters[0])
+    x = layers.Activation(activation)(batch_norm(_stem(x, filters[0], stride)))
+    # (B, H / stride, W / stride, filters[0])
     maps: list[Any] = []
     for number, step in enumerate(plan):
         first = number == 0 or step.strides != 1
         x = BLOCKS[block](x, _first(step, 4 // stride) if number == 0 else step)
         maps = [*maps, x] if first else [*maps[:-1], x]
     return inputs, maps[1:]  # of stride 8 on
+
+
+def _stem(x: Any, width: int, stride: int) -> Any:
+    """Convolve the image: 3x3, or patches side by side where it is reduced at once.
+
+    Without a border of zeros a kernel takes in what standardizes the pixels, and no second image
+    lies in a microcontroller's memory.
+    """
+    whole = stride == 4 and not any(side % stride for side in x.shape[1:3])
+    return layers.Conv2D(
+        width,
+        4 if whole else 3,
+        stride,
+        padding="valid" if whole else "same",
+        data_format="channels_last",
+        use_bias=False,
+        kernel_initializer="he_normal",
+    )(x)
 
 
 def _first(step: Block, stride: int) -> Block:

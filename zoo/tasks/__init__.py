@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo.checks import one_of
 from zoo.tasks.classification import Classification
+from zoo.tasks.detection import Centroids, Detection
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
@@ -22,7 +23,9 @@ from zoo.tasks.truth import Column
 __all__ = [
     "FIGURES",
     "TASKS",
+    "Centroids",
     "Classification",
+    "Detection",
     "Metric",
     "Multilabel",
     "Regression",
@@ -36,7 +39,8 @@ __all__ = [
 ]
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (Segmentation, Multilabel, Classification, Regression)
+    task.name: task
+    for task in (Segmentation, Detection, Centroids, Multilabel, Classification, Regression)
 }
 # figure -> title, and what it is multiplied by to be shown
 FIGURES: dict[str, tuple[str, int]] = {
@@ -52,7 +56,7 @@ def worded(figure: str) -> str:
 def recorded(held: Mapping[str, Any]) -> Task:
     """Return the task that `data.json` names, with its labels."""
     one_of("task", held["task"], TASKS)
-    return TASKS[held["task"]](tuple(held["class_names"]))
+    return TASKS[held["task"]].recalled(held)
 
 
 def moving(what: str) -> type[Task]:

@@ -20,6 +20,7 @@ class Adjustment(ABC):
 
     name: ClassVar[str]  # the file of a run folder is {name}.json, and the report's key {name}
     figure: ClassVar[str]  # what it is to make better
+    folded: ClassVar[bool] = True  # into the last layer; else it stays beside the model
 
     @property
     def divisor(self) -> float:
@@ -40,6 +41,11 @@ class Adjustment(ABC):
     @abstractmethod
     def title(cls, record: Mapping[str, Any]) -> str:
         """Return its name, with its value where that is one number."""
+
+    @classmethod
+    def applied(cls, task: Any, record: Mapping[str, Any]) -> Any:
+        """Return the task that answers by what `record` holds: the same, where a model does."""
+        return task
 
     def fold(self, head: "keras.layers.Dense") -> None:
         """Fold it into a dense layer without activation, which is exact and costs nothing."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Labels(ABC):
         Raises:
             UserError: labels that cannot be learned.
         """
+
+    @classmethod
+    def recalled(cls, held: Mapping[str, Any]) -> Self:
+        """Return the task that `data.json` tells of."""
+        return cls(tuple(held["class_names"]))
 
     @classmethod
     def labeled(cls, columns: Mapping[str, Column]) -> np.ndarray:

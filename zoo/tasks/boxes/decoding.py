@@ -34,9 +34,7 @@ class Found:
     def above(self, cuts: np.ndarray) -> "Found":
         """Return those with a score above the threshold of their class, (classes,)."""
         kept = (self.classes >= 0) & (self.scores > cuts[np.maximum(self.classes, 0)])
-        return Found(
-            self.boxes, np.where(kept, self.scores, 0), np.where(kept, self.classes, -1)
-        )
+        return Found(self.boxes, np.where(kept, self.scores, 0), np.where(kept, self.classes, -1))
 
     @property
     def there(self) -> np.ndarray:
@@ -94,9 +92,7 @@ def peaks(outputs: np.ndarray, shape: tuple[int, ...], smallest: float = SMALLES
     sides = tuple(-(-size // stride) for size in shape[:2])
     heat = np.asarray(outputs, np.float32).reshape(rows, *sides, classes)
     padded = np.pad(heat, ((0, 0), (1, 1), (1, 1), (0, 0)), constant_values=-np.inf)
-    around = [
-        padded[:, y : y + sides[0], x : x + sides[1]] for y in range(3) for x in range(3)
-    ]
+    around = [padded[:, y : y + sides[0], x : x + sides[1]] for y in range(3) for x in range(3)]
     top = (heat >= np.max(around, axis=0)).reshape(outputs.shape)
     centres = places(shape, cells)[0]
     boxes = np.broadcast_to(np.concatenate([centres, centres], axis=1), (rows, cells, 4))
@@ -155,8 +151,9 @@ def _joined(parts: list[Found]) -> Found:
 
     def joined(arrays: list[np.ndarray], blank: float) -> np.ndarray:
         padded = [
-            np.pad(a, [(0, 0), (0, most - a.shape[1]), *[(0, 0)] * (a.ndim - 2)],
-                   constant_values=blank)
+            np.pad(
+                a, [(0, 0), (0, most - a.shape[1]), *[(0, 0)] * (a.ndim - 2)], constant_values=blank
+            )
             for a in arrays
         ]
         return np.concatenate(padded)

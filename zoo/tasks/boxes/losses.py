@@ -10,6 +10,7 @@ Everything has fixed shapes, and every row a loss of its own.
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from zoo.tasks.boxes.grid import places
@@ -23,6 +24,7 @@ BOX = 5.0  # what the loss of boxes weighs in the whole
 LARGEST = 8.0  # logarithm of a side in strides; larger ones are clipped
 FAR = 1e5  # cost of a cell that lies in no box
 TINY = 1e-7
+ROWS = 64  # at a time, outside of trainings
 
 
 @register
@@ -58,8 +60,8 @@ class DetectionLoss(keras.losses.Loss):
         aim = ops.matmul(ops.transpose(taken, (0, 2, 1)), truth[..., 1:])  # (B, cells, 4)
         kind = ops.matmul(ops.transpose(taken, (0, 2, 1)), one_hot)  # (B, cells, C)
         overlap, general = overlaps(boxes, aim)
-        quality = ops.stop_gradient(overlap)[..., None]
-        of_classes = ops.sum(bce(kind * quality, outputs[..., 5:]), axis=-1)
+        kind = kind * ops.stop_gradient(overlap)[..., None]  # a class is as sure as its box is good
+        of_classes = ops.sum(bce(kind, outputs[..., 5:]) - entropy(kind), axis=-1)
         of_objects = self._objectness(mine, outputs[..., 4])
         whole = mine * (BOX * (1 - general) + of_classes) + of_objects
         return ops.sum(whole, axis=1) / ops.maximum(ops.sum(mine, axis=1), 1.0)
@@ -113,6 +115,12 @@ def bce(aims: Any, logits: Any) -> Any:
     return ops.maximum(logits, 0.0) - logits * aims + ops.log1p(ops.exp(-ops.abs(logits)))
 
 
+def entropy(p: Any) -> Any:
+    """Return the least cross-entropy that probabilities can have; its gradient is not used."""
+    p = ops.clip(p, TINY, 1 - TINY)
+    return -p * ops.log(p) - (1 - p) * ops.log(1 - p)
+
+
 def corners(raw: Any, centres: Any, strides: Any) -> Any:
     """Return boxes x1, y1, x2, y2 in pixels of raw outputs (B, cells, 4)."""
     middle = centres + raw[..., :2] * strides[:, None]
@@ -134,9 +142,7 @@ def area(sides: Any) -> Any:
     return sides[..., 0] * sides[..., 1]
 
 
-def assign(
-    truth: Any, one_hot: Any, boxes: Any, outputs: Any, centres: Any, strides: Any
-) -> Any:
+def assign(truth: Any, one_hot: Any, boxes: Any, outputs: Any, centres: Any, strides: Any) -> Any:
     """Return which box each cell takes, (B, most, cells) of 0 and 1, at most one for a cell.
 
     Args:
@@ -197,3 +203,12 @@ def heat_of(truth: Any, size: tuple[int, int], cells: int, classes: int) -> tupl
     shown = ops.cast(there, "float32")[..., None] * kind
     heat = ops.max(shown * bump[..., None], axis=1)
     return heat, ops.max(shown * ops.cast(top, "float32")[..., None], axis=1)
+
+
+def mean_of(loss: keras.losses.Loss, y: np.ndarray, outputs: np.ndarray) -> float:
+    """Return the mean loss of rows, some at a time."""
+    found = 0.0
+    for start in range(0, len(y), ROWS):
+        some = slice(start, start + ROWS)
+        found += float(loss(y[some], outputs[some])) * len(y[some])
+    return found / max(1, len(y))
