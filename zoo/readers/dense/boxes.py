@@ -62,7 +62,7 @@ def read_boxes(
     report_bad(folder, bad, reading.skip_bad, [])
     size, color = size_of(files, reading, notes, USUAL, STEP), color_of(files, reading, notes)
     x, good = letterboxed(files, size, color, bad)
-    report_bad(folder, bad, reading.skip_bad, notes)
+    report_bad(folder, bad, reading.skip_bad and bool(good), notes)
     files = files.only(good)
     truths = [found.truths[place] for place in files.labels]
     y = _padded(files, truths, boxes, size)
