@@ -15,8 +15,8 @@ from export.device.ends import Ends
 from export.device.filling import filled, text
 from export.device.front_end import comment
 from export.device.maps import of_boxes, of_points
-from export.device.palette import colors
 from export.device.texts import STEPS, common_of, cpp_labels, kotlin_labels, quoted
+from export.drawing.palette import colors
 from export.tflite.metadata import label_lines
 from zoo.data.letterbox import PADDING
 

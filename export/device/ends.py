@@ -101,7 +101,7 @@ def ends_of(
         row_of(data),
         bool(data.schema.get("columns")),
         leaves=leaves_of(output, tuple(model.output_shape[1:])) if task.gives != "values" else (),
-        thresholds=tuple(map(float, task.thresholds)),
+        thresholds=task.thresholds,
     )
 
 

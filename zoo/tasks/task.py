@@ -60,9 +60,9 @@ class Task(Labels):
         return self.activation == "softmax"
 
     @property
-    def thresholds(self) -> np.ndarray:
-        """Scores above which an object of each class is told, (classes,); empty for other tasks."""
-        return np.zeros(0)
+    def thresholds(self) -> tuple[float, ...]:
+        """Scores above which an object of each class is told; empty where there are no objects."""
+        return ()
 
     # loss
 
