@@ -114,9 +114,8 @@ def finished(
         given = {} if plan.quantized is None else plan.quantized.twin.given
         output = output_of(interpreter, joint, given)
         texts |= header(data)
-        if isinstance(output, Scaling):
-            ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
-            texts |= shipped(ends)
+        ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)
+        texts |= shipped(ends)
         if "step" in plan.forms:
             name = plan.forms["step"]
             step = load_content(files[name])

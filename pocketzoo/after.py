@@ -58,7 +58,10 @@ def predict(
     run: RunArgument,
     file: Annotated[Path, typer.Argument(metavar="ROWS", help="Like the data; no labels needed.")],
     use_float: Annotated[bool, typer.Option("--float", help="Use the float file.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write a CSV file.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write a CSV file; of masks and objects, files into a folder."),
+    ] = None,
     column: Annotated[
         str | None, typer.Option("--id", help="Tables: a column that names the rows.")
     ] = None,
@@ -67,11 +70,14 @@ def predict(
     """Predict new rows with a run's int8 file."""
     early.check_rows(run, file)
     from pocketzoo.printing import predict as answering
+    from pocketzoo.printing.pictures import predict_pictures
 
+    if answering.of_pictures(run):
+        return predict_pictures(run, file, use_float, out)
     name, answers = answering.answer(run, file, use_float, column, every)
     if out is not None:
         answering.write_csv(answers, out)
-    answering.print_answers(name, answers, out)
+    return answering.print_answers(name, answers, out)
 
 
 def check(

@@ -128,7 +128,7 @@ def train(
     """Train one model, without a search."""
     early.check_training(source, preset, loading, training)
     early.check_single(out, overfit, teacher)
-    rows = loading.load(source, training.seed)
+    rows = loading.load(source, training.seed, preset=preset)
     import keras
 
     import tuning
@@ -168,7 +168,7 @@ def tune(
 ) -> None:
     """Search around a preset and keep the best model. Continues where it stopped."""
     early.check_training(source, preset, loading, training)
-    rows = loading.load(source, training.seed)
+    rows = loading.load(source, training.seed, preset=preset)
     from pocketzoo.printing.training import print_run
 
     print_run(_search(rows, preset, out, training, searching))
@@ -191,7 +191,7 @@ def run(
     """Tune, export and check in one go."""
     early.check_training(source, preset, loading, training)
     early.check_exporting(exporting)
-    rows = loading.load(source, training.seed)
+    rows = loading.load(source, training.seed, preset=preset)
     import zoo
     from pocketzoo import exporting as ladder
 

@@ -11,6 +11,7 @@ import typer
 from pocketzoo.parsing import names, sides
 from tuning.settings import Search
 from zoo.data.reading import Reading
+from zoo.presets.catalogue import family_of
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
@@ -100,14 +101,18 @@ class Loading:
         values = {one.name: getattr(self, one.name) for one in fields(Reading)}
         return Reading(**values | {"image_size": self.image_size and sides(self.image_size)})
 
-    def load(self, source: str, seed: int, aloud: bool = True) -> Any:
-        """Return the data as `zoo.load_data` does; say what was taken for granted."""
+    def load(self, source: str, seed: int, aloud: bool = True, preset: str | None = None) -> Any:
+        """Return the data as `zoo.load_data` does; say what was taken for granted.
+
+        A preset whose family gives a mask or boxes says which task is meant, if nothing else does.
+        """
         from zoo.readers.loading import load_data
+        from zoo.tasks import meant
 
         data = load_data(
             source,
             seed=seed,
-            task=self.task,
+            task=self.task or (preset and meant(family_of(preset).gives)),
             front_end=self.front_end,
             reading=self.reading(),
         )

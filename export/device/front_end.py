@@ -15,9 +15,16 @@ from zoo import Data, FrontEnd
 from zoo.data.audio import cosines, mel_bands
 from zoo.data.cells import MISSING
 from zoo.data.kinds import IMAGE
+from zoo.data.letterbox import PADDING
 from zoo.readers.columns import feature_names
 
 HEADER = "front_end.h"
+# kind of a schema -> what becomes of the aspect ratio of pictures
+FITS = {
+    "pictures": "aspect ratio ignored",
+    "masks": "aspect ratio ignored",
+    "boxes": f"aspect ratio kept, centered on gray of {PADDING}",
+}
 WIDTH = 96  # characters of a line of numbers
 MFCC_TABLE = """\
 // the cosine transform (DCT-II, orthonormal): of each band its part of each coefficient
@@ -69,9 +76,10 @@ def _pixels(data: Data) -> str:
     height, width, channels = data.input_shape
     order = {1: "gray", 3: "red, green, blue"}.get(channels, f"{channels} channels")
     size = f"height {height}, width {width}, {order} of a pixel side by side"
-    if data.schema.get("kind") != "pictures":
+    fit = FITS.get(data.schema.get("kind", ""))
+    if fit is None:
         return f"{size}, values as in training"
-    return f"turned as EXIF says, resized to {size} (bilinear, aspect ratio ignored), 0 to 255"
+    return f"turned as EXIF says, resized to {size} (bilinear, {fit}), 0 to 255"
 
 
 def comment(text: str) -> str:

@@ -6,32 +6,25 @@ and `Stream.kt` are those of a step form. What differs from model to model is fi
 of `export/device/templates`.
 """
 
-import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from string import Template
-from textwrap import wrap
 from typing import Any
 
 import keras
 
 from export.device import units
+from export.device.dense import pictured
 from export.device.ends import Ends
 from export.device.filling import filled, text
-from export.device.front_end import HEADER, comment
+from export.device.front_end import HEADER
+from export.device.texts import STEPS, common_of, cpp_labels, kotlin_labels
 from export.tflite.metadata import Card, label_lines, one_line
 from zoo import Data
-from zoo.quantization.layers.numerics import FLOAT
 
 STREAMS = ("stream.py", "stream.cc", "Stream.kt")  # of the step form
 NAMES = ("labels.txt", "infer.py", "model_io.h", "infer.cc", "Infer.kt", HEADER, *STREAMS)
-KOTLIN = {"int8": "Byte", "int16": "Short", "int32": "Int", "float32": "Float"}
 TABLE = 'front_end.rows(source) if source.endswith((".csv", ".tsv")) else '
-WIDTH = 100  # of a line of comment
-FLOATS = FLOAT.ends.dtype.name
-COMMENT: dict[str, Any] = {"initial_indent": "// ", "subsequent_indent": "// "}
 # Python's lines that make of rows, or of a step's values, what the file takes
-STEPS = "np.clip(np.rint({} / SCALE + ZERO_POINT), $lowest, $highest)"
 QUANTIZE = f"""\
     if into["dtype"] == np.$given:
         rows = {STEPS.format("rows")}
@@ -67,8 +60,10 @@ def card_of(model: keras.Model, data: Data) -> Card:
 
 
 def shipped(ends: Ends) -> dict[str, str]:
-    """Return {file name: text} of what goes with an int8 file of one input and one output."""
-    common = _common(ends)
+    """Return {file name: text} of what goes with an int8 file of one input."""
+    if ends.leaves:
+        return pictured(ends)
+    common = common_of(ends)
     lines = {"labels.txt": label_lines(ends.lines)} if ends.labels else {}
     return {
         **lines,
@@ -93,45 +88,12 @@ def streamed(ends: Ends, states: Mapping[str, int]) -> dict[str, str]:
         "cpp_states": ", ".join(f'{{"{name}", {size}}}' for name, size in states.items()),
         "kotlin_states": ", ".join(f'"{name}" to {size}' for name, size in states.items()),
     }
-    common = _common(ends) | own
+    common = common_of(ends) | own
     activation = {"activation": _cpp_call(ends, "    ", "answers")}
     return {
         "stream.py": _python("stream.py.txt", common | _answer_of_a_step(ends), ends),
         "stream.cc": filled("stream.cc.txt", common | activation),
         "Stream.kt": _kotlin("Stream.kt.txt", common, ends),
-    }
-
-
-def _common(ends: Ends) -> dict[str, Any]:
-    """Return what the texts of all languages are filled with."""
-    answers = "probabilities, in the order of labels.txt" if ends.labels else "numbers"
-    answers = "probability of the second label" if len(ends.labels) > ends.outputs else answers
-    ids, grid, given = ends.scaling.words is not None, ends.output.ends, ends.output.taken
-    taken, state = "int32" if ids else ends.scaling.taken, ends.state or given
-    return {
-        "file": ends.file,
-        "shape": ", ".join(str(size) for size in ends.shape),
-        "inputs": math.prod(ends.shape),
-        "values": "token ids" if ids else "values",
-        "taken": taken,
-        "given": given,
-        "state": state,
-        "lowest": grid.low,
-        "highest": grid.high,
-        "cpp_taken": _cpp_type(taken),
-        "cpp_given": _cpp_type(given),
-        "cpp_state": _cpp_type(state),
-        "kotlin_given": _kotlin_type(given),
-        "kotlin_state": _kotlin_type(state),
-        "kotlin_number": KOTLIN[given],
-        "kotlin_state_number": KOTLIN[state],
-        "words": ends.scaling.words or 0,
-        "scales": len(ends.scaling.scale),
-        "scale": units.numbers(ends.scaling.scale),
-        "zero_point": units.numbers(ends.scaling.zero_point),
-        "outputs": ends.outputs,
-        "answers": answers,
-        "row": "\n".join(wrap(f"Takes {comment(ends.row)}.", WIDTH, **COMMENT)),
     }
 
 
@@ -171,7 +133,7 @@ def _cpp(common: dict[str, Any], ends: Ends) -> dict[str, str]:
     convert = "clamp" if ids else "copy" if ends.scaling.ends.real else "quantize"
     header = {
         "convert": filled(f"{convert}.txt", common),
-        "labels": _cpp_labels(ends.lines),
+        "labels": cpp_labels(ends.lines),
         "logits": ": logits" if ends.logits else "",
         "activation": text(f"{ends.activation}.h.txt") if ends.logits else "",
         **units.cpp(ends),
@@ -209,28 +171,7 @@ def _kotlin(template: str, common: dict[str, Any], ends: Ends) -> str:
         "convert": Template(convert).substitute(common),
         "constants": scales + output["output_constants"],
         "output_value": output["output_value"],
-        "labels": ", ".join(_quoted(label).replace("$", "\\$") for label in ends.lines),
+        "labels": kotlin_labels(ends.lines),
         "activation": text(f"{ends.activation}.kt.txt") if ends.logits else "",
     }
     return filled(template, common | own)
-
-
-def _cpp_type(name: str) -> str:
-    return "float" if name == FLOATS else f"std::{name}_t"
-
-
-def _kotlin_type(name: str) -> str:
-    """Return a type as the names of CompiledModel's methods have it."""
-    return KOTLIN[name] if name == FLOATS else name.capitalize()
-
-
-def _quoted(text: str) -> str:
-    """Return a string literal of C++ and Kotlin; `text` is one line of printable characters."""
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _cpp_labels(labels: Sequence[str]) -> str:
-    if not labels:
-        return ""
-    quoted = ", ".join(_quoted(label).replace("?", "\\?") for label in labels)  # no trigraphs
-    return f"constexpr const char* kLabels[{len(labels)}] = {{{quoted}}};\n"

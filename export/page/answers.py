@@ -38,7 +38,7 @@ def _figures(report: Report) -> Html:
         rows.append((title, _value(pair.float, factor), _value(pair.int8, factor)))
     drop = _ranged(*(f"{one:.2f}" for one in (report.drop.value, *report.drop.ci95)))
     rows.append((f"drop, {report.measured.drop_unit}", "", drop))
-    return tag("div", table(("", "float", "int8"), rows, numbers=1))
+    return tag("div", table(("", "float", report.numerics), rows, numbers=1))
 
 
 def _value(estimate: Figure | Estimate, factor: int) -> Html:
@@ -54,7 +54,7 @@ def _groups(report: Report) -> Html | None:
     groups, metric = report.quality.groups, report.task.metric
     if not groups:
         return None
-    header = ("group", "rows", f"float {metric.title}", f"int8 {metric.title}")
+    header = ("group", "rows", f"float {metric.title}", f"{report.numerics} {metric.title}")
     rows = [_group(one, metric.factor) for one in groups]
     parts = [tag("h3", "Groups of test rows"), table(header, rows[:MOST], numbers=1)]
     if len(rows) > MOST:
@@ -76,5 +76,10 @@ def _baselines(report: Report) -> Html | None:
         ahead = _ranged(*(f"{value:+.2f}" for value in (one.ahead.value, *one.ahead.ci95)))
         figure = _value(one.estimate, metric.factor)
         rows.append((one.name, figure, ahead, f"{one.seconds:.1f} s"))
-    header = (f"test {metric.title}", "value (95 % interval)", "ahead of int8", "fitted in")
+    header = (
+        f"test {metric.title}",
+        "value (95 % interval)",
+        f"ahead of {report.numerics}",
+        "fitted in",
+    )
     return tag("div", tag("h3", "Baselines"), table(header, rows, numbers=1))

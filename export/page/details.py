@@ -28,7 +28,7 @@ def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
     series.append(Series(name, _points(bins), dots=True))
     across, up = Axis("confidence", 0, 1), Axis("share of correct predictions", 0, 1)
     said = (
-        "Confidence of the int8 predictions, and how often they are correct; calibrated ones lie "
+        "Confidence of the predictions, and how often they are correct; calibrated ones lie "
         "on the diagonal."
     )
     if adjusted is not None:
@@ -51,7 +51,7 @@ def scatter(quality: Quality, pairs: np.ndarray) -> Html:
     both = axis("", [*truth, *told])
     ends = [(both.low, both.low), (both.high, both.high)]
     points = Series("", list(zip(truth, told, strict=True)), line=False, dots=True)
-    across, up = (replace(both, label=label) for label in ("truth", "int8 prediction"))
+    across, up = (replace(both, label=label) for label in ("truth", "prediction"))
     chart = plot("predictions by true value", across, up, [Series("", ends, "quiet"), points])
     return figure(
         f"Predictions against true values, {len(told)} test rows; exact ones lie on the diagonal.",
@@ -76,7 +76,7 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
     ]
     matrix = tag("table", tag("thead", head), tag("tbody", *lines), class_="confusion")
     said = (
-        "Rows are true classes, columns the classes that the int8 file predicted; shades are "
+        "Rows are true classes, columns the classes that were predicted; shades are "
         "shares of a row."
     )
     scrolled = tag("div", matrix, class_="scroll", tabindex="0")

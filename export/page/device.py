@@ -66,12 +66,10 @@ def _runtimes(report: Report) -> Html:
     rows = [*_in_litert(report.runtimes), *_elsewhere(report.runtimes)]
     streaming, twin = report.fidelity.streaming, report.fidelity.twin
     if twin is not None:
-        share = (
-            f"{100 * twin.equal:.1f} % of outputs equal, {twin.largest_steps} int8 steps at most"
-        )
+        share = f"{100 * twin.equal:.1f} % of outputs equal, {twin.largest_steps} steps at most"
         rows.append(("LiteRT beside the twin that was calibrated", "", share))
     if streaming is not None:
-        share = f"{100 * streaming.within_one_step:.1f} % of logits within one int8 step"
+        share = f"{100 * streaming.within_one_step:.1f} % of logits within one step"
         rows.append(("step by step", "yes", f"{share} of the whole sequence's"))
     return tag("div", tag("h3", "Runtimes"), table(("runtime", "runs", "figures"), rows))
 
@@ -99,7 +97,7 @@ def _placed(one: Placement) -> str:
     where = found.get("machine") or f"arena {kilobytes(found['arena_bytes'])}"
     equal = (
         f"{100 * found['equal']:.1f} % of outputs equal to LiteRT's, the others "
-        f"{found['largest_steps']} int8 steps off at most"
+        f"{found['largest_steps']} steps off at most"
     )
     same = found.get("agreement_with_litert")
     answers = "" if same is None else f", {100 * same:.1f} % of answers the same"
@@ -117,11 +115,11 @@ def _layers(layers: dict[str, float]) -> Html | None:
     ]
     marked = order.index(worst[0][0])
     some = f" The {SHOWN} noisiest of {len(layers)}." if len(layers) > SHOWN else ""
-    said = f"Signal-to-noise ratio of each int8 layer, in graph order; higher is better.{some}"
+    said = f"Signal-to-noise ratio of each layer, in graph order; higher is better.{some}"
     every = [(name, f"{value:.1f}") for name, value in layers.items()]
     return tag(
         "div",
-        tag("h3", "Float against int8, layer by layer"),
+        tag("h3", "Float against integers, layer by layer"),
         figure(said, bars("signal-to-noise ratio by layer", items, marked)),
         folded("All layers", table(("layer", "dB"), every, numbers=1)),
     )

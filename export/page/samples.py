@@ -35,7 +35,7 @@ def _lead(report: Report) -> str:
     worst = report.quality.worst
     wrong = sum(one.wrong for one in worst)
     if report.task.numbers or wrong == len(worst) > 0:
-        return report.task.words.worst
+        return report.task.words.worst.format(numerics=report.numerics)
     if not wrong:
         return "No test row is predicted wrong. These came closest."
     return f"All {wrong} test rows that are predicted wrong, and the ones closest to it."

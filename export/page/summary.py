@@ -51,6 +51,7 @@ def _listed(sentences: list[str]) -> Html | None:
 def _answers(report: Report) -> str:
     shown, int8 = report.task.metric.shown, report.int8_estimate
     said = report.task.words.result.format(
+        numerics=report.numerics,
         value=shown(int8.value),
         rows=f"{report.test_rows:,} test rows",
         interval=" to ".join(map(shown, int8.ci95)),

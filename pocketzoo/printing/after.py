@@ -47,7 +47,7 @@ def print_versus(found: Versus) -> None:
         "{:.2f} ({:.2f} to {:.2f})".format(*(unit * v for v in (one.value, *one.ci95)))
         for one in (found.a, found.b)
     ]
-    table.add_row(f"int8 {title}", *figures)
+    table.add_row(title, *figures)
     table.add_row("bytes", *(f"{one:,}" for one in found.bytes))
     table.add_row("microseconds, from each run's report", *(f"{one:g}" for one in found.latency_us))
     print_table(CONSOLE, table)

@@ -57,6 +57,11 @@ def answer(
     return name, found if names is None else found.named(column or "file", names)
 
 
+def of_pictures(path: Path) -> bool:
+    """Return whether a run answers with masks or objects, which are drawn over pictures."""
+    return zoo.Run(path).task().gives != "values"
+
+
 def write_csv(found: Answers, path: Path) -> None:
     """Write answers as CSV, a header first; a file is whole, or what it was before."""
     content = io.StringIO(newline="")

@@ -43,7 +43,7 @@ def print_groups(console: Console, report: Report) -> None:
     if not groups:
         return
     title, unit = shown(report.metric, report.metric)
-    table = Table("group of test rows", "rows", f"float {title}", f"int8 {title}")
+    table = Table("group of test rows", "rows", f"float {title}", f"{report.numerics} {title}")
     for one in groups[:MOST_GROUPS]:
         table.add_row(one.name, str(one.rows), text(one.float, unit), text(one.int8, unit))
     if len(groups) > MOST_GROUPS:
@@ -65,7 +65,11 @@ def print_baselines(console: Console, report: Report) -> None:
         return
     unit = FIGURES[report.metric][1]
     table = Table(
-        f"test {worded(report.metric)}", "figure", "95 % interval", "ahead of int8", "fitted in"
+        f"test {worded(report.metric)}",
+        "figure",
+        "95 % interval",
+        f"ahead of {report.numerics}",
+        "fitted in",
     )
     for one in report.baselines:
         low, high = one.estimate.ci95

@@ -61,7 +61,7 @@ def print_report(report: Report, folder: Path) -> None:
         )
     if report.files.converted:
         CONSOLE.print(
-            "The int8 outputs have units of their own: y = (q - zero_point) * scale, with both "
+            "The outputs have units of their own: y = (q - zero_point) * scale, with both "
             'arrays in report.json under "output".'
         )
     print_verdict(report)

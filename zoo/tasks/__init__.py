@@ -33,6 +33,7 @@ __all__ = [
     "Task",
     "guess",
     "guess_columns",
+    "meant",
     "moving",
     "recorded",
     "worded",
@@ -62,6 +63,12 @@ def recorded(held: Mapping[str, Any]) -> Task:
 def moving(what: str) -> type[Task]:
     """Return the first task whose truth moves along with a picture as "mask" or as "boxes"."""
     return next(task for task in TASKS.values() if task.moves == what)
+
+
+def meant(gives: str) -> str | None:
+    """Return the task of a family by what it gives; None where several tasks ask for that."""
+    found = [name for name, task in TASKS.items() if task.gives == gives]
+    return found[0] if len(found) == 1 else None
 
 
 def guess(y: np.ndarray, name: str) -> type[Task]:

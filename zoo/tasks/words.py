@@ -10,7 +10,7 @@ class Words:
     Attributes:
         is_a: what data of the task are, after their name.
         use: the intended use, at the start of a sentence.
-        result: the figure in a sentence, with {value}, {rows} and {interval}.
+        result: the figure in a sentence, with {numerics}, {value}, {rows} and {interval}.
         less, more: after the size of a drop, and of a gain.
         limit: what the answers cannot say; empty for nothing.
         target: what is learned.
@@ -18,7 +18,7 @@ class Words:
         told: title of the figure by which a single feature is judged.
         explained: what that feature explains a share of.
         trivial, linear: the baselines of the advice.
-        worst: heads the worst rows, where not even the first of them is right.
+        worst: heads the worst rows, where not even the first of them is right; with {numerics}.
     """
 
     is_a: str
@@ -40,7 +40,7 @@ class Words:
 CLASSIFICATION = Words(
     is_a="is a classification",
     use="The class of a row",
-    result="The int8 file predicts {value} of {rows} correctly (95 % interval {interval})",
+    result="The {numerics} file predicts {value} of {rows} correctly (95 % interval {interval})",
     less=" points less",
     more=" points more",
     limit="It always predicts one of its classes, even for a row of none of them.",
@@ -51,14 +51,14 @@ CLASSIFICATION = Words(
     explained="information",
     trivial="the most frequent class",
     linear="logistic regression",
-    worst="The test rows whose true class the int8 file gave the least probability.",
+    worst="The test rows whose true class the {numerics} file gave the least probability.",
 )
 
 
 REGRESSION = Words(
     is_a="is a regression",
     use="Numbers for a row",
-    result="The int8 file's root mean squared error on {rows} is {value} ({interval})",
+    result="The {numerics} file's root mean squared error on {rows} is {value} ({interval})",
     less="\u00a0% worse",
     more="\u00a0% better",
     limit="",
@@ -69,14 +69,14 @@ REGRESSION = Words(
     explained="variance",
     trivial="the mean target",
     linear="ridge regression",
-    worst="The test rows with the largest errors of the int8 file.",
+    worst="The test rows with the largest errors of the {numerics} file.",
 )
 
 
 MULTILABEL = Words(
     is_a="is a multi-label classification",
     use="The labels of a row",
-    result="The int8 file's macro F1 on {rows} is {value} (95 % interval {interval})",
+    result="The {numerics} file's macro F1 on {rows} is {value} (95 % interval {interval})",
     less=" points less",
     more=" points more",
     limit="It knows the labels that it was trained on, and no others.",
@@ -87,5 +87,5 @@ MULTILABEL = Words(
     explained="variance",
     trivial="the shares of the labels",
     linear="logistic regression",
-    worst="The test rows whose labels the int8 file predicted worst.",
+    worst="The test rows whose labels the {numerics} file predicted worst.",
 )

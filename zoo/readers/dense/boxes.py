@@ -60,9 +60,10 @@ def read_boxes(
     notes = [*found.notes]
     files, boxes, bad = _looked(folder, found, reading)
     report_bad(folder, bad, reading.skip_bad, [])
-    size, color = size_of(files, reading, notes, USUAL, STEP), color_of(files, reading, notes)
+    size = size_of(files, reading, notes, USUAL, STEP, "fitted, with gray bars, into")
+    color = color_of(files, reading, notes)
     x, good = letterboxed(files, size, color, bad)
-    report_bad(folder, bad, reading.skip_bad, notes)
+    report_bad(folder, bad, reading.skip_bad and bool(good), notes)
     files = files.only(good)
     truths = [found.truths[place] for place in files.labels]
     y = _padded(files, truths, boxes, size)

@@ -1,0 +1,2 @@
+#include "model_io.h"
+int main(){}
