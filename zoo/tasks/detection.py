@@ -14,7 +14,7 @@ from zoo.metrics import boxes as figures_of
 from zoo.metrics.weighted import Measure, Weighted
 from zoo.tasks.boxes import constant, words
 from zoo.tasks.boxes.decoding import Found, find, iou, logistic, peaks
-from zoo.tasks.boxes.grid import strides_of
+from zoo.tasks.boxes.grid import USUAL, cells_of, strides_of
 from zoo.tasks.boxes.matching import ALL, AREAS, closeness, match
 from zoo.tasks.boxes.objects import Objects
 from zoo.tasks.metric import Metric
@@ -76,8 +76,11 @@ class Detection(Objects):
 
         return DetectionLoss(self.size, focal)
 
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        return constant.of_boxes(y, self.size, len(self.labels))
+    def constant(self, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        return constant.of_boxes(y, self.size, shape)
+
+    def cells(self) -> tuple[int, int]:
+        return cells_of(self.size, USUAL), 5 + len(self.labels)
 
     def found(self, outputs: np.ndarray) -> Found:
         return find(outputs, self.size)
@@ -163,8 +166,11 @@ class Centroids(Detection):
 
         return CentroidLoss(self.size, focal)
 
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        return constant.of_places(y, self.size, len(self.labels))
+    def constant(self, y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        return constant.of_places(y, shape)
+
+    def cells(self) -> tuple[int, int]:
+        return cells_of(self.size, USUAL[:1]), len(self.labels)
 
     def found(self, outputs: np.ndarray) -> Found:
         return peaks(outputs, self.size)

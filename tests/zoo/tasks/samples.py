@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn import metrics
 
-from zoo.tasks import Classification, Multilabel, Regression, Segmentation, Task
+from tests.zoo.tasks.boxes.scenes import SIDE, apart, oracle, outputs_of, points_of, truth
+from zoo.tasks import (
+    Centroids,
+    Classification,
+    Detection,
+    Multilabel,
+    Regression,
+    Segmentation,
+    Task,
+)
+from zoo.tasks.boxes.decoding import peaks
 from zoo.tasks.masks.form import IGNORED
 
 ROWS = 200
@@ -137,4 +147,61 @@ def _figures_of_masks(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
     }
 
 
-SAMPLES = {sample.task.name: sample for sample in (_classes(), _numbers(), _labels(), _masks())}
+def _boxes() -> Sample:
+    rng = np.random.default_rng(0)
+    y, task = truth(rng, ROWS), Detection(("a", "b", "c"), (SIDE, SIDE))
+    y = y[np.argsort(Detection.strata(y), kind="stable")]
+    perfect = outputs_of(rng, y, 0.0)
+    outputs, worse = outputs_of(rng, y, 0.3), outputs_of(rng, y, 1.0)
+    wide = y.copy()
+    wide[0, 0] = (1, 3, 3, 3, 9)
+    bad = (
+        (y[..., :4], r"must hold boxes, numbers of shape \(rows, most, 5\): class, x1, y1, x2, y2"),
+        (y * np.nan, "holds boxes with NaN or infinite numbers"),
+        (np.where(y < 0, -2, y), "lines without a box are -1 throughout"),
+        (wide, "holds boxes without an area: x2 must be over x1, y2 over y1"),
+        (np.full_like(y, -1), "y_train holds no box: there is nothing to learn"),
+    )
+
+    def reference(y: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        return oracle(y, task.found(outputs), range(len(y)))[0]
+
+    return Sample(task, y, outputs, worse, perfect, bad, reference)
+
+
+def _centers() -> Sample:
+    rng = np.random.default_rng(0)
+    y, task = apart(truth(rng, ROWS)), Centroids(("a", "b", "c"), (SIDE, SIDE), (0.5, 0.5, 0.5))
+    y = y[np.argsort(Centroids.strata(y), kind="stable")]
+    perfect = points_of(rng, y, 0.0)
+    bad = ((y[..., 0], r"must hold boxes, numbers of shape \(rows, most, 5\)"),)
+    noisy = [points_of(rng, y, noise) for noise in (1.5, 3.0)]
+    return Sample(task, y, noisy[0], noisy[1], perfect, bad, _figures_of_centers)
+
+
+def _figures_of_centers(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
+    """Return F1 of centers, one image and one class after the other."""
+    hits = whole = 0
+    found = peaks(logits, (SIDE, SIDE), 0.5)
+    for row, boxes in enumerate(y):
+        for kind in range(3):
+            left = [box[1:] for box in boxes if box[0] == kind]
+            for x, y_of in found.boxes[row, found.classes[row] == kind][:, :2]:
+                whole += 1
+                near = [
+                    (max(abs(x - (x1 + x2) / 2), abs(y_of - (y1 + y2) / 2)), place)
+                    for place, (x1, y1, x2, y2) in enumerate(left)
+                    if abs(x - (x1 + x2) / 2) <= max((x2 - x1) / 2, 8)
+                    and abs(y_of - (y1 + y2) / 2) <= max((y2 - y1) / 2, 8)
+                ]
+                if near:
+                    del left[min(near)[1]]
+                    hits += 1
+            whole += sum(box[0] == kind for box in boxes)
+    return {"centroid_f1": 2 * hits / whole}
+
+
+SAMPLES = {
+    sample.task.name: sample
+    for sample in (_classes(), _numbers(), _labels(), _masks(), _boxes(), _centers())
+}

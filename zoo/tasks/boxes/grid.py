@@ -11,6 +11,7 @@ from zoo.checks import UserError
 
 FINEST = (8, 16, 4, 32, 2, 64, 1)  # strides of the first map, the usual ones first
 MAPS = 4  # at most
+USUAL = (8, 16)  # strides of most detectors
 
 
 @cache
@@ -32,7 +33,7 @@ def strides_of(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
         strides: tuple[int, ...] = ()
         for number in range(MAPS):
             strides = (*strides, finest << number)
-            if sum(_cells(shape, stride) for stride in strides) == cells:
+            if cells_of(shape, strides) == cells:
                 return strides
     raise UserError(
         f"{cells} cells are those of no maps of an image of {shape[0]}x{shape[1]} pixels. Expected "
@@ -54,5 +55,6 @@ def places(shape: tuple[int, ...], cells: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(centres).astype(np.float32), np.concatenate(steps).astype(np.float32)
 
 
-def _cells(shape: tuple[int, ...], stride: int) -> int:
-    return -(-shape[0] // stride) * -(-shape[1] // stride)
+def cells_of(shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    """Return how many cells the maps of an image have."""
+    return sum(-(-shape[0] // stride) * -(-shape[1] // stride) for stride in strides)

@@ -1,7 +1,7 @@
 """What a task knows of boxes: their form, the size of the images, and thresholds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -24,7 +24,7 @@ class BoxLabels(Task):
     """
 
     size: tuple[int, int] = (0, 0)
-    cuts: tuple[float, ...] = ()
+    cuts: tuple[float, ...] = field(default=(), compare=False)  # of a training, not of the truth
 
     @property
     def thresholds(self) -> tuple[float, ...]:

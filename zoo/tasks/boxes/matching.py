@@ -44,13 +44,15 @@ class Matched:
 
 
 def closeness(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return how near points (..., 4) are to the centres of boxes (..., 4): 1 there, 0 at the edge.
+    """Return how near points (..., 4) are to the centers of boxes (..., 4): 1 there, -1 too far.
 
-    Boxes count as at least `NEAR` pixels to each side of their centre.
+    A point must lie in the box, which counts as at least `NEAR` pixels to each side of its center;
+    of several boxes the nearest center is the likest.
     """
     half = np.maximum((truth[..., 2:] - truth[..., :2]) / 2, NEAR)
     away = np.abs((found[..., :2] + found[..., 2:] - truth[..., :2] - truth[..., 2:]) / 2)
-    return np.asarray(1 - (away / half).max(axis=-1))
+    within = (away <= half).all(axis=-1)
+    return np.where(within, 1 / (1 + away.max(axis=-1)), -1.0)
 
 
 def match(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from zoo.checks import UserError
 from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Weighted, once
@@ -46,8 +47,8 @@ class Objects(BoxLabels):
         """Return the score of each class in each cell, (rows, cells, classes)."""
 
     @abstractmethod
-    def constant(self, y: np.ndarray) -> np.ndarray:
-        """Return outputs for the rows of y that do not look at them."""
+    def cells(self) -> tuple[int, int]:
+        """Return the shape of outputs that are usual for such images: cells, and values of each."""
 
     @abstractmethod
     def judged(self, y: np.ndarray, outputs: np.ndarray) -> Weighted:
@@ -67,7 +68,7 @@ class Objects(BoxLabels):
         return None
 
     def ignorance(self, y: np.ndarray) -> float:
-        return self.plain_loss(y, self.constant(y), Units())
+        return self.plain_loss(y, self.constant(y, (len(y), *self.cells())), Units())
 
     def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
         from zoo.tasks.boxes.losses import mean_of
@@ -75,8 +76,10 @@ class Objects(BoxLabels):
         return mean_of(self.loss(), y, outputs)
 
     def soft(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the objects that a teacher tells, as boxes."""
-        return judging.as_truth(self.told_of(outputs))
+        raise UserError(
+            "Boxes of a teacher cannot be blended with the truth. Set distill to 0, or train on "
+            "images that the teacher has labeled."
+        )
 
     def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Cuts:
         of = match(self.found(outputs), y, len(self.labels), [self.enough], likeness=self.likeness)
@@ -84,7 +87,7 @@ class Objects(BoxLabels):
 
     # answers
 
-    def ending(self, model: "keras.Model") -> None:
+    def ending(self, model: "keras.Model") -> str | None:
         return None
 
     def logits(self, outputs: np.ndarray, ending: str | None, smallest: float) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from zoo.tasks.boxes.decoding import Found
+from zoo.tasks.boxes.grid import cells_of, places
 from zoo.tasks.boxes.matching import AREAS
 
 SIDE = 200
@@ -20,6 +21,18 @@ def truth(rng: np.random.Generator, rows: int, most: int = 6, classes: int = 3) 
         corner = rng.uniform(0, SIDE - sides)
         y[row, :count, 0] = rng.integers(0, classes, count)
         y[row, :count, 1:] = np.concatenate([corner, corner + sides], axis=1)
+    return y
+
+
+def apart(y: np.ndarray, distance: float = 24) -> np.ndarray:
+    """Return boxes without those whose center is near that of an earlier one of the image."""
+    y = y.copy()
+    for boxes in y:
+        for line in range(1, len(boxes)):
+            middles = (boxes[:, 1:3] + boxes[:, 3:]) / 2
+            away = np.abs(middles[:line] - middles[line]).max(axis=1)
+            if (away[boxes[:line, 0] >= 0] < distance).any():
+                boxes[line] = -1
     return y
 
 
@@ -43,6 +56,36 @@ def found(rng: np.random.Generator, y: np.ndarray, noise: float = 0.08, classes:
     )
 
 
+def outputs_of(rng: np.random.Generator, y: np.ndarray, noise: float) -> np.ndarray:
+    """Return outputs of strides 8 and 16 in which each box has a cell, (rows, cells, 8)."""
+    centres, strides = places((SIDE, SIDE), cells_of((SIDE, SIDE), (8, 16)))
+    outputs = np.zeros((len(y), len(centres), 8), np.float32)
+    outputs[..., 2:4] = -8  # no others overlap anything
+    outputs[..., 4:] = -6 + rng.normal(0, noise, outputs[..., 4:].shape)
+    for row, line in zip(*np.nonzero(y[..., 0] >= 0), strict=True):
+        kind, x1, y1, x2, y2 = y[row, line]
+        away = np.abs(centres - [(x1 + x2) / 2, (y1 + y2) / 2]).sum(axis=1)
+        cell = int(np.argmin(np.where(outputs[row, :, 4] > -1, np.inf, away)))  # a free one
+        sides = np.log((x2 - x1, y2 - y1) / strides[cell])
+        middle = (((x1 + x2) / 2, (y1 + y2) / 2) - centres[cell]) / strides[cell]
+        outputs[row, cell, :4] = np.concatenate([middle, sides])
+        outputs[row, cell, :4] += rng.normal(0, noise / 3, 4)
+        outputs[row, cell, 4] = rng.uniform(4, 6) - rng.exponential(4 * noise + 1e-9)
+        outputs[row, cell, 5 + int(kind)] = 6
+    return outputs
+
+
+def points_of(rng: np.random.Generator, y: np.ndarray, noise: float) -> np.ndarray:
+    """Return logits of one map of stride 8 in which each box has a cell, (rows, cells, 3)."""
+    centres, _ = places((SIDE, SIDE), cells_of((SIDE, SIDE), (8,)))
+    outputs = -6 + rng.normal(0, noise, (len(y), len(centres), 3)).astype(np.float32)
+    for row, line in zip(*np.nonzero(y[..., 0] >= 0), strict=True):
+        kind, x1, y1, x2, y2 = y[row, line]
+        away = np.abs(centres - [(x1 + x2) / 2, (y1 + y2) / 2]).sum(axis=1)
+        outputs[row, np.argmin(away), int(kind)] = 6 + rng.normal(0, noise)
+    return outputs
+
+
 def oracle(
     y: np.ndarray, boxes: Found, rows: Iterable[int], classes: int = 3
 ) -> tuple[dict[str, float], np.ndarray]:
@@ -60,9 +103,7 @@ def oracle(
         for place in np.flatnonzero(boxes.there[row]):
             box = _corner_and_sides(boxes.boxes[row, place].astype(float))
             kind, score = int(boxes.classes[row, place]), float(boxes.scores[row, place])
-            results.append(
-                {"image_id": number, "category_id": kind, "bbox": box, "score": score}
-            )
+            results.append({"image_id": number, "category_id": kind, "bbox": box, "score": score})
     with contextlib.redirect_stdout(io.StringIO()):
         known = COCO()
         kinds = [{"id": n} for n in range(classes)]
