@@ -4,9 +4,11 @@ from rich.table import Table
 
 from pocketzoo.printing.columns import print_columns, print_notes
 from pocketzoo.printing.console import CONSOLE, print_table
+from zoo.data.contents import contents_of
 from zoo.data.dataset import Data, rows
 
 SHOWN = 20  # names of classes
+MOST = 100  # classes of a table
 
 
 def print_data(data: Data) -> None:
@@ -19,5 +21,21 @@ def print_data(data: Data) -> None:
     table.add_row(data.task.words.labels or "classes", ", ".join(names) or "-")
     table.add_row("hash", data.hash)
     print_table(CONSOLE, table)
+    print_contents(data)
     print_columns(CONSOLE, data)
     print_notes(CONSOLE, data)
+
+
+def print_contents(data: Data) -> None:
+    """Show how much masks or boxes hold of each class; nothing for other data."""
+    found = contents_of(data)
+    if found is None:
+        return
+    table = Table(*found.header)
+    for line in found.lines[:MOST]:
+        table.add_row(*line)
+    print_table(CONSOLE, table)
+    if len(found.lines) > MOST:
+        CONSOLE.print(f"... and {len(found.lines) - MOST} more classes.")
+    for name, said in found.summary.items():
+        CONSOLE.print(f"{name}: {said}", soft_wrap=True)

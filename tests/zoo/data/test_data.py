@@ -34,7 +34,8 @@ def test_built_in_sets(name: str, shape: tuple[int, ...], outputs: int, task: st
 
 
 def test_every_built_in_set_is_tested() -> None:
-    assert set(BUILT_IN) == {"digits", "digits_rows", "breast_cancer", "wine", "diabetes"}
+    here = {"digits", "digits_rows", "breast_cancer", "wine", "diabetes"}
+    assert set(BUILT_IN) == here | {"digits_scenes"}  # zoo/readers/dense/test_scenes.py
 
 
 def test_split_is_stratified_and_disjoint(digits: zoo.Data) -> None:

@@ -112,10 +112,12 @@ def only_used(found: Annotated) -> Annotated:
     """Return annotations without the classes that no picture has.
 
     Raises:
-        UserError: nothing is left.
+        UserError: nothing is left, and nothing is wrong, of which the reader then tells.
     """
     used = np.unique(np.concatenate([np.zeros(0, np.int64), *(of.classes for of in found.truths)]))
     if not len(used):
+        if any(truth.wrong for truth in found.truths):
+            return found
         raise UserError(f"No picture of {len(found.paths)} has a box; there is nothing to learn.")
     place = np.zeros(int(used.max()) + 1, np.int64)
     place[used] = np.arange(len(used))

@@ -60,7 +60,8 @@ def read_boxes(
     notes = [*found.notes]
     files, boxes, bad = _looked(folder, found, reading)
     report_bad(folder, bad, reading.skip_bad, [])
-    size, color = size_of(files, reading, notes, USUAL, STEP), color_of(files, reading, notes)
+    size = size_of(files, reading, notes, USUAL, STEP, "fitted, with gray bars, into")
+    color = color_of(files, reading, notes)
     x, good = letterboxed(files, size, color, bad)
     report_bad(folder, bad, reading.skip_bad and bool(good), notes)
     files = files.only(good)

@@ -74,7 +74,8 @@ def read_masks(
     notes, bad, skip = [*masked.notes], masked.bad, reading.skip_bad
     files = _looked(folder, masked, bad)
     report_bad(folder, bad, skip, [])
-    size, color = size_of(files, reading, notes, USUAL, STEP), color_of(files, reading, notes)
+    size = size_of(files, reading, notes, USUAL, STEP, "resized to")
+    color = color_of(files, reading, notes)
     raw, good = _raw(files, masked, size, bad)
     report_bad(folder, bad, skip and bool(good), [])
     files, counts = files.only(good), counted(raw)

@@ -17,7 +17,7 @@ from zoo.readers.images import LARGEST_USUAL, Look, look, resized
 
 
 def size_of(
-    files: "Files[Any]", reading: Reading, notes: list[str], usual: int, step: int
+    files: "Files[Any]", reading: Reading, notes: list[str], usual: int, step: int, how: str
 ) -> tuple[int, int]:
     """Return (height, width) of the rows.
 
@@ -27,6 +27,7 @@ def size_of(
         notes: what was taken for granted is added here.
         usual: side for pictures of different sizes, and for large ones.
         step: a side that is chosen here is a multiple of it.
+        how: "resized to" or the like, for the note.
     """
     if reading.sides is not None:
         return reading.sides
@@ -36,9 +37,7 @@ def size_of(
         height, width = usual, usual
     height, width = (-(-side // step) * step for side in (height, width))
     if sizes != {(height, width)}:
-        notes.append(
-            f"Images were resized to {height}x{width} pixels; --image-size sets another size."
-        )
+        notes.append(f"Images were {how} {height}x{width} pixels; --image-size sets another size.")
     return height, width
 
 
