@@ -75,6 +75,10 @@ HOMES = {
         "zoo/metrics/classes.py",
         "zoo/metrics/gates.py",
         "zoo/metrics/shift.py",
+        "zoo/metrics/masks.py",
+        "zoo/tasks/masks/form.py",
+        "zoo/tasks/masks/gating.py",
+        "zoo/tasks/segmentation.py",
     },
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {

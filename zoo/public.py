@@ -9,6 +9,7 @@ from zoo.checks import UserError  # noqa: E402
 from zoo.data.audio import FrontEnd  # noqa: E402
 from zoo.data.dataset import Data  # noqa: E402
 from zoo.data.text import TextSettings  # noqa: E402
+from zoo.models.aspp import ASPP  # noqa: E402
 from zoo.models.cnn import CNN  # noqa: E402
 from zoo.models.gru import GRU  # noqa: E402
 from zoo.models.inception import Inception  # noqa: E402
@@ -16,6 +17,7 @@ from zoo.models.lite import LITE  # noqa: E402
 from zoo.models.mlp import MLP  # noqa: E402
 from zoo.models.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.models.transformer import Transformer  # noqa: E402
+from zoo.models.unet import UNet  # noqa: E402
 from zoo.models.vit import ViT  # noqa: E402
 from zoo.presets.catalogue import list_models  # noqa: E402
 from zoo.presets.spec import ModelSpec, create_model  # noqa: E402
@@ -23,9 +25,10 @@ from zoo.pretrained.backbones import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.readers.loading import data_from, load_data  # noqa: E402
 from zoo.run import Run  # noqa: E402
-from zoo.tasks import Classification, Multilabel, Regression, Task  # noqa: E402
+from zoo.tasks import Classification, Multilabel, Regression, Segmentation, Task  # noqa: E402
 
 __all__ = [
+    "ASPP",
     "CNN",
     "GRU",
     "LITE",
@@ -41,12 +44,14 @@ __all__ = [
     "Reading",
     "Regression",
     "Run",
+    "Segmentation",
     "Task",
     "TextCNN",
     "TextGRU",
     "TextSettings",
     "TextTransformer",
     "Transformer",
+    "UNet",
     "UserError",
     "ViT",
     "advise",

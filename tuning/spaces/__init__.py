@@ -12,6 +12,7 @@ from typing import Any
 
 from tuning.recipe import Recipe
 from tuning.spaces.images import IMAGES, PICTURES
+from tuning.spaces.masks import MASKS
 from tuning.spaces.sequences import SEQUENCES
 from tuning.spaces.space import HP, Space, listed
 from tuning.spaces.tables import TABLES
@@ -23,7 +24,7 @@ from zoo.presets.catalogue import family_of, find_preset
 # A training is at least so many steps, but no more epochs: few rows are gone over more often.
 STEPS, MOST_EPOCHS = 1500, 500
 
-SPACES: dict[str, Space] = {**TABLES, **IMAGES, **SEQUENCES, **TEXTS}
+SPACES: dict[str, Space] = {**TABLES, **IMAGES, **SEQUENCES, **TEXTS, **MASKS}
 
 
 @dataclass(frozen=True)

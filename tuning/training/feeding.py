@@ -10,6 +10,7 @@ from tuning.augmentation.apply import KINDS, Augmentation
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, class_weights, soft
 from zoo import Data
+from zoo.tasks import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +19,7 @@ class Feed:
 
     Attributes:
         x, y: training rows, targets as the loss wants them.
-        classes: class of each training row; empty for regression.
+        task: that the targets are of.
         weights: of the loss, per class; None where all count alike.
         validation: `model.fit`'s argument of that name; None without validation rows.
         recipe: of the training.
@@ -27,7 +28,7 @@ class Feed:
 
     x: np.ndarray
     y: np.ndarray
-    classes: np.ndarray
+    task: Task
     weights: np.ndarray | None
     validation: tuple[np.ndarray, ...] | None
     recipe: Recipe
@@ -43,12 +44,14 @@ class Feed:
         weights, validation = class_weights(data, recipe), None
         if len(data.x_validation):
             aims = targets.encode(data.y_validation)
-            validation = (data.x_validation, aims, *([] if weights is None else [aims @ weights]))
-        strata = data.task.strata(data.y_train)
-        classes = np.zeros(0, int) if strata is None else strata
+            validation = (
+                data.x_validation,
+                aims,
+                *([] if weights is None else [data.task.weigh(aims, weights)]),
+            )
         changed = any(getattr(recipe, name) for name in KINDS)
         augment = Augmentation.of(recipe, data.x_train, data.task.moves) if changed else None
-        return cls(data.x_train, y, classes, weights, validation, recipe, augment)
+        return cls(data.x_train, y, data.task, weights, validation, recipe, augment)
 
 
 class Batches(keras.utils.PyDataset):
@@ -67,8 +70,9 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         self._feed, self._start = feed, start
         self._chances: np.ndarray | None = None
-        if feed.recipe.balance == "sampling":
-            chances = 1 / np.bincount(feed.classes)[feed.classes]
+        if feed.recipe.balance == "sampling" and feed.weights is not None:
+            counted = feed.task.weigh(feed.y, feed.weights).reshape(len(feed.y), -1)
+            chances = counted.mean(axis=1, dtype=np.float64)
             self._chances = chances / chances.sum()
         self.steps = math.ceil(len(feed.x) / feed.recipe.batch_size)
         self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, int))
@@ -85,8 +89,9 @@ class Batches(keras.utils.PyDataset):
         x, y = feed.x[rows], feed.y[rows]
         if feed.augment is not None:
             x, y = feed.augment(np.random.default_rng([feed.recipe.seed, epoch, 1 + step]), x, y)
-        even = feed.weights is None or self._chances is not None
-        return (x, y) if even else (x, y, y @ feed.weights)
+        if feed.weights is None or self._chances is not None:
+            return x, y
+        return x, y, feed.task.weigh(y, feed.weights)
 
     def _rows(self, epoch: int) -> np.ndarray:
         """Return the rows of an epoch in their order: each once, or drawn by chance."""

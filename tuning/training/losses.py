@@ -62,14 +62,14 @@ def soft(targets: np.ndarray, answers: np.ndarray | None, share: float) -> np.nd
 
 
 def class_weights(data: Data, recipe: Recipe) -> np.ndarray | None:
-    """Return what a row of each class counts in the loss, 1 on average over the training rows.
+    """Return what a row, or a pixel, of each class counts in the loss, 1 on average over all.
 
     By sampling, training rows come evenly and count alike; the validation rows are as they are.
     """
     if recipe.balance == "none":
         return None
-    counts = np.bincount(data.y_train, minlength=data.num_outputs)
-    return np.asarray(len(data.y_train) / (data.num_outputs * np.maximum(counts, 1)), np.float32)
+    counts = np.array(data.task.counts(data.y_train))
+    return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
 def compile_for(model: keras.Model, data: Data, recipe: Recipe) -> None:

@@ -188,11 +188,11 @@ def conv(
     )(x)
 
 
-def _conv_each(x: Any, block: Block, bias: bool) -> Any:
+def conv_each(x: Any, kernel: int, strides: int, bias: bool) -> Any:
     """Convolve each channel separately (depthwise)."""
     return layers.DepthwiseConv2D(
-        block.kernel,
-        block.strides,
+        kernel,
+        strides,
         padding="same",
         data_format="channels_last",
         use_bias=bias,
@@ -213,7 +213,9 @@ def _residual(x: Any, block: Block) -> Any:
 
 def _depthwise(x: Any, block: Block) -> Any:
     """A depthwise convolution, then a 1x1 convolution across the channels."""
-    x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=True)))
+    x = layers.Activation(block.activation)(
+        batch_norm(conv_each(x, block.kernel, block.strides, bias=True))
+    )
     return layers.Activation(block.activation)(batch_norm(conv(x, block.width, 1, 1)))
 
 
@@ -223,7 +225,9 @@ def inverted_block(x: Any, block: Block) -> Any:
     if block.expansion > 1:
         x = batch_norm(conv(x, block.expansion * channels, 1, 1, bias=False))
         x = layers.Activation(block.activation)(x)
-    x = layers.Activation(block.activation)(batch_norm(_conv_each(x, block, bias=False)))
+    x = layers.Activation(block.activation)(
+        batch_norm(conv_each(x, block.kernel, block.strides, bias=False))
+    )
     x = batch_norm(conv(x, block.width, 1, 1, bias=False))
     if block.strides != 1 or channels != block.width:
         return x

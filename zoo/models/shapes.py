@@ -14,6 +14,8 @@ TAKEN: dict[str, tuple[Kind, ...]] = {
     "inception": (SEQUENCE,),
     "transformer": (SEQUENCE,),
     "vit": (IMAGE,),
+    "unet": (IMAGE,),
+    "aspp": (IMAGE,),
     "text_gru": (TEXT,),
     "text_cnn": (TEXT,),
     "text_transformer": (TEXT,),

@@ -13,13 +13,14 @@ from zoo.data.kinds import Kind
 from zoo.models.shapes import takes
 from zoo.presets.families import FAMILIES, Family
 from zoo.presets.images import IMAGES
+from zoo.presets.masks import MASKS
 from zoo.presets.preset import Preset, Rows
 from zoo.presets.pretrained import PRETRAINED, of_hub
 from zoo.presets.sequences import SEQUENCES
 from zoo.presets.tables import TABLES
 from zoo.presets.texts import TEXTS
 
-PRESETS: dict[str, Preset] = {**TABLES, **SEQUENCES, **TEXTS, **IMAGES}
+PRESETS: dict[str, Preset] = {**TABLES, **SEQUENCES, **TEXTS, **IMAGES, **MASKS}
 
 
 def find_preset(name: str) -> Preset:

@@ -79,6 +79,8 @@ FAMILIES = {
         Family("inception", "zoo.models.inception.Inception", ((128, 1), 10)),
         Family("transformer", "zoo.models.transformer.Transformer", ((128, 1), 10)),
         Family("vit", "zoo.models.vit.ViT", ((32, 32, 3), 10)),
+        Family("unet", "zoo.models.unet.UNet", ((64, 64, 1), 2), "mask"),
+        Family("aspp", "zoo.models.aspp.ASPP", ((96, 96, 3), 2), "mask"),
         Family("text_gru", "zoo.models.texts.TextGRU", ((64,), 10)),
         Family("text_cnn", "zoo.models.texts.TextCNN", ((64,), 10)),
         Family("text_transformer", "zoo.models.texts.TextTransformer", ((64,), 10)),

@@ -72,11 +72,9 @@ class Segmentation(MaskLabels, Task):
         return MaskLoss(label_smoothing, focal)
 
     def progress(self) -> "keras.metrics.Metric":
-        import keras
+        from zoo.tasks.masks.losses import MaskIoU
 
-        return keras.metrics.MeanIoU(
-            len(self.labels), self.metric.name, "float32", sparse_y_pred=False
-        )
+        return MaskIoU(len(self.labels), self.metric.name)
 
     def ignorance(self, y: np.ndarray) -> float:
         constant = self.constant(y, (*y.shape, len(self.labels)))

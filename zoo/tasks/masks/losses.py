@@ -54,3 +54,41 @@ class MaskLoss(keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         own = {"label_smoothing": self.label_smoothing, "focal": self.focal}
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class MaskIoU(keras.metrics.Metric):
+    """Mean intersection over union of the classes that are there or answered.
+
+    `keras.metrics.MeanIoU` scatters pixel by pixel, which takes Torch a second for each batch.
+
+    Args:
+        classes: how many; pixels of others do not count.
+        name: of the metric.
+    """
+
+    def __init__(self, classes: int, name: str, dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self.classes = classes
+        self.hits, self.there, self.said = (
+            self.add_weight(shape=(classes,), initializer="zeros", name=kind)
+            for kind in ("hits", "there", "said")
+        )
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add masks, (images, height, width), and their logits; images count alike."""
+        numbers = ops.arange(self.classes, dtype="int32")
+        there = ops.equal(ops.expand_dims(ops.cast(y_true, "int32"), -1), numbers)
+        known = ops.any(there, axis=-1, keepdims=True)
+        said = ops.equal(ops.cast(ops.argmax(y_pred, axis=-1, keepdims=True), "int32"), numbers)
+        both = ((self.hits, there & said), (self.there, there), (self.said, said & known))
+        for held, found in both:
+            held.assign(held + ops.sum(ops.cast(found, self.dtype), axis=(0, 1, 2)))
+
+    def result(self) -> Any:
+        whole = self.there + self.said - self.hits
+        count = ops.sum(ops.cast(whole > 0, self.dtype))
+        return ops.sum(self.hits / ops.maximum(whole, 1.0)) / ops.maximum(count, 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "classes": self.classes}

@@ -1,0 +1,41 @@
+"""Search spaces of families for masks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tuning.recipe import Recipe
+from tuning.spaces.images import blocks
+from tuning.spaces.space import HP, Space, around, dropout, listed
+
+MOVED = {"zoom": 0.3, "cutout": 0.25}
+
+
+def widths(hp: HP, filters: Any) -> list[int]:
+    """Choose the width of all sizes together."""
+    scaled = [[max(1, round(width * factor)) for width in filters] for factor in (0.75, 1, 1.5)]
+    chosen = hp.Choice("filters", [listed(one) for one in scaled], default=listed(filters))
+    return [int(width) for width in chosen.split(",")]
+
+
+def unet(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.UNet`: width of all sizes together, dropout."""
+    return {
+        "filters": widths(hp, arguments["filters"]),
+        "dropout": dropout(hp, arguments["dropout"]),
+    }
+
+
+def aspp(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Space of `zoo.ASPP`: width of all stages together, blocks, expansion, head, dropout."""
+    return {
+        "filters": widths(hp, arguments["filters"]),
+        "blocks": blocks(hp, arguments["blocks"]),
+        "expansion": around(hp, "expansion", arguments["expansion"]),
+        "head": around(hp, "head", arguments["head"]),
+        "dropout": dropout(hp, arguments["dropout"]),
+        "drop_path": dropout(hp, arguments["drop_path"], "drop_path"),
+    }
+
+
+RECIPE = Recipe(batch_size=16, label_smoothing=0.0)  # a batch is many pixels
+MASKS = {"unet": Space(unet, RECIPE, MOVED), "aspp": Space(aspp, RECIPE, MOVED)}
