@@ -20,9 +20,9 @@ import numpy as np
 
 import export
 import tuning
+from benchmarks.export.jobs import PEERS, failures, make_peers, write_job
 from benchmarks.export.runners import OrtRunner, least, runner
 from benchmarks.tables import HOW_TO_READ, Row, compared, machine, table, tables
-from export.child import ChildError, run_python
 from export.runtimes.ethos import compile_ethos
 from export.runtimes.litert import file_scaling, load, predict
 from export.runtimes.micro import run_micro
@@ -46,7 +46,6 @@ SPECS = {
     "vit_small_sigmoid": ModelSpec("vit_small", *IMAGES, {"attention": "sigmoid"}),
     "vit_base": ModelSpec("vit_base", *IMAGES),
 }
-ROLLED = {"stock": "stock.tflite", "AEQ": "aeq.tflite"}  # loops end both
 TRAINED = {  # name -> a set that the family is at home with
     "mlp_small": "breast_cancer",
     "cnn_small": "digits",
@@ -79,7 +78,7 @@ def products(model: keras.Model, forms: Iterable[str]) -> dict[str, dict[str, st
         },
     }
     if not any(isinstance(layer, keras.layers.RNN) for layer in model.layers):
-        table["rolled"] |= ROLLED | {"ORT int8": "int8.onnx"}
+        table["rolled"] |= PEERS | {"ORT int8": "int8.onnx"}
     return {form: table[form] for form in forms}
 
 
@@ -95,41 +94,22 @@ def make(name: str, model: keras.Model, data: Data, folder: Path) -> list[Row]:
         label += " (1 of 24)" if form == "step" else ""
         files = {"float": ours.float_file, "ours": ours.run.path / ours.plan.forms[form]}
         row = Row(label, files, {"ours": ours.seconds})
-        seconds = _peers(folder, columns.values())
+        seconds = make_peers(folder, columns.values())
         for column, file in columns.items():
             row.files[column], row.seconds[column] = folder / file, seconds[file]
         rows.append(row)
-    if recurrent:
-        for column, file in ROLLED.items():
-            rows[0].failed |= _failed(folder, column, file)
+    if recurrent:  # loops end both
+        rows[0].failed |= failures(folder, PEERS)
     return rows
-
-
-def _failed(folder: Path, column: str, file: str) -> dict[str, str]:
-    """Return how making a file fails, which is known of loops; nothing where it does not."""
-    try:
-        _peers(folder, [file])
-    except ChildError as error:
-        print(f"  {column}, rolled: {str(error).splitlines()[0]}", flush=True)
-        return {column: "crash" if "died of" in str(error) else "fails"}
-    return {}
 
 
 def _write_job(model: keras.Model, ours: export.Export, folder: Path) -> None:
     assert ours.plan.rows is not None
-    (folder / "model.json").write_text(model.to_json())
-    model.save_weights(folder / "model.weights.h5")
+    write_job(folder, model, ours.plan.rows.x)
     shutil.copy(ours.run.path / "twin.weights.h5", folder)
-    np.save(folder / "calibration.npy", ours.plan.rows.x)
     host = ours.plan.rows.host
     settings = {"cut_after": None if host is None else host.layer}
     (folder / "settings.json").write_text(json.dumps(settings))
-
-
-def _peers(folder: Path, files: Iterable[str]) -> dict[str, float]:
-    """Have a child process make files. Returns the seconds of each."""
-    run_python(["-m", "benchmarks.export.peers", str(folder), str(time.time()), *files], 600)
-    return dict(json.loads((folder / "seconds.json").read_text()))
 
 
 def measure(rows: list[Row], rounds: int) -> None:
@@ -156,7 +136,7 @@ def lost(name: str, seed: int, epochs: int, folder: Path) -> list[list[str]]:
     rolled = find_preset(spec.preset).family == "gru"
     end = "_unrolled" * rolled
     files = [f"stock{end}.tflite", f"aeq{end}.tflite", f"int8{end}.onnx"]
-    _peers(folder, files)
+    make_peers(folder, files)
     of_float = np.asarray(model.predict(data.x_test, verbose=0))
     found = [
         predict(load(ours.int8_file), data.x_test, ours.scaling, ours.output),

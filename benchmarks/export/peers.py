@@ -2,15 +2,16 @@
 
     python -m benchmarks.export.peers FOLDER STARTED PRODUCT...
 
-FOLDER is as `export.conversion.convert` has it (`model.json`, `model.weights.h5`, `calibration.npy`
-and, for the float of the same graph, `settings.json` and `twin.weights.h5`). Files appear beside
-them, and in `seconds.json` the seconds that each took, the start of Python and TensorFlow (since
-STARTED, in Unix time) included, as our own seconds include it.
+FOLDER is as `jobs.py` writes it: `model.json` or, in `network.txt`, the name of a foreign network,
+`model.weights.h5`, `calibration.npz` (rows for each input) and, for the float of the same graph,
+`settings.json` and `twin.weights.h5`. Files appear beside them, and in `seconds.json` the seconds
+that each took, the start of Python and TensorFlow (since STARTED, in Unix time) included, as our
+own seconds include it. Where there are rows in `seen.npz`, a `.tflite` file is run on them, and its
+outputs appear beside it (`.npz`); else it runs once.
 """
 
 import json
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,26 +21,64 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from export.conversion.convert import by_rows, load
+from benchmarks.export.foreign.networks import MODELS
+from benchmarks.export.jobs import (
+    ROWS,
+    SECONDS,
+    SEEN,
+    read_rows,
+    read_seconds,
+    run_rows,
+    write_rows,
+)
+from export.conversion.convert import load as load_job
+from export.runtimes.litert import load as load_file
+from export.runtimes.litert import zeros
 from export.tflite.writer import write
 from zoo.quantization import Twin, make_twin
 from zoo.quantization.hosts import affine_of
 from zoo.quantization.layers.affine import Host
 
 
-def signature(model: keras.Model) -> list[keras.InputSpec]:
+def load(folder: Path, unroll: bool) -> keras.Model:
+    """Return the model of a job; a foreign network is built anew, by its name."""
+    name = folder / "network.txt"
+    if not name.exists():
+        return load_job(folder, unroll)
+    model = MODELS[name.read_text()]()
+    model.load_weights(folder / "model.weights.h5")
+    return model
+
+
+def signature(model: keras.Model) -> list[Any]:
     """Return the signature of one row at a time, which every runtime here is fastest with."""
-    return [keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype="float32", name="input")]
+    ends = [
+        keras.InputSpec(shape=(1, *one.shape[1:]), dtype=one.dtype, name=f"input_{place}")
+        for place, one in enumerate(model.inputs)
+    ]
+    if isinstance(model, keras.Sequential):
+        return ends
+    return [keras.tree.pack_sequence_as(model._inputs_struct, ends)]
+
+
+def single_rows(folder: Path) -> list[dict[str, np.ndarray]]:
+    """Return the calibration rows one by one, by the names of the signature."""
+    rows = read_rows(folder / ROWS)
+    return [
+        {f"input_{place}": one[number : number + 1] for place, one in enumerate(rows)}
+        for number in range(len(rows[0]))
+    ]
 
 
 def converted(folder: Path, unroll: bool, prepare: Callable[[Any], None]) -> bytes:
-    """Keras' own export, then TensorFlow's converter."""
-    model = load(folder, unroll)
-    with tempfile.TemporaryDirectory() as saved:
+    """Keras' own export, made once for all files, then TensorFlow's converter."""
+    saved = folder / f"saved{'_unrolled' * unroll}"
+    if not saved.exists():
+        model = load(folder, unroll)
         model.export(saved, verbose=False, input_signature=signature(model))
-        converter = tf.lite.TFLiteConverter.from_saved_model(saved)
-        prepare(converter)
-        return bytes(converter.convert())
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
+    prepare(converter)
+    return bytes(converter.convert())
 
 
 def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
@@ -48,7 +87,8 @@ def stock(folder: Path, name: str, *, unroll: bool = False) -> None:
     def prepare(converter: Any) -> None:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.inference_input_type = converter.inference_output_type = tf.int8
-        by_rows(np.load(folder / "calibration.npy"))(converter)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.representative_dataset = lambda: iter(single_rows(folder))
 
     (folder / name).write_bytes(converted(folder, unroll, prepare))
 
@@ -59,8 +99,7 @@ def ai_edge(folder: Path, name: str, *, unroll: bool = False) -> None:
 
     content = converted(folder, unroll, lambda converter: None)
     job = quantizer.Quantizer(content, recipe.static_wi8_ai8())
-    rows = [{"input": row[None]} for row in np.load(folder / "calibration.npy")]
-    ranges = job.calibrate({"serving_default": rows}, num_threads=1)
+    ranges = job.calibrate({"serving_default": single_rows(folder)}, num_threads=1)
     (folder / name).write_bytes(bytes(job.quantize(ranges).quantized_model))
 
 
@@ -77,7 +116,7 @@ def onnx_int8(folder: Path, name: str, *, unroll: bool = False) -> None:
 
     onnx_float(folder, "before.onnx", unroll=unroll)
     quant_pre_process(folder / "before.onnx", folder / "before.onnx")
-    rows = iter([{"input": row[None]} for row in np.load(folder / "calibration.npy")])
+    rows = iter(single_rows(folder))
 
     class Rows(ort.CalibrationDataReader):
         def get_next(self) -> Any:
@@ -124,14 +163,30 @@ PRODUCTS: dict[str, Callable[[Path, str], None]] = {
 }
 
 
+def _run(folder: Path, name: str) -> None:
+    """Run a file, so that one on which LiteRT aborts ends this process."""
+    interpreter = load_file(folder / name)
+    if (folder / SEEN).exists():
+        write_rows(
+            (folder / name).with_suffix(".npz"), run_rows(interpreter, read_rows(folder / SEEN))
+        )
+        return
+    for details, row in zip(interpreter.get_input_details(), zeros(interpreter), strict=True):
+        interpreter.set_tensor(details["index"], row)
+    interpreter.invoke()
+
+
 def main(folder: Path, started: float, names: list[str]) -> None:
     begun = time.time()
-    seconds = {}
+    seconds = read_seconds(folder)
     for name in names:
         now = time.time()
         PRODUCTS[name](folder, name)
-        seconds[name] = round(time.time() - now + begun - started, 2)
-    (folder / "seconds.json").write_text(json.dumps(seconds))
+        taken = round(time.time() - now + begun - started, 2)
+        if name.endswith(".tflite"):
+            _run(folder, name)
+        seconds[name] = taken
+        (folder / SECONDS).write_text(json.dumps(seconds))
 
 
 if __name__ == "__main__":

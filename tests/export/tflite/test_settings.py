@@ -83,6 +83,8 @@ IMAGES: dict[str, list[Any]] = {
     "largest, one pixel": [layers.GlobalMaxPooling2D(keepdims=True)],
     "larger": [layers.Resizing(12, 11), layers.Conv2D(3, 1)],
     "smaller": [layers.Resizing(5, 4, "nearest"), layers.Conv2D(3, 1)],
+    "repeated": [layers.UpSampling2D((3, 2)), layers.Conv2D(3, 1), layers.UpSampling2D((1, 2))],
+    "repeated often": [layers.UpSampling2D((2, 6))],
     "smaller, smooth": [layers.Resizing(5, 4, antialias=True)],
     "larger, cubic": [layers.Resizing(12, 10, "bicubic")],
     "upsampled, cubic": [layers.UpSampling2D(2, interpolation="bicubic")],

@@ -18,8 +18,6 @@ from zoo.quantization.hosts import affine_of
 from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.elementwise import Add, Multiply
-from zoo.quantization.layers.ranges import Window
-from zoo.quantization.layers.stem import densified
 from zoo.quantization.rounding import refine
 from zoo.quantization.rows import first_reader
 
@@ -100,37 +98,6 @@ def test_nothing_is_left_of_norms_in_our_families() -> None:
         assert Multiply not in kinds
     cnn = make_twin(filled("cnn_small")).parts
     assert sum(isinstance(part, Add) and part.constant_range is not None for part in cnn) == 1
-
-
-@pytest.mark.parametrize("padding", ["same", "valid"])
-@pytest.mark.parametrize(
-    ("kernel", "stride", "size", "channels"),
-    [
-        ((3, 3), 1, (8, 8), 1),
-        ((3, 3), 1, (7, 5), 3),
-        ((3, 3), 2, (8, 9), 3),
-        ((10, 4), 2, (49, 10), 1),
-        ((10, 4), 2, (11, 8), 1),
-        ((2, 5), 3, (10, 11), 2),
-        ((1, 4), 2, (6, 6), 4),
-    ],
-)
-def test_densified_stems_are_the_same_convolution(
-    kernel: tuple[int, int], stride: int, size: tuple[int, int], channels: int, padding: str
-) -> None:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(2, *size, channels)).astype(np.float32)
-    weights = rng.normal(size=(*kernel, channels, 5)).astype(np.float32)
-    expected = ops.conv(x, weights, stride, padding, "channels_last")
-    window = Window((stride, stride), padding)
-    wide, rewritten = densified(
-        Exact(), ops.convert_to_tensor(x), ops.convert_to_tensor(weights), window
-    )
-    got = ops.conv(wide, rewritten, 1, "valid", "channels_last")
-    np.testing.assert_allclose(
-        ops.convert_to_numpy(got), ops.convert_to_numpy(expected), rtol=1e-4, atol=1e-4
-    )
-    assert wide.shape[-1] > channels
 
 
 def recurrent(layer: Any) -> keras.Model:
