@@ -1,4 +1,4 @@
-"""Pictures of squares, mid-gray or bright on dark ground, and models that are right without training.
+"""Pictures of squares, mid-gray or bright, and models that are right without a training.
 
 A square fills one cell of stride 8, so that a detector's convolutions can be written down.
 """
@@ -17,7 +17,7 @@ CLASSES = ("mid", "bright")
 
 
 def squares(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[list[list[int]]]]:
-    """Return pictures uint8 (count, 32, 32), masks, and of each its [class, row, column] of cells."""
+    """Return pictures, masks, uint8 (count, 32, 32), and each one's [class, row, column] of cells."""
     rng = np.random.default_rng(seed)
     places = SIDE // CELL
     pictures = rng.integers(0, 25, (count, SIDE, SIDE))
