@@ -76,6 +76,7 @@ HOMES = {
         "zoo/metrics/gates.py",
         "zoo/metrics/shift.py",
         "zoo/metrics/masks.py",
+        "zoo/tasks/boxes/decoding.py",
         "zoo/tasks/masks/form.py",
         "zoo/tasks/masks/gating.py",
         "zoo/tasks/segmentation.py",

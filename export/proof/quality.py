@@ -174,8 +174,9 @@ def _adjusted(run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray) -
         return None
     recorded = run.read_json(f"{kind.name}.json")
     plain = [kind.undone(recorded, outputs) for outputs in (of_float, of_int8)]
-    found = evaluate(task, y, plain[0], plain[1], only=kind.figure)
-    return Adjusted(kind, recorded, found[kind.figure], task.details(y, plain[1]))
+    before = kind.removed(task)
+    found = evaluate(before, y, plain[0], plain[1], only=kind.figure)
+    return Adjusted(kind, recorded, found[kind.figure], before.details(y, plain[1]))
 
 
 def _subgroups(

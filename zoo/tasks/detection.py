@@ -191,15 +191,12 @@ class Centroids(Detection):
         )
 
     def judged(self, y: np.ndarray, outputs: np.ndarray) -> Weighted:
-        if not self.cuts:
-            return figures_of.best_f1(_of_centers(self.found(outputs), y, len(self.labels)))
         return figures_of.f1(_of_centers(self.told_of(outputs), y, len(self.labels)))
 
     def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
         """Return F1 of centers at the thresholds and at the best common one, and recall.
 
         A center is found in the true box of its class, or within 8 pixels of that box's center.
-        Without thresholds the first is the second.
         """
         of = _of_centers(self.found(outputs), y, len(self.labels))
         return {
