@@ -17,7 +17,7 @@ CLASSES = ("mid", "bright")
 
 
 def squares(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[list[list[int]]]]:
-    """Return pictures, masks, uint8 (count, 32, 32), and each one's [class, row, column] of cells."""
+    """Return pictures, masks, uint8 (count, 32, 32), and of each its [class, row, column]s."""
     rng = np.random.default_rng(seed)
     places = SIDE // CELL
     pictures = rng.integers(0, 25, (count, SIDE, SIDE))
