@@ -84,4 +84,6 @@ def _identity(
     }
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
+    if settings.chosen is not None:
+        identity["device"] = asdict(settings.chosen)
     return identity | ranges(free(space))
