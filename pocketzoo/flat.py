@@ -18,7 +18,11 @@ def flat(command: Callable[..., None]) -> Callable[..., None]:
     An option that two groups have, such as --seed, is one option and goes to both.
     """
     own = inspect.signature(command).parameters
-    groups = {name: group for name, group in get_type_hints(command).items() if is_dataclass(group)}
+    groups: dict[str, type] = {
+        name: group
+        for name, group in get_type_hints(command).items()
+        if isinstance(group, type) and is_dataclass(group)
+    }
     options: dict[str, inspect.Parameter] = {}
     for name, parameter in own.items():
         for option in _options(groups[name]) if name in groups else [parameter]:
