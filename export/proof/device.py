@@ -1,7 +1,7 @@
 """Files on their device: whether they keep its limits, and their estimated latency there."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from export.exported import Export
@@ -84,7 +84,7 @@ class OnDevice:
 
     def described(self) -> dict[str, Any]:
         """Return its part of `report.json`."""
-        device = None if self.device is None else asdict(self.device)
+        device = None if self.device is None else self.device.described()
         found = {
             "sheet": device,
             "form": self.form,

@@ -45,6 +45,10 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
     check_limits(spec, base, space, budget, 0)
     with pytest.raises(zoo.UserError, match=r"The nearest: .*'units': 24.* needs bytes .*, macs"):
         check_limits(spec, base, space, Budget(max_bytes=10**6, max_macs=200), 0)
+    slow = Budget(device="rp2040", max_ms=0.01)
+    missing = r"max_ms 0.01 on rp2040. The nearest: .* estimated ms .* too much\). Raise the limit"
+    with pytest.raises(zoo.UserError, match=missing):
+        check_limits(spec, base, space, slow, 0)
 
 
 @pytest.mark.parametrize(

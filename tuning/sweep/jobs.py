@@ -81,7 +81,7 @@ class Plan:
             asdict(recipe),
             self.settings.objective,
             dict(self.settings.limits),
-            None if device is None else asdict(device),
+            None if device is None else device.described(),
         )
 
     def record(self, study: Study, attempt: optuna.Trial, job: Job, ended: Trial) -> None:

@@ -85,5 +85,5 @@ def _identity(
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
     if settings.chosen is not None:
-        identity["device"] = asdict(settings.chosen)
+        identity["device"] = settings.chosen.described()
     return identity | ranges(free(space))

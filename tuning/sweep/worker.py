@@ -130,7 +130,7 @@ def _run(link: Link) -> dict[str, Any]:
     spec = ModelSpec(job.preset, tuple(job.input_shape), job.num_outputs, job.overrides)
     try:
         model = spec.build()
-        device = None if job.device is None else Device(**job.device)
+        device = None if job.device is None else Device.of(job.device)
         cost = estimate(model, device).known()
     except UserError as error:
         return {"state": "infeasible", "message": str(error)}

@@ -43,20 +43,17 @@ def _read(path: Path) -> Device:
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read as TOML: {error}.") from error
     try:
-        return Device(path.stem, **_checked(found))
+        _check(found)
+        return Device.of({"name": path.stem, **found})
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
 
 
-def _checked(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of a file as arguments."""
+def _check(found: Mapping[str, Any]) -> None:
+    """Raise UserError for keys that are unknown or missing."""
     for key in found:
         if key not in KEYS:
             raise UserError(f"there is no key {key!r}. {near(key, KEYS)}")
     missing = [key for key in NEEDED if key not in found]
     if missing:
         raise UserError(f"the file needs {', '.join(missing)}, too. All keys: {', '.join(KEYS)}.")
-    values = dict(found)
-    if isinstance(values.get("targets"), list):
-        values["targets"] = tuple(values["targets"])
-    return values

@@ -1,7 +1,8 @@
 """A device: its memory, its processor, and what is verified for it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from zoo.checks import UserError, at_least, in_range, one_of
 from zoo.devices.cores import CORES, Core
@@ -69,6 +70,16 @@ class Device:
                 at_least(key, value, 1)
         if whole is not None and share is not None and share > whole:
             raise UserError(f"model_{name} {share:,} is more than the whole {name}, {whole:,}.")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Device":
+        """Return a device from JSON or TOML, which have lists. Raises as the constructor."""
+        targets = values.get("targets")
+        return cls(**values | ({"targets": tuple(targets)} if isinstance(targets, list) else {}))
+
+    def described(self) -> dict[str, Any]:
+        """Return its fields as JSON has them, which `of` reads."""
+        return asdict(self) | {"targets": list(self.targets)}
 
     @property
     def processor(self) -> Core:
