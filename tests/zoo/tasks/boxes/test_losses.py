@@ -100,7 +100,7 @@ def test_boxes_that_cannot_be_learned() -> None:
             Detection.learn(arrays | {"y_test": bad})
     with pytest.raises(zoo.UserError, match="class_names holds 1 names for 2 classes of boxes"):
         Detection.learn(arrays | {"class_names": np.array(["a"])})
-    half = np.where(y[..., :1] < 0, y, y + [0.5, 0, 0, 0, 0]).astype(np.float32)
+    half = np.where(y[..., :1] < 0, y, y * [0.5, 1, 1, 1, 1]).astype(np.float32)
     with pytest.raises(zoo.UserError, match="must name the class of a box by a whole number"):
         Detection.learn(arrays | {"y_train": half})
     task = Detection(("a",), (32, 32))
