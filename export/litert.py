@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import overload
 
@@ -195,4 +196,6 @@ def resolve(
     if directory is not None:
         raise UserError("The files of a run go into its folder; leave directory out.")
     run = source if isinstance(source, Run) else Run(Path(source))
-    return run, run.load_model(), data or run.load_data()
+    if data is None:
+        return run, run.load_model(), run.load_data()
+    return run, run.load_model(), replace(data, task=run.adjusted(data.task))

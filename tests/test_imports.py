@@ -76,6 +76,7 @@ HOMES = {
         "zoo/metrics/gates.py",
         "zoo/metrics/shift.py",
         "zoo/metrics/masks.py",
+        "zoo/tasks/boxes/decoding.py",
         "zoo/tasks/masks/form.py",
         "zoo/tasks/masks/gating.py",
         "zoo/tasks/segmentation.py",
@@ -96,6 +97,7 @@ HOMES = {
         "pocketzoo/after.py",
         "pocketzoo/cli.py",
         "pocketzoo/export_command.py",
+        "pocketzoo/flat.py",
         "pocketzoo/options.py",
     },
     "rich": {
@@ -104,6 +106,7 @@ HOMES = {
         "pocketzoo/printing/check.py",
         "pocketzoo/printing/console.py",
         "pocketzoo/printing/data.py",
+        "pocketzoo/printing/devices.py",
         "pocketzoo/printing/live.py",
         "pocketzoo/printing/models.py",
         "pocketzoo/printing/predict.py",

@@ -9,8 +9,10 @@ from zoo.checks import UserError  # noqa: E402
 from zoo.data.audio import FrontEnd  # noqa: E402
 from zoo.data.dataset import Data  # noqa: E402
 from zoo.data.text import TextSettings  # noqa: E402
+from zoo.devices.budget import Budget  # noqa: E402
 from zoo.models.aspp import ASPP  # noqa: E402
 from zoo.models.cnn import CNN  # noqa: E402
+from zoo.models.detector import Centroid, Detector  # noqa: E402
 from zoo.models.gru import GRU  # noqa: E402
 from zoo.models.inception import Inception  # noqa: E402
 from zoo.models.lite import LITE  # noqa: E402
@@ -25,7 +27,15 @@ from zoo.pretrained.backbones import Pretrained  # noqa: E402
 from zoo.readers import Reading, read_labelled, read_rows  # noqa: E402
 from zoo.readers.loading import data_from, load_data  # noqa: E402
 from zoo.run import Run  # noqa: E402
-from zoo.tasks import Classification, Multilabel, Regression, Segmentation, Task  # noqa: E402
+from zoo.tasks import (  # noqa: E402
+    Centroids,
+    Classification,
+    Detection,
+    Multilabel,
+    Regression,
+    Segmentation,
+    Task,
+)
 
 __all__ = [
     "ASPP",
@@ -34,8 +44,13 @@ __all__ = [
     "LITE",
     "MLP",
     "Advice",
+    "Budget",
+    "Centroid",
+    "Centroids",
     "Classification",
     "Data",
+    "Detection",
+    "Detector",
     "FrontEnd",
     "Inception",
     "ModelSpec",

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,15 @@ class Run:
         task = recorded(self.read_json("data.json"))
         if "model.json" in self.files():
             check_labels(self.path, task.labels, self.read_json("model.json")["num_outputs"])
-        return task
+        return self.adjusted(task)
+
+    def adjusted(self, task: Task) -> Task:
+        """Return the task with what validation rows chose beside the model, such as thresholds."""
+        kind = task.adjusted
+        if kind is None or kind.folded or f"{kind.name}.json" not in self.files():
+            return task
+        found: Task = kind.applied(task, self.read_json(f"{kind.name}.json"))
+        return found
 
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""
@@ -117,7 +125,7 @@ class Run:
                 f"{held['source']} has changed since {self.path} was made ({data.hash} instead "
                 f"of {held['hash']}). Restore it, or make a new run."
             )
-        return data
+        return replace(data, task=self.adjusted(data.task))
 
     def write(self, files: Mapping[str, str | bytes], remove: Iterable[str] = ()) -> None:
         """Write files, each moved into its place when whole, then the manifest.
@@ -215,6 +223,7 @@ def identity(data: Data) -> dict[str, Any]:
         "task": data.task.name,
         "hash": data.hash,
         "class_names": data.class_names,
+        "input_shape": data.input_shape,
         "rows": rows(data),
         "front_end": data.front_end and asdict(data.front_end),
         "reading": data.reading.to_json(),

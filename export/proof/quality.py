@@ -78,9 +78,9 @@ class Quality:
         return {kind: one for kind, one in self.details.items() if small or kind != "confusion"}
 
     def rows_of_classes(self) -> list[tuple[str, int]]:
-        """Return each class and its test rows; empty where no confusion is shown."""
+        """Return each class and its test rows; empty where no confusion of rows is shown."""
         confusion = self.shown.get("confusion")
-        if confusion is None:
+        if confusion is None or self.task.gives != "values":
             return []
         return list(zip(self.task.labels, map(int, confusion.sum(axis=1)), strict=True))
 
@@ -174,8 +174,9 @@ def _adjusted(run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray) -
         return None
     recorded = run.read_json(f"{kind.name}.json")
     plain = [kind.undone(recorded, outputs) for outputs in (of_float, of_int8)]
-    found = evaluate(task, y, plain[0], plain[1], only=kind.figure)
-    return Adjusted(kind, recorded, found[kind.figure], task.details(y, plain[1]))
+    before = kind.removed(task)
+    found = evaluate(before, y, plain[0], plain[1], only=kind.figure)
+    return Adjusted(kind, recorded, found[kind.figure], before.details(y, plain[1]))
 
 
 def _subgroups(

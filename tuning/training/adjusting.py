@@ -20,12 +20,12 @@ def measure(model: keras.Model, data: Data) -> Adjustment | None:
 
     Returns:
         None where the task adjusts nothing, without validation rows, and for a model that does not
-        end in a dense layer without activation.
+        end in a dense layer without activation, where it is folded into one.
     """
-    head = model.layers[-1]
-    if data.task.adjusted is None or not len(data.x_validation):
+    head, kind = model.layers[-1], data.task.adjusted
+    if kind is None or not len(data.x_validation):
         return None
-    if not is_linear(head):
+    if kind.folded and not is_linear(head):
         return None
     logits = np.asarray(model.predict(data.x_validation, verbose=0), np.float64)
     found = data.task.adjustment(data.y_validation, logits)

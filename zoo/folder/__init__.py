@@ -22,6 +22,7 @@ FILES: Mapping[str, Any] = {
     "held_out.json": HeldOut,
     "temperature.json": Temperature,
     "thresholds.json": Thresholds,
+    "score_thresholds.json": Thresholds,
 }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoo.checks import UserError, near
 from zoo.data.kinds import Kind
 from zoo.models.shapes import takes
+from zoo.presets.boxes import BOXES
 from zoo.presets.families import FAMILIES, Family
 from zoo.presets.images import IMAGES
 from zoo.presets.masks import MASKS
@@ -20,7 +21,7 @@ from zoo.presets.sequences import SEQUENCES
 from zoo.presets.tables import TABLES
 from zoo.presets.texts import TEXTS
 
-PRESETS: dict[str, Preset] = {**TABLES, **SEQUENCES, **TEXTS, **IMAGES, **MASKS}
+PRESETS: dict[str, Preset] = {**TABLES, **SEQUENCES, **TEXTS, **IMAGES, **MASKS, **BOXES}
 
 
 def find_preset(name: str) -> Preset:

@@ -84,8 +84,8 @@ FAMILIES = {
         Family("text_gru", "zoo.models.texts.TextGRU", ((64,), 10)),
         Family("text_cnn", "zoo.models.texts.TextCNN", ((64,), 10)),
         Family("text_transformer", "zoo.models.texts.TextTransformer", ((64,), 10)),
-        Family("detect", "zoo.models.detector.Detector", ((96, 96, 3), 1), "boxes"),
-        Family("centroid", "zoo.models.detector.Centroid", ((96, 96, 3), 1), "points"),
+        Family("detect", "zoo.models.detector.Detector", ((96, 96, 3), 2), "boxes"),
+        Family("centroid", "zoo.models.detector.Centroid", ((96, 96, 3), 2), "points"),
         Family("pretrained", "zoo.pretrained.backbones.Pretrained", ((224, 224, 3), 10)),
     )
 }

@@ -47,6 +47,11 @@ class Adjustment(ABC):
         """Return the task that answers by what `record` holds: the same, where a model does."""
         return task
 
+    @classmethod
+    def removed(cls, task: Any) -> Any:
+        """Return the task without it: the same, where a model holds it."""
+        return task
+
     def fold(self, head: "keras.layers.Dense") -> None:
         """Fold it into a dense layer without activation, which is exact and costs nothing."""
         weights = [weight / self.divisor for weight in head.get_weights()]

@@ -66,6 +66,9 @@ class Detection(Objects):
     def likeness(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return iou(found, truth)
 
+    def columns(self, model: "keras.Model", outputs: int) -> int:
+        return 5 + outputs
+
     def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
         cells = int((*model.output_shape, 0)[1] or 0)
         strides_of(row[:2], cells)
@@ -157,6 +160,9 @@ class Centroids(Detection):
     def likeness(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return closeness(found, truth)
 
+    def columns(self, model: "keras.Model", outputs: int) -> int:
+        return outputs
+
     def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
         cells, _ = super().shape_of(model, row, outputs)
         return (cells, outputs)
@@ -185,15 +191,12 @@ class Centroids(Detection):
         )
 
     def judged(self, y: np.ndarray, outputs: np.ndarray) -> Weighted:
-        if not self.cuts:
-            return figures_of.best_f1(_of_centers(self.found(outputs), y, len(self.labels)))
         return figures_of.f1(_of_centers(self.told_of(outputs), y, len(self.labels)))
 
     def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
         """Return F1 of centers at the thresholds and at the best common one, and recall.
 
         A center is found in the true box of its class, or within 8 pixels of that box's center.
-        Without thresholds the first is the second.
         """
         of = _of_centers(self.found(outputs), y, len(self.labels))
         return {

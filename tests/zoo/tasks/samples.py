@@ -20,6 +20,7 @@ from zoo.tasks.boxes.decoding import peaks
 from zoo.tasks.masks.form import IGNORED
 
 ROWS = 200
+IMAGES = 60  # with boxes
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def _figures_of_masks(y: np.ndarray, logits: np.ndarray) -> dict[str, float]:
 
 def _boxes() -> Sample:
     rng = np.random.default_rng(0)
-    y, task = truth(rng, ROWS), Detection(("a", "b", "c"), (SIDE, SIDE))
+    y, task = truth(rng, IMAGES), Detection(("a", "b", "c"), (SIDE, SIDE))
     y = y[np.argsort(Detection.strata(y), kind="stable")]
     perfect = outputs_of(rng, y, 0.0)
     outputs, worse = outputs_of(rng, y, 0.3), outputs_of(rng, y, 1.0)
@@ -171,7 +172,7 @@ def _boxes() -> Sample:
 
 def _centers() -> Sample:
     rng = np.random.default_rng(0)
-    y, task = apart(truth(rng, ROWS)), Centroids(("a", "b", "c"), (SIDE, SIDE), (0.5, 0.5, 0.5))
+    y, task = apart(truth(rng, IMAGES)), Centroids(("a", "b", "c"), (SIDE, SIDE), (0.5, 0.5, 0.5))
     y = y[np.argsort(Centroids.strata(y), kind="stable")]
     perfect = points_of(rng, y, 0.0)
     bad = ((y[..., 0], r"must hold boxes, numbers of shape \(rows, most, 5\)"),)

@@ -35,8 +35,8 @@ class Cuts(Adjustment):
     rows: int
     f1: tuple[float, float]
 
-    name = "thresholds"
-    figure = "f1"
+    name = "score_thresholds"
+    figure = "centroid_f1"
     folded = False
 
     @classmethod
@@ -52,10 +52,14 @@ class Cuts(Adjustment):
         values = tuple(float(value) for value in record["values"])
         if len(values) != len(task.labels):
             raise UserError(
-                f"thresholds.json holds {len(values)} thresholds for {len(task.labels)} classes. "
+                f"{cls.name}.json holds {len(values)} thresholds for {len(task.labels)} classes. "
                 "Train the model again."
             )
         return replace(task, cuts=values)
+
+    @classmethod
+    def removed(cls, task: Any) -> Any:
+        return replace(task, cuts=())
 
     def fold(self, head: "keras.layers.Layer") -> None:
         """Leave the model as it is."""
