@@ -35,7 +35,7 @@ def load_data(
         name_or_path: one of
 
             - "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from scikit-learn,
-              nothing is downloaded), or "digits_scenes" (synthetic scenes of its digits, with boxes,
+              nothing is downloaded), or "digits_scenes" (synthetic scenes of digits, with boxes,
               or masks by `task`);
             - a table: `.csv`, `.tsv` or `.parquet`, with `reading.target`;
             - a folder of class folders with images or audio (WAV, FLAC, OGG), optionally within
