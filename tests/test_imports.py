@@ -86,6 +86,7 @@ HOMES = {
         "export/after/pictures.py",
         "export/drawing/drawn.py",
         "export/page/overlays.py",
+        "export/drawing/sheet.py",
         "export/page/rows.py",
         "zoo/readers/dense/outlines.py",
         "zoo/readers/dense/pictures.py",
