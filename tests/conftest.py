@@ -19,8 +19,8 @@ import pytest
 import export
 import tuning
 import zoo
-from tests.helpers.dense import save_masks
 from tests.helpers.instances import HOME, Home, data_of, fill, gives, made_for, rows, save_sentences
+from tests.helpers.masks import save_masks
 from tests.helpers.prefork import Prefork
 from tuning import Recipe
 from tuning.sweep.pool import Pool
