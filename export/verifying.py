@@ -12,6 +12,7 @@ from export.exported import Export
 from export.page import write_page
 from export.proof.answers import outputs_of
 from export.proof.context import context
+from export.proof.device import on_device
 from export.proof.fidelity import fidelity
 from export.proof.files import files_of
 from export.proof.fitness import fitness
@@ -24,6 +25,7 @@ from export.proof.runtimes import run_everywhere
 from export.proof.targets import check_targets
 from zoo import Data, UserError
 from zoo.checks import in_range
+from zoo.devices.budget import Budget
 from zoo.files import sha256
 from zoo.quantization.layers.numerics import INT8
 from zoo.stages import stage
@@ -37,6 +39,7 @@ def verify(
     targets: Sequence[str] = ("litert",),
     groups: np.ndarray | None = None,
     license: str | None = None,
+    budget: Budget | None = None,
 ) -> Report:
     """Measure an export on the test rows; write `report.json` and `report.html` beside its files.
 
@@ -55,6 +58,7 @@ def verify(
         groups: a number or text for each test row; the metric of each group is reported. None
             takes `data.columns["groups_test"]`, if it names no more than 50.
         license: of model and data, for the model card of the page.
+        budget: a device and most that the files may cost there; more is a failure.
 
     Returns:
         The report; `report.passed` says whether the int8 files may be shipped, `report.failures()`
@@ -92,16 +96,19 @@ def verify(
     quality = assess(export.run, data, of_float, of_int8, named)
     beside = context(export, data, of_int8, measured.int8_estimate)
     estimates = measured.float_estimate, measured.int8_estimate
+    device = None if budget is None else budget.chosen
+    runtimes = run_everywhere(export, data, targets, max_drop, of_float, device)
     report = Report(
         subject=subject(export, data),
         measured=measured,
         quality=quality,
         files=files_of(export, rows, scaling, output, outputs.float_difference),
-        runtimes=run_everywhere(export, data, targets, max_drop, of_float),
+        runtimes=runtimes,
         context=beside,
         fitness=fitness(export.model, data, of_int8, estimates, quality, beside.baselines),
         fidelity=fidelity(export, rows, data, outputs.plain),
         origin=origin(export, license, started),
+        device=on_device(export, budget, runtimes.placements),
     )
     _check_unchanged(export)
     stage("writing the report and its page")

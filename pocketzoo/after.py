@@ -12,6 +12,13 @@ from zoo.quantization.layers.numerics import INT8
 AsJson = Annotated[bool, typer.Option("--json", help="Everything, as JSON.")]
 
 
+def devices(pattern: Annotated[str, typer.Argument(help='Such as "stm32*".')] = "*") -> None:
+    """List the devices that --device takes: their limits, and what is verified for them."""
+    from pocketzoo.printing.devices import print_devices
+
+    print_devices(pattern)
+
+
 def drift(
     run: RunArgument,
     rows: Annotated[Path, typer.Argument(metavar="NEWDATA", help="New rows; no labels needed.")],

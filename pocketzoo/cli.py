@@ -3,7 +3,7 @@
 Data are read before Keras is imported, so that a mistake in them costs a second, too.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,7 @@ import typer
 from pocketzoo import after, early
 from pocketzoo import export_command as leaving
 from pocketzoo import record as commands
+from pocketzoo.flat import flat
 from pocketzoo.options import (
     DATA,
     DataArgument,
@@ -21,10 +22,10 @@ from pocketzoo.options import (
     PresetArgument,
     Seed,
     Training,
-    flat,
 )
 from pocketzoo.parsing import pairs
 from pocketzoo.process import run_guarded
+from pocketzoo.recipes import check_fits, recipe_of
 from tuning.settings import Search
 from zoo.backends import do_without_tensorflow
 
@@ -137,7 +138,8 @@ def train(
     from pocketzoo.printing import training as printing
 
     do_without_tensorflow()
-    recipe, overrides = _recipe(preset, training, rows), pairs("--set", training.sets)
+    check_fits(preset, training, rows)
+    recipe, overrides = recipe_of(preset, training, rows), pairs("--set", training.sets)
     if find_rate:
         spec = zoo.ModelSpec.of(preset, rows, overrides)
         keras.utils.set_random_seed(recipe.seed)  # of the weights, too
@@ -209,6 +211,7 @@ def run(
     raise typer.Exit(0 if passed else 1)
 
 
+app.command()(after.devices)
 app.command()(after.check)
 app.command()(after.drift)
 app.command()(after.compare)
@@ -227,21 +230,13 @@ def _search(rows: Any, preset: str, out: Path, training: Training, searching: Se
             rows,
             directory=out,
             search=searching,
-            recipe=_recipe(preset, training, rows),
+            recipe=recipe_of(preset, training, rows),
             overrides=pairs("--set", training.sets),
             on_progress=on_progress,
         )
     commands.record(run.path, "trained")
     print_study(run)
     return run
-
-
-def _recipe(preset: str, training: Training, rows: Any) -> Any:
-    from tuning import Recipe
-    from tuning.spaces import default_recipe
-
-    values = asdict(default_recipe(preset, rows)) | {"seed": training.seed}
-    return Recipe(**values | early.recipe_fields(training))
 
 
 def main() -> None:

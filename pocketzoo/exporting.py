@@ -116,4 +116,5 @@ def _export(
         targets=wishes.target_names,
         groups=groups,
         license=wishes.license,
+        budget=wishes,
     )

@@ -1,17 +1,16 @@
-"""Options that several commands share, and the parsing of their values."""
+"""Options that several commands share, in groups, and the parsing of their values."""
 
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
 from pocketzoo.parsing import names, sides
-from tuning.settings import Search
 from zoo.data.reading import Reading
+from zoo.devices.budget import Budget
 from zoo.presets.catalogue import family_of
+from zoo.quantization.layers.numerics import INT8
 
 DATA = (
     "Built-in name; .csv, .tsv or .parquet file; folder of class folders with images or audio; "
@@ -23,9 +22,6 @@ RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run folder, or a .keras file with --data and --out.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Run folder to create or continue.")]
-FROM_ENVIRONMENT: dict[str, dict[str, Any]] = {
-    "storage": {"envvar": "POCKETZOO_STORAGE", "show_envvar": True}
-}
 Seed = Annotated[int, typer.Option("--seed", help="Seed for split, search and training.")]
 
 
@@ -125,7 +121,7 @@ class Loading:
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Budget):
     """How one model, or the one around which is searched, is trained."""
 
     epochs: Annotated[int | None, typer.Option(help="Epochs of a full training.")] = None
@@ -139,13 +135,16 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Exporting:
+class Exporting(Budget):
     """How a model leaves; see `pocketzoo.exporting`."""
 
     max_drop: Annotated[float, typer.Option(help="Largest drop, points (or % of RMSE).")] = 0.5
     targets: Annotated[
-        str, typer.Option(help="Comma-separated: litert, micro, ethos-u55, arm64.")
-    ] = "litert"
+        str | None,
+        typer.Option(
+            help="Comma-separated: litert, micro, ethos-u55, arm64. Default: the device's; litert."
+        ),
+    ] = None
     forms: Annotated[
         str | None, typer.Option(help="GRU, comma-separated: rolled, step, unrolled.")
     ] = None
@@ -199,57 +198,11 @@ class Exporting:
 
     @property
     def target_names(self) -> list[str]:
-        return names(self.targets)
+        if self.targets is not None:
+            return names(self.targets)
+        device = self.chosen
+        return [INT8.targets[0]] if device is None else list(device.targets)
 
     @property
     def form_names(self) -> list[str] | None:
         return None if self.forms is None else names(self.forms)
-
-
-def flat(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command, instead of each parameter that is one of the groups above, its options.
-
-    An option that two groups have, such as --seed, is one option and goes to both.
-    """
-    own = inspect.signature(command).parameters
-    groups = {
-        name: group
-        for name, group in get_type_hints(command).items()
-        if group in (Loading, Training, Search, Exporting)
-    }
-    options: dict[str, inspect.Parameter] = {}
-    for name, parameter in own.items():
-        for option in _options(groups[name]) if name in groups else [parameter]:
-            options.setdefault(option.name, option)
-
-    def run(**given: Any) -> None:
-        for name, group in groups.items():
-            given[name] = group(**{one.name: given[one.name] for one in fields(group)})
-        command(**{name: given[name] for name in own})
-
-    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in options.values()]
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
-    run.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in keyword}
-    return run
-
-
-def _options(group: type) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(
-            one.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=_annotation(one, hints[one.name]),
-            default=one.default if one.default_factory is MISSING else one.default_factory(),
-        )
-        for one in fields(group)
-    ]
-
-
-def _annotation(one: Field[Any], hint: Any) -> Any:
-    """Return a field's type as typer reads it, with the help that a field of `Search` brings."""
-    if "help" not in one.metadata:
-        return hint
-    extra = FROM_ENVIRONMENT.get(one.name, {})
-    return Annotated[hint, typer.Option(help=one.metadata["help"], **extra)]

@@ -19,7 +19,8 @@ import pytest
 import export
 import tuning
 import zoo
-from tests.helpers.instances import HOME, Home, data_of, fill, made_for, rows, save_sentences
+from tests.helpers.dense import save_masks
+from tests.helpers.instances import HOME, Home, data_of, fill, gives, made_for, rows, save_sentences
 from tests.helpers.prefork import Prefork
 from tuning import Recipe
 from tuning.sweep.pool import Pool
@@ -81,8 +82,11 @@ def wine() -> zoo.Data:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Load the set that a preset is at home with."""
     texts = save_sentences(tmp_path_factory.mktemp("texts") / "sentences.npz")
+    masks = save_masks(tmp_path_factory.mktemp("masks") / "shapes.npz")
 
     def load(name: str) -> zoo.Data:
+        if gives(name) == "mask":
+            return zoo.load_data(masks)
         known = HOME[made_for(name)]
         return zoo.load_data(texts if known == "sentences" else known)
 

@@ -19,7 +19,7 @@ FLOORS = {
         tasks
         data quantization/layers
         quantization/rules readers models baselines
-        quantization/operations
+        quantization/operations devices
         quantization
         cost pretrained
         presets folder
@@ -56,8 +56,9 @@ FLOORS = {
     "pocketzoo": """
         __init__ record tracking printing
         parsing
-        options process
+        flat options process
         early
+        recipes
         after exporting
         export_command
         cli

@@ -96,6 +96,7 @@ HOMES = {
         "pocketzoo/after.py",
         "pocketzoo/cli.py",
         "pocketzoo/export_command.py",
+        "pocketzoo/flat.py",
         "pocketzoo/options.py",
     },
     "rich": {
@@ -104,6 +105,7 @@ HOMES = {
         "pocketzoo/printing/check.py",
         "pocketzoo/printing/console.py",
         "pocketzoo/printing/data.py",
+        "pocketzoo/printing/devices.py",
         "pocketzoo/printing/live.py",
         "pocketzoo/printing/models.py",
         "pocketzoo/printing/predict.py",

@@ -10,10 +10,10 @@ import zoo
 from tests.helpers.sources import ROOT
 
 PUBLIC = {
-    zoo: "ASPP Advice CNN Centroid Centroids Classification Data Detection Detector FrontEnd GRU "
-    "Inception LITE MLP ModelSpec Multilabel Pretrained Reading Regression Run Segmentation Task "
-    "TextCNN TextGRU TextSettings TextTransformer Transformer UNet UserError ViT advise "
-    "create_model data_from list_models load_data read_labelled read_rows",
+    zoo: "ASPP Advice Budget CNN Centroid Centroids Classification Data Detection Detector "
+    "FrontEnd GRU Inception LITE MLP ModelSpec Multilabel Pretrained Reading Regression Run "
+    "Segmentation Task TextCNN TextGRU TextSettings TextTransformer Transformer UNet UserError ViT "
+    "advise create_model data_from list_models load_data read_labelled read_rows",
     tuning: "Classifier FineTuning Fit Overfit RangeTest Recipe Regressor Search StudyOracle "
     "find_learning_rate fit overfit quantize quantize_aware search train",
     export: "Check Drift Export ExportError GraphExport Portable Report Versus check compare drift "

@@ -1,7 +1,7 @@
 """Cost limits, with an early error where nothing in the space meets them or nobody can know."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,6 +12,7 @@ from tuning.spaces import point
 from tuning.study.samplers import free
 from zoo import ModelSpec, UserError
 from zoo.cost.estimate import estimate
+from zoo.devices.budget import Budget, compared
 from zoo.quantization import UnknownLayer
 
 TRIED = 32  # points, before it is said that none meets the limits
@@ -33,7 +34,7 @@ def check_limits(
     spec: ModelSpec,
     base: Recipe,
     space: keras_tuner.HyperParameters,
-    limits: Mapping[str, int],
+    budget: Budget,
     seed: int,
 ) -> None:
     """Look for a point that meets the limits: the smallest corner, the preset, points at random.
@@ -41,6 +42,7 @@ def check_limits(
     Raises:
         UserError: none was found; the message names the nearest.
     """
+    limits, device = budget.limits, budget.chosen
     if not limits:
         return
     nearest: tuple[float, str] = (float("inf"), "")
@@ -49,19 +51,37 @@ def check_limits(
         asked.values = values
         overrides = point(asked, spec.preset, spec.overrides, base).overrides
         try:
-            cost = asdict(estimate(replace(spec, overrides=overrides).build()))
+            cost = estimate(replace(spec, overrides=overrides).build(), device).known()
         except UserError:
             continue
         excess = max(cost[name] / most for name, most in limits.items())
         if excess <= 1:
             return
-        needs = ", ".join(f"{name} {cost[name]:,}" for name in limits)
-        nearest = min(nearest, (excess, f"{dict(overrides)} needs {needs}"))
+        nearest = min(nearest, (excess, f"{dict(overrides)} needs {compared(limits, cost)}"))
     wanted = ", ".join(f"max_{name} {most:,}" for name, most in limits.items())
+    where = "" if device is None else f" on {device.name}"
     raise UserError(
-        f"Nothing found in the space of {spec.preset} meets {wanted}. The nearest: {nearest[1]}. "
-        "Raise the limit or take a smaller preset."
+        f"Nothing found in the space of {spec.preset} meets {wanted}{where}. The nearest: "
+        f"{nearest[1]}. Raise the limit or take a smaller preset."
     )
+
+
+def check_fits(spec: ModelSpec, budget: Budget) -> None:
+    """Raise UserError for a model that is over a limit before it is trained.
+
+    One whose cost cannot be estimated is measured when it is exported.
+    """
+    limits = budget.limits
+    try:
+        cost = estimate(spec.build(), budget.chosen).known() if limits else {}
+    except UserError:
+        return
+    if any(cost[name] > most for name, most in limits.items()):
+        where = "" if budget.device is None else f" for {budget.device}"
+        raise UserError(
+            f"{spec.preset} is too large{where}: it needs {compared(limits, cost)}. Take a smaller "
+            "preset, or smaller sizes by --set."
+        )
 
 
 def _points(space: keras_tuner.HyperParameters, seed: int) -> Iterator[dict[str, Any]]:

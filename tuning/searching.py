@@ -78,7 +78,7 @@ def search(
     space = keras_tuner.HyperParameters()
     point(space, preset, spec.overrides, base)  # asking once declares every parameter
     _check(run, spec, data, base)
-    check_limits(spec, base, space, settings.limits, settings.seed)
+    check_limits(spec, base, space, settings, settings.seed)
     with locked(run.path), answering(settings.storage):
         files = run.path.resolve() / "trials"  # whatever folder a worker is in
         artifacts = Path(settings.artifacts or files)

@@ -4,20 +4,19 @@ Imports here are light: help is immediate, and a mistake is told before Keras is
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuning.study.algorithms import ORACLES, PRUNERS, SAMPLERS, check_sampler
 from zoo.checks import UserError, at_least, flag, in_range, one_of
+from zoo.devices.budget import Budget
 
 OBJECTIVES = ("float", "int8")
-LIMITS = ("bytes", "macs", "arena")
 PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 
 @dataclass(frozen=True)
-class Search:
+class Search(Budget):
     """Settings of `tuning.search`.
 
     Attributes:
@@ -29,9 +28,12 @@ class Search:
         prune: "median", "halving" (ASHA) or "none"; see `tuning.study.pruning`. None is "none" for
             KerasTuner's own algorithms, else "median".
         objective: "float" scores the model, "int8" its quantization twin.
+        device: a name of `pocketzoo devices` or a TOML file, which limit bytes and arena.
         max_bytes, max_macs, max_arena: most that the int8 file may cost, at least 1, as
             `zoo.cost.estimate` does it: its size, multiply-accumulates per row, memory in
-            LiteRT-Micro; a model over one of them is not trained. None is no limit.
+            LiteRT-Micro; a model over one of them is not trained. None is the device's limit, or
+            none.
+        max_ms: most milliseconds that it may take on the device, as estimated; more than 0.
         pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
             the best score; or "trial:N". Asked for another one, a finished search just takes it.
         repeats: how many more times the winner is trained, with other seeds, to estimate the
@@ -67,11 +69,6 @@ class Search:
     )
     prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
     objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
-    max_bytes: int | None = field(default=None, metadata={"help": "Largest int8 file."})
-    max_macs: int | None = field(
-        default=None, metadata={"help": "Most multiply-accumulates per row."}
-    )
-    max_arena: int | None = field(default=None, metadata={"help": "Most memory in LiteRT-Micro."})
     pick: str = field(
         default="best", metadata={"help": "best, smallest-within:P points of the best, trial:N."}
     )
@@ -96,6 +93,7 @@ class Search:
     )
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         at_least("trials", self.trials, 1)
         at_least("seed", self.seed, 0)
         if self.jobs is not None:
@@ -107,8 +105,6 @@ class Search:
             one_of("prune", self.prune, PRUNERS)
         one_of("objective", self.objective, OBJECTIVES)
         in_range("heartbeat", self.heartbeat, 0.1, 3600)
-        for name, most in self.limits.items():
-            at_least(f"max_{name}", most, 1)
         if not PICK.fullmatch(self.pick):
             raise UserError(
                 f"pick must be best, smallest-within:POINTS or trial:NUMBER; got {self.pick!r}."
@@ -128,9 +124,3 @@ class Search:
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
                 "for one machine. Take tpe, gp, nsga2, sobol or random."
             )
-
-    @property
-    def limits(self) -> Mapping[str, int]:
-        """Limits that are set, by the names of `zoo.cost.estimate.Cost`."""
-        values = {name: getattr(self, f"max_{name}") for name in LIMITS}
-        return {name: most for name, most in values.items() if most is not None}

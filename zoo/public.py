@@ -9,6 +9,7 @@ from zoo.checks import UserError  # noqa: E402
 from zoo.data.audio import FrontEnd  # noqa: E402
 from zoo.data.dataset import Data  # noqa: E402
 from zoo.data.text import TextSettings  # noqa: E402
+from zoo.devices.budget import Budget  # noqa: E402
 from zoo.models.aspp import ASPP  # noqa: E402
 from zoo.models.cnn import CNN  # noqa: E402
 from zoo.models.detector import Centroid, Detector  # noqa: E402
@@ -43,6 +44,7 @@ __all__ = [
     "LITE",
     "MLP",
     "Advice",
+    "Budget",
     "Centroid",
     "Centroids",
     "Classification",

@@ -16,6 +16,7 @@ from export.page.card import card
 from export.page.device import device
 from export.page.facts import read
 from export.page.markup import Html, tag
+from export.page.overlays import Overlays
 from export.page.saliency import effects
 from export.page.samples import samples
 from export.page.summary import summary
@@ -59,7 +60,7 @@ def page(run: Run, data: Data, report: Report) -> str:
         summary(report),
         training(facts),
         answers(report),
-        samples(report, data, found),
+        samples(report, data, found, _overlays(run, data, report)),
         device(report),
         card(facts),
     )
@@ -74,6 +75,19 @@ def page(run: Run, data: Data, report: Report) -> str:
     )
     whole = tag("html", head, tag("body", tag("main", *body)), lang="en")
     return f"<!doctype html>\n{whole}\n"
+
+
+def _overlays(run: Run, data: Data, report: Report) -> Overlays | None:
+    """Return what draws masks and objects by the quantized file; None for other answers."""
+    if data.task.gives == "values":
+        return None
+    files, interpreter = report.files, load(run.path / report.files.main)
+
+    def outputs(x: np.ndarray) -> np.ndarray:
+        found = predict(interpreter, x, files.scaling, files.output)
+        return data.task.logits(found, report.measured.ending, SMALLEST)
+
+    return Overlays(data, outputs)
 
 
 def _policy(style: str) -> str:

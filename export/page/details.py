@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from export.page.charts import Axis, Series, axis, plot
+from export.page.found import areas, objects, precision_recall
 from export.page.markup import Html, figure, folded, table, tag
 from export.proof.quality import Quality
 from zoo.tasks.reliability import Bin
@@ -67,11 +68,12 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
         counts: true class x answer, rows.
     """
     names, heading = quality.task.labels, tag("h3", "Confused classes")
+    unit = "rows" if quality.task.gives == "values" else "pixels"
     if len(names) > MOST_CLASSES:
-        return tag("div", heading, _mistakes(names, counts.tolist()))
+        return tag("div", heading, _mistakes(names, counts.tolist(), unit))
     head = tag("tr", tag("th", "true"), *(tag("th", n, scope="col") for n in names))
     lines = [
-        tag("tr", tag("th", name, scope="row"), *(_cell(count, sum(row)) for count in row))
+        tag("tr", tag("th", name, scope="row"), *(_cell(count, sum(row), unit) for count in row))
         for name, row in zip(names, counts.tolist(), strict=True)
     ]
     matrix = tag("table", tag("thead", head), tag("tbody", *lines), class_="confusion")
@@ -83,14 +85,13 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
     return tag("div", heading, tag("p", said, class_="lead"), scrolled)
 
 
-def _cell(count: int, whole: int) -> Html:
+def _cell(count: int, whole: int, unit: str) -> Html:
     share = count / whole if whole else 0.0
-    return tag(
-        "td", str(count) if count else "·", class_=f"h{sum(share >= step for step in STEPS)}"
-    )
+    told = str(count) if unit == "rows" else f"{100 * share:.1f}"
+    return tag("td", told if count else "·", class_=f"h{sum(share >= step for step in STEPS)}")
 
 
-def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
+def _mistakes(names: Sequence[str], counts: list[list[int]], unit: str) -> Html:
     found = [
         (count, names[i], names[j], sum(row))
         for i, row in enumerate(counts)
@@ -98,8 +99,8 @@ def _mistakes(names: Sequence[str], counts: list[list[int]]) -> Html:
         if count and i != j
     ]
     found.sort(key=lambda one: -one[0])
-    rows = [(truth, answer, f"{count} of {of}") for count, truth, answer, of in found[:MOST]]
-    return table(("true class", "predicted", "rows"), rows)
+    rows = [(truth, answer, f"{count:,} of {of:,}") for count, truth, answer, of in found[:MOST]]
+    return table(("true class", "predicted", unit), rows)
 
 
 def labels(quality: Quality, found: LabelTable) -> Html:
@@ -127,10 +128,13 @@ def _line(one: LabelFigures, threshold: float | None) -> tuple[str, ...]:
 
 
 # kind of detail -> its drawing
-DRAWINGS: dict[str, Callable[[Quality, Any], Html]] = {
+DRAWINGS: dict[str, Callable[[Quality, Any], Html | None]] = {
     "reliability": reliability,
     "scatter": scatter,
     "confusion": confusion,
     "labels": labels,
+    "areas": areas,
+    "precision_recall": precision_recall,
+    "objects": objects,
 }
-WIDE = ("confusion", "labels")  # below the figures; the others beside them
+WIDE = ("confusion", "labels", "areas", "objects")  # below the figures; the others beside them

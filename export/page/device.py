@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from export.page.charts import bars
 from export.page.facts import kilobytes, microseconds
 from export.page.markup import Html, figure, folded, section, table, tag
+from export.proof.device import OnDevice
 from export.proof.files import RUNGS, Files
 from export.proof.report import Report
 from export.proof.runtimes import Runtimes
@@ -27,6 +28,7 @@ def device(report: Report) -> Html:
         "On the device",
         _files(report.files, estimates),
         _runtimes(report),
+        _limits(report.device),
         _layers(report.fidelity.layers),
         lead=f"Quantized to {report.numerics} by {RUNGS[report.files.rung]}.",
     )
@@ -103,6 +105,14 @@ def _placed(one: Placement) -> str:
     answers = "" if same is None else f", {100 * same:.1f} % of answers the same"
     drop = f", drop {found['drop']:.2f}" if "drop" in found else ""
     return f"{where}, {equal}{answers}{drop}, {found['rows']:,} rows"
+
+
+def _limits(found: OnDevice | None) -> Html | None:
+    """Return the limits of the device, what the file needs of them, and its estimated latency."""
+    if found is None:
+        return None
+    rows = list(found.rows())
+    return tag("div", tag("h3", f"Limits {found.title}"), table(("", "needed"), rows))
 
 
 def _layers(layers: dict[str, float]) -> Html | None:

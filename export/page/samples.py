@@ -6,6 +6,7 @@ import numpy as np
 
 from export.page.charts import bars
 from export.page.markup import Html, figure, joined, section, tag
+from export.page.overlays import Overlays
 from export.page.rows import Rows
 from export.page.saliency import Explained
 from export.proof.report import Report
@@ -13,11 +14,23 @@ from zoo import Data
 from zoo.tasks.answers import Mistake
 
 MOST = 10  # features as bars
+PAIRS = 8  # of the worst images
 
 
-def samples(report: Report, data: Data, effects: Sequence[Explained]) -> Html:
-    """Return the worst test rows, and the effects of the parts of a few."""
+def samples(
+    report: Report, data: Data, effects: Sequence[Explained], overlays: Overlays | None = None
+) -> Html:
+    """Return the worst test rows, and the effects of the parts of a few.
+
+    Args:
+        report: of the verification.
+        data: whose test rows are shown.
+        effects: of the parts of some rows.
+        overlays: draws truth and prediction, of masks and objects.
+    """
     rows = Rows(data)
+    if overlays is not None:
+        return _overlaid(report, rows, effects, overlays)
     wide = "rows" if rows.pictured else "rows wide"
     roomy = "grid" if data.kind.flat else wide  # bars have labels
     worst = [_mistake(one, rows) for one in report.quality.worst]
@@ -27,6 +40,33 @@ def samples(report: Report, data: Data, effects: Sequence[Explained]) -> Html:
         [
             section("Worst predictions", tag("div", *worst, class_=wide), lead=_lead(report)),
             section("What predictions depend on", tag("div", *shown, class_=roomy), lead=what),
+        ]
+    )
+
+
+def _overlaid(report: Report, rows: Rows, effects: Sequence[Explained], overlays: Overlays) -> Html:
+    """Return truth and prediction of the worst images, and of typical ones."""
+    worst = [
+        figure(_said(one, rows), overlays.pair(one.row)) for one in report.quality.worst[:PAIRS]
+    ]
+    typical = [
+        figure(
+            joined([tag("b", one.answer), tag("small", rows.called(one.row))]),
+            overlays.pair(one.row),
+        )
+        for one in effects
+    ]
+    lead = f"{_lead(report)} Left the truth, right the prediction of the {report.numerics} file."
+    return joined(
+        [
+            section(
+                "Worst predictions", overlays.legend, tag("div", *worst, class_="grid"), lead=lead
+            ),
+            section(
+                "Typical predictions",
+                tag("div", *typical, class_="grid"),
+                lead="Left the truth, right the prediction.",
+            ),
         ]
     )
 
@@ -42,12 +82,15 @@ def _lead(report: Report) -> str:
 
 
 def _mistake(one: Mistake, rows: Rows) -> Html:
+    return figure(_said(one, rows), rows.drawn(one.row))
+
+
+def _said(one: Mistake, rows: Rows) -> Html:
     sure = "" if one.probability is None else f" ({one.probability:.0%})"
     look = "wrong" if one.wrong and one.probability is not None else None
     beside = "" if one.float == one.int8 else f"; float {one.float}"
     said, row = tag("b", f"{one.int8}{sure}", class_=look), f"{rows.called(one.row)}{beside}"
-    caption = joined([said, f", true {one.truth}", tag("small", row)])
-    return figure(caption, rows.drawn(one.row))
+    return joined([said, f", true {one.truth}", tag("small", row)])
 
 
 def _what(data: Data) -> str:

@@ -81,6 +81,11 @@ class Files:
         """Whether every quantized file holds integers only."""
         return all(self.audits[name].integer_only for name in self.forms.values())
 
+    @property
+    def main(self) -> str:
+        """The name of the quantized file."""
+        return self.forms["rolled"]
+
     def findings(self) -> list[Finding]:
         """Return what is wrong with the files."""
         found = []
@@ -99,7 +104,7 @@ class Files:
 
     def described(self, measured: Measured) -> dict[str, Any]:
         """Return its part of `report.json`, with what was measured of each file."""
-        main = self.forms["rolled"]
+        main = self.main
         return {
             "method": self.rung,
             "without_twin": self.without_twin,

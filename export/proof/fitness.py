@@ -117,6 +117,7 @@ def _classes(quality: Quality) -> Iterator[Finding]:
     names, (rows, answered, right) = quality.task.labels, _counts(quality)
     balance = "Weigh the classes (--recipe balance=weights), or add rows of the rare ones."
     single = quality.confusion is not None
+    unit = "rows" if quality.task.gives == "values" else "pixels"
     if single and np.count_nonzero(answered) == 1 < np.count_nonzero(rows):
         only = names[int(answered.argmax())]
         yield Finding(f"every test row is answered {only!r}", balance)
@@ -126,7 +127,7 @@ def _classes(quality: Quality) -> Iterator[Finding]:
     if never:
         yield Finding(f"never answered: {_some(never)}, though test rows have it", advice)
     seldom = [
-        f"{right[n]} of {rows[n]} rows of {names[n]!r}"
+        f"{right[n]} of {rows[n]} {unit} of {names[n]!r}"
         for n in np.argsort(right / np.maximum(rows, 1), kind="stable")
         if rows[n] >= FEWEST and answered[n] and right[n] < FOUND * rows[n]
     ]

@@ -78,9 +78,9 @@ class Quality:
         return {kind: one for kind, one in self.details.items() if small or kind != "confusion"}
 
     def rows_of_classes(self) -> list[tuple[str, int]]:
-        """Return each class and its test rows; empty where no confusion is shown."""
+        """Return each class and its test rows; empty where no confusion of rows is shown."""
         confusion = self.shown.get("confusion")
-        if confusion is None:
+        if confusion is None or self.task.gives != "values":
             return []
         return list(zip(self.task.labels, map(int, confusion.sum(axis=1)), strict=True))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from export.proof.baselines import Comparison
 from export.proof.conformal import PredictionInterval
 from export.proof.context import Context
+from export.proof.device import OnDevice
 from export.proof.fidelity import Fidelity
 from export.proof.files import Files
 from export.proof.finding import Finding
@@ -37,6 +38,7 @@ class Report:
         fitness: what speaks against the model itself.
         fidelity: layer by layer, and streamed.
         origin: times, versions, license.
+        device: limits, and whether the files keep them; None where none were given.
 
     Examples:
         >>> report  # from `export.verify`
@@ -54,6 +56,7 @@ class Report:
     fitness: Fitness
     fidelity: Fidelity
     origin: Origin
+    device: OnDevice | None = None
 
     def __repr__(self) -> str:
         return f"Report({'; '.join(f'{name}: {value}' for name, value in self._shown().items())})"
@@ -77,7 +80,8 @@ class Report:
 
     def _wrong(self) -> list[Finding]:
         judges = (self.files, self.measured, self.fidelity, self.runtimes)
-        return [one for judge in judges for one in judge.findings()]
+        on_device = [] if self.device is None else self.device.findings()
+        return [one for judge in judges for one in judge.findings()] + on_device
 
     def failures(self) -> list[str]:
         """Return the sentences of `findings`; empty if the files may be shipped."""
@@ -118,6 +122,7 @@ class Report:
             | self.fitness.described()
             | self.fidelity.described()
             | self.origin.described()
+            | ({} if self.device is None else self.device.described())
         )
 
     @property

@@ -13,6 +13,8 @@ from export.runtimes.litert import Latency, load, load_content, measure_latency,
 from export.tflite.writer import write
 from zoo import Data, UserError
 from zoo.cost.estimate import estimate
+from zoo.devices.cores import NPU
+from zoo.devices.device import Device
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,21 @@ def _described(tried: Sequence[Placement]) -> dict[str, Any]:
 
 
 def run_everywhere(
-    export: Export, data: Data, targets: Sequence[str], max_drop: float, of_float: np.ndarray
+    export: Export,
+    data: Data,
+    targets: Sequence[str],
+    max_drop: float,
+    of_float: np.ndarray,
+    device: Device | None = None,
 ) -> Runtimes:
     """Run the files of an export on its targets.
 
     Args:
         of_float: the float model's logits of the test rows.
+        device: whose Ethos-U is compiled for, if it has one.
     """
-    placements = place(export, data, targets, max_drop, of_float)
+    core = device.core if device is not None and device.npu else NPU
+    placements = place(export, data, targets, max_drop, of_float, core)
     files = {"float": load(export.float_file), "int8": load(export.int8_file)}
     for interpreter, scaling in ((files["float"], None), (files["int8"], export.scaling)):
         predict(interpreter, data.x_test[-1:], scaling)  # memory may hold what is no token id

@@ -18,6 +18,7 @@ from export.runtimes.micro import run_micro
 from export.tflite.joined import read_outputs
 from zoo import Data, UserError
 from zoo.checks import one_of
+from zoo.devices.cores import NPU
 from zoo.metrics.gates import FAILED
 from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.layers.numerics import NUMERICS, Numerics
@@ -136,12 +137,18 @@ def _advice(lacking: set[str]) -> str:
 
 
 def place(
-    export: Export, data: Data, targets: Sequence[str], max_drop: float, of_float: np.ndarray
+    export: Export,
+    data: Data,
+    targets: Sequence[str],
+    max_drop: float,
+    of_float: np.ndarray,
+    core: str = NPU,
 ) -> list[Placement]:
     """Try every int8 file of an export on every target but LiteRT, which `verify` is about.
 
     Args:
         of_float: the float model's logits of the test rows.
+        core: the Ethos-U that files are compiled for.
     """
     placements = []
     for form, name in export.plan.forms.items():
@@ -149,24 +156,16 @@ def place(
             if runtime.target in targets:
                 placements.append(compare(runtime, export, form, data, max_drop, of_float))
         if "ethos-u55" in targets:
-            placements.append(_on_ethos(export.run.path / name, form))
+            placements.append(_on_ethos(export.run.path / name, form, core))
     return placements
 
 
-def _on_ethos(path: Path, form: str) -> Placement:
-    found = compile_ethos(path)
+def _on_ethos(path: Path, form: str, core: str) -> Placement:
+    found = compile_ethos(path, core=core)
     if found.refused is not None:
         return Placement("ethos-u55", form, False, found.refused)
-    figures = {
-        "npu_share": found.npu_share,
-        "cpu_operators": list(found.cpu_operators),
-        "sram_bytes": found.sram_bytes,
-        "cycles": found.cycles,
-        "inference_us": found.inference_us,
-        "loop_counted_once": found.loops,
-    }
     why = "" if found.npu_share == 1 else f"left to the CPU: {', '.join(found.cpu_operators)}"
-    return Placement("ethos-u55", form, not why, why, figures)
+    return Placement("ethos-u55", form, not why, why, found.figures())
 
 
 def compare(

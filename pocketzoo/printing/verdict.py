@@ -166,6 +166,14 @@ def _placement(one: Placement) -> str:
     )
 
 
+def _on_device(report: Report) -> Iterator[Row]:
+    found = report.device
+    if found is not None:
+        yield "device and limits", "", found.title
+        for row, value in found.rows():
+            yield f"  {row}", "", value
+
+
 def _fidelity(report: Report) -> Iterator[Row]:
     streaming, worst = report.fidelity.streaming, report.fidelity.worst_layer
     if streaming is not None:
@@ -206,6 +214,7 @@ ROWS: tuple[Callable[[Report], Iterable[Row]], ...] = (
     _work,
     _integer,
     _placements,
+    _on_device,
     _fidelity,
     _intervals,
     _difference,

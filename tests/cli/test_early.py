@@ -33,6 +33,11 @@ WRONG = [
     (("train", "wine", "mlp_tiny", "--out", "o", "--overfit", "1"), "overfit must be"),
     (("train", "wine", "mlp_tiny", "--out", "o", "--teacher", "no"), "no holds no finished run"),
     (("run", "wine", "mlp_tiny", "--out", "o", "--targets", "mirco"), "Did you mean 'micro'?"),
+    (("devices",), ""),
+    (("devices", "rp204"), "Did you mean 'rp2040'"),
+    (("run", "wine", "mlp_tiny", "--out", "o", "--device", "rp2400"), "no device 'rp2400'"),
+    (("tune", "wine", "mlp_tiny", "--out", "o", "--max-ms", "5"), "--max-ms needs a device"),
+    (("train", "wine", "mlp_tiny", "--out", "o", "--device", "{here}/d.toml"), "no key 'flsh'"),
     (("run", "wine", "mlp_tiny", "--out", "o", "--forms", "rolld"), "forms='rolld' is not known"),
     (("run", "wine", "mlp_tiny", "--out", "o", "--compress", "prune:2"), "share of zeros"),
     (("run", "wine", "mlp_tiny", "--out", "o", "--groups", "no.npy"), "groups cannot be read"),
@@ -71,6 +76,7 @@ for arguments in json.loads(sys.argv[1]):
 def test_a_mistake_costs_no_import_of_keras(tmp_path: Path) -> None:
     write_pictures(tmp_path / "pictures", each=1)
     (tmp_path / "m.keras").write_text("")
+    (tmp_path / "d.toml").write_text("flsh = 1")
     (tmp_path / "flats.xlsx").write_text("")
     (tmp_path / "s.npz").write_text("")
     (tmp_path / "t.csv").write_text("a,y\n" + "1,a\n2,b\n" * 20)

@@ -3,7 +3,8 @@
 import inspect
 from dataclasses import fields
 
-from pocketzoo.options import Training, flat
+from pocketzoo.flat import flat
+from pocketzoo.options import Training
 from tuning import Search
 
 

@@ -27,23 +27,26 @@ from zoo.metrics.classes import probabilities
 
 NASTY = ('"quoted"', "<script>alert(1)</script>", "a\nb ??/", "$var \\", "köln 🐦", "=1+1")
 SITE = str(Path(np.__file__).parents[1])
-# a clean environment: no user site, nothing but these two packages and what was shipped beside
+KNOWN = ("numpy", "ai_edge_litert", "front_end")
+# a clean environment: no user site, nothing but these packages and what was shipped beside
 CLEAN = f"""
 import sys
 class Only:
     def find_spec(self, name, path=None, target=None):
         top = name.split(".")[0]
-        known = {{"numpy", "ai_edge_litert", "front_end", *sys.stdlib_module_names, "__main__"}}
-        if top not in known:
+        if top not in {{*KNOWN, *sys.stdlib_module_names, "__main__"}}:
             raise ImportError(top)
 sys.meta_path.insert(0, Only())
 sys.path.append({SITE!r})
 """
 
 
-def infer(folder: Path, *arguments: str, script: str = "infer.py") -> tuple[int, str]:
-    """Run a folder's infer.py where only NumPy and ai-edge-litert can be imported."""
-    code = f"{CLEAN}\nsys.argv = {[script, *arguments]!r}\nsys.path.append({str(folder)!r})\n"
+def infer(
+    folder: Path, *arguments: str, script: str = "infer.py", known: tuple[str, ...] = KNOWN
+) -> tuple[int, str]:
+    """Run a folder's infer.py where only NumPy and ai-edge-litert can be imported, or `known`."""
+    code = f"KNOWN = {known!r}\n{CLEAN}\nsys.argv = {[script, *arguments]!r}\n"
+    code += f"sys.path.append({str(folder)!r})\n"
     code += f"exec(compile(open({str(folder / script)!r}).read(), {script!r}, 'exec'))"
     ended = subprocess.run(
         [sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False

@@ -12,10 +12,11 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 import zoo
+from tests.helpers.dense import blocks, masks_of
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.presets.catalogue import PRESETS
 from zoo.presets.families import FAMILIES
-from zoo.tasks import Classification
+from zoo.tasks import TASKS, Classification, Task, recorded
 
 # kind of rows -> a shape small enough for seconds, and outputs
 SMALL = {
@@ -66,6 +67,25 @@ def made_for(name: str) -> Kind:
     return FAMILIES[family(name)].kinds[0]
 
 
+def gives(name: str) -> str:
+    """Return what a preset's family gives for a row, see `Family.gives`."""
+    return FAMILIES[family(name)].gives
+
+
+def task_of(name: str, shape: tuple[int, ...], outputs: int) -> Task:
+    """Return a task that a preset is for, of so many classes."""
+    if gives(name) == "values":
+        return Classification(tuple(map(str, range(outputs))))
+    kind = next(task for task in TASKS.values() if task.gives == gives(name))
+    names = list(map(str, range(outputs)))
+    return recorded({"task": kind.name, "class_names": names, "input_shape": [*shape]})
+
+
+def labels(name: str, x: np.ndarray) -> np.ndarray:
+    """Return labels of random rows, in the form of a preset's task."""
+    return masks_of(x) if gives(name) == "mask" else np.arange(len(x)) % small(name)[1]
+
+
 def small(name: str) -> tuple[tuple[int, ...], int]:
     """Return the shape of rows small enough for seconds, and outputs."""
     return SMALL[made_for(name)]
@@ -83,6 +103,8 @@ def rows(name: str, count: int = 16, seed: int = 0) -> np.ndarray:
 def rows_of(name: str, shape: tuple[int, ...], count: int, seed: int = 0) -> np.ndarray:
     """Return random rows as a preset takes them; texts have padding in front."""
     rng = np.random.default_rng(seed)
+    if gives(name) == "mask":
+        return blocks(rng, count, shape)
     if made_for(name) is not TEXT:
         return rng.normal(size=(count, *shape)).astype(np.float32)
     known = FAMILIES[family(name)].arguments | dict(PRESETS[name].arguments)
@@ -155,8 +177,11 @@ def round_trip(described: zoo.ModelSpec) -> zoo.ModelSpec:
 
 
 def data_for(name: str, count: int) -> zoo.Data:
-    """Return random rows for a preset, with classes that have nothing to do with them."""
-    return data_of(rows(name, count), np.arange(count) % small(name)[1])
+    """Return random rows for a preset; classes have nothing to do with them, masks do."""
+    x = rows(name, count)
+    data = data_of(x, labels(name, x))
+    task = task_of(name, *small(name))
+    return data if gives(name) == "values" else dataclasses.replace(data, task=task)
 
 
 def few(data: zoo.Data, count: int) -> zoo.Data:

@@ -175,6 +175,22 @@ def test_limits_are_kept_and_infeasible_points_do_not_count(wine: zoo.Data, fold
     assert study["trials"]["infeasible"] == states.count("infeasible")
 
 
+def test_a_device_limits_the_estimated_latency(wine: zoo.Data, folder: Path) -> None:
+    device = "arduino-nano-33-ble-sense"
+    settings = {"device": device, "max_ms": 0.09, "algorithm": "random"}
+    run, seen = searched(wine, folder, trials=3, **settings)
+    assert "infeasible" in {trial.state for trial in seen}
+    for trial in seen:
+        assert (trial.cost["ms"] <= 0.09) == (trial.state != "infeasible")
+    over = next(trial for trial in seen if trial.state == "infeasible")
+    assert re.fullmatch(r"over the limit: estimated ms 0\.\d+ > 0\.09", over.message)
+    study = run.read_json("study.json")
+    assert study["limits"] == {"bytes": 786_432, "arena": 196_608, "ms": 0.09}
+    assert study["device"] == device
+    _, more = searched(wine, folder, trials=4, **settings)  # the same study goes on
+    assert next(trial.number for trial in more) == len(seen)
+
+
 def test_the_int8_objective_scores_the_twin(digits: zoo.Data, tmp_path: Path) -> None:
     recipe = Recipe(epochs=4, learning_rate=1e-2)
     settings = {"trials": 1, "recipe": recipe, "refit": False}

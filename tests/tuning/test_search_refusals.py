@@ -20,6 +20,7 @@ from tuning.study.ledger import Trial
 from tuning.sweep.pool import Pool
 from tuning.sweep.shared import Job
 from tuning.training.phase import Diverged
+from zoo.devices.budget import Budget
 from zoo.tasks import Classification
 
 
@@ -40,9 +41,14 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
     space = keras_tuner.HyperParameters()
     spec, base = zoo.ModelSpec("mlp_tiny", (13,), 3), default_recipe("mlp_tiny")
     point(space, "mlp_tiny", {}, base)
-    check_limits(spec, base, space, {"bytes": 2600, "macs": 500, "arena": 2500}, 0)
+    budget = Budget(max_bytes=2600, max_macs=500, max_arena=2500)
+    check_limits(spec, base, space, budget, 0)
     with pytest.raises(zoo.UserError, match=r"The nearest: .*'units': 24.* needs bytes .*, macs"):
-        check_limits(spec, base, space, {"bytes": 10**6, "macs": 200}, 0)
+        check_limits(spec, base, space, Budget(max_bytes=10**6, max_macs=200), 0)
+    slow = Budget(device="rp2040", max_ms=0.01)
+    missing = r"max_ms 0.01 on rp2040. The nearest: .* estimated ms .* too much\). Raise the limit"
+    with pytest.raises(zoo.UserError, match=missing):
+        check_limits(spec, base, space, slow, 0)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
         "objective": plan.settings.objective,
         "pick": plan.settings.pick,
         "limits": dict(plan.settings.limits),
+        **_device(plan),
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
         "again": _again(study, plan, pool, best),
@@ -74,6 +75,10 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
     }
     if not _is_kept(run, summary):
         _keep(run, plan, best, winner, data, summary)
+
+
+def _device(plan: Plan) -> dict[str, Any]:
+    return {} if plan.settings.device is None else {"device": plan.settings.device}
 
 
 def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:

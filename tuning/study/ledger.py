@@ -41,7 +41,7 @@ class Trial:
     loss: float | None = None
     epochs: int = 0
     seconds: float = 0.0
-    cost: Mapping[str, int] = field(default_factory=dict)
+    cost: Mapping[str, float] = field(default_factory=dict)
     weights: tuple[str, str, int] | None = None
 
 

@@ -69,6 +69,7 @@ class Plan:
 
     def job(self, name: str, overrides: Mapping[str, Any], recipe: Recipe) -> Job:
         """Return a job whose files are called `name`."""
+        device = self.settings.chosen
         return Job(
             str(self.data),
             str(self.files / f"{name}.h5"),
@@ -80,6 +81,7 @@ class Plan:
             asdict(recipe),
             self.settings.objective,
             dict(self.settings.limits),
+            None if device is None else device.described(),
         )
 
     def record(self, study: Study, attempt: optuna.Trial, job: Job, ended: Trial) -> None:

@@ -84,4 +84,6 @@ def _identity(
     }
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
+    if settings.chosen is not None:
+        identity["device"] = settings.chosen.described()
     return identity | ranges(free(space))

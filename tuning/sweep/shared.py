@@ -68,6 +68,7 @@ class Job:
         recipe: of its training, the seed included.
         objective: "float", or "int8": the score is that of the quantization twin.
         limits: most that the model may cost, by the names of `zoo.cost.estimate.Cost`.
+        device: where latency is estimated, the fields of a `zoo.devices.device.Device`.
     """
 
     data: str
@@ -79,7 +80,8 @@ class Job:
     overrides: dict[str, Any]
     recipe: dict[str, Any]
     objective: str
-    limits: dict[str, int]
+    limits: dict[str, float]
+    device: dict[str, Any] | None = None
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

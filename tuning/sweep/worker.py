@@ -19,7 +19,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +31,8 @@ from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
 from zoo.backends import do_without_tensorflow
 from zoo.cost.estimate import estimate
+from zoo.devices.budget import figure
+from zoo.devices.device import Device
 from zoo.files import is_full
 from zoo.run import save_weights
 
@@ -129,12 +130,13 @@ def _run(link: Link) -> dict[str, Any]:
     spec = ModelSpec(job.preset, tuple(job.input_shape), job.num_outputs, job.overrides)
     try:
         model = spec.build()
-        cost = asdict(estimate(model))
+        device = None if job.device is None else Device.of(job.device)
+        cost = estimate(model, device).known()
     except UserError as error:
         return {"state": "infeasible", "message": str(error)}
     for name, most in job.limits.items():
         if cost[name] > most:
-            message = f"over the limit: {name} {cost[name]:,} > {most:,}"
+            message = f"over the limit: {figure(name, cost[name])} > {most:,}"
             return {"state": "infeasible", "message": message, "cost": cost}
     go = True
 

@@ -11,14 +11,16 @@ import bisect
 import math
 from collections import Counter
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
 
 from zoo.checks import UserError
 from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
+from zoo.cost.latency import milliseconds
 from zoo.cost.lowering import lower
+from zoo.devices.device import Device
 from zoo.layers.inputs import count_parameters
 from zoo.quantization.drawing import draw
 from zoo.quantization.operations.calls import calls_of
@@ -60,6 +62,11 @@ class Cost:
     macs: int  # multiply-accumulates of one row, as `export` counts: a loop's body once
     bytes: int  # of the file, estimated
     arena: int  # bytes in use in LiteRT-Micro on a 64-bit host, estimated
+    ms: float | None = None  # latency of one row on a device, estimated
+
+    def known(self) -> dict[str, float]:
+        """Return the figures by name, without a latency where there is no device."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,14 @@ class Life:
     last: int
 
 
-def estimate(model: keras.Model) -> Cost:
+def estimate(model: keras.Model, device: Device | None = None) -> Cost:
     """Return the cost of a model; nothing is trained, converted or run.
 
     The model's weights do not matter. Where the host standardizes the rows (features of very
     different sizes) the file can be an ADD or a MUL smaller.
+
+    Args:
+        device: on which latency is estimated, too.
 
     Raises:
         UnknownLayer: a layer that the quantization twin cannot express.
@@ -88,6 +98,7 @@ def estimate(model: keras.Model) -> Cost:
         macs=sum(_macs(operator, one.tensors) for one in found for operator in one.operators),
         bytes=_file_bytes(found),
         arena=_planned(_lives(graph, 0)[0]) + _kept_bytes(found),
+        ms=None if device is None else milliseconds(graph, device),
     )
 
 

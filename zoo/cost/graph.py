@@ -36,6 +36,7 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     calls: tuple["Graph", ...] = ()
+    times: int = 1  # that it calls them
 
 
 # operator -> which of its inputs is the factor that its outputs are sums over, and along which axes
@@ -103,11 +104,16 @@ class Graph:
         return self.call(name, inputs, [Tensor(shape, shares=name in KEEPING)])[0]
 
     def call(
-        self, name: str, inputs: Sequence[int], outputs: Sequence[Tensor], *graphs: "Graph"
+        self,
+        name: str,
+        inputs: Sequence[int],
+        outputs: Sequence[Tensor],
+        *graphs: "Graph",
+        times: int = 1,
     ) -> tuple[int, ...]:
         """Add any operator and return the numbers of its outputs."""
         numbers = tuple(self._new(tensor) for tensor in outputs)
-        self.operators.append(Operator(name, tuple(inputs), numbers, graphs))
+        self.operators.append(Operator(name, tuple(inputs), numbers, graphs, times))
         return numbers
 
     def product(

@@ -62,7 +62,8 @@ def recurrence(graph: Graph, draft: Draft, inputs: list[int]) -> int:
     start = [graph.constant("integer", 0)]
     start += [graph.constant("zeros", shape=t.shape, width=VALUE, scales=1) for t in zeros]
     body = _body(carried, given["bidirectional"])
-    after = graph.call("WHILE", [*start, *inputs], tensors, condition, body)
+    called = (condition, body)
+    after = graph.call("WHILE", [*start, *inputs], tensors, *called, times=carried.steps)
     place = carried.sequence if kept else carried.output
     found = [after[place(cell)] for cell in wanted]
     if len(found) == 1:

@@ -103,14 +103,17 @@ class Pictures(Rows):
     color: NotRequired[str]  # "colour" before 0.6
 
 
+Byte = Annotated[int, Between(0, 2**8 - 1)]
+
+
 class Masked(Rows):
     """Images with masks: values of pixels of the classes, in order, and of those not judged."""
 
     kind: Literal["masks"]
     image_size: tuple[Size, Size]
     color: str
-    values: list[Annotated[int, Between(0, 255)]]
-    ignored: list[Annotated[int, Between(0, 255)]]
+    values: list[Byte]
+    ignored: list[Byte]
 
 
 class Boxed(Rows):

@@ -67,6 +67,9 @@ class Detection(Objects):
     def likeness(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return iou(found, truth)
 
+    def columns(self, model: "keras.Model", outputs: int) -> int:
+        return 5 + outputs
+
     def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
         cells = int((*model.output_shape, 0)[1] or 0)
         strides_of(row[:2], cells)
@@ -164,6 +167,9 @@ class Centroids(Detection):
     @staticmethod
     def likeness(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
         return closeness(found, truth)
+
+    def columns(self, model: "keras.Model", outputs: int) -> int:
+        return outputs
 
     def shape_of(self, model: "keras.Model", row: tuple[int, ...], outputs: int) -> tuple[int, ...]:
         cells, _ = super().shape_of(model, row, outputs)

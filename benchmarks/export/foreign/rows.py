@@ -64,9 +64,8 @@ def fill(model: keras.Model, rows: Rows) -> None:
                 value * spread + (rng.normal(0, 0.05, value.shape) if not value.any() else 0)
             )
     _settle_norms(model, rows)
-    for layer in {
-        id(one._keras_history.operation): one._keras_history.operation for one in model.outputs
-    }.values():
+    makers = [one._keras_history.operation for one in model.outputs]
+    for layer in dict.fromkeys(makers):
         _spread_logits(model, layer, rows)
 
 
@@ -86,7 +85,7 @@ def _settle_norms(model: keras.Model, rows: Rows) -> None:
 def _spread_logits(model: keras.Model, layer: Any, rows: Rows) -> None:
     """Scale the layer that makes an output of probabilities, by what it makes before them."""
     name = getattr(getattr(layer, "activation", None), "__name__", None)
-    if name not in SQUASHED or getattr(layer, "bias", None) is None:
+    if name not in SQUASHED or None in (getattr(layer, one, None) for one in ("kernel", "bias")):
         return
     place = next(i for i, x in enumerate(model.outputs) if x._keras_history.operation is layer)
     squash, layer.activation = layer.activation, keras.activations.linear

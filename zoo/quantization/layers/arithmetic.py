@@ -103,6 +103,9 @@ class Rounded(Exact):
     def leaving(self, x: Any, where: Range) -> Any:
         return self._turned(x, where, self.numerics.wide_ends)
 
+    def averaged(self, x: Any, where: Range) -> Any:
+        return self.activation(where, x)
+
     def _turned(self, x: Any, where: Range, wide: bool) -> Any:
         return x if wide == where.is_wide(self.numerics) else self._on(where, x, wide)
 

@@ -61,14 +61,18 @@ class Rearrange(TwinLayer):
 
     Args:
         function: (arithmetic, x) -> x moved.
+        averages: whether it makes new values, which are rounded to the range that x has.
     """
 
-    def __init__(self, name: str, function: Callable[[Exact, Any], Any]) -> None:
+    def __init__(
+        self, name: str, function: Callable[[Exact, Any], Any], averages: bool = False
+    ) -> None:
         super().__init__(name)
-        self.function = function
+        self.function, self.averages = function, averages
 
     def result(self) -> Range:
         return self.source()
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
-        return self.function(arithmetic, inputs[0])
+        y = self.function(arithmetic, inputs[0])
+        return arithmetic.averaged(y, self.source()) if self.averages else y

@@ -63,6 +63,10 @@ class Operations:
         """QUANTIZE of the graph's result, of range `where`, to what the format has at its ends."""
         return x
 
+    def averaged(self, x: Any, where: Range) -> Any:
+        """Return averages as the operator that made them rounds them, to the range of its input."""
+        return x
+
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:
         bounded = activation == BOUNDED
         return self.activation(where, self.bounded(where, y) if bounded else FUSED[activation](y))

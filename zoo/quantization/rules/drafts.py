@@ -149,14 +149,19 @@ class Sketch:
         return replace(x, scale=None, offset=None), *pending
 
     def rearrange(
-        self, x: Value, name: str, shape: tuple[int, ...], function: Callable[[Exact, Any], Any]
+        self,
+        x: Value,
+        name: str,
+        shape: tuple[int, ...],
+        function: Callable[[Exact, Any], Any],
+        averages: bool = False,
     ) -> Value:
         """Add an operator that moves values, or brings in zeros; what is pending moves along."""
 
         def moved(values: np.ndarray) -> np.ndarray:
             return np.asarray(keras.ops.convert_to_numpy(function(Exact(), values[None]))[0])
 
-        y = self.add(Rearrange, name, (x,), shape, function=function)
+        y = self.add(Rearrange, name, (x,), shape, function=function, averages=averages)
         if x.scale is None or x.offset is None:
             return y
         new = moved(np.ones(x.shape)) == 0  # a zero that came in stays zero

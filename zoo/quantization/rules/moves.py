@@ -49,12 +49,19 @@ def pooled(
     size: tuple[int, int],
     largest: bool,
 ) -> Value:
-    """Return the largest values, or the averages, of parts of an image."""
+    """Return the largest values, or the averages, of parts of an image.
+
+    That of the whole image is MEAN, whose result has a range, and so steps, of its own.
+    """
+    if not largest and size == x.shape[:2] and shape[:2] == (1, 1):
+        x, scale, offset = sketch.channels(x, layer.name)
+        y = sketch.add(Mean, layer.name, (x,), shape, axes=(1, 2), keepdims=True)
+        return y.then(scale, offset)
 
     def function(do: Exact, v: Any) -> Any:
         return (do.max_pool if largest else do.average_pool)(v, size, window)
 
-    return chosen(sketch, layer, x, shape, function, largest)
+    return chosen(sketch, layer, x, shape, function, largest, averages=not largest)
 
 
 @channels_last
@@ -76,13 +83,14 @@ def chosen(
     shape: tuple[int, ...],
     function: Any,
     largest: bool = False,
+    averages: bool = False,
 ) -> Value:
     """Add an operator that chooses or averages over positions, channel by channel."""
     x, scale, offset = sketch.channels(x, layer.name)
     if largest and (scale < 0).any():  # the largest would be the smallest
         x = sketch.settle(x.then(scale, offset), layer.name)
         scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    return sketch.rearrange(x, layer.name, shape, function).then(scale, offset)
+    return sketch.rearrange(x, layer.name, shape, function, averages).then(scale, offset)
 
 
 @channels_last

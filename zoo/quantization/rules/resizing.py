@@ -120,7 +120,10 @@ def _resized(
         whole = [n * before for n, before in zip(times, x.shape[:2], strict=True)] == [*size]
         if how == "nearest" and whole and max(times) <= JOINED:
             return chosen(sketch, layer, x, shape, lambda do, v: repeated(do, v, times))
-        return chosen(sketch, layer, x, shape, lambda do, v: do.resize(v, size, how))
+        smooth = how == "bilinear"
+        return chosen(
+            sketch, layer, x, shape, lambda do, v: do.resize(v, size, how), averages=smooth
+        )
     for axis in (0, 1):
         matrix = _interpolation(x.shape[axis], size[axis], how, antialias)
         x = _along(sketch, x, axis, matrix, f"{layer.name}_{axis}")

@@ -1,4 +1,4 @@
-"""What the values of masks' pixels mean: class numbers, levels of gray, 0 and 255."""
+"""The meaning of the values of masks' pixels: class numbers, levels of gray, 0 and white."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.data.memory import blocks, room
+from zoo.tasks.masks.form import IGNORED
 
-IGNORED = 255  # in y: pixels that are not judged; in masks, where they hold class numbers
 LISTED = ("classes.txt", "labels.txt", "class_names.txt", "label_names.txt")  # a name a line
 MOST = 64  # different values without names for them; more are shades, not classes
 GROUND = "background"
@@ -96,15 +96,15 @@ def meaning(
             "are needed."
         )
     if names:
-        if len(names) == 2 and held == [0, 255]:
-            return Values((0, 255), given, tuple(names))
+        if len(names) == 2 and held == [0, IGNORED]:  # white
+            return Values((0, IGNORED), given, tuple(names))
         ground = 0 in held and max(v for v in held if v != IGNORED) == len(names)
         known = (GROUND, *names) if ground else tuple(names)
         return Values(tuple(range(len(known))), given or (IGNORED,), known)
     void = ignore is None and held[-1] == IGNORED and len(held) > 2 and held[-2] < MOST
     if void:
         held, given = held[:-1], (IGNORED,)
-        notes.append("Pixels of 255 in masks are ignored; --ignore sets another value.")
+        notes.append(f"Pixels of {IGNORED} in masks are ignored; --ignore sets another value.")
     if len(held) > MOST:
         raise UserError(
             f"{root}: masks hold {len(held)} different values, such as {held[0]}, {held[1]} and "

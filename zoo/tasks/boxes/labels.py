@@ -44,7 +44,7 @@ class BoxLabels(Task):
 
     @classmethod
     def recalled(cls, held: Mapping[str, Any]) -> Self:
-        height, width = held["input_shape"][:2]
+        height, width = held["schema"]["shape"][:2]
         return cls(tuple(held["class_names"]), (height, width))
 
     @classmethod

@@ -42,7 +42,7 @@ def deep(path: Path) -> None:
     [
         (
             lambda path: Image.new("L", (9, 5)).save(path),
-            "has 9x5 (width x height) pixels, the",
+            "9x5 (width x height) pixels, the image",
         ),
         (lambda path: path.unlink(), "images/07.png: has no mask in masks/"),
         (colorful, "a mask in RGB with "),

@@ -1,0 +1,212 @@
+"""Accuracy, bytes and time of dense models: ours, and the same weights in others' int8 files.
+
+    python -m benchmarks.dense [--only NAME ...] [--seeds 3] [--epochs 60] [--data ../shared/data]
+
+Needs `pip install 'pocketzoo[bench,targets]'`. Trains each model on its set, exports it by the
+ladder (ptq -> qat -> mixed -> int16x8), and measures on the test images the float model, our file,
+the stock converter's and ai-edge-quantizer's. What is done stays in `results/dense.jsonl`; the
+table is `results/dense.md`.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import export
+import tuning
+import zoo
+from benchmarks.dense import references
+from benchmarks.export.jobs import PEERS, SEEN, failures, read_rows, write_job, write_rows
+from benchmarks.export.runners import least, runner
+from benchmarks.tables import machine, table
+from export.runtimes.litert import load, predict
+from tuning.spaces import default_recipe
+from zoo.presets.catalogue import family_of
+from zoo.tasks import meant
+
+RESULTS = Path(__file__).parents[1] / "results"
+RECORD, PAGE = RESULTS / "dense.jsonl", RESULTS / "dense.md"
+Build = Callable[[tuple[int, ...], int], keras.Model]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A model on a set.
+
+    Attributes:
+        source: built-in set, or folder within `--data`.
+        preset: whose recipe it is trained by.
+        size: side of the images; None: their own.
+        reference: another design, in the preset's place.
+    """
+
+    source: str
+    preset: str
+    size: int | None = None
+    reference: Build | None = None
+
+    @property
+    def name(self) -> str:
+        own = self.preset if self.reference is None else self.reference.__name__
+        return f"{self.source} {own}"
+
+
+JOBS = (
+    Job("digits_scenes", "unet_small"),
+    Job("digits_scenes", "unet_small", None, references.keras_io_unet),
+    Job("digits_scenes", "detect_small"),
+    Job("digits_scenes", "detect_small", None, references.yolox_nano),
+    Job("membrane", "unet_small", 128),
+    Job("membrane", "unet_small", 128, references.keras_io_unet),
+    Job("raccoon", "detect_small", 160),
+    Job("raccoon", "detect_small", 160, references.yolox_nano),
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The figures of one model and seed, in the metric of its task; None where there is no file."""
+
+    name: str
+    seed: int
+    epochs: int
+    metric: str
+    rows: int
+    of_float: float
+    ours: float
+    rung: str
+    drop: float
+    stock: float | None
+    AEQ: float | None
+    bytes: int
+    times: dict[str, float]  # microseconds, by file
+    seconds: float  # of the training
+
+
+def measured(job: Job, seed: int, epochs: int, folder: Path, shared: Path) -> Found:
+    """Train a model, export it, and measure all files on the test images."""
+    gives = family_of(job.preset).gives
+    source = shared / job.source if (shared / job.source).exists() else job.source
+    reading = zoo.Reading(image_size=job.size)
+    data = zoo.load_data(source, seed=seed, task=meant(gives), reading=reading)
+    recipe = replace(default_recipe(job.preset, data), epochs=epochs, seed=seed)
+    keras.utils.set_random_seed(seed)
+    if job.reference is None:
+        model = zoo.ModelSpec.of(job.preset, data, {}).build()
+    else:
+        model = job.reference(data.input_shape, data.num_outputs)
+    started = time.monotonic()
+    tuning.fit(model, data, recipe)
+    seconds = time.monotonic() - started
+    ours = export.to_litert(
+        model, data=data, directory=folder / "ours", quantized=tuning.quantize(model, data)
+    )
+    task, y, x = data.task, data.y_test, data.x_test
+    of_float = np.asarray(model.predict(x, verbose=0))
+    of_int8 = predict(load(ours.int8_file), x, ours.scaling, ours.output)
+    files = {"float": ours.float_file, "ours": ours.int8_file}
+    write_job(folder, model, data.x_train[ours.plan.rows.indices])
+    write_rows(folder / SEEN, x)
+    without, figures = failures(folder, PEERS), {}
+    for who, file in PEERS.items():
+        if who not in without:
+            (outputs,) = read_rows((folder / file).with_suffix(".npz"))
+            figures[who] = task.estimate(y, outputs.reshape(of_float.shape)).value
+            files[who] = folder / file
+    return Found(
+        job.name,
+        seed,
+        epochs,
+        task.metric.name,
+        len(y),
+        task.estimate(y, of_float).value,
+        task.estimate(y, of_int8).value,
+        f"{ours.plan.numerics.name} {ours.plan.rung}",
+        task.lost(y, of_float, of_int8),
+        figures.get("stock"),
+        figures.get("AEQ"),
+        ours.int8_file.stat().st_size,
+        least({who: runner(path) for who, path in files.items()}, 100),
+        seconds,
+    )
+
+
+def recorded() -> list[Found]:
+    """Return all that was ever measured."""
+    lines = RECORD.read_text().splitlines() if RECORD.exists() else []
+    return [Found(**json.loads(line)) for line in lines]
+
+
+def page(found: list[Found]) -> str:
+    """Return the tables: a line for each model, the mean over its seeds."""
+    head = ["data and model", "seeds", "metric", "float", "ours", "rung", "drop, points", "worst"]
+    head += ["stock", "AEQ", "bytes", "us, ours/float", "us, ours/stock"]
+    lines = []
+    for name in dict.fromkeys(one.name for one in found):
+        runs = [one for one in found if one.name == name]
+        drops = [one.drop for one in runs]
+        shown = {who: _mean([getattr(one, who) for one in runs]) for who in ("stock", "AEQ")}
+        ratios = [
+            _mean([one.times["ours"] / one.times[who] for one in runs if who in one.times], 1)
+            for who in ("float", "stock")
+        ]
+        lines.append(
+            [
+                name,
+                str(len(runs)),
+                runs[0].metric,
+                _mean([one.of_float for one in runs]),
+                _mean([one.ours for one in runs]),
+                ", ".join(sorted({one.rung for one in runs})),
+                f"{np.mean(drops):.2f}",
+                f"{max(drops):.2f}",
+                *shown.values(),
+                f"{max(one.bytes for one in runs):,}",
+                *ratios,
+            ]
+        )
+    said = (
+        "Figures on the test images, the mean over seeds; each seed has a split of its own where "
+        "the set has none. *Stock*: TensorFlow's converter, full int8, of the same weights and "
+        "calibration rows. *AEQ*: ai-edge-quantizer. -: no file, or LiteRT refuses it."
+    )
+    return f"# Segmentation and detection\n\n{machine()}\n\n{said}\n\n{table(head, lines)}\n"
+
+
+def _mean(values: list[float | None], factor: float = 100) -> str:
+    known = [one for one in values if one is not None]
+    return f"{factor * np.mean(known):.2f}" if known else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [job.name for job in JOBS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    arguments = parser.parse_args()
+    done = {(one.name, one.seed, one.epochs) for one in recorded()}
+    for job in JOBS:
+        for seed in range(arguments.seeds if job.name in arguments.only else 0):
+            if (job.name, seed, arguments.epochs) in done:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                found = measured(job, seed, arguments.epochs, Path(folder), arguments.data)
+            with RECORD.open("a") as file:
+                file.write(json.dumps(asdict(found)) + "\n")
+            print(found, flush=True)
+    PAGE.write_text(page(recorded()))
+
+
+if __name__ == "__main__":
+    main()

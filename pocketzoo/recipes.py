@@ -1,0 +1,26 @@
+"""What is trained by a command: its recipe, and whether it is small enough."""
+
+from dataclasses import asdict
+from typing import Any
+
+from pocketzoo.early import recipe_fields
+from pocketzoo.options import Training
+from pocketzoo.parsing import pairs
+
+
+def recipe_of(preset: str, training: Training, rows: Any) -> Any:
+    """Return the recipe of a preset on some rows, with what was asked for."""
+    from tuning import Recipe
+    from tuning.spaces import default_recipe
+
+    values = asdict(default_recipe(preset, rows)) | {"seed": training.seed}
+    return Recipe(**values | recipe_fields(training))
+
+
+def check_fits(preset: str, training: Training, rows: Any) -> None:
+    """Raise UserError for a model that is over the limits before it is trained."""
+    from tuning import limits
+    from zoo import ModelSpec
+
+    spec = ModelSpec.of(preset, rows, pairs("--set", training.sets))
+    limits.check_fits(spec, training)
