@@ -1,0 +1,44 @@
+"""Images with masks: what every preset for masks is tried on."""
+
+from pathlib import Path
+
+import numpy as np
+
+SIDE = 16
+NAMES = ("ground", "box", "disc")
+
+
+def blocks(rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return random images of blocks of 4x4 pixels, (count, *shape)."""
+    height, width, channels = shape
+    small = rng.normal(size=(count, -(-height // 4), -(-width // 4), channels))
+    large = np.repeat(np.repeat(small, 4, axis=1), 4, axis=2)
+    return large[:, :height, :width].astype(np.float32)
+
+
+def masks_of(x: np.ndarray) -> np.ndarray:
+    """Return masks of two classes, by which blocks are bright, uint8 (rows, height, width)."""
+    return (x[..., 0] > 0).astype(np.uint8)
+
+
+def shapes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return noisy images with a box and a disc, (count, 16, 16, 1), and their masks."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    x, y = rng.normal(0, 10, (count, SIDE, SIDE, 1)), np.zeros((count, SIDE, SIDE), np.uint8)
+    for image, mask in zip(x[..., 0], y, strict=True):
+        top, left, height, width = rng.integers([0, 0, 4, 4], [10, 10, 8, 8])
+        mask[top : top + height, left : left + width] = 1
+        middle, radius = rng.integers(3, SIDE - 3, 2), rng.integers(2, 5)
+        mask[(rows - middle[0]) ** 2 + (columns - middle[1]) ** 2 <= radius**2] = 2
+        image += np.array([60, 120, 200])[mask]
+    return x.astype(np.float32), y
+
+
+def save_masks(path: Path) -> Path:
+    (x_train, y_train), (x_test, y_test) = shapes(600, 0), shapes(200, 1)
+    names = np.array(NAMES)
+    np.savez(
+        path, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test, class_names=names
+    )
+    return path

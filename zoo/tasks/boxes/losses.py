@@ -192,7 +192,7 @@ def _cost(one_hot: Any, outputs: Any) -> Any:
     return ops.matmul(one_hot, gain) + ops.sum(no, axis=-1)[:, None]
 
 
-def heat_of(truth: Any, size: tuple[int, int], cells: int, classes: int) -> tuple[Any, Any]:
+def heat_of(truth: Any, size: tuple[int, ...], cells: int, classes: int) -> tuple[Any, Any]:
     """Return a bump at each centre and the cell of its top, (B, cells, classes), in [0, 1]."""
     centres, strides = map(ops.convert_to_tensor, places(size, cells))
     there = truth[..., :1] >= 0  # (B, most, 1)
