@@ -25,13 +25,13 @@ def shapes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return noisy images with a box and a disc, (count, 16, 16, 1), and their masks."""
     rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[:SIDE, :SIDE]
-    x, y = rng.normal(0, 10, (count, SIDE, SIDE, 1)), np.zeros((count, SIDE, SIDE), np.uint8)
+    x, y = rng.normal(0, 5, (count, SIDE, SIDE, 1)), np.zeros((count, SIDE, SIDE), np.uint8)
     for image, mask in zip(x[..., 0], y, strict=True):
-        top, left, height, width = rng.integers([0, 0, 4, 4], [10, 10, 8, 8])
+        top, left, height, width = rng.integers([0, 0, 6, 6], [8, 8, 12, 12])
         mask[top : top + height, left : left + width] = 1
-        middle, radius = rng.integers(3, SIDE - 3, 2), rng.integers(2, 5)
+        middle, radius = rng.integers(3, SIDE - 3, 2), rng.integers(3, 7)
         mask[(rows - middle[0]) ** 2 + (columns - middle[1]) ** 2 <= radius**2] = 2
-        image += np.array([60, 120, 200])[mask]
+        image += np.array([40, 130, 250])[mask]
     return x.astype(np.float32), y
 
 
