@@ -15,7 +15,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, at_least, one_of, size
+from zoo.checks import UserError, at_least, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import BLOCKS, Block, conv, plan_blocks
 from zoo.models.mlp import ACTIVATIONS
