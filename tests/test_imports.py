@@ -83,6 +83,7 @@ HOMES = {
     },
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {
+        "export/drawing/sheet.py",
         "export/page/rows.py",
         "zoo/readers/dense/outlines.py",
         "zoo/readers/dense/pictures.py",

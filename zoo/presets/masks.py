@@ -14,7 +14,9 @@ MASKS: dict[str, Preset] = {
     "unet_base": Preset(
         "unet", {"filters": (16, 32, 64, 128)}, 483_874, f"a quarter of {UNET}, a size less"
     ),
-    "unet_mobile_tiny": Preset("unet", {"filters": (4, 8), "block": "depthwise"}, 746, "for tests"),
+    "unet_mobile_tiny": Preset(
+        "unet", {"filters": (8, 16), "block": "depthwise"}, 1_874, "for tests"
+    ),
     "unet_mobile_small": Preset(
         "unet",
         {"filters": (16, 32, 64, 128), "block": "depthwise"},
