@@ -19,7 +19,7 @@ import pytest
 import export
 import tuning
 import zoo
-from tests.helpers.boxes import save_boxes
+from tests.helpers.dense import save_boxes, save_masks
 from tests.helpers.instances import (
     BOXED,
     HOME,
@@ -31,7 +31,6 @@ from tests.helpers.instances import (
     rows,
     save_sentences,
 )
-from tests.helpers.masks import save_masks
 from tests.helpers.prefork import Prefork
 from tuning import Recipe
 from tuning.sweep.pool import Pool

@@ -84,6 +84,9 @@ HOMES = {
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {
         "export/drawing/sheet.py",
+        "export/after/pictures.py",
+        "export/drawing/drawn.py",
+        "export/page/overlays.py",
         "export/page/rows.py",
         "zoo/readers/dense/outlines.py",
         "zoo/readers/dense/pictures.py",
@@ -109,6 +112,7 @@ HOMES = {
         "pocketzoo/printing/devices.py",
         "pocketzoo/printing/live.py",
         "pocketzoo/printing/models.py",
+        "pocketzoo/printing/pictures.py",
         "pocketzoo/printing/predict.py",
         "pocketzoo/printing/report.py",
         "pocketzoo/printing/columns.py",

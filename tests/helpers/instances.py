@@ -12,8 +12,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 import zoo
-from tests.helpers.boxes import boxed, boxes_of
-from tests.helpers.masks import blocks, masks_of
+from tests.helpers.dense import blocks, boxed, boxes_of, masks_of
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.presets.catalogue import PRESETS
 from zoo.presets.families import FAMILIES
