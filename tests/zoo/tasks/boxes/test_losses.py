@@ -39,7 +39,7 @@ def test_every_box_takes_cells_and_no_cell_two() -> None:
 def test_the_cell_that_predicts_a_box_takes_it() -> None:
     y = np.array([[[1, 20, 20, 44, 44], *NONE]], np.float32)
     outputs = np.zeros((1, cells_of((64, 64), (8, 16)), 7), np.float32)
-    outputs[..., 2:4] = -4
+    outputs[..., 2:4] = np.random.default_rng(0).uniform(-4, -3, (*outputs.shape[:2], 2))
     outputs[0, 27, 2:4] = np.log(3)  # its center is (28, 28)
     outputs[0, 27, :2] = 0.5
     taken = _assigned(y, outputs, (64, 64))
