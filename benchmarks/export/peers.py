@@ -53,7 +53,11 @@ def load(folder: Path, unroll: bool) -> keras.Model:
 def signature(model: keras.Model) -> list[Any]:
     """Return the signature of one row at a time, which every runtime here is fastest with."""
     ends = [
-        keras.InputSpec(shape=(1, *one.shape[1:]), dtype=one.dtype, name=f"input_{place}")
+        keras.InputSpec(
+            shape=(1, *one.shape[1:]),
+            dtype="int32" if keras.backend.is_int_dtype(one.dtype) else "float32",
+            name=f"input_{place}",
+        )
         for place, one in enumerate(model.inputs)
     ]
     if isinstance(model, keras.Sequential):
