@@ -150,7 +150,7 @@ def _stages(
     one_of("block", block, BLOCKS)
     one_of("activation", activation, ACTIVATIONS)
     stride = stem_stride or (4 if math.prod(shape[:2]) > LARGE else 2)
-    one_of("stem_stride", stride, (1, 2, 4))
+    one_of("stem_stride", str(stride), ("1", "2", "4"))
     plan = plan_blocks(filters, blocks, 3, None, expansion, 0.0, activation)
     _check_maps(filters, coarsest)
     inputs = x = keras.Input(shape, name="input")

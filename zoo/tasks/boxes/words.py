@@ -19,7 +19,7 @@ BOXES = Words(
     explained="variance",
     trivial="the mean box",
     linear="logistic regression",
-    worst="The test images with the most boxes that the int8 file missed or found in vain.",
+    worst="The test images with the most boxes that the {numerics} file missed or found in vain.",
 )
 POINTS = replace(
     BOXES,
@@ -28,5 +28,5 @@ POINTS = replace(
     result="The {numerics} file's centroid F1 on {rows} is {value} (95 % interval {interval})",
     told="F1",
     trivial="the mean place",
-    worst="The test images with the most objects that the int8 file missed or found in vain.",
+    worst="The test images with the most objects that the {numerics} file missed or found in vain.",
 )
