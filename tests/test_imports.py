@@ -83,10 +83,10 @@ HOMES = {
     },
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {
+        "export/drawing/sheet.py",
         "export/after/pictures.py",
         "export/drawing/drawn.py",
         "export/page/overlays.py",
-        "export/drawing/sheet.py",
         "export/page/rows.py",
         "zoo/readers/dense/outlines.py",
         "zoo/readers/dense/pictures.py",

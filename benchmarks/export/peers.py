@@ -53,12 +53,21 @@ def load(folder: Path, unroll: bool) -> keras.Model:
 def signature(model: keras.Model) -> list[Any]:
     """Return the signature of one row at a time, which every runtime here is fastest with."""
     ends = [
-        keras.InputSpec(shape=(1, *one.shape[1:]), dtype=one.dtype, name=f"input_{place}")
+        keras.InputSpec(
+            shape=(1, *one.shape[1:]),
+            dtype="int32" if keras.backend.is_int_dtype(one.dtype) else "float32",
+            name=f"input_{place}",
+        )
         for place, one in enumerate(model.inputs)
     ]
     if isinstance(model, keras.Sequential):
         return ends
     return [keras.tree.pack_sequence_as(model._inputs_struct, ends)]
+
+
+def evaluated(model: keras.Model) -> Callable[..., Any]:
+    """Return what a model does at inference; `model.export` leaves augmentation in, at random."""
+    return lambda *inputs: model(*inputs, training=False)
 
 
 def single_rows(folder: Path) -> list[dict[str, np.ndarray]]:
@@ -75,7 +84,10 @@ def converted(folder: Path, unroll: bool, prepare: Callable[[Any], None]) -> byt
     saved = folder / f"saved{'_unrolled' * unroll}"
     if not saved.exists():
         model = load(folder, unroll)
-        model.export(saved, verbose=False, input_signature=signature(model))
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint("serve", evaluated(model), input_signature=signature(model))
+        archive.write_out(saved, verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
     prepare(converter)
     return bytes(converter.convert())

@@ -140,7 +140,7 @@ def _listed(values: Sequence[Any]) -> str:
 
 def _python(common: dict[str, Any], ends: Ends, form: Form) -> str:
     real = ends.scaling.ends.real
-    own: dict[str, Any] = {
+    own: dict[str, str] = {
         "title": form.title,
         "printed": form.printed,
         "labels": repr(list(ends.lines)),

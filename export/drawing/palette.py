@@ -15,5 +15,5 @@ def colors(count: int) -> np.ndarray:
         colorsys.hsv_to_rgb(n * SECTION % 1, SATURATION, VALUES[n // 5 % len(VALUES)])
         for n in range(count - 1)
     ]
-    whole = np.array([(0.0, 0.0, 0.0), *shades][:count]).reshape(-1, 3)
-    return np.asarray(np.rint(whole * 255), np.uint8)
+    chosen = np.array([(0, 0, 0), *shades][:count]).reshape(-1, 3)
+    return np.asarray(np.rint(255 * chosen), np.uint8)

@@ -109,7 +109,7 @@ def test_overfits_16_rows(name: str) -> None:
     fit(model, data, recipe)
     outputs = model.predict(data.x_train, verbose=0)
     known = data.task.score(data.y_train, outputs, Units())
-    assert known >= (0.95 if data.task.moves else 1)
+    assert known >= {"": 1, "mask": 0.95, "boxes": 0.5}[data.task.moves]  # boxes are 4 pixels wide
 
 
 def test_training_leaves_the_hand_made_filters_alone() -> None:

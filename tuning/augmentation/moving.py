@@ -28,7 +28,7 @@ def unmoved(images: int) -> np.ndarray:
 
 def halves(sides: tuple[int, ...]) -> np.ndarray:
     """Return half of the height and of the width in pixels, between the middles of the outer."""
-    return np.maximum(np.array(sides) - 1, 1) / 2
+    return np.asarray(np.maximum(np.array(sides) - 1, 1) / 2)
 
 
 def read_at(matrices: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:

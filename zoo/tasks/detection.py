@@ -90,7 +90,7 @@ class Detection(Objects):
         return find(outputs, self.size)
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:
-        return logistic(outputs[..., 4:5]) * logistic(outputs[..., 5:])
+        return np.asarray(logistic(outputs[..., 4:5]) * logistic(outputs[..., 5:]))
 
     def card(self, outputs: int, columns: int, ending: str | None) -> tuple[str, str]:
         return f"boxes of {outputs} class(es)", (

@@ -223,7 +223,8 @@ class Segmentation(MaskLabels, Task):
         """Return the share of the pixels that each class is given, (rows, classes)."""
         chosen = answered(outputs)
         counted = np.ones(chosen.shape, bool)
-        return masks.by_class(chosen, counted, len(self.labels)) / chosen[0].size
+        counts = masks.by_class(chosen, counted, len(self.labels))
+        return np.asarray(counts / chosen[0].size)
 
     def _pixels(self, y: np.ndarray, outputs: np.ndarray) -> masks.Counts:
         return masks.pixels(known(y), answered(outputs), len(self.labels))

@@ -83,7 +83,8 @@ def drop(first: Weighted, second: Weighted, rows: int) -> Estimate:
 def resampled(at: Weighted, rows: int) -> np.ndarray:
     """Return a figure of 1000 samples of the images; 0 of samples without a box."""
     whole = np.zeros(rows, int)
-    return np.nan_to_num(np.concatenate([at(weights) for weights in resamples(whole)]))
+    found = np.concatenate([at(weights) for weights in resamples(whole)])
+    return np.asarray(np.nan_to_num(found))
 
 
 def _number(value: float) -> float:

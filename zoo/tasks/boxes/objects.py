@@ -68,7 +68,9 @@ class Objects(BoxLabels):
         return None
 
     def ignorance(self, y: np.ndarray) -> float:
-        return self.plain_loss(y, self.constant(y, (len(y), *self.cells())), Units())
+        constant = self.constant(y, (len(y), *self.cells()))
+        assert constant is not None
+        return self.plain_loss(y, constant, Units())
 
     def plain_loss(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
         from zoo.tasks.boxes.losses import mean_of

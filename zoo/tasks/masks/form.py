@@ -84,7 +84,7 @@ def known(y: np.ndarray) -> np.ndarray:
 
 def answered(outputs: np.ndarray) -> np.ndarray:
     """Return the class of each pixel, (rows, height, width), of logits."""
-    return outputs.argmax(axis=-1).astype(np.int16)
+    return np.asarray(outputs.argmax(axis=-1), np.int16)
 
 
 def chunks(outputs: np.ndarray) -> Iterator[slice]:

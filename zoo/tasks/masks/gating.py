@@ -65,7 +65,8 @@ def worst_class(
         return []
 
     def falls(weights: np.ndarray) -> np.ndarray:
-        return 100 * np.nan_to_num(masks.ious(before, weights) - masks.ious(after, weights))
+        fallen = masks.ious(before, weights) - masks.ious(after, weights)
+        return np.asarray(100 * np.nan_to_num(fallen))
 
     samples = np.concatenate([falls(some) for some in resamples(np.zeros(images, int))])
     reach = stats.norm.isf(0.025 / there.sum()) * samples.std(axis=0)

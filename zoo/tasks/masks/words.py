@@ -5,7 +5,7 @@ from zoo.tasks.words import Words
 SEGMENTATION = Words(
     is_a="is a segmentation",
     use="The class of each pixel of an image",
-    result="The int8 file's mean IoU on {rows} is {value} (95 % interval {interval})",
+    result="The {numerics} file's mean IoU on {rows} is {value} (95 % interval {interval})",
     less=" points less",
     more=" points more",
     limit="It gives each pixel one of its classes, even where there is none of them.",
@@ -16,5 +16,5 @@ SEGMENTATION = Words(
     explained="pixels",
     trivial="the mean mask",
     linear="logistic regression",
-    worst="The test images on which the int8 file has the lowest IoU.",
+    worst="The test images on which the {numerics} file has the lowest IoU.",
 )
