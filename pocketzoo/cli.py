@@ -72,6 +72,9 @@ def data(
     loading: Loading,
     source: Annotated[str | None, typer.Argument(metavar="[DATA]", help=DATA)] = None,
     seed: Seed = 0,
+    picture: Annotated[
+        Path | None, typer.Option(help="Masks, boxes: PNG file for images with them drawn in.")
+    ] = None,
 ) -> None:
     """List the built-in data sets, or describe one set."""
     if source is None:
@@ -82,7 +85,13 @@ def data(
         early.check_source(source, loading)
         from pocketzoo.printing.data import print_data
 
-        print_data(loading.load(source, seed, aloud=False))
+        rows = loading.load(source, seed, aloud=False)
+        print_data(rows)
+        if picture is not None:
+            from export.drawing.sheet import sheet
+            from zoo.files import write_atomic
+
+            write_atomic(picture, sheet(rows))
 
 
 @app.command()

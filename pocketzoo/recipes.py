@@ -1,4 +1,4 @@
-"""What is trained by a command: its recipe, and whether it is small enough."""
+"""Recipes of a command, and models that are too large for it."""
 
 from dataclasses import asdict
 from typing import Any

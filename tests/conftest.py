@@ -19,11 +19,22 @@ import pytest
 import export
 import tuning
 import zoo
-from tests.helpers.instances import HOME, Home, data_of, fill, gives, made_for, rows, save_sentences
-from tests.helpers.masks import save_masks
+from tests.helpers.dense import save_boxes, save_masks
+from tests.helpers.instances import (
+    BOXED,
+    HOME,
+    Home,
+    data_of,
+    fill,
+    gives,
+    made_for,
+    rows,
+    save_sentences,
+)
 from tests.helpers.prefork import Prefork
 from tuning import Recipe
 from tuning.sweep.pool import Pool
+from zoo.tasks import TASKS
 
 
 def pytest_collection_finish() -> None:
@@ -83,10 +94,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Load the set that a preset is at home with."""
     texts = save_sentences(tmp_path_factory.mktemp("texts") / "sentences.npz")
     masks = save_masks(tmp_path_factory.mktemp("masks") / "shapes.npz")
+    boxes = save_boxes(tmp_path_factory.mktemp("boxes") / "boxes.npz")
+    tasks = {task.gives: name for name, task in TASKS.items()}
 
     def load(name: str) -> zoo.Data:
         if gives(name) == "mask":
             return zoo.load_data(masks)
+        if gives(name) in BOXED:
+            return zoo.load_data(boxes, task=tasks[gives(name)])
         known = HOME[made_for(name)]
         return zoo.load_data(texts if known == "sentences" else known)
 

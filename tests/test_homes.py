@@ -69,6 +69,8 @@ NUMERICS = "zoo/quantization/layers/numerics.py"
 # others that hold a number or a type that int8 has too, and what it is there
 NOT_A_FORMAT = {
     "export/device/front_end.py": "white of a pixel, in words",
+    "export/drawing/drawn.py": "white of a pixel",
+    "export/drawing/palette.py": "largest part of a color",
     "export/page/rows.py": "bytes of a PNG's pixels",
     "tuning/augmentation/images.py": "levels of a pixel",
     "zoo/data/lengths.py": "flags whose differences are signed",

@@ -83,6 +83,10 @@ HOMES = {
     },
     "pyarrow": {"zoo/readers/frame.py"},
     "PIL": {
+        "export/drawing/sheet.py",
+        "export/after/pictures.py",
+        "export/drawing/drawn.py",
+        "export/page/overlays.py",
         "export/page/rows.py",
         "zoo/readers/dense/outlines.py",
         "zoo/readers/dense/pictures.py",
@@ -108,6 +112,7 @@ HOMES = {
         "pocketzoo/printing/devices.py",
         "pocketzoo/printing/live.py",
         "pocketzoo/printing/models.py",
+        "pocketzoo/printing/pictures.py",
         "pocketzoo/printing/predict.py",
         "pocketzoo/printing/report.py",
         "pocketzoo/printing/columns.py",

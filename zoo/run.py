@@ -223,7 +223,6 @@ def identity(data: Data) -> dict[str, Any]:
         "task": data.task.name,
         "hash": data.hash,
         "class_names": data.class_names,
-        "input_shape": data.input_shape,
         "rows": rows(data),
         "front_end": data.front_end and asdict(data.front_end),
         "reading": data.reading.to_json(),

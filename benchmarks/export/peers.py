@@ -61,6 +61,11 @@ def signature(model: keras.Model) -> list[Any]:
     return [keras.tree.pack_sequence_as(model._inputs_struct, ends)]
 
 
+def evaluated(model: keras.Model) -> Callable[..., Any]:
+    """Return what a model does at inference; `model.export` leaves augmentation in, at random."""
+    return lambda *inputs: model(*inputs, training=False)
+
+
 def single_rows(folder: Path) -> list[dict[str, np.ndarray]]:
     """Return the calibration rows one by one, by the names of the signature."""
     rows = read_rows(folder / ROWS)
@@ -75,7 +80,10 @@ def converted(folder: Path, unroll: bool, prepare: Callable[[Any], None]) -> byt
     saved = folder / f"saved{'_unrolled' * unroll}"
     if not saved.exists():
         model = load(folder, unroll)
-        model.export(saved, verbose=False, input_signature=signature(model))
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint("serve", evaluated(model), input_signature=signature(model))
+        archive.write_out(saved, verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(str(saved))
     prepare(converter)
     return bytes(converter.convert())

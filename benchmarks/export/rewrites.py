@@ -6,6 +6,7 @@ Layers alone, with random weights; latency and bytes of the rewritten file over 
 one, timed in turn on one thread. Writes `benchmarks/results/rewrites.md`; a minute.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tests.helpers.instances import fill_weights
 from zoo.quantization.calibration import quantize_rows
 from zoo.quantization.layers import stem
 from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.ranges import Window
 from zoo.quantization.rows import CalibrationRows
 from zoo.quantization.rules import resizing
 
@@ -117,10 +119,13 @@ def main() -> None:
     head = ["us, plain", "us, rewritten", "ratio", "bytes more"]
     stems, joins = [], []
     for name, case in STEMS.items():
-        row = measured(name, case, stem, "MANY", (NEVER, 0))
-        height, width, channels, _ = [1, *case[1].kernel_size, case[0][-1], 1][-4:]
-        many = height * width * channels
-        stems.append([*row, str(many), "yes" if many >= stem.MANY else "no"])
+        shape, layer = case
+        kernel = [1, *layer.kernel_size, shape[-1], layer.filters][-4:]
+        window = Window((layer.strides[0],) * 2, layer.padding)
+        taken = "yes" if stem.is_narrow(kernel, window) else "no"
+        with setting(stem, "WIDE", NEVER):
+            row = measured(name, case, stem, "MANY", (NEVER, 0))
+        stems.append([*row, str(math.prod(kernel[:-1])), taken])
         print(*stems[-1], flush=True)
     for name, case in NEAREST.items():
         joins.append(measured(name, case, resizing, "JOINED", (0, resizing.JOINED)))

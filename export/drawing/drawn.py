@@ -35,7 +35,7 @@ def boxed(
     """
     drawn = picture.copy()
     pen = ImageDraw.Draw(drawn)
-    width = max(1, round(max(picture.size) / 250))
+    width = max(1, round(max(picture.size) / 120))
     font = ImageFont.load_default(max(9, round(max(picture.size) / 40)))
     shades = colors(max(classes, default=0) + 2)[1:]  # the first is black
     for box, label, text in zip(boxes.tolist(), classes, texts, strict=True):

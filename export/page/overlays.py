@@ -15,7 +15,7 @@ from zoo import Data
 from zoo.tasks.masks.form import answered
 
 SIDE = 220  # pixels of the longer side that are drawn, at most
-SHADES = 96  # colors of a drawing, for small files
+SHADES = 256  # colors of a drawing, for small files
 SWATCH = 12  # pixels
 
 Outputs = Callable[[np.ndarray], np.ndarray]
@@ -85,7 +85,7 @@ def _size(picture: Image.Image) -> tuple[int, int]:
 
 
 def _image(picture: Image.Image, title: str) -> Html:
-    content = encoded(picture.quantize(SHADES))
+    content = encoded(picture.quantize(SHADES, Image.Quantize.FASTOCTREE))  # keeps thin lines
     return tag(
         "img",
         src=f"data:image/png;base64,{base64.b64encode(content).decode()}",

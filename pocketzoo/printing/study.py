@@ -21,9 +21,12 @@ def print_study(run: Run) -> None:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in study["importance"].items())
         CONSOLE.print(f"Importance of hyperparameters: {shares}.", soft_wrap=True)
     if len(study["front"]) > 1:
-        table = Table("on the Pareto front", "score", "int8 bytes", "multiply-accumulates", "arena")
+        timed = [f"estimated ms on {study['device']}"] if "device" in study else []
+        columns = ("score", "int8 bytes", "multiply-accumulates", "arena", *timed)
+        table = Table("on the Pareto front", *columns)
         for one in study["front"]:
-            figures = (f"{one[name]:,}" for name in ("bytes", "macs", "arena"))
+            figures = [f"{one[name]:,}" for name in ("bytes", "macs", "arena")]
+            figures += [f"{one['ms']:.3g}"] if timed else []
             table.add_row(f"trial {one['number']}", f"{one['score']:.4f}", *figures)
         print_table(CONSOLE, table)
     for sentence in study["advice"]:

@@ -29,6 +29,7 @@ from zoo.layers.inputs import count_parameters
 from zoo.models.lite import hand_made
 from zoo.presets.catalogue import PRESETS, family_of, reference
 from zoo.run import load_weights, save_weights
+from zoo.tasks.units import Units
 
 every_preset = pytest.mark.parametrize("name", TRIED)
 every_family = pytest.mark.parametrize("name", SMALLEST)
@@ -106,8 +107,11 @@ def test_overfits_16_rows(name: str) -> None:
     model = spec(name).build()
     recipe = Recipe(epochs=120, batch_size=16, weight_decay=0, label_smoothing=0, patience=0)
     fit(model, data, recipe)
-    right = model.predict(data.x_train, verbose=0).argmax(axis=-1) == data.y_train
-    assert right.mean() >= (0.95 if data.task.moves else 1)
+    outputs = model.predict(data.x_train, verbose=0)
+    known = data.task.score(data.y_train, outputs, Units())
+    if data.task.moves == "mask":  # one pixel of a class that is nowhere would count as a class
+        known = float((outputs.argmax(axis=-1) == data.y_train).mean())
+    assert known >= {"": 1, "mask": 0.95, "boxes": 0.5}[data.task.moves]  # boxes are 4 pixels wide
 
 
 def test_training_leaves_the_hand_made_filters_alone() -> None:

@@ -12,12 +12,13 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 import zoo
-from tests.helpers.masks import blocks, masks_of
+from tests.helpers.dense import blocks, boxed, boxes_of, masks_of
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.presets.catalogue import PRESETS
 from zoo.presets.families import FAMILIES
 from zoo.tasks import TASKS, Classification, Task, recorded
 
+BOXED = ("boxes", "points")  # what families give whose truth is boxes
 # kind of rows -> a shape small enough for seconds, and outputs
 SMALL = {
     TABLE: ((30,), 2),
@@ -78,11 +79,13 @@ def task_of(name: str, shape: tuple[int, ...], outputs: int) -> Task:
         return Classification(tuple(map(str, range(outputs))))
     kind = next(task for task in TASKS.values() if task.gives == gives(name))
     names = list(map(str, range(outputs)))
-    return recorded({"task": kind.name, "class_names": names, "input_shape": [*shape]})
+    return recorded({"task": kind.name, "class_names": names, "schema": {"shape": [*shape]}})
 
 
 def labels(name: str, x: np.ndarray) -> np.ndarray:
     """Return labels of random rows, in the form of a preset's task."""
+    if gives(name) in BOXED:
+        return boxes_of(len(x), x.shape[1:], small(name)[1])
     return masks_of(x) if gives(name) == "mask" else np.arange(len(x)) % small(name)[1]
 
 
@@ -105,6 +108,8 @@ def rows_of(name: str, shape: tuple[int, ...], count: int, seed: int = 0) -> np.
     rng = np.random.default_rng(seed)
     if gives(name) == "mask":
         return blocks(rng, count, shape)
+    if gives(name) in BOXED:
+        return boxed(rng, count, shape, small(name)[1])
     if made_for(name) is not TEXT:
         return rng.normal(size=(count, *shape)).astype(np.float32)
     known = FAMILIES[family(name)].arguments | dict(PRESETS[name].arguments)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.helpers.dense import NAMES, shapes
 from tests.helpers.instances import data_of
-from tests.helpers.masks import NAMES, shapes
 from tuning import Recipe, fit, search, train
 from tuning.settings import Search
 from tuning.spaces import default_recipe

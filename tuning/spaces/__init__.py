@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tuning.recipe import Recipe
+from tuning.spaces.boxes import BOXES
 from tuning.spaces.images import IMAGES, PICTURES
 from tuning.spaces.masks import MASKS
 from tuning.spaces.sequences import SEQUENCES
@@ -24,7 +25,7 @@ from zoo.presets.catalogue import family_of, find_preset
 # A training is at least so many steps, but no more epochs: few rows are gone over more often.
 STEPS, MOST_EPOCHS = 1500, 500
 
-SPACES: dict[str, Space] = {**TABLES, **IMAGES, **SEQUENCES, **TEXTS, **MASKS}
+SPACES: dict[str, Space] = {**TABLES, **IMAGES, **SEQUENCES, **TEXTS, **MASKS, **BOXES}
 
 
 @dataclass(frozen=True)

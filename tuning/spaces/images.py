@@ -44,31 +44,7 @@ def pretrained(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"dropout": dropout(hp, arguments["dropout"])}
 
 
-def detect(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.Detector`: width of the pyramid, blocks, convolutions of the towers."""
-    depth = arguments["depth"]
-    return {
-        "width": around(hp, "width", arguments["width"], 4),
-        "blocks": blocks(hp, arguments["blocks"]),
-        "depth": int(hp.Int("depth", max(0, depth - 1), depth + 1, default=depth)),
-    }
-
-
-def centroid(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.Centroid`: width of the last convolution, blocks."""
-    return {
-        "width": around(hp, "width", arguments["width"], 4),
-        "blocks": blocks(hp, arguments["blocks"]),
-    }
-
-
-# flips are left to a search: digits and letters are others in a mirror
-MOVED = {"shift": 0.125, "zoom": 0.25, "cutout": 0.25}
-OF_OBJECTS = Recipe(ema=0.99, zoom=0.25, label_smoothing=0.0, weight_decay=0.05)
-
 IMAGES = {
-    "detect": Space(detect, OF_OBJECTS, MOVED),
-    "centroid": Space(centroid, OF_OBJECTS, MOVED),
     "cnn": Space(cnn, switched=PICTURES),
     "vit": Space(encoder, RECIPE, PICTURES),
     "pretrained": Space(pretrained, Recipe(frozen=0.9)),

@@ -74,8 +74,10 @@ class Device:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Device":
         """Return a device from JSON or TOML, which have lists. Raises as the constructor."""
-        targets = values.get("targets")
-        return cls(**values | ({"targets": tuple(targets)} if isinstance(targets, list) else {}))
+        given = dict(values)
+        if isinstance(given.get("targets"), list):
+            given["targets"] = tuple(given["targets"])
+        return cls(**given)
 
     def described(self) -> dict[str, Any]:
         """Return its fields as JSON has them, which `of` reads."""

@@ -15,8 +15,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, at_least, one_of, size
-from zoo.layers.inputs import Standardize, batch_norm
+from zoo.checks import UserError, at_least, in_range, one_of, size
+from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import BLOCKS, Block, conv, plan_blocks
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
@@ -37,6 +37,7 @@ def Detector(
     stem_stride: int | None = None,
     width: int = 32,
     depth: int = 1,
+    dropout: float = 0.0,
     activation: str = "relu",
 ) -> keras.Model:
     """Build a detector: stem, stages, feature pyramid, and a decoupled head for each stride.
@@ -53,6 +54,7 @@ def Detector(
             microcontroller holds them, else 2.
         width: channels of the pyramid and of the towers.
         depth: 3x3 convolutions of each tower; at least 0.
+        dropout: rate before the predictions, in [0, 1).
         activation: one of `zoo.models.mlp.ACTIVATIONS`.
 
     Returns:
@@ -73,10 +75,12 @@ def Detector(
     )
     size("width", width, 1)
     at_least("depth", depth, 0)
+    in_range("dropout", dropout, 0, 1)
     leaves, stride = [], FINEST
     for x in _pyramid(maps, width):  # (B, H / stride, W / stride, width)
         x = layers.Activation(activation)(x)
-        box, kind = (_tower(x, width, depth, activation) for _ in range(2))
+        towers = [_tower(x, width, depth, activation) for _ in range(2)]
+        box, kind = (dropped(tower, dropout) for tower in towers)
         one = [
             _leaf(box, 4, f"box_{stride}", prior=None),
             _leaf(box, 1, f"objectness_{stride}", PRIOR),
@@ -98,6 +102,7 @@ def Centroid(
     expansion: int = 4,
     stem_stride: int | None = None,
     width: int = 32,
+    dropout: float = 0.0,
     activation: str = "relu",
 ) -> keras.Model:
     """Build a network of centres: stem, two stages up to stride 8, and a score for each class.
@@ -108,6 +113,7 @@ def Centroid(
         filters: channels of the stages, of stride 4 and 8.
         blocks, block, expansion, stem_stride, activation: as in `Detector`.
         width: channels of the 1x1 convolution before the scores.
+        dropout: rate before the scores, in [0, 1).
 
     Returns:
         A functional model, `(batch, *input_shape)` -> logits `(batch, cells, num_outputs)`.
@@ -124,7 +130,9 @@ def Centroid(
         shape, filters, blocks, block, expansion, stem_stride, activation, coarsest=FINEST
     )
     size("width", width, 1)
+    in_range("dropout", dropout, 0, 1)
     x = layers.Activation(activation)(batch_norm(conv(maps[0], width, 1, 1, bias=False)))
+    x = dropped(x, dropout)
     return keras.Model(inputs, _leaf(x, num_outputs, f"class_{FINEST}", PRIOR), name="centroid")
 
 

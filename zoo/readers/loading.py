@@ -35,10 +35,12 @@ def load_data(
         name_or_path: one of
 
             - "digits", "digits_rows", "breast_cancer", "wine" or "diabetes" (from scikit-learn,
-              nothing is downloaded);
+              nothing is downloaded), or "digits_scenes" (synthetic scenes of digits, with boxes,
+              or masks by `task`);
             - a table: `.csv`, `.tsv` or `.parquet`, with `reading.target`;
             - a folder of class folders with images or audio (WAV, FLAC, OGG), optionally within
               train/, val/ and test/;
+            - a folder of images with masks by their names, or with boxes (COCO, VOC, YOLO);
             - an `.npz` file that holds `x_train`, `y_train`, `x_test`, `y_test` and optionally
               `x_val`, `y_val`. Labels are integers 0..classes-1, or one-hot; another matrix of 0
               and 1, (rows, labels), means several labels per row; other floats mean regression.

@@ -13,6 +13,7 @@ import numpy as np
 from zoo.metrics import boxes as figures_of
 from zoo.metrics.weighted import Measure, Weighted
 from zoo.tasks.boxes import constant, words
+from zoo.tasks.boxes.cuts import Cuts
 from zoo.tasks.boxes.decoding import Found, find, iou, logistic, peaks
 from zoo.tasks.boxes.grid import USUAL, cells_of, strides_of
 from zoo.tasks.boxes.matching import ALL, AREAS, closeness, match
@@ -124,6 +125,12 @@ class Detection(Objects):
         return {name: Measure(measures[name]) for name in self.titles if name in measures}
 
 
+class CenterCuts(Cuts):
+    """Thresholds with the largest F1 of centers."""
+
+    figure = "centroid_f1"
+
+
 @dataclass(frozen=True)
 class Centroids(Detection):
     """Centers of objects, for the smallest chips; the truth is that of `Detection`.
@@ -149,6 +156,7 @@ class Centroids(Detection):
     ceiling = "centroid_f1"
     told = "centroid_f1"
     words = words.POINTS
+    adjusted = CenterCuts
     enough = 0.0
 
     @classmethod

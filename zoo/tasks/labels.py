@@ -39,6 +39,11 @@ class Labels(ABC):
             UserError: labels that cannot be learned.
         """
 
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Scores above which an object of each class is told; empty where there are no objects."""
+        return ()
+
     @classmethod
     def recalled(cls, held: Mapping[str, Any]) -> Self:
         """Return the task that `data.json` tells of."""

@@ -59,11 +59,6 @@ class Task(Labels):
         """Whether each row has one of the classes, so that probabilities add up to 1."""
         return self.activation == "softmax"
 
-    @property
-    def thresholds(self) -> tuple[float, ...]:
-        """Scores above which an object of each class is told; empty where there are no objects."""
-        return ()
-
     # loss
 
     @abstractmethod

@@ -13,9 +13,7 @@ from PIL import Image
 
 import export
 import zoo
-from tests.export.test_ship import KNOWN, infer
-from tests.helpers.commands import pocketzoo
-from tests.helpers.dense.squares import (
+from tests.export.found.squares import (
     CELL,
     CLASSES,
     SIDE,
@@ -25,6 +23,8 @@ from tests.helpers.dense.squares import (
     segmenter,
     squares,
 )
+from tests.export.test_ship import KNOWN, infer
+from tests.helpers.commands import pocketzoo
 
 Made = tuple[export.Export, zoo.Data]
 PICTURED = (*KNOWN, "PIL")

@@ -38,7 +38,7 @@ def test_labels_are_learned_and_bad_ones_refused(sample: Sample) -> None:
 def test_a_task_comes_back_from_json(sample: Sample) -> None:
     size = getattr(sample.task, "size", (9,))
     names = list(sample.task.labels)
-    held = {"task": sample.task.name, "class_names": names, "input_shape": [*size, 1]}
+    held = {"task": sample.task.name, "class_names": names, "schema": {"shape": [*size, 1]}}
     assert recorded(held) == sample.task
 
 

@@ -8,11 +8,11 @@ from keras import ops
 from zoo.quantization.layers.operations import Operations
 from zoo.quantization.layers.ranges import Window
 
-WIDE = 16  # steps or pixels: a longer kernel would be cut into as many slices
+WIDE = 8  # strides: a longer kernel is cut into as many slices (16 steps of 2 channels: 2.2 times)
 FEW = 2  # channels; with three the rewriting costs more than it saves (benchmarks/export)
 # height * width * channels of a kernel. With fewer the rewriting costs 1 to 8 KB and, on VNNI, time
 # (MNIST's 3x3 1.6 times as much, 5x5 2.0, HAR's 16x1 2.7), if it also wins some on AVX2 alone (3x3
-# .68 with 32 filters, but 1.6 with 8); with as many it wins on both (KWS's 10x4: .41 and .25)
+# .54 with 32 filters, but 1.2 with 8); with as many it wins on both (KWS's 10x4: .41 and .17)
 MANY = 32
 DENSE_CHANNELS = 8  # XNNPACK's int8 convolution pads the channels of every tap to this
 
@@ -22,7 +22,7 @@ def is_narrow(kernel: Sequence[int], window: Window) -> bool:
     height, width, channels, _ = kernel
     plain = window.dilation == (1, 1) and window.strides[0] == window.strides[1]
     many = height * width * channels >= MANY
-    return plain and channels <= FEW and many and max(height, width) <= WIDE
+    return plain and channels <= FEW and many and max(height, width) <= WIDE * window.strides[0]
 
 
 def densified(do: Operations, x: Any, kernel: Any, window: Window) -> tuple[Any, Any]:

@@ -36,7 +36,7 @@ class Cuts(Adjustment):
     f1: tuple[float, float]
 
     name = "score_thresholds"
-    figure = "centroid_f1"
+    figure = "f1"
     folded = False
 
     @classmethod
@@ -65,19 +65,19 @@ class Cuts(Adjustment):
         """Leave the model as it is."""
 
 
-def best_cuts(found: Matched, classes: int) -> Cuts:
+def best_cuts(found: Matched, classes: int, kind: type[Cuts] = Cuts) -> Cuts:
     """Return the thresholds of boxes that are matched at one likeness, in all areas."""
     right, there = found.right[0, 0], found.truths[0].sum(axis=0)
     pooled = _cut(found.scores, right, there.sum())
     values = np.full(classes, pooled)
-    for kind in range(classes):
-        mine = found.classes == kind
-        if there[kind] >= FEWEST:
-            values[kind] = _cut(found.scores[mine], right[mine], there[kind])
+    for label in range(classes):
+        mine = found.classes == label
+        if there[label] >= FEWEST:
+            values[label] = _cut(found.scores[mine], right[mine], there[label])
     said = [found.scores > USUAL, found.scores > values[found.classes]]
     f1 = [2 * right[one].sum() / max(1.0, one.sum() + there.sum()) for one in said]
     cuts = tuple(float(value) for value in values)
-    return Cuts(cuts, len(found.truths[0]), (float(f1[0]), float(f1[1])))
+    return kind(cuts, len(found.truths[0]), (float(f1[0]), float(f1[1])))
 
 
 def _cut(scores: np.ndarray, right: np.ndarray, there: float) -> float:

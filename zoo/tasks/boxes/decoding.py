@@ -1,4 +1,4 @@
-"""What outputs of a detector say: boxes after non-maximum suppression, and peaks of centroids.
+"""Decoding of outputs: boxes after non-maximum suppression, and peaks of centroids.
 
 NumPy, whole batches; a device does the same (`export/device`).
 """
@@ -116,8 +116,12 @@ def suppressed(found: Found) -> Found:
 
 def iou(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the overlap over the union of boxes (..., 4), which broadcast; 0 of empty ones."""
-    low, high = np.maximum(one[..., :2], other[..., :2]), np.minimum(one[..., 2:], other[..., 2:])
-    both = np.prod(np.maximum(high - low, 0), axis=-1)
+    width, height = (
+        np.minimum(one[..., axis + 2], other[..., axis + 2])
+        - np.maximum(one[..., axis], other[..., axis])
+        for axis in (0, 1)
+    )
+    both = np.maximum(width, 0) * np.maximum(height, 0)
     union = area(one) + area(other) - both
     return np.asarray(both / np.maximum(union, 1e-12))
 

@@ -1,4 +1,4 @@
-"""What a task knows of boxes: their form, the size of the images, and thresholds."""
+"""Labels that are boxes: their form, the size of the images, and thresholds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -18,6 +18,7 @@ from zoo.tasks.boxes.grid import places
 register = keras.saving.register_keras_serializable(package="zoo")
 
 BEST = 10  # cells whose overlaps say how many cells a box takes
+LEAST = 3  # cells that a box takes however bad they are: a short training sees more of each box
 REACH = 2.5  # strides from a box's centre within which a cell may take it
 OVERLAP = 3.0  # what the logarithm of the overlap weighs in the cost
 BOX = 5.0  # what the loss of boxes weighs in the whole
@@ -163,7 +164,8 @@ def assign(truth: Any, one_hot: Any, boxes: Any, outputs: Any, centres: Any, str
     cost = ops.where(both, cost, cost + FAR)
     cost = ops.where(may, cost, 1e3 * FAR)
     best = min(BEST, centres.shape[0])
-    count = ops.clip(ops.floor(ops.sum(ops.top_k(iou, best)[0], axis=-1)), 1, best)
+    count = ops.floor(ops.sum(ops.top_k(iou, best)[0], axis=-1))
+    count = ops.clip(count, min(LEAST, best), best)
     ranked = -ops.top_k(-cost, best)[0]  # (B, most, best), the least cost first
     last = ops.take_along_axis(ranked, ops.cast(count, "int32")[..., None] - 1, axis=-1)
     wanted = ops.logical_and(cost <= last, may)
@@ -190,7 +192,7 @@ def _cost(one_hot: Any, outputs: Any) -> Any:
     return ops.matmul(one_hot, gain) + ops.sum(no, axis=-1)[:, None]
 
 
-def heat_of(truth: Any, size: tuple[int, int], cells: int, classes: int) -> tuple[Any, Any]:
+def heat_of(truth: Any, size: tuple[int, ...], cells: int, classes: int) -> tuple[Any, Any]:
     """Return a bump at each centre and the cell of its top, (B, cells, classes), in [0, 1]."""
     centres, strides = map(ops.convert_to_tensor, places(size, cells))
     there = truth[..., :1] >= 0  # (B, most, 1)

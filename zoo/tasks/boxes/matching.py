@@ -124,7 +124,8 @@ class _Groups:
     def of(cls, found: Found, y: np.ndarray, classes: int) -> "_Groups":
         rows, lines = np.nonzero(found.there)
         kinds, scores = found.classes[rows, lines], found.scores[rows, lines]
-        of_y = np.nonzero(y[..., 0] >= 0)
+        images, places = np.nonzero(y[..., 0] >= 0)
+        of_y = images, places
         keys = rows * classes + kinds
         true_keys = of_y[0] * classes + y[of_y][:, 0].astype(np.int64)
         known, counts = np.unique(np.concatenate([keys, true_keys]), return_counts=True)

@@ -1,4 +1,4 @@
-"""What a task says of objects: answers, and how these are judged, whatever an object looks like."""
+"""Answers of tasks that find objects, and how these are judged, whatever an object looks like."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ NONE = "(no object)"
 class Objects(BoxLabels):
     """Answers that are objects in images."""
 
-    adjusted = Cuts
+    adjusted: ClassVar[type[Cuts]] = Cuts
     enough: ClassVar[float]  # likeness at which an object is found
 
     @staticmethod
@@ -83,7 +83,7 @@ class Objects(BoxLabels):
 
     def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Cuts:
         of = match(self.found(outputs), y, len(self.labels), [self.enough], likeness=self.likeness)
-        return best_cuts(of, len(self.labels))
+        return best_cuts(of, len(self.labels), self.adjusted)
 
     # answers
 
