@@ -38,7 +38,8 @@ def main(out: Path) -> None:
             Image.fromarray(pixels).save(out / "scans" / name / f"{n:03d}.png")
 
     data = zoo.load_data(out / "scans")
-    run, _ = tuning.train("unet_tiny", data, directory=out / "run", recipe=tuning.Recipe(epochs=12))
+    recipe = tuning.Recipe(epochs=20, batch_size=8, learning_rate=0.01)
+    run, _ = tuning.train("unet_tiny", data, directory=out / "run", recipe=recipe)
     report = export.verify(export.to_litert(run), data, max_drop=5.0)
     print(f"float {report.float_estimate.value:.3f}  int8 {report.int8_estimate.value:.3f}")
     print(f"pocketzoo predict {out / 'run'} {out / 'scans'} --out {out / 'found'}")

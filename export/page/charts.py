@@ -129,7 +129,7 @@ def _legend(series: Sequence[Series]) -> Html:
     at = float(WIDTH - RIGHT)
     for one in reversed([one for one in series if one.name]):
         parts.append(_words(one.name, at, 12, "end"))
-        at -= 7.2 * len(one.name) + 6
+        at -= 7.2 * len(one.name) + 10
         parts.append(
             tag("rect", x=f"{at - 9:.1f}", y=3, width=9, height=9, class_=f"key {one.look}")
         )
