@@ -85,13 +85,7 @@ def data(
         early.check_source(source, loading)
         from pocketzoo.printing.data import print_data
 
-        rows = loading.load(source, seed, aloud=False)
-        print_data(rows)
-        if picture is not None:
-            from export.drawing.sheet import sheet
-            from zoo.files import write_atomic
-
-            write_atomic(picture, sheet(rows))
+        print_data(loading.load(source, seed, aloud=False), picture)
 
 
 @app.command()

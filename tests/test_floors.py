@@ -40,7 +40,7 @@ FLOORS = {
         __init__
     """,
     "export": """
-        child
+        child drawing
         tflite
         device runtimes
         conversion

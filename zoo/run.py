@@ -95,10 +95,8 @@ class Run:
     def adjusted(self, task: Task) -> Task:
         """Return the task with what validation rows chose beside the model, such as thresholds."""
         kind = task.adjusted
-        if kind is None or kind.folded or f"{kind.name}.json" not in self.files():
-            return task
-        found: Task = kind.applied(task, self.read_json(f"{kind.name}.json"))
-        return found
+        known = kind is not None and not kind.folded and f"{kind.name}.json" in self.files()
+        return kind.applied(task, self.read_json(f"{kind.name}.json")) if kind and known else task
 
     def load_model(self) -> keras.Model:
         """Rebuild the model from its description and load its weights."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 from PIL import Image
@@ -16,18 +15,10 @@ from zoo.data.letterbox import Letterbox
 from zoo.readers.images import look, resized
 from zoo.readers.rows import read_named
 from zoo.tasks import Task
-from zoo.tasks.boxes.decoding import Found
+from zoo.tasks.boxes.objects import Objects
 from zoo.tasks.masks.form import answered
 
 COLOR = "rgb"
-
-
-@runtime_checkable
-class Finding(Protocol):
-    """A task whose outputs are objects."""
-
-    def told_of(self, outputs: np.ndarray) -> Found:
-        """Return the objects above the thresholds, in pixels of the rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +98,7 @@ def _found(
     task: Task, outputs: np.ndarray, size: tuple[int, int], row: tuple[int, int]
 ) -> tuple[np.ndarray | None, np.ndarray, tuple[int, ...], tuple[float, ...]]:
     """Return mask, boxes, classes and scores in a picture of a size, from outputs of its row."""
-    if not isinstance(task, Finding):
+    if not isinstance(task, Objects):
         mask = answered(outputs)[0].astype(np.uint8)
         return nearest(mask, size), np.zeros((0, 4), np.float32), (), ()
     told = task.told_of(outputs)

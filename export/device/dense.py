@@ -148,7 +148,7 @@ def _python(common: dict[str, Any], ends: Ends, form: Form) -> str:
         "zero_point": f"[{common['zero_point']}]",
         "formula": "floats are taken as they are" if real else FORMULA,
         "step": "row" if real else STEPS.format("row"),
-        "fill": PADDING,
+        "fill": str(PADDING),
         "constants": filled(f"{ends.device}_constants.py.txt", common),
         "place": text(f"{form.fit}.py.txt"),
         "decode": "".join(filled(f"{one}.py.txt", common) for one in form.parts),

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image
 
-from export.after.pictures import Finding
 from export.drawing.drawn import boxed, encoded, overlaid, rgb
 from export.drawing.palette import colors
 from export.page.markup import Html, tag
 from export.page.rows import sample
 from zoo import Data
+from zoo.tasks.boxes.objects import Objects
 from zoo.tasks.masks.form import answered
 
 SIDE = 220  # pixels of the longer side that are drawn, at most
@@ -38,7 +38,7 @@ class Overlays:
         """Return test row number `row` with the truth, and beside it with the prediction."""
         task, x, y = self._data.task, self._data.x_test[row], self._data.y_test[row]
         outputs = self._outputs(x[None])
-        if isinstance(task, Finding):
+        if isinstance(task, Objects):
             told = task.told_of(outputs)
             there, real = told.there[0], y[y[:, 0] >= 0]
             truth = self._boxed(x, real[:, 1:], real[:, 0], None)

@@ -1,17 +1,22 @@
 """Printed list of the built-in data sets, and description of one set."""
 
+from pathlib import Path
+
 from rich.table import Table
 
+from export.drawing.sheet import sheet
 from pocketzoo.printing.columns import print_columns, print_notes
 from pocketzoo.printing.console import CONSOLE, print_table
 from zoo.data.contents import contents_of
 from zoo.data.dataset import Data, rows
+from zoo.files import write_atomic
 
 SHOWN = 20  # names of classes
 MOST = 100  # classes of a table
 
 
-def print_data(data: Data) -> None:
+def print_data(data: Data, picture: Path | None = None) -> None:
+    """Describe data; draw images with their truth into a PNG file, if one is named."""
     table = Table(data.name, "", show_header=True)
     parts = ", ".join(f"{count} {part}" for part, count in rows(data).items())
     table.add_row("task", f"{data.task.name}, {data.num_outputs} outputs")
@@ -24,6 +29,8 @@ def print_data(data: Data) -> None:
     print_contents(data)
     print_columns(CONSOLE, data)
     print_notes(CONSOLE, data)
+    if picture is not None:
+        write_atomic(picture, sheet(data))
 
 
 def print_contents(data: Data) -> None:

@@ -72,3 +72,11 @@ def test_nearest_by_whole_numbers_is_joins(
 ) -> None:
     model = keras.Sequential([layers.Input((4, 5, 3)), layers.UpSampling2D(times)])
     assert [one.name for one in outline(model).operators] == operators
+
+
+def test_a_second_relu_is_no_operator() -> None:
+    x = inputs = keras.Input((6, 6, 3))
+    x = kept = layers.Conv2D(4, 3, activation="relu")(x)
+    x = layers.Add()([layers.ReLU()(layers.ReLU()(x)), kept])
+    model = keras.Model(inputs, layers.Activation("relu")(x))
+    assert [one.name for one in outline(model).operators] == ["CONV_2D", "ADD"]

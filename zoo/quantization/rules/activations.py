@@ -42,6 +42,8 @@ def activate(sketch: Sketch, layer: Any, x: Value, function: Any, place: str = "
 def _separate(sketch: Sketch, layer: Any, x: Value, name: str, place: str = "") -> Value:
     """Return an activation of one whole value: a clamp where it is made, or an operator."""
     x = sketch.join(x, layer.name)
+    if name == "relu" and _is_clamped(sketch, x):
+        return x
     x = sketch.settle(x, f"{layer.name}{place}", own=True)  # which can take the activation in
     draft = sketch.maker(x, *CLAMPING)
     free = draft is not None and draft.arguments.get("activation") is None
@@ -49,6 +51,14 @@ def _separate(sketch: Sketch, layer: Any, x: Value, name: str, place: str = "") 
         draft.arguments["activation"] = name
         return x
     return apart(sketch, layer, x, name, place)
+
+
+def _is_clamped(sketch: Sketch, x: Value) -> bool:
+    """Return whether the operator that makes `x` leaves nothing below zero."""
+    draft = sketch.drafts[x.number]
+    return (
+        x.scale is None and draft.kind in CLAMPING and draft.arguments.get("activation") in CLAMPS
+    )
 
 
 def _hard_sigmoid(sketch: Sketch, layer: Any, x: Value, place: str) -> Value:

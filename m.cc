@@ -1,2 +1,0 @@
-#include "model_io.h"
-int main(){}
