@@ -81,6 +81,7 @@ def confusion(quality: Quality, counts: np.ndarray) -> Html:
         "Rows are true classes, columns the classes that were predicted; shades are "
         "shares of a row."
     )
+    said += " Numbers are % of the pixels of a true class." if unit == "pixels" else ""
     scrolled = tag("div", matrix, class_="scroll", tabindex="0")
     return tag("div", heading, tag("p", said, class_="lead"), scrolled)
 

@@ -41,10 +41,9 @@ def precision_recall(quality: Quality, found: PrecisionRecall) -> Html | None:
     shown.append(Series(name, _points(recalls, found.curves.mean(axis=0))))
     across, up = Axis("recall", 0, 1), Axis("precision", 0, 1)
     said = (
-        "Precision of the int8 file at each recall, as its threshold falls; objects are found at "
-        "an IoU of 0.5."
+        "Precision at each recall, as its threshold falls; objects are found at an IoU of 0.5."
         if quality.task.gives == "boxes"
-        else "Precision of the int8 file at each recall, as its threshold falls."
+        else "Precision at each recall, as its threshold falls."
     )
     if not alone:
         said += " Dashed: single classes." if len(curves) else ""

@@ -31,7 +31,7 @@ from export.proof.verified import Verified as Read
 from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.metrics.classes import calibration_error, probabilities
-from zoo.tasks import Classification, Multilabel, Regression
+from zoo.tasks import Classification, Detection, Multilabel, Regression, Segmentation
 from zoo.tasks.reliability import reliability
 
 
@@ -172,7 +172,10 @@ def test_details_are_drawn_by_their_kind(verified: Verified) -> None:
     y, outputs = np.zeros((4, 2)), np.zeros((4, 2))
     several = Multilabel(("a", "b")).details(y, outputs)
     kinds = {*Regression().details(y, outputs), *several, *report.quality.details}
-    assert kinds == set(DRAWINGS)
+    masks = Segmentation(("a", "b")).details(np.eye(4, dtype=np.uint8)[None], np.ones((1, 4, 4, 2)))
+    box = np.array([[[0, 0, 0, 8, 8.0]]], np.float32)
+    boxes = Detection(("a",), (16, 16)).details(box, np.zeros((1, 4, 6), np.float32))
+    assert kinds | {*masks} | {*boxes} == set(DRAWINGS)
 
 
 def test_the_worst_rows_come_first() -> None:
