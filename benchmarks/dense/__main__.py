@@ -1,6 +1,6 @@
 """Accuracy, bytes and time of dense models: ours, and the same weights in others' int8 files.
 
-    python -m benchmarks.dense [--only NAME ...] [--seeds 3] [--epochs 60] [--data ../shared/data]
+    python -m benchmarks.dense [--only NAME ...] [--seeds 3] [--epochs N] [--data ../shared/data]
 
 Needs `pip install 'pocketzoo[bench,targets]'`. Trains each model on its set, exports it by the
 ladder (ptq -> qat -> mixed -> int16x8), and measures on the test images the float model, our file,
@@ -90,13 +90,14 @@ class Found:
     seconds: float  # of the training
 
 
-def measured(job: Job, seed: int, epochs: int, folder: Path, shared: Path) -> Found:
+def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path) -> Found:
     """Train a model, export it, and measure all files on the test images."""
     gives = family_of(job.preset).gives
     source = shared / job.source if (shared / job.source).exists() else job.source
     reading = zoo.Reading(image_size=job.size)
     data = zoo.load_data(source, seed=seed, task=meant(gives), reading=reading)
-    recipe = replace(default_recipe(job.preset, data), epochs=epochs, seed=seed)
+    recipe = replace(default_recipe(job.preset, data), seed=seed)
+    recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
     keras.utils.set_random_seed(seed)
     if job.reference is None:
         model = zoo.ModelSpec.of(job.preset, data, {}).build()
@@ -123,7 +124,7 @@ def measured(job: Job, seed: int, epochs: int, folder: Path, shared: Path) -> Fo
     return Found(
         job.name,
         seed,
-        epochs,
+        recipe.epochs,
         task.metric.name,
         len(y),
         task.estimate(y, of_float).value,
@@ -192,13 +193,13 @@ def main() -> None:
     names = [job.name for job in JOBS]
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, help="default: those of the preset's recipe")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     arguments = parser.parse_args()
-    done = {(one.name, one.seed, one.epochs) for one in recorded()}
+    done = {(one.name, one.seed) for one in recorded()}
     for job in JOBS:
         for seed in range(arguments.seeds if job.name in arguments.only else 0):
-            if (job.name, seed, arguments.epochs) in done:
+            if (job.name, seed) in done:
                 continue
             with tempfile.TemporaryDirectory() as folder:
                 found = measured(job, seed, arguments.epochs, Path(folder), arguments.data)

@@ -16,7 +16,7 @@ from export.tflite.bounds import check_work
 from export.tflite.metadata import description_bytes
 from export.tflite.operators import ALLOWED, operator_name
 from zoo.checks import UserError
-from zoo.cost.graph import SUMMED, macs
+from zoo.cost.graph import COUNTED, macs
 from zoo.quantization.layers.numerics import INT8, Numerics
 
 MAX_BYTES = 1 << 30
@@ -166,13 +166,13 @@ def _floats_made(name: str, operator: Any, tensors: list[Any]) -> list[tuple[str
 
 
 def _macs(name: str, operator: Any, tensors: list[Any]) -> int:
-    if name not in SUMMED:
+    if name not in COUNTED:
         return 0
-    place, _ = SUMMED[name]
-    factor = _shape(tensors[operator.inputs[place]])
+    read = [_shape(tensors[i]) for i in operator.inputs if i >= 0]  # -1 where there is no bias
     if name == "BATCH_MATMUL" and operator.builtinOptions.adjX:
-        factor = (*factor[:-2], factor[-1], factor[-2])
-    return macs(name, _shape(tensors[operator.outputs[0]]), factor)
+        first = read[0]
+        read[0] = (*first[:-2], first[-1], first[-2])
+    return macs(name, read, _shape(tensors[operator.outputs[0]]))
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:

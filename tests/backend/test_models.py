@@ -109,9 +109,7 @@ def test_overfits_16_rows(name: str) -> None:
     fit(model, data, recipe)
     outputs = model.predict(data.x_train, verbose=0)
     known = data.task.score(data.y_train, outputs, Units())
-    if data.task.moves == "mask":  # one pixel of a class that is nowhere would count as a class
-        known = float((outputs.argmax(axis=-1) == data.y_train).mean())
-    assert known >= {"": 1, "mask": 0.95, "boxes": 0.5}[data.task.moves]  # boxes are 4 pixels wide
+    assert known >= (0.95 if data.task.moves == "mask" else 1)  # of thousands of pixels
 
 
 def test_training_leaves_the_hand_made_filters_alone() -> None:

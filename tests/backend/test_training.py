@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 import zoo
-from tests.helpers.instances import EVERYTHING, data_of, fill, presets, rows, small, spec
+from tests.helpers.instances import EVERYTHING, data_for, data_of, fill, presets, rows, small, spec
 from tuning import Recipe, fit
 from tuning.augmentation.apply import KINDS
 from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets, compile_for
 from tuning.training.phase import adapt_inputs
+from zoo.data.kinds import IMAGE
 
 HALVED = ["cnn_tiny", "gru_tiny", "vit_tiny"]  # trained in bfloat16
 
@@ -58,16 +59,19 @@ def test_fit_sees_each_batch_once_and_in_order(schedule: str, ema: float) -> Non
         np.testing.assert_allclose(values, expected, rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny"])
+@pytest.mark.parametrize("name", ["cnn_tiny", "gru_tiny", "unet_tiny", "detect_tiny"])
 def test_trains_with_all_that_its_rows_allow(name: str) -> None:
-    x = rows(name, 24)
-    kind = x.ndim - 1
+    data = data_for(name, 24)
+    off = {"flip"} | ({"mixup", "cutmix"} if data.task.moves else set())
     fields: dict[str, Any] = {
-        field: 0.3 for field, kinds in KINDS.items() if kind in kinds and field != "flip"
+        field: 0.3 for field, kinds in KINDS.items() if data.kind in kinds and field not in off
     }
-    recipe = Recipe(epochs=2, batch_size=16, flip=kind == 3, balance="weights", **fields)
+    assert len(fields) >= 4
+    balance = "weights" if "balance" in data.task.knobs else "none"
+    flip = data.kind is IMAGE
+    recipe = Recipe(epochs=2, batch_size=16, flip=flip, balance=balance, **fields)
     model = spec(name).build()
-    fit(model, data_of(x, np.arange(24) % 10), recipe)
+    fit(model, data, recipe)
     assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 

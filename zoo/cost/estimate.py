@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
+from zoo.cost.graph import COUNTED, Graph, Operator, Tensor, macs
 from zoo.cost.latency import milliseconds
 from zoo.cost.lowering import lower
 from zoo.devices.device import Device
@@ -148,11 +148,10 @@ def _with_calls(graph: Graph) -> list[Graph]:
 
 
 def _macs(operator: Operator, tensors: list[Tensor]) -> int:
-    if operator.name not in SUMMED:
+    if operator.name not in COUNTED:
         return 0
-    place, _ = SUMMED[operator.name]
-    factor, output = tensors[operator.inputs[place]], tensors[operator.outputs[0]]
-    return macs(operator.name, output.shape, factor.shape)
+    read = [tensors[i].shape for i in operator.inputs]
+    return macs(operator.name, read, tensors[operator.outputs[0]].shape)
 
 
 def _file_bytes(graphs: list[Graph]) -> int:

@@ -46,17 +46,19 @@ SUMMED = {
     "DEPTHWISE_CONV_2D": (1, slice(1, 3)),  # kernel (1, height, width, channels)
     "BATCH_MATMUL": (0, slice(-1, None)),  # first factor (..., rows, summed)
 }
+SPREAD = "TRANSPOSE_CONV"  # (shape, kernel, image): each value is spread over its whole kernel
+COUNTED = {*SUMMED, SPREAD}
 
 
-def macs(name: str, output: Shape, factor: Shape) -> int:
-    """Return the multiply-accumulates of an operator in `SUMMED`.
-
-    Args:
-        output: shape of its output.
-        factor: shape of the input that `SUMMED` names, with axes in the order given there.
-    """
-    _, axes = SUMMED[name]
-    return math.prod(output) * math.prod(factor[axes])
+def macs(name: str, inputs: Sequence[Shape], output: Shape) -> int:
+    """Return the multiply-accumulates of an operator by the shapes it reads and makes."""
+    if name == SPREAD:
+        _, kernel, image, *_ = inputs
+        return math.prod(image) * math.prod(kernel[:3])
+    if name not in SUMMED:
+        return 0
+    place, axes = SUMMED[name]
+    return math.prod(output) * math.prod(inputs[place][axes])
 
 
 # operators whose output has the range of what they read, or one that all of their kind have

@@ -7,7 +7,7 @@ measurements of four networks: `docs/devices.md`.
 
 import math
 
-from zoo.cost.graph import SUMMED, Graph, Operator, Tensor, macs
+from zoo.cost.graph import SPREAD, Graph, Operator, Tensor, macs
 from zoo.devices.cores import Core
 from zoo.devices.device import Device
 
@@ -39,12 +39,10 @@ def _products(operator: Operator, tensors: list[Tensor], core: Core) -> float:
         "DEPTHWISE_CONV_2D": core.depthwise,
         "FULLY_CONNECTED": core.dense,
         "BATCH_MATMUL": core.matmul,
+        SPREAD: core.conv,
     }
-    if operator.name == "TRANSPOSE_CONV":  # each input meets the whole kernel of each channel
-        _, kernel, x, *_ = (tensors[i].shape for i in operator.inputs)
-        return core.conv * math.prod(x) * math.prod(kernel[:3])
-    if operator.name not in SUMMED:
+    if operator.name not in kinds:
         return 0.0
-    place, _ = SUMMED[operator.name]
-    factor, output = tensors[operator.inputs[place]], tensors[operator.outputs[0]]
-    return kinds[operator.name] * macs(operator.name, output.shape, factor.shape)
+    read = [tensors[i].shape for i in operator.inputs]
+    done = macs(operator.name, read, tensors[operator.outputs[0]].shape)
+    return kinds[operator.name] * done

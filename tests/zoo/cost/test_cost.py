@@ -113,6 +113,8 @@ def _products(layer: Any) -> int:
         return 2 * math.prod(layer.input.shape[1:])
     if isinstance(layer, PiecewiseLinear):
         return int(layer.input.shape[-1] * layer.output.shape[-1])
+    if isinstance(layer, layers.Conv2DTranspose):  # kernel (height, width, outputs, inputs)
+        return math.prod(layer.input.shape[1:3]) * math.prod(layer.kernel.shape)
     if isinstance(layer, layers.Dense | layers.Conv2D):
         return math.prod(layer.output.shape[1:]) * math.prod(layer.kernel.shape[:-1])
     if isinstance(layer, layers.DepthwiseConv2D):
