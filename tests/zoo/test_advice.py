@@ -205,3 +205,11 @@ def test_a_linear_model_that_answers_the_majority_is_not_nearly_perfect() -> Non
     assert found.baselines[-1].figures["accuracy"].value > 0.98
     assert found.baselines[-1].figures["balanced_accuracy"].value < 0.6
     assert "nearly perfect" not in found.choice.why
+
+
+@pytest.mark.parametrize(("task", "preset"), [("segmentation", "unet"), ("detection", "detect")])
+def test_masks_and_boxes_are_no_single_answers(task: str, preset: str) -> None:
+    scenes = zoo.load_data("digits_scenes", task=task)
+    with pytest.raises(zoo.UserError, match="compares models of one answer to a row") as raised:
+        zoo.advise(scenes)
+    assert f"{preset}_*" in str(raised.value)

@@ -9,6 +9,7 @@ from zoo.checks import UserError
 from zoo.data.dataset import Data, rows
 from zoo.data.kinds import TEXT
 from zoo.files import as_json
+from zoo.presets.catalogue import patterns_for
 from zoo.stages import stage
 from zoo.tasks import TASKS
 
@@ -95,7 +96,8 @@ def advise(data: Data) -> Advice:
             they are in the training part as well.
 
     Raises:
-        UserError: there are no validation rows to measure baselines on.
+        UserError: there are no validation rows to measure baselines on, or rows have no single
+            answer but a mask or boxes.
 
     Examples:
         >>> advice = zoo.advise(zoo.load_data("wine"))
@@ -105,6 +107,12 @@ def advise(data: Data) -> Advice:
     from zoo.advice import choice, features, repeats, words  # scikit-learn: a second
     from zoo.baselines import quick as baselines
 
+    if data.task.moves:
+        instead = " or ".join(patterns_for(data.kind, data.task.gives))
+        raise UserError(
+            f"advise compares models of one answer to a row; {data.name} {data.task.words.is_a}. "
+            f"Look at it with pocketzoo data, and start with {instead}."
+        )
     if not len(data.x_validation):
         raise UserError(f"{data.name} has no validation rows to measure baselines on.")
     started = time.monotonic()
