@@ -12,7 +12,7 @@ from export.tflite.products import Products
 from zoo.quantization import Twin
 from zoo.quantization.layers.arithmetic import step_by_step
 from zoo.quantization.layers.numerics import Numerics
-from zoo.quantization.layers.ranges import Loop
+from zoo.quantization.layers.ranges import Loop, Range
 
 BOOL = np.dtype(bool)
 
@@ -67,8 +67,12 @@ class Writer(Products):
         super().__init__(numerics)
         self.unrolled = unrolled
 
+    def averaged(self, x: Tensor, where: Range) -> Tensor:
+        """Leave averages to the operator that made them, which rounds by itself."""
+        return x
+
     def loop(self, loop: Loop, *sequences: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        if self.unrolled:
+        if self.unrolled or sequences[0].shape[1] == 1:  # XNNPACK refuses what follows such a loop
             starts = [self.held(one.where, np.zeros((1, one.units))) for one in loop.states]
             return step_by_step(self, loop, sequences, starts)
         return _while(self, loop, sequences)
