@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.cost.graph import COUNTED, Graph, Operator, Tensor, macs
+from zoo.cost.graph import COUNTED, SPREAD, Graph, Operator, Tensor, macs
 from zoo.cost.latency import milliseconds
 from zoo.cost.lowering import lower
 from zoo.devices.device import Device
@@ -211,6 +211,9 @@ def _lives(graph: Graph, clock: int) -> tuple[list[Life], int]:
         for one in operator.calls:
             lives, clock = _lives(one, clock)
             called += lives
+        if operator.name == SPREAD:  # its sums, in 32 bits, before they are rounded
+            sums = 4 * math.prod(graph.tensors[operator.outputs[0]].shape)
+            called.append(Life(_aligned(sums), clock, clock))
         last |= dict.fromkeys((*operator.inputs, *operator.outputs), clock)
     last |= dict.fromkeys(graph.outputs, clock)
     own = [Life(_aligned(graph.tensors[i].bytes), first[i], last[i]) for i in sorted(first)]
