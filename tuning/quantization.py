@@ -101,7 +101,7 @@ def quantize_aware(
     schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs)
     optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
     twin.compile(optimizer, distances(outputs, one_scale=not data.task.numbers))
-    before = twin.evaluate(*validation, verbose=0)
+    before = twin.evaluate(*validation, verbose=0, return_dict=True)["loss"]
     best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     told = on_epoch or (lambda done, of: None)
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: told(epoch + 1, epochs))

@@ -53,7 +53,9 @@ def answered(data: Data, seconds: float = SECONDS) -> list[Answered]:
     with tempfile.TemporaryDirectory(prefix="pocketzoo-") as folder:
         for part in PARTS:
             np.save(Path(folder, part), getattr(data, part))
-        plan = {"task": data.task.name, "class_names": data.class_names, "seconds": seconds}
+        shape = {"shape": data.input_shape}
+        told = {"task": data.task.name, "class_names": data.class_names, "schema": shape}
+        plan = {**told, "seconds": seconds}
         Path(folder, PLAN).write_text(json.dumps(plan))
         try:
             how = run_child(__name__, folder, SECONDS_TO_START + len(names()) * seconds)

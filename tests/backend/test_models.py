@@ -44,8 +44,10 @@ def test_parameters_are_as_declared(name: str) -> None:
 
 @every_family
 def test_tiny_presets_have_under_5000_parameters(name: str) -> None:
-    assert spec(name).build().count_params() < 5000
-    assert PRESETS[name].parameters < 5000
+    """But those that are not made for tests: the smallest detector is one that is used."""
+    most = 5000 if PRESETS[name].source.startswith("for tests") else 80_000
+    assert spec(name).build().count_params() < most
+    assert PRESETS[name].parameters < most
 
 
 @every_preset
@@ -90,7 +92,7 @@ def test_every_trainable_weight_gets_a_finite_gradient(name: str) -> None:
             recorded.extend(keras.ops.convert_to_numpy(gradient) for gradient in grads)
             return super().stateless_apply(variables, grads, trainable)
 
-    data = data_for(name, 8)
+    data = data_for(name, 10)  # all classes among them
     model.compile(Recorder(1e-3), data.task.loss(), run_eagerly=True, jit_compile=False)
     model.train_on_batch(data.x_train, data.task.aims(data.y_train))
     assert len(recorded) >= len(model.trainable_variables) > 0

@@ -93,7 +93,7 @@ def test_compare_and_drift(exported: Path) -> None:
     run, table = exported / "run", exported / "table.csv"
     code, out, err = pocketzoo("compare", run, run, "--data", table)
     assert code == 0, err
-    assert "int8 test macro F1 %" in out
+    assert "test macro F1 %" in out
     assert "Neither is better" in out
     code, out, err = pocketzoo("drift", run, table)
     assert code == 0, err

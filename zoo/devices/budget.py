@@ -43,7 +43,7 @@ class Budget:
         UserError: a limit out of range, an unknown device, limits that contradict it.
 
     Examples:
-        >>> Budget(device="stm32f746", max_bytes=60_000).limits
+        >>> zoo.Budget(device="stm32f746", max_bytes=60_000).limits
         {'bytes': 60000, 'arena': 245760}
     """
 

@@ -58,10 +58,18 @@ def apart(twin: Twin, numerics: Numerics, x: np.ndarray) -> np.ndarray:
     """Return how far a file's outputs are from the twin's, in steps of int8 over their span."""
     interpreter = load_content(write(twin, numerics))
     fed = x if twin.words else file_scaling(interpreter).quantize(x)
-    found = dequantized(raw_outputs(interpreter, [fed])[0], interpreter.get_output_details()[0])
     given = keras.ops.convert_to_tensor(x)
-    expected = np.asarray(keras.ops.convert_to_numpy(twin.run(given, Rounded(numerics))))
-    return np.abs(found - expected) / (np.ptp(expected) / LEVELS)
+    found = []
+    for output, expected, details in zip(
+        raw_outputs(interpreter, [fed]),
+        keras.tree.flatten(twin.run(given, Rounded(numerics))),
+        interpreter.get_output_details(),
+        strict=True,
+    ):
+        values = keras.ops.convert_to_numpy(expected)
+        steps = np.abs(dequantized(output, details) - values) / (np.ptp(values) / LEVELS)
+        found.append(steps.ravel())
+    return np.concatenate(found)
 
 
 @pytest.mark.parametrize("name", TINY)

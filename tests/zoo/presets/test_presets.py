@@ -34,7 +34,7 @@ IMAGE, TABLE, SEQUENCE = (8, 8, 1), (4,), (8, 3)
     ("preset", "shape", "outputs", "overrides", "message"),
     [
         ("vit_tny", IMAGE, 3, {}, "There is no preset 'vit_tny'. Did you mean 'vit_tiny'"),
-        ("zzz", IMAGE, 3, {}, "no preset 'zzz'. Known: cnn_base"),
+        ("zzz", IMAGE, 3, {}, "no preset 'zzz'. Known: aspp_small"),
         ("vit_tiny", IMAGE, 3, {"widht": 8}, "has no argument 'widht'. Did you mean 'width'"),
         (
             "mlp_tiny",

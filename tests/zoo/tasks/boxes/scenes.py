@@ -57,7 +57,7 @@ def found(rng: np.random.Generator, y: np.ndarray, noise: float = 0.08, classes:
 
 
 def outputs_of(rng: np.random.Generator, y: np.ndarray, noise: float) -> np.ndarray:
-    """Return outputs of strides 8 and 16 in which each box has a cell, (rows, cells, 8)."""
+    """Return outputs of strides 8 and 16 in which each box has three cells, (rows, cells, 8)."""
     centres, strides = places((SIDE, SIDE), cells_of((SIDE, SIDE), (8, 16)))
     outputs = np.zeros((len(y), len(centres), 8), np.float32)
     outputs[..., 2:4] = -8  # no others overlap anything
@@ -65,13 +65,14 @@ def outputs_of(rng: np.random.Generator, y: np.ndarray, noise: float) -> np.ndar
     for row, line in zip(*np.nonzero(y[..., 0] >= 0), strict=True):
         kind, x1, y1, x2, y2 = y[row, line]
         away = np.abs(centres - [(x1 + x2) / 2, (y1 + y2) / 2]).sum(axis=1)
-        cell = int(np.argmin(np.where(outputs[row, :, 4] > -1, np.inf, away)))  # a free one
-        sides = np.log((x2 - x1, y2 - y1) / strides[cell])
-        middle = (((x1 + x2) / 2, (y1 + y2) / 2) - centres[cell]) / strides[cell]
-        outputs[row, cell, :4] = np.concatenate([middle, sides])
-        outputs[row, cell, :4] += rng.normal(0, noise / 3, 4)
-        outputs[row, cell, 4] = rng.uniform(4, 6) - rng.exponential(4 * noise + 1e-9)
-        outputs[row, cell, 5 + int(kind)] = 6
+        free = np.where(outputs[row, :, 4] > -1, np.inf, away)
+        for cell in np.argsort(free, kind="stable")[:3]:  # as many as the loss gives it at least
+            sides = np.log((x2 - x1, y2 - y1) / strides[cell])
+            middle = (((x1 + x2) / 2, (y1 + y2) / 2) - centres[cell]) / strides[cell]
+            outputs[row, cell, :4] = np.concatenate([middle, sides])
+            outputs[row, cell, :4] += rng.normal(0, noise / 3, 4)
+            outputs[row, cell, 4] = rng.uniform(4, 6) - rng.exponential(4 * noise + 1e-9)
+            outputs[row, cell, 5 + int(kind)] = 6
     return outputs
 
 
