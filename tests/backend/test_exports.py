@@ -10,6 +10,7 @@ import export
 import tuning
 import zoo
 from export.runtimes.litert import load, predict
+from export.tflite.joined import Joined
 from tests.helpers.instances import (
     EXPORTED,
     TRAINED,
@@ -43,11 +44,14 @@ def the_files_are_what_a_device_takes(result: export.Export, x: np.ndarray) -> N
     inputs = interpreter.get_input_details()[0]
     assert list(inputs["shape"]) == list(inputs["shape_signature"]) == [1, *x.shape[1:]]
     signature = interpreter.get_signature_list()["serving_default"]
-    assert signature == {"inputs": ["input"], "outputs": ["output"]}
+    ends, own = result.float_output, result.output
+    parts = [one.name for one in ends.joint.places] if isinstance(ends, Joined) else ["output"]
+    assert signature == {"inputs": ["input"], "outputs": sorted(parts)}
 
     expected = result.model.predict(x, verbose=0)
-    np.testing.assert_allclose(predict(load(result.float_file), x), expected, atol=1e-4)
-    one, four = (predict(load(result.int8_file, n), x, result.scaling) for n in (1, 4))
+    of_float = predict(load(result.float_file), x, output=ends)
+    np.testing.assert_allclose(of_float, expected, atol=1e-4)
+    one, four = (predict(load(result.int8_file, n), x, result.scaling, own) for n in (1, 4))
     np.testing.assert_array_equal(one, four)
     error = np.sqrt(np.mean((one - expected) ** 2) / np.mean(expected**2))
     assert error < 0.5, f"int8 has nothing to do with float: relative error {error:.2f}"
@@ -85,12 +89,13 @@ def the_twin_says_what_the_file_says(result: export.Export, data: zoo.Data) -> N
     assert result.plan.quantized is not None
     assert result.plan.rows is not None
     interpreter = load(result.int8_file)
-    of_file = predict(interpreter, data.x_test, result.scaling)
-    fed = result.plan.rows.fed(data.x_test)
-    of_twin = result.plan.quantized.twin.predict(fed, verbose=0)
+    twin, output = result.plan.quantized.twin, result.output
+    assert output is not None
+    of_file = predict(interpreter, data.x_test, result.scaling, output)
+    of_twin = np.asarray(twin.real(twin.predict(result.plan.rows.fed(data.x_test), verbose=0)))
     same = data.task.agreement(of_file, of_twin)
     assert same is not None
-    step = interpreter.get_output_details()[0]["quantization"][0]
+    step = output.steps() if isinstance(output, Joined) else np.abs(output.scale)
     near = (np.abs(of_file - of_twin) < 1.5 * step).mean()
     sequences = data.x_test.ndim == 3 or data.of_texts
     tie = 1 / len(of_file)  # one row may lie between two classes

@@ -14,7 +14,7 @@ import numpy as np
 
 import export
 import zoo
-from tests.helpers.instances import FIRST, fill, fill_weights, rows, small
+from tests.helpers.instances import FIRST, data_for, fill, fill_weights, gives, rows, small
 from zoo.tasks import Classification, Multilabel, Regression
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -33,11 +33,14 @@ def report_of(name: str, folder: Path) -> dict[str, Any]:
     outputs = {NUMBERS: 2, LABELS: 3}.get(name) or small(preset)[1]
     own = (preset, small(preset)[0], outputs)
     model = fill(preset) if name in FIRST else fill_weights(zoo.create_model(*own))
-    logits = np.asarray(model.predict(x, verbose=0))
-    noise = np.random.default_rng(1).normal(size=logits.shape)
-    y: np.ndarray = logits + 0.3 * logits.std() * noise
-    names = tuple(f"class {n}" for n in range(outputs))
-    task, y = _labels(name, y, names)
+    if gives(preset) == "values":
+        logits = np.asarray(model.predict(x, verbose=0))
+        noise = np.random.default_rng(1).normal(size=logits.shape)
+        names = tuple(f"class {n}" for n in range(outputs))
+        task, y = _labels(name, logits + 0.3 * logits.std() * noise, names)
+    else:
+        whole = data_for(preset, ROWS + TEST)
+        task, x, y = whole.task, whole.x_train, whole.y_train
     held = 16
     cuts = (slice(held, ROWS), slice(0, held), slice(ROWS, None))
     parts = [array[cut] for cut in cuts for array in (x, y)]

@@ -96,7 +96,7 @@ class _Trial(keras.Model):
     """A twin whose groups are wide or not by a weight: compiled once for all that is tried."""
 
     def __init__(self, twin: Twin, groups: list[Group]) -> None:
-        super().__init__()
+        super().__init__(name="trial")
         self.twin, self.groups = twin, tuple(groups)
         self.flags = self.add_weight(
             name="flags", shape=(len(groups),), initializer="zeros", trainable=False

@@ -20,7 +20,7 @@ from export.runtimes.micro import run_micro
 from export.tflite.audit import audit
 from export.tflite.writer import write
 from tests.export.tflite.test_writer import observed
-from tests.helpers.instances import TINY, fill, fill_weights, rows
+from tests.helpers.instances import TINY, fill, fill_weights, gives, rows
 from zoo.quantization import Twin
 from zoo.quantization.layers.arithmetic import Exact, Rounded
 from zoo.quantization.layers.numerics import (
@@ -78,7 +78,12 @@ def test_presets_of_16_bits(name: str) -> None:
     twin = observed(fill(name), x)
     assert apart(twin, INT16X8, x).max() < 0.3
     widen_some(twin)
-    assert apart(twin, MIXED, x).max() < 3
+    steps = apart(twin, MIXED, x)
+    if gives(name) == "values":
+        assert steps.max() < 3
+    else:  # of thousands of outputs some are ties, layer after layer
+        assert steps.max() < 6
+        assert (steps < 1.01).mean() > 0.98
 
 
 @pytest.mark.parametrize("name", ["gru_tiny", "text_gru_tiny", "cnn_tiny", "transformer_tiny"])
