@@ -100,7 +100,7 @@ def _key_figures(report: Report) -> list[tuple[str, str, str]]:
             (
                 f"{100 * report.agreement:.1f} %",
                 f"same {report.task.words.target} as float",
-                "of test rows",
+                f"of {report.task.words.compared}",
             )
         )
     return found

@@ -97,7 +97,7 @@ def _agreement(report: Report) -> Iterator[Row]:
         yield (
             f"same {report.task.words.target} as float",
             "",
-            f"{100 * report.agreement:.2f} % of test rows",
+            f"{100 * report.agreement:.2f} % of {report.task.words.compared}",
         )
 
 

@@ -18,6 +18,7 @@ class Words:
         told: title of the figure by which a single feature is judged.
         explained: what that feature explains a share of.
         trivial, linear: the baselines of the advice.
+        compared: what the share of equal answers is of.
         worst: heads the worst rows, where not even the first of them is right; with {numerics}.
     """
 
@@ -35,6 +36,7 @@ class Words:
     trivial: str
     linear: str
     worst: str
+    compared: str = "test rows"
 
 
 CLASSIFICATION = Words(

@@ -20,6 +20,7 @@ BOXES = Words(
     trivial="the mean box",
     linear="logistic regression",
     worst="The test images with the most boxes that the {numerics} file missed or found in vain.",
+    compared="objects found",
 )
 POINTS = replace(
     BOXES,

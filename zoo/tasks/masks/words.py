@@ -17,4 +17,5 @@ SEGMENTATION = Words(
     trivial="the mean mask",
     linear="logistic regression",
     worst="The test images on which the {numerics} file has the lowest IoU.",
+    compared="pixels",
 )
