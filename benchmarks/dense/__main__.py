@@ -113,7 +113,8 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
     of_float = np.asarray(model.predict(x, verbose=0))
     of_int8 = predict(load(ours.int8_file), x, ours.scaling, ours.output)
     files = {"float": ours.float_file, "ours": ours.int8_file}
-    write_job(folder, model, data.x_train[ours.plan.rows.indices])
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without the loss
+    write_job(folder, bare, data.x_train[ours.plan.rows.indices])
     write_rows(folder / SEEN, x)
     without, figures = failures(folder, PEERS), {}
     for who, file in PEERS.items():
@@ -176,7 +177,7 @@ def page(found: list[Found]) -> str:
     said = (
         "Figures on the test images, the mean over seeds; each seed has a split of its own where "
         "the set has none. *Stock*: TensorFlow's converter, full int8, of the same weights and "
-        "calibration rows. *AEQ*: ai-edge-quantizer. -: no file, or LiteRT refuses it."
+        "calibration rows. *AEQ*: ai-edge-quantizer. -: none was made."
     )
     return f"# Segmentation and detection\n\n{machine()}\n\n{said}\n\n{table(head, lines)}\n"
 
