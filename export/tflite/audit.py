@@ -168,7 +168,8 @@ def _floats_made(name: str, operator: Any, tensors: list[Any]) -> list[tuple[str
 def _macs(name: str, operator: Any, tensors: list[Any]) -> int:
     if name not in COUNTED:
         return 0
-    read = [_shape(tensors[i]) for i in operator.inputs if i >= 0]  # -1 where there is no bias
+    known = range(len(tensors))  # -1 where there is no bias; a bias of a stranger's may be astray
+    read = [_shape(tensors[i]) if i in known else () for i in operator.inputs]
     if name == "BATCH_MATMUL" and operator.builtinOptions.adjX:
         first = read[0]
         read[0] = (*first[:-2], first[-1], first[-2])
