@@ -1,4 +1,4 @@
-"""What the int8 writer rewrites beside the operator that it stands for: stems, nearest up-sampling.
+"""Rewritten operators beside those that they stand for: stems, nearest up-sampling.
 
     python -m benchmarks.export.rewrites
 

@@ -74,10 +74,6 @@ class Regression(Task):
         return np.stack(numbers, axis=1), []
 
     @classmethod
-    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        """Accept any numbers."""
-
-    @classmethod
     def raw_answers(
         cls, path: object, columns: Mapping[str, Column], separator: str | None
     ) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Labels that are boxes: their form, the size of the images, and thresholds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -55,16 +55,6 @@ class BoxLabels(Task):
             f"Columns of a table hold no boxes ({', '.join(map(repr, columns))}). Give a folder "
             "with images and their boxes: COCO, VOC or YOLO."
         )
-
-    @classmethod
-    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        """Accept any: no table holds boxes."""
-
-    @classmethod
-    def raw_answers(
-        cls, path: object, columns: Mapping[str, Column], separator: str | None
-    ) -> np.ndarray:
-        return cls.take_columns(columns, separator)[0]
 
     def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
         y = truth.checked(str(path), answers, (0, *self.size))

@@ -1,6 +1,6 @@
 """Truth of masks: which ones can be learned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -35,16 +35,6 @@ class MaskLabels(Labels):
             "A segmentation has a mask for each image; a table has none. Give a folder of images "
             "and masks, or another --task."
         )
-
-    @classmethod
-    def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        """Accept what `learn` has checked."""
-
-    @classmethod
-    def raw_answers(
-        cls, path: object, columns: Mapping[str, Column], separator: str | None
-    ) -> np.ndarray:
-        return cls.take_columns(columns, separator)[0]
 
     def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
         y = form.as_mask(str(path), answers, None)
