@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from export.drawing.palette import colors
 from zoo.tasks.masks.form import IGNORED
 
+SMALLEST = 11  # pixels of a text
 VEIL = 0.5  # share of a class's color over the picture
 DARK = (0, 0, 0)
 WHITE = (255, 255, 255)
@@ -36,7 +37,7 @@ def boxed(
     drawn = picture.copy()
     pen = ImageDraw.Draw(drawn)
     width = max(1, round(max(picture.size) / 120))
-    font = ImageFont.load_default(max(9, round(max(picture.size) / 40)))
+    font = ImageFont.load_default(max(SMALLEST, round(max(picture.size) / 40)))
     shades = colors(max(classes, default=0) + 2)[1:]  # the first is black
     for box, label, text in zip(boxes.tolist(), classes, texts, strict=True):
         color = tuple(int(part) for part in shades[label])
@@ -47,7 +48,7 @@ def boxed(
         else:
             pen.rectangle((x1, y1, x2 - 1, y2 - 1), outline=color, width=width)
         if text:
-            _write(pen, text, (x1, y1), color, font)
+            _write(pen, text, (x1, y1), picture.width, color, font)
     return drawn
 
 
@@ -55,12 +56,13 @@ def _write(
     pen: ImageDraw.ImageDraw,
     text: str,
     corner: tuple[float, float],
+    most: int,
     color: tuple[int, ...],
     font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
 ) -> None:
-    """Write a text on its color above a corner, or below it at the upper edge."""
+    """Write a text on its color above a corner, below it at the upper edge, all within `most`."""
     left, top, right, bottom = pen.textbbox((0, 0), text, font)
-    x, y = corner[0], corner[1] - (bottom - top) - 3
+    x, y = max(0, min(corner[0], most - (right - left) - 4)), corner[1] - (bottom - top) - 3
     y = corner[1] if y < 0 else y
     pen.rectangle((x, y, x + right - left + 3, y + bottom - top + 3), color)
     light = sum(part * weight for part, weight in zip(color, (3, 6, 1), strict=True)) > LIGHT

@@ -16,6 +16,7 @@ from zoo.tasks.masks.form import answered
 
 SIDE = 220  # pixels of the longer side that are drawn, at most
 SHADES = 256  # colors of a drawing, for small files
+LONGEST = 12  # characters of a class's name over its boxes
 SWATCH = 12  # pixels
 
 Outputs = Callable[[np.ndarray], np.ndarray]
@@ -67,7 +68,7 @@ class Overlays:
         picture = self._picture(x)
         size = _size(picture)
         labels = [int(label) for label in classes]
-        names = [self._data.task.labels[label][:12] for label in labels]
+        names = [_short(self._data.task.labels[label]) for label in labels]
         texts = (
             names
             if scores is None
@@ -75,6 +76,10 @@ class Overlays:
         )
         larger = picture.resize(size, Image.Resampling.NEAREST)
         return boxed(larger, boxes * (size[0] / picture.width), labels, texts)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\u2026"
 
 
 def _size(picture: Image.Image) -> tuple[int, int]:

@@ -38,6 +38,11 @@ def test_boxes_and_points_are_drawn_where_they_are() -> None:
     assert np.abs(np.argwhere((point != 90).any(axis=2)) - [30, 20]).max() <= 5
     texts = boxed(gray(), np.array([[2.0, 0, 40, 50]]), [0], ["näme 0.93"])  # no room above
     assert (np.asarray(texts)[:9] != 90).any()
+    ends = np.array([[0.0, 30, 10, 50]]), np.array([[70.0, 30, 80, 50]])
+    left, right = (np.asarray(boxed(gray(), one, [0], ["dog 0.9"]), int)[16:28] for one in ends)
+    width = 1 + np.argwhere((left != 90).any(axis=2))[:, 1].max()
+    assert 30 < width < 70
+    assert np.array_equal(left[:, :width], right[:, 80 - width :])  # all of a text is in sight
     assert boxed(gray(), np.zeros((0, 4)), [], []).tobytes() == gray().tobytes()
 
 
