@@ -13,7 +13,7 @@ from zoo.tasks.masks.form import IGNORED
 
 LISTED = ("classes.txt", "labels.txt", "class_names.txt", "label_names.txt")  # a name a line
 MOST = 64  # different values without names for them; more are shades, not classes
-GROUND = "background"
+GROUND, THING = "background", "foreground"
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def meaning(
 ) -> Values:
     """Return what the values of a folder's masks mean.
 
-    With names they are class numbers (one more than names: the ground is 0). Else 0 and one other
-    value are two classes; other values are classes in order, and 255 beside numbers below 64 is
-    ignored, as in Pascal VOC.
+    With names they are class numbers (one more than names: the ground is 0). 0 and one other value
+    are ground and thing, whose name may stand alone; other values are classes in order, and 255
+    beside numbers below 64 is ignored, as in Pascal VOC.
 
     Args:
         root: the folder.
@@ -96,8 +96,8 @@ def meaning(
             "are needed."
         )
     if names:
-        if len(names) == 2 and held == [0, IGNORED]:  # white
-            return Values((0, IGNORED), given, tuple(names))
+        if len(names) <= 2 and held == [0, IGNORED]:  # white
+            return Values((0, IGNORED), given, (GROUND, *names)[-2:])
         ground = 0 in held and max(v for v in held if v != IGNORED) == len(names)
         known = (GROUND, *names) if ground else tuple(names)
         return Values(tuple(range(len(known))), given or (IGNORED,), known)
@@ -105,6 +105,11 @@ def meaning(
     if void:
         held, given = held[:-1], (IGNORED,)
         notes.append(f"Pixels of {IGNORED} in masks are ignored; --ignore sets another value.")
+    if len(held) == 2 and held[0] == 0:
+        notes.append(
+            f"Masks hold 0 and {held[1]}: {GROUND} and {THING}. {LISTED[0]} gives them other names."
+        )
+        return Values((0, held[1]), given, (GROUND, THING))
     if len(held) > MOST:
         raise UserError(
             f"{root}: masks hold {len(held)} different values, such as {held[0]}, {held[1]} and "

@@ -26,6 +26,7 @@ from tests.zoo.readers.dense.drawn import (
 from zoo.data.arrays import Found
 
 __all__ = ["cache"]
+PLAIN = ("background", "foreground")
 AREA = int((BOX[2] - BOX[0]) * (BOX[3] - BOX[1]))
 
 
@@ -50,7 +51,7 @@ def check(found: Found, classes: list[str]) -> None:
     ],
 )
 def test_usual_names(tmp_path: Path, folders: dict[str, Any]) -> None:
-    check(masks_in(write_masks(tmp_path, **folders), task=None, image_size=SIDES), ["0", "1"])
+    check(masks_in(write_masks(tmp_path, **folders), task=None, image_size=SIDES), [*PLAIN])
 
 
 @pytest.mark.parametrize("masks", ["{part}/masks", "masks/{part}"])
@@ -77,9 +78,11 @@ def test_given_lists(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "said", "classes", "third"),
     [
-        ((0, 255), {}, ["0", "255"], None),
+        ((0, 255), {}, [*PLAIN], None),
+        ((0, 38), {}, [*PLAIN], None),
         ((0, 1, 2, 255), {}, ["0", "1", "2"], 255),
-        ((0, 1, 9), {"ignore": 9}, ["0", "1"], 255),
+        ((0, 1, 9), {"ignore": 9}, [*PLAIN], 255),
+        ((3, 7), {}, ["3", "7"], None),
         ((0, 50, 200), {}, ["0", "50", "200"], 2),
     ],
 )
@@ -98,17 +101,24 @@ def test_values(
         assert (every(found, "y")[:, -1, place] == third).all()
 
 
+def test_the_names_of_two_values_are_told(tmp_path: Path) -> None:
+    found = masks_in(write_masks(tmp_path, (0, 255)))
+    told = "Masks hold 0 and 255: background and foreground. classes.txt gives them other names."
+    assert told in found.schema["notes"]
+
+
 @pytest.mark.parametrize(
-    ("listed", "classes"),
+    ("listed", "thing", "classes"),
     [
-        ("ground\nroad\n", ["ground", "road"]),
-        ("0: ground\n1: road\n", ["ground", "road"]),
-        ("road\n", ["background", "road"]),
-        ("ground\nroad\nsky\n", ["ground", "road", "sky"]),
+        ("ground\nroad\n", 1, ["ground", "road"]),
+        ("0: ground\n1: road\n", 255, ["ground", "road"]),
+        ("road\n", 1, ["background", "road"]),
+        ("road\n", 255, ["background", "road"]),
+        ("ground\nroad\nsky\n", 1, ["ground", "road", "sky"]),
     ],
 )
-def test_names_of_classes(tmp_path: Path, listed: str, classes: list[str]) -> None:
-    write_masks(tmp_path)
+def test_names_of_classes(tmp_path: Path, listed: str, thing: int, classes: list[str]) -> None:
+    write_masks(tmp_path, (0, thing))
     save(tmp_path / "classes.txt", listed)
     check(masks_in(tmp_path, image_size=SIDES), classes)
 
@@ -118,7 +128,7 @@ def test_masks_of_a_jpeg(tmp_path: Path) -> None:
     for path in [*(tmp_path / "masks").iterdir()]:
         Image.open(path).save(path.with_suffix(".jpg"), quality=90)
         path.unlink()
-    check(masks_in(tmp_path, image_size=SIDES), ["0", "255"])
+    check(masks_in(tmp_path, image_size=SIDES), [*PLAIN])
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
