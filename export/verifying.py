@@ -105,8 +105,8 @@ def verify(
         files=files_of(export, rows, scaling, output, outputs.float_difference),
         runtimes=runtimes,
         context=beside,
-        fitness=fitness(export.model, data, of_int8, estimates, quality, beside.baselines),
-        fidelity=fidelity(export, rows, data, outputs.plain),
+        fitness=fitness(export.model, data, outputs, estimates, quality, beside.baselines),
+        fidelity=fidelity(export, rows, data, outputs),
         origin=origin(export, license, started),
         device=on_device(export, budget, runtimes.placements),
     )

@@ -18,7 +18,7 @@ from zoo.quantization.layers.arithmetic import Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, INT16X8, NUMERICS, Numerics
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.widening import widen
-from zoo.tasks.outputs import TINY
+from zoo.tasks.outputs import TINY, compacted, portions
 
 OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
@@ -199,15 +199,21 @@ def _mixed(model: keras.Model, start: Quantized) -> Quantized:
 def held_out_loss(model: keras.Model, data: Data, quantized: Quantized) -> tuple[float, float]:
     """Return what a twin loses on the held-out rows: its drop, and its distance from float.
 
-    The drop is in points or percent of RMSE, the distance in standard deviations of the outputs.
+    The drop is in points or percent of RMSE, the distance in standard deviations of the outputs,
+    of the first rows where outputs of all are too many.
     """
     x, y = _held_out(data)
-    of_float = np.asarray(model.predict(x, verbose=0))
-    twin = quantized.twin
-    of_int8 = np.asarray(predict(twin, quantized.rows.fed(x), Rounded(twin.numerics)))
-    task, ending = data.task, data.task.ending(model)
-    first, second = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
-    return task.lost(y, first, second), distance(twin, of_int8, of_float)
+    twin, task, ending = quantized.twin, data.task, data.task.ending(model)
+    pairs, away = [], list[float]()
+    for rows in portions(task, x):
+        of_float = np.asarray(model.predict(x[rows], verbose=0))
+        of_int8 = np.asarray(predict(twin, quantized.rows.fed(x[rows]), Rounded(twin.numerics)))
+        both = (task.logits(outputs, ending, TINY) for outputs in (of_float, of_int8))
+        pairs.append([task.compact(outputs) for outputs in both])
+        if not away:
+            away.append(distance(twin, of_int8, of_float))
+    first, second = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+    return task.lost(y, first, second), away[0]
 
 
 def int8_score(model: keras.Model, data: Data) -> float:
@@ -219,8 +225,12 @@ def int8_score(model: keras.Model, data: Data) -> float:
     """
     x, y = _held_out(data)
     first = calibrated(model, data)
-    outputs = np.asarray(predict(first.twin, first.rows.fed(x), Int8()))
-    return data.task.score(y, outputs, data.task.units(data.y_train))
+
+    def outputs(rows: np.ndarray) -> np.ndarray:
+        return np.asarray(predict(first.twin, first.rows.fed(rows), Int8()))
+
+    found = compacted(data.task, x, outputs)
+    return data.task.score(y, found, data.task.units(data.y_train))
 
 
 def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from export.exported import Export
+from export.proof.answers import FIRST, Outputs
 from export.proof.finding import Finding
 from export.runtimes.litert import load, stream
 from export.tflite.joined import Joined
@@ -76,46 +77,46 @@ class Fidelity:
         }
 
 
-def fidelity(export: Export, rows: CalibrationRows, data: Data, plain: np.ndarray) -> Fidelity:
+def fidelity(export: Export, rows: CalibrationRows, data: Data, outputs: Outputs) -> Fidelity:
     """Compare an export's step form with the whole sequence, and each layer with float.
 
     Args:
         rows: that calibrated the export.
-        plain: what the main int8 file gives for the test rows, (rows, outputs).
+        outputs: for the test rows.
     """
-    twin = _beside_twin(export, rows, data, plain)
-    return Fidelity(_streaming(export, data, plain), twin, _layers(export, rows))
+    twin = _beside_twin(export, rows, data, outputs)
+    return Fidelity(_streaming(export, data, outputs), twin, _layers(export, rows))
 
 
 def _beside_twin(
-    export: Export, rows: CalibrationRows, data: Data, plain: np.ndarray
+    export: Export, rows: CalibrationRows, data: Data, outputs: Outputs
 ) -> Distance | None:
     if export.plan.quantized is None:
         return None
     twin = export.plan.quantized.twin
-    fed = rows.fed(data.x_test[:NOISE_ROWS])
+    fed = rows.fed(data.x_test[:FIRST])
     of_twin = predict(twin, fed, Rounded(twin.numerics))
-    steps = np.abs(of_twin - plain[: len(fed)]) / _output_step(export, plain)
+    steps = np.abs(of_twin - outputs.plain[: len(fed)]) / _output_step(export, outputs)
     return Distance(len(fed), float(np.mean(steps < 0.5)), int(np.rint(steps.max())))
 
 
-def _output_step(export: Export, plain: np.ndarray) -> np.ndarray:
+def _output_step(export: Export, outputs: Outputs) -> np.ndarray:
     """Return each output's quantization step; of floats what int8 would make of all of them."""
     assert export.output is not None
     if isinstance(export.output, Joined):
         return export.output.steps()
     if export.output.ends.real:
-        return np.asarray(max(float(np.ptp(plain)), 1e-12) / INT8.activations.steps)
+        return np.asarray(max(outputs.spread, 1e-12) / INT8.activations.steps)
     return np.abs(export.output.scale)
 
 
-def _streaming(export: Export, data: Data, whole: np.ndarray) -> Streaming | None:
+def _streaming(export: Export, data: Data, outputs: Outputs) -> Streaming | None:
     if "step" not in export.plan.forms or export.scaling is None:
         return None
     interpreter = load(export.run.path / export.plan.forms["step"])
     assert not isinstance(export.output, Joined)  # of a model that is a loop
     streamed = stream(interpreter, export.scaling.quantize(data.x_test[:STREAMED]), export.output)
-    steps = np.abs(streamed - whole[: len(streamed)]) / _output_step(export, whole)
+    steps = np.abs(streamed - outputs.plain[: len(streamed)]) / _output_step(export, outputs)
     return Streaming(len(streamed), float(np.mean(steps < 0.5)), float(np.mean(steps < 1.5)))
 
 

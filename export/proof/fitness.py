@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from export.proof.answers import SMALLEST
+from export.proof.answers import SMALLEST, Outputs
 from export.proof.baselines import Comparison, beside
 from export.proof.finding import Finding
 from export.proof.quality import Quality
@@ -17,6 +17,7 @@ from zoo.baselines.quick import answers
 from zoo.data.splits import count_shared_rows
 from zoo.metrics.intervals import Estimate
 from zoo.tasks import Task, worded
+from zoo.tasks.outputs import compacted
 from zoo.tasks.tagging.label_table import LabelTable
 
 FEWEST = 5  # rows of a class that is named
@@ -49,7 +50,7 @@ class Fitness:
 def fitness(
     model: keras.Model,
     data: Data,
-    of_int8: np.ndarray,
+    outputs: Outputs,
     estimates: tuple[Estimate, Estimate],
     quality: Quality,
     baselines: tuple[Comparison, ...],
@@ -59,15 +60,15 @@ def fitness(
     Args:
         model: its answers to the validation rows are compared with those to the test rows.
         data: its test part, beside which a constant and a linear model are fitted.
-        of_int8: outputs of the int8 file for the test rows.
+        outputs: for the test rows.
         estimates: the metric on the test rows, of float and int8.
         quality: of the answers to the test rows.
         baselines: fitted already; where there are none, quick ones are.
     """
-    found = baselines or _quick(data, of_int8)
+    found = baselines or _quick(data, outputs)
     doubts = [
         *_beaten(data.task, estimates[1], found),
-        *_targets(data, of_int8),
+        *_targets(data, outputs.of_int8),
         *_classes(quality),
         *_apart(model, data, estimates[0]),
         *_repeated(data),
@@ -76,14 +77,17 @@ def fitness(
     return Fitness(tuple(doubts))
 
 
-def _quick(data: Data, of_int8: np.ndarray) -> tuple[Comparison, ...]:
+def _quick(data: Data, outputs: Outputs) -> tuple[Comparison, ...]:
     """Fit a constant and, of values, a linear model, on a sample of many rows."""
-    constant = data.task.constant(data.y_train, of_int8.shape)
+    of_int8 = outputs.of_int8
+    constant = data.task.constant(data.y_train, (1, *outputs.shape[1:]))
     if constant is not None:
-        return (beside(data, of_int8, "constant", False, constant, 0.0),)
+        one = data.task.compact(constant)
+        every = np.broadcast_to(one, (outputs.shape[0], *one.shape[1:]))
+        return (beside(data, of_int8, "constant", False, every, 0.0),)
     asked = replace(data, x_validation=data.x_test, y_validation=data.y_test)
     return tuple(
-        beside(data, of_int8, name, False, outputs, 0.0) for name, outputs in answers(asked).items()
+        beside(data, of_int8, name, False, found, 0.0) for name, found in answers(asked).items()
     )
 
 
@@ -168,8 +172,12 @@ def _apart(model: keras.Model, data: Data, test: Estimate) -> Iterator[Finding]:
     x, y = data.x_validation[:COMPARED], data.y_validation[:COMPARED]
     if not len(x):
         return
-    outputs = task.logits(np.asarray(model.predict(x, verbose=0)), task.ending(model), SMALLEST)
-    held = task.estimate(y, outputs)
+    ending = task.ending(model)
+
+    def logits(rows: np.ndarray) -> np.ndarray:
+        return task.logits(np.asarray(model.predict(rows, verbose=0)), ending, SMALLEST)
+
+    held = task.estimate(y, compacted(task, x, logits))
     sign = metric.better
     between = min(sign * end for end in held.ci95) - max(sign * end for end in test.ci95)
     if between > 0 and abs(held.value - test.value) > APART * max(held.value, test.value):

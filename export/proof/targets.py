@@ -23,6 +23,7 @@ from zoo.metrics.gates import FAILED
 from zoo.quantization import UnknownLayer, make_twin
 from zoo.quantization.layers.numerics import NUMERICS, Numerics
 from zoo.stages import stage
+from zoo.tasks.outputs import portions
 
 TARGETS = tuple(dict.fromkeys(name for one in NUMERICS.values() for name in one.targets))
 # target -> operators that it lacks, of those our layers may need
@@ -195,9 +196,12 @@ def compare(
     least = smallest(export.scaling.ends)
     of_litert = raw_outputs(interpreter, inputs)
 
-    def logits(outputs: Sequence[np.ndarray]) -> np.ndarray:
-        numbers = read_outputs(output, outputs)
-        return data.task.logits(numbers, data.task.ending(export.model), least)
+    def judged(outputs: Sequence[np.ndarray]) -> np.ndarray:
+        parts, task = [], data.task
+        for rows in portions(task, data.x_test[: len(inputs[0])]):
+            numbers = read_outputs(output, [one[rows] for one in outputs])
+            parts.append(task.compact(task.logits(numbers, task.ending(export.model), least)))
+        return np.concatenate(parts)
 
     def placed(ran: Ran) -> Placement:
         if ran.refused is not None:
@@ -205,7 +209,7 @@ def compare(
         figures = {"rows": len(inputs[0]), **ran.figures, **_steps(ran.outputs, of_litert)}
         if not whole:
             return Placement(runtime.target, form, True, "", figures)
-        here, there = logits(of_litert), logits(ran.outputs)
+        here, there = judged(of_litert), judged(ran.outputs)
         why, measured = _measured(runtime.title, data, max_drop, of_float, here, there)
         return Placement(runtime.target, form, not why, why, figures | measured)
 
@@ -216,9 +220,12 @@ def compare(
 
 def _steps(of_other: Sequence[np.ndarray], of_litert: Sequence[np.ndarray]) -> dict[str, Any]:
     """Return which share of the outputs is the same bit for bit, and how far the others are."""
-    pairs = zip(of_other, of_litert, strict=True)
-    steps = np.concatenate([np.abs(one.astype(np.int64) - other).ravel() for one, other in pairs])
-    return {"equal": float(np.mean(steps == 0)), "largest_steps": int(steps.max())}
+    equal, largest = 0, 0
+    for one, other in zip(of_other, of_litert, strict=True):
+        for row, like in zip(one, other, strict=True):  # differences take more memory than outputs
+            steps = np.abs(row.astype(np.int64) - like)
+            equal, largest = equal + int((steps == 0).sum()), max(largest, int(steps.max()))
+    return {"equal": equal / sum(one.size for one in of_other), "largest_steps": largest}
 
 
 def _measured(

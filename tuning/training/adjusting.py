@@ -9,6 +9,7 @@ from tuning.training.losses import is_linear
 from zoo import Data
 from zoo.files import as_json
 from zoo.tasks.adjustment import Adjustment
+from zoo.tasks.outputs import compacted
 
 
 def measure(model: keras.Model, data: Data) -> Adjustment | None:
@@ -27,8 +28,12 @@ def measure(model: keras.Model, data: Data) -> Adjustment | None:
         return None
     if kind.folded and not is_linear(head):
         return None
-    logits = np.asarray(model.predict(data.x_validation, verbose=0), np.float64)
-    found = data.task.adjustment(data.y_validation, logits)
+
+    def logits(x: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict(x, verbose=0), np.float64)
+
+    outputs = compacted(data.task, data.x_validation, logits)
+    found = data.task.adjustment(data.y_validation, outputs)
     lacks_bias = found is not None and found.shift is not None and not head.use_bias
     return None if lacks_bias else found
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from tuning.recipe import Recipe
 from zoo import Data
+from zoo.tasks.outputs import compacted
 
 SCORED = 200  # training rows whose score is shown
 
@@ -20,9 +21,11 @@ def epoch_scores(model: keras.Model, data: Data, recipe: Recipe) -> dict[str, fl
     parts = {"": (data.x_train[some], data.y_train[some])}
     if len(data.x_validation):
         parts["val_"] = data.x_validation, data.y_validation
+
+    def outputs(x: np.ndarray) -> np.ndarray:
+        return np.asarray(model.predict(x, callbacks=swap, verbose=0))
+
     return {
-        prefix + data.metric: data.task.score(
-            y, np.asarray(model.predict(x, callbacks=swap, verbose=0)), units
-        )
+        prefix + data.metric: data.task.score(y, compacted(data.task, x, outputs), units)
         for prefix, (x, y) in parts.items()
     }

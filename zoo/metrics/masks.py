@@ -5,12 +5,14 @@ Everywhere y holds class numbers, (images, height, width), `chosen` those that w
 negative class is a pixel that does not count.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from zoo.metrics.weighted import Measure, Weighted
 
+BLOCK = 2**22  # pixels that are counted together
 TOLERANCE = 0.0075  # of the diagonal: Csurka et al. 2013 (BMVC), section 3.2; at least a pixel
 
 
@@ -30,6 +32,28 @@ class Counts:
 
 def pixels(y: np.ndarray, chosen: np.ndarray, classes: int) -> Counts:
     """Return the pixels of each image by class."""
+    return _by_blocks(_pixels, y, chosen, classes)
+
+
+def _blocks(y: np.ndarray) -> Iterator[slice]:
+    each = max(1, BLOCK // max(1, int(np.prod(y.shape[1:]))))
+    for start in range(0, max(1, len(y)), each):
+        yield slice(start, start + each)
+
+
+def _by_blocks(
+    count: Callable[[np.ndarray, np.ndarray, int], Counts],
+    y: np.ndarray,
+    chosen: np.ndarray,
+    classes: int,
+) -> Counts:
+    """Return counts of some images after the others: they take much more memory than masks."""
+    parts = [count(y[some], chosen[some], classes) for some in _blocks(y)]
+    fields = [(part.hits, part.true, part.said, part.near) for part in parts]
+    return Counts(*(np.concatenate(kinds) for kinds in zip(*fields, strict=True)))
+
+
+def _pixels(y: np.ndarray, chosen: np.ndarray, classes: int) -> Counts:
     known = y >= 0
     hits = by_class(y, known & (y == chosen), classes)
     return Counts(hits, by_class(y, known, classes), by_class(chosen, known, classes), hits)
@@ -45,9 +69,12 @@ def by_class(mask: np.ndarray, counted: np.ndarray, classes: int) -> np.ndarray:
 
 def confusion(y: np.ndarray, chosen: np.ndarray, classes: int) -> np.ndarray:
     """Return how many pixels of each class (first axis) were taken for each class: integers."""
-    known = y >= 0
-    pairs = y[known].astype(np.int64) * classes + chosen[known]
-    return np.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+    found = np.zeros(classes**2, np.int64)
+    for some in _blocks(y):
+        known = y[some] >= 0
+        pairs = y[some][known].astype(np.int64) * classes + chosen[some][known]
+        found += np.bincount(pairs, minlength=classes**2)
+    return found.reshape(classes, classes)
 
 
 def ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
@@ -70,6 +97,11 @@ def ious(counts: Counts, weights: np.ndarray) -> np.ndarray:
     """
     hits, true, said = _summed(counts, weights)[:3]
     return ratio(hits, true + said - hits)
+
+
+def mean_ious(counts: Counts) -> np.ndarray:
+    """Return the mean IoU of each image by itself, (images,)."""
+    return averaged(ratio(counts.hits, counts.true + counts.said - counts.hits))
 
 
 def dices(counts: Counts, weights: np.ndarray) -> np.ndarray:
@@ -118,6 +150,10 @@ def outlines(y: np.ndarray, chosen: np.ndarray, classes: int) -> Counts:
 
     One is near another within a square of 0.75 % of the image's diagonal around it.
     """
+    return _by_blocks(_outlines, y, chosen, classes)
+
+
+def _outlines(y: np.ndarray, chosen: np.ndarray, classes: int) -> Counts:
     reach = max(1, round(TOLERANCE * float(np.hypot(*y.shape[1:]))))
     found = [_outlined(mask) for mask in (y, np.where(y < 0, y, chosen))]
     counts = np.zeros((4, len(y), classes), np.int64)

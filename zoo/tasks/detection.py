@@ -86,7 +86,7 @@ class Detection(Objects):
     def cells(self) -> tuple[int, int]:
         return cells_of(self.size, USUAL), 5 + len(self.labels)
 
-    def found(self, outputs: np.ndarray) -> Found:
+    def decoded(self, outputs: np.ndarray) -> Found:
         return find(outputs, self.size)
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:
@@ -186,7 +186,7 @@ class Centroids(Detection):
     def cells(self) -> tuple[int, int]:
         return cells_of(self.size, USUAL[:1]), len(self.labels)
 
-    def found(self, outputs: np.ndarray) -> Found:
+    def decoded(self, outputs: np.ndarray) -> Found:
         return peaks(outputs, self.size)
 
     def scores(self, outputs: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
-"""Outputs that are probabilities: which models give them, and the way back to logits."""
+"""Outputs: those that are probabilities and the way back to logits, and those of many rows."""
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +10,11 @@ from zoo.checks import UserError
 if TYPE_CHECKING:
     import keras
 
+    from zoo.tasks.judged import Judged
+
 PROBABILITIES = ("softmax", "sigmoid")
 MOVES = ("Flatten", "Reshape", "Permute", "Dropout")  # layers that change no value
+HELD, BATCH = 2**24, 32  # outputs that are held at once; rows that Keras takes at once
 TINY = float(np.finfo(np.float64).tiny)
 
 
@@ -67,3 +71,29 @@ def log_probabilities(outputs: np.ndarray, smallest: float = TINY) -> np.ndarray
     if p.shape[-1] == 1:
         p = np.concatenate([1 - p, p], axis=-1)
     return np.log(np.maximum(p, smallest))
+
+
+def rows_of(values: int) -> int:
+    """Return how many rows with so many outputs each are held at once: whole batches."""
+    return max(1, HELD // max(1, values) // BATCH) * BATCH
+
+
+def portions(task: "Judged", x: np.ndarray) -> Iterator[slice]:
+    """Yield slices of rows whose outputs fit in memory together; one, where there is no row."""
+    each = task.portion(x.shape[1:])
+    for start in range(0, max(1, len(x)), each):
+        yield slice(start, min(len(x), start + each))
+
+
+def compacted(
+    task: "Judged", x: np.ndarray, logits: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    """Return a model's outputs for rows as the task judges them, computed a portion at a time.
+
+    Args:
+        task: whose `compact` is applied to each portion.
+        x: the rows, (rows, ...).
+        logits: rows -> logits or numbers, (rows, ...).
+    """
+    parts = [task.compact(logits(x[rows])) for rows in portions(task, x)]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

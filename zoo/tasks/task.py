@@ -6,19 +6,14 @@ A task is a value that holds what it learned of the labels. Nothing outside asks
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from zoo.metrics import gates
-from zoo.metrics.gates import Gate
-from zoo.metrics.intervals import Estimate
-from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
-from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part, Widths
-from zoo.tasks.labels import Labels
-from zoo.tasks.metric import Metric, allowed
+from zoo.tasks.answers import Answers, Effect, Part, Widths
+from zoo.tasks.judged import Judged
 from zoo.tasks.units import Units
 from zoo.tasks.words import Words
 
@@ -27,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Task(Labels):
+class Task(Judged):
     """What is learned: one entry of y per row, and only the task looks inside.
 
     Examples:
@@ -36,7 +31,6 @@ class Task(Labels):
     """
 
     name: ClassVar[str]  # in `--task`, data.json, report.json
-    metric: ClassVar[Metric]
     titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
     activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
     gives: ClassVar[str] = "values"  # of a row: what a family must give, see `Family.gives`
@@ -158,78 +152,6 @@ class Task(Labels):
     @abstractmethod
     def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
         """Return rows whose answers are worth explaining."""
-
-    # judging
-
-    @abstractmethod
-    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
-        """Return the figures that are defined for these rows; the metric's comes first."""
-
-    @abstractmethod
-    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        """Return the metric as a training shows it: of several numbers, errors in `units`."""
-
-    @abstractmethod
-    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
-        """Return the metric with its interval."""
-
-    @abstractmethod
-    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
-        """Return by how much the second outputs are worse, paired, in the metric's unit."""
-
-    @abstractmethod
-    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        """Return the value of `drop` alone."""
-
-    def least_drop(self, y: np.ndarray) -> float:
-        """Return the drop that one wrong answer to rows of y makes; 0 where it has no size."""
-        return 0.0
-
-    def bound(self, max_drop: float, y: np.ndarray) -> float:
-        """Return the drop that may pass: see `allowed`."""
-        return allowed(max_drop, self.least_drop(y))
-
-    def gates(
-        self,
-        y: np.ndarray,
-        first: np.ndarray,
-        second: np.ndarray,
-        max_drop: float,
-        drop: Estimate | None = None,
-    ) -> list[Gate]:
-        """Return what the second outputs must pass to stand for the first: drop, then `fidelity`.
-
-        `max_drop` is the largest acceptable drop; `drop` that of these outputs, if measured.
-        """
-        found, bound = drop or self.drop(y, first, second), self.bound(max_drop, y)
-        of_drop = gates.drop(found, bound, self.metric.drop_unit, len(y))
-        return [of_drop, *self.fidelity(y, first, second, max_drop)]
-
-    @abstractmethod
-    def fidelity(
-        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
-    ) -> list[Gate]:
-        """Return the gates beside the drop: how closely the second outputs follow the first."""
-
-    def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
-        """Return the share of rows with the same answer; None for numbers."""
-        return None
-
-    @abstractmethod
-    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
-        """Return the rows that int8 is most wrong on, the worst first."""
-
-    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
-        """Return what a report shows beside figures, by kind; `export.page.details` draws each.
-
-        "confusion": true class x answer, rows. "reliability": bins of confidence. "scatter": truth
-        and answer of each row. What is `Described` joins `report.json` under its kind.
-        """
-        return {}
-
-    def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
-        """Return the rows that only the first, and only the second outputs have right."""
-        return Changes({}, {})
 
     # baselines
 

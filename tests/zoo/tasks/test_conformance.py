@@ -1,5 +1,7 @@
 """Every task keeps its promises: what joins `TASKS` joins these tests."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,8 @@ from zoo.metrics.bootstrap import resamples
 from zoo.metrics.evaluation import evaluate
 from zoo.metrics.weighted import once
 from zoo.tasks import FIGURES, TASKS, Detection, recorded
-from zoo.tasks.answers import MOST
+from zoo.tasks.answers import MOST, Described
+from zoo.tasks.outputs import compacted
 from zoo.tasks.units import Units
 
 
@@ -232,3 +235,38 @@ def test_drift_watches_a_value_a_row(sample: Sample) -> None:
     watched = sample.task.predictions(sample.outputs)
     assert watched
     assert {values.shape for values in watched.values()} == {(len(sample.y),)}
+
+
+def test_what_is_kept_of_outputs_is_judged_alike(sample: Sample, monkeypatch: Any) -> None:
+    """Outputs of many rows are made smaller a portion at a time, and tell the same."""
+    monkeypatch.setattr("zoo.tasks.outputs.HELD", 1)
+    task, y = sample.task, sample.y
+    row = (*getattr(task, "size", y.shape[1:]), 1)
+    x = np.broadcast_to(np.arange(len(y)).reshape(-1, *[1] * len(row)), (len(y), *row))
+    pairs = []
+    for outputs in (sample.outputs, sample.worse):
+        seen: list[int] = []
+
+        def logits(rows: np.ndarray, of: np.ndarray = outputs, seen: Any = seen) -> np.ndarray:
+            seen.append(len(rows))
+            return np.asarray(of[rows.reshape(len(rows), -1)[:, 0]])
+
+        pairs.append((outputs, compacted(task, x, logits)))
+        assert sum(seen) == len(y)
+        assert max(seen) <= 32 or task.gives == "values"
+    (first, less), (second, least) = pairs
+    assert less.nbytes <= first.nbytes or task.gives == "points"  # of a dozen cells
+    assert repr(evaluate(task, y, less, least)) == repr(evaluate(task, y, first, second))
+    for judge in (task.drop, task.worst, task.changes):
+        assert judge(y, less, least) == judge(y, first, second)
+    assert task.gates(y, less, least, 0.5) == task.gates(y, first, second, 0.5)
+    assert task.agreement(less, least) == task.agreement(first, second)
+    assert task.estimate(y, less) == task.estimate(y, first)
+    assert task.answers(less, None, True) == task.answers(first, None, True)
+    assert task.examples(y, less, 3) == task.examples(y, first, 3)
+    np.testing.assert_equal(task.predictions(less), task.predictions(first))
+    details = [task.details(y, outputs) for outputs in (less, first)]
+    assert repr(details[0].keys()) == repr(details[1].keys())
+    for one, other in zip(*(each.values() for each in details), strict=True):
+        told = [part.described() if isinstance(part, Described) else part for part in (one, other)]
+        np.testing.assert_equal(*told)

@@ -18,6 +18,8 @@ from zoo.tasks.boxes.decoding import Found
 from zoo.tasks.boxes.judging import BoxTable, PrecisionRecall, Told
 from zoo.tasks.boxes.labels import BoxLabels
 from zoo.tasks.boxes.matching import match
+from zoo.tasks.boxes.packing import packed, unpacked
+from zoo.tasks.outputs import rows_of
 from zoo.tasks.units import Units
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ class Objects(BoxLabels):
         """Return how well objects (..., 4) fit true boxes (..., 4), 1 at best."""
 
     @abstractmethod
+    def decoded(self, outputs: np.ndarray) -> Found:
+        """Return the objects that outputs of a model say, however unsure, the surest first."""
+
     def found(self, outputs: np.ndarray) -> Found:
-        """Return the objects of images, however unsure, the surest first."""
+        """Return `decoded`, also of outputs that `compact` has made smaller."""
+        return self.decoded(outputs) if outputs.dtype.names is None else unpacked(outputs)
 
     @abstractmethod
     def scores(self, outputs: np.ndarray) -> np.ndarray:
@@ -131,6 +137,12 @@ class Objects(BoxLabels):
         return [int(row) for row in np.sort(order[:most])]
 
     # judging
+
+    def compact(self, outputs: np.ndarray) -> np.ndarray:
+        return packed(self.decoded(outputs))
+
+    def portion(self, row: tuple[int, ...]) -> int:
+        return rows_of(int(np.prod(self.cells())))
 
     def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
         return float(np.nan_to_num(self.judged(y, outputs)(once(len(y)))[0]))

@@ -83,8 +83,8 @@ def known(y: np.ndarray) -> np.ndarray:
 
 
 def answered(outputs: np.ndarray) -> np.ndarray:
-    """Return the class of each pixel, (rows, height, width), of logits."""
-    return np.asarray(outputs.argmax(axis=-1), np.int16)
+    """Return the class of each pixel, uint8 (rows, height, width), of logits, or of such masks."""
+    return outputs if outputs.ndim == 3 else np.asarray(outputs.argmax(axis=-1), np.uint8)
 
 
 def chunks(outputs: np.ndarray) -> Iterator[slice]:
