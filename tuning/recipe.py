@@ -57,7 +57,8 @@ class Recipe:
         cutmix: alpha of the share that a box of another row covers, in [0, 10) (Yun et al. 2019,
             arXiv:1905.04899: 1); with mixup, each batch takes one of the two.
         frozen: share of the epochs, the first ones, in which only the last layer is trained, in
-            [0, 1]. What it reads is computed once, so nothing changes rows then.
+            [0, 1]; of a model for masks or boxes all but its backbone. What a last layer reads is
+            computed once, so nothing changes rows then; maps of a backbone, for 16 changed copies.
         unfreeze: share of the other layers, the last ones, that are trained too in the epochs
             after these, in [0, 1]; their BatchNorms stay as they are.
         backbone_rate: what `learning_rate` is multiplied with in these, in (0, 1).

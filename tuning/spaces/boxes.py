@@ -9,11 +9,12 @@ from tuning.spaces.space import HP, Space, around, dropout
 
 
 def detect(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.Detector`: width of the pyramid, blocks, convolutions of the towers."""
+    """Space of `zoo.Detector`: width of the pyramid, convolutions of the towers, own blocks."""
     depth = arguments["depth"]
+    own = arguments["backbone"] is None
     return {
         "width": around(hp, "width", arguments["width"], 4),
-        "blocks": blocks(hp, arguments["blocks"]),
+        **({"blocks": blocks(hp, arguments["blocks"])} if own else {}),
         "dropout": dropout(hp, arguments["dropout"]),
         "depth": int(hp.Int("depth", max(0, depth - 1), depth + 1, default=depth)),
     }
