@@ -37,6 +37,8 @@ class Recipe:
         precision: "float32", or "bfloat16" for accelerators that compute faster in it; the
             training's only.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
+        mosaic: share of the images that are made of four each, boxes only; in [0, 1]
+            (Bochkovskiy et al. 2020, arXiv:2004.10934).
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
         flip: images are mirrored left to right, every second one.
         zoom: images are enlarged or shrunk by up to this share, then cropped or their edges
@@ -88,6 +90,7 @@ class Recipe:
     balance: str = "none"
     precision: str = "float32"
     distill: float = 0.0
+    mosaic: float = 0.0
     shift: float = 0.0
     flip: bool = False
     zoom: float = 0.0
@@ -119,6 +122,7 @@ class Recipe:
         one_of("balance", self.balance, BALANCE)
         one_of("precision", self.precision, PRECISIONS)
         in_range("distill", self.distill, 0, 1)
+        share("mosaic", self.mosaic)
         in_range("shift", self.shift, 0, 0.5)
         flag("flip", self.flip)
         for name in ("zoom", "randaugment", "warp", "scaling", "jitter", "cutout", "specaugment"):

@@ -62,7 +62,7 @@ class Feed:
                 *([] if weights is None else [data.task.weigh(aims, weights)]),
             )
         changed = any(getattr(recipe, name) for name in KINDS)
-        augment = Augmentation.of(recipe, data.x_train, data.task.moves) if changed else None
+        augment = Augmentation.of(recipe, data.x_train, data.task.moves, y) if changed else None
         return cls(data.x_train, y, data.task, weights, validation, recipe, augment, views)
 
 

@@ -71,8 +71,8 @@ def _top(model: keras.Model, maps: Sequence[Any]) -> keras.Model:
 
 def _seen(body: keras.Model, data: Data, recipe: Recipe, views: int) -> Data:
     """Return the maps of the rows as vectors, those of all training rows once for each view."""
-    augment = Augmentation.of(recipe, data.x_train, data.task.moves)
     aims = Targets.of(data).encode(data.y_train)
+    augment = Augmentation.of(recipe, data.x_train, data.task.moves, aims)
     rows = len(aims)
     x = np.empty((views * rows, _size(body.outputs)), np.float32)
     y = []

@@ -79,16 +79,17 @@ def check_arguments(preset: str, given: Mapping[str, Any]) -> None:
     for name in given:
         if name not in family.names:
             raise UserError(f"{preset} has no argument {name!r}. {near(name, family.names)}")
-    backbone = given.get("backbone")
-    if not family.stages or backbone is None:
-        if family.stages and "weights" in given:
-            raise UserError(
-                f"weights are of a pretrained backbone, and {preset} has none. Set backbone="
-                "pretrained:efficientnet_lite0, or leave weights out."
-            )
+    if not family.stages:
         return
-    check_backbone(backbone)
-    for name in given:
+    backbone = given.get("backbone")
+    if backbone is not None:
+        check_backbone(backbone)
+    if "weights" in given and network_of(preset, given) is None:
+        raise UserError(
+            f"weights are of a pretrained backbone, and this {preset} has none. Set backbone="
+            "pretrained:efficientnet_lite0, or leave weights out."
+        )
+    for name in given if backbone is not None else ():
         if name in family.stages:
             raise UserError(
                 f"{name} is of {preset}'s own stages, which backbone={backbone} replaces. Leave "
