@@ -13,7 +13,9 @@ def recipe_of(preset: str, training: Training, rows: Any) -> Any:
     from tuning import Recipe
     from tuning.spaces import default_recipe
 
-    values = asdict(default_recipe(preset, rows)) | {"seed": training.seed}
+    values = asdict(default_recipe(preset, rows, pairs("--set", training.sets))) | {
+        "seed": training.seed
+    }
     return Recipe(**values | recipe_fields(training))
 
 

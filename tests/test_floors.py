@@ -23,7 +23,7 @@ FLOORS = {
         quantization
         cost pretrained
         presets folder
-        run
+        run models/dense
         advice
         public
         __init__

@@ -11,7 +11,13 @@ from zoo.presets.families import FAMILIES
 from zoo.tasks import TASKS
 
 # where a family is named: its factory, its record and presets, its search space
-FAMILY_HOMES = {"zoo/models", "zoo/pretrained", "zoo/presets", "tuning/spaces"}
+FAMILY_HOMES = {
+    "zoo/models",
+    "zoo/models/dense",
+    "zoo/pretrained",
+    "zoo/presets",
+    "tuning/spaces",
+}
 
 
 OF_OTHERS = {"zoo/readers/dense/coco.py": {"segmentation"}}  # a key of COCO's files

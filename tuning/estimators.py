@@ -45,7 +45,7 @@ class _Estimator(BaseEstimator):
 
     def _train(self, x: np.ndarray, y: np.ndarray, task: Task) -> None:
         data = _data(x, y, task, self.random_state)
-        recipe = self.recipe or default_recipe(self.preset, data)
+        recipe = self.recipe or default_recipe(self.preset, data, self.overrides)
         recipe = replace(recipe, seed=self.random_state)
         spec = ModelSpec(
             self.preset, data.input_shape, data.num_outputs, dict(self.overrides or {})

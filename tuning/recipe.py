@@ -37,6 +37,8 @@ class Recipe:
         precision: "float32", or "bfloat16" for accelerators that compute faster in it; the
             training's only.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
+        mosaic: share of the images that are made of four each, boxes only; in [0, 1]
+            (Bochkovskiy et al. 2020, arXiv:2004.10934).
         shift: rows are moved by up to this share of each side, edges repeated; in [0, 0.5).
         flip: images are mirrored left to right, every second one.
         zoom: images are enlarged or shrunk by up to this share, then cropped or their edges
@@ -57,7 +59,8 @@ class Recipe:
         cutmix: alpha of the share that a box of another row covers, in [0, 10) (Yun et al. 2019,
             arXiv:1905.04899: 1); with mixup, each batch takes one of the two.
         frozen: share of the epochs, the first ones, in which only the last layer is trained, in
-            [0, 1]. What it reads is computed once, so nothing changes rows then.
+            [0, 1]; of a model for masks or boxes all but its backbone. What a last layer reads is
+            computed once, so nothing changes rows then; maps of a backbone, for 16 changed copies.
         unfreeze: share of the other layers, the last ones, that are trained too in the epochs
             after these, in [0, 1]; their BatchNorms stay as they are.
         backbone_rate: what `learning_rate` is multiplied with in these, in (0, 1).
@@ -87,6 +90,7 @@ class Recipe:
     balance: str = "none"
     precision: str = "float32"
     distill: float = 0.0
+    mosaic: float = 0.0
     shift: float = 0.0
     flip: bool = False
     zoom: float = 0.0
@@ -118,6 +122,7 @@ class Recipe:
         one_of("balance", self.balance, BALANCE)
         one_of("precision", self.precision, PRECISIONS)
         in_range("distill", self.distill, 0, 1)
+        share("mosaic", self.mosaic)
         in_range("shift", self.shift, 0, 0.5)
         flag("flip", self.flip)
         for name in ("zoom", "randaugment", "warp", "scaling", "jitter", "cutout", "specaugment"):

@@ -72,7 +72,7 @@ def search(
         (None, 3)
     """
     run, settings = Run(Path(directory)), search or Search()
-    base = recipe or default_recipe(preset, data)
+    base = recipe or default_recipe(preset, data, overrides)
     spec = ModelSpec.of(preset, data, overrides or {})
     check_cost(spec.build())  # what does not fit the data is a mistake, not a failed trial
     space = keras_tuner.HyperParameters()

@@ -10,16 +10,16 @@ from zoo.data.audio import FrontEnd  # noqa: E402
 from zoo.data.dataset import Data  # noqa: E402
 from zoo.data.text import TextSettings  # noqa: E402
 from zoo.devices.budget import Budget  # noqa: E402
-from zoo.models.aspp import ASPP  # noqa: E402
 from zoo.models.cnn import CNN  # noqa: E402
-from zoo.models.detector import Centroid, Detector  # noqa: E402
+from zoo.models.dense.aspp import ASPP  # noqa: E402
+from zoo.models.dense.detector import Centroid, Detector  # noqa: E402
+from zoo.models.dense.unet import UNet  # noqa: E402
 from zoo.models.gru import GRU  # noqa: E402
 from zoo.models.inception import Inception  # noqa: E402
 from zoo.models.lite import LITE  # noqa: E402
 from zoo.models.mlp import MLP  # noqa: E402
 from zoo.models.texts import TextCNN, TextGRU, TextTransformer  # noqa: E402
 from zoo.models.transformer import Transformer  # noqa: E402
-from zoo.models.unet import UNet  # noqa: E402
 from zoo.models.vit import ViT  # noqa: E402
 from zoo.presets.catalogue import list_models  # noqa: E402
 from zoo.presets.spec import ModelSpec, create_model  # noqa: E402

@@ -50,6 +50,7 @@ def test_every_preset_is_small_enough() -> None:
         {"preset": "pretrained:hf://someone/model"},
         {"preset": "pretrained:kaggle://someone/model"},
         {"preset": "pretrained:mobilenet_v2", "overrides": {"backbone": "hf://someone/model"}},
+        {"preset": "detect_tiny", "overrides": {"backbone": "pretrained:hf://someone/model"}},
     ],
 )
 def test_a_run_folder_never_downloads(

@@ -7,6 +7,7 @@ import pytest
 
 from tuning import Recipe
 from tuning.augmentation.apply import Augmentation
+from tuning.augmentation.mosaic import NEAREST, mosaic, room_for
 from tuning.augmentation.moving import LEFT, UNUSED, move_boxes, unmoved
 from zoo.tasks.masks.form import IGNORED
 
@@ -89,3 +90,47 @@ def test_boxes_are_cut_to_the_image_and_dropped_where_little_is_left() -> None:
     np.testing.assert_allclose(found[0], [[2, 0, 10, 4, 20], [1, 4, 10, 14, 20]], atol=1e-5)
     matrices[0, 1, 2] = 8 / 19.5
     np.testing.assert_allclose(move_boxes(boxes, matrices, (40, 40))[0, 0], [UNUSED] * 5)
+
+
+def colored() -> tuple[np.ndarray, np.ndarray]:
+    """Return images with a rectangle each, of a color of its own, and boxes of that class."""
+    x, _, boxes = drawn()
+    boxes[:, 0, 0] = np.arange(ROWS)
+    return x * (1 + np.arange(ROWS, dtype=np.float32)[:, None, None, None]), boxes
+
+
+def test_four_images_are_one_with_their_boxes_where_they_are_drawn() -> None:
+    """A box's color is its class, so that none can stand for another's."""
+    x, boxes = colored()
+    room = room_for(boxes)
+    assert room == 4
+    recipe = Recipe(mosaic=1.0)
+    augment = Augmentation.of(recipe, x, "boxes", boxes)
+    found, y = augment(np.random.default_rng(2), x, boxes)
+    assert found.shape == x.shape
+    assert y.shape == (ROWS, room, 5)
+    counts = (y[..., 0] >= 0).sum(axis=1)
+    assert counts.max() == room
+    for image, lines in zip(found[..., 0], y, strict=True):
+        rest = image.copy()
+        for number, *corners in lines[lines[:, 0] >= 0]:
+            # the color at full strength, but along edges, which bilinear reading blurs
+            rows, columns = np.nonzero(np.abs(image - (1 + number)) < 1e-3)
+            seen = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+            np.testing.assert_allclose(corners, seen, atol=2.5)
+            left, top, right, bottom = np.rint(corners).astype(int)
+            rest[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2] = 0
+        assert (rest > 0.5).sum() < 150  # what little is left of others
+
+
+def test_a_share_of_the_images_is_made_of_four() -> None:
+    x, boxes = colored()
+    found, y = mosaic(np.random.default_rng(0), x, boxes, 0.5, 4)
+    same = (found == x).all(axis=(1, 2, 3))
+    assert 0.3 * ROWS < same.sum() < 0.7 * ROWS
+    np.testing.assert_array_equal(y[same, :3], boxes[same])
+    assert (y[same, 3] == UNUSED).all()
+    few, lines = mosaic(np.random.default_rng(0), x[:3], boxes[:3], 1.0, 4)
+    np.testing.assert_array_equal(few, x[:3])
+    assert lines.shape == (3, 4, 5)
+    assert 0 < NEAREST < 0.5

@@ -10,6 +10,7 @@ import numpy as np
 
 from tuning.augmentation import images, mixing
 from tuning.augmentation import sequences as series
+from tuning.augmentation.mosaic import mosaic, room_for
 from tuning.augmentation.moving import Moving
 from tuning.recipe import Recipe
 from zoo import Data, UserError
@@ -17,6 +18,7 @@ from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
 # field -> the kinds of rows that it is for
 KINDS = {
+    "mosaic": (IMAGE,),
     "shift": (SEQUENCE, IMAGE),
     "flip": (IMAGE,),
     "zoom": (IMAGE,),
@@ -28,6 +30,13 @@ KINDS = {
     "specaugment": (SEQUENCE, IMAGE),
     "mixup": (TABLE, SEQUENCE, IMAGE),
     "cutmix": (SEQUENCE, IMAGE),
+}
+# field -> its value when off, and what it is for: some tasks only, see `Task.knobs`
+KNOBS = {
+    "focal": (0, "classes"),
+    "cutmix": (0, "classes"),
+    "balance": ("none", "classes"),
+    "mosaic": (0, "boxes"),
 }
 
 
@@ -42,10 +51,10 @@ def check_augmentation(recipe: Recipe, data: Data) -> None:
                 f"{name} is for {wanted}; the rows of {data.name} have shape {data.input_shape}. "
                 "Set it to 0."
             )
-    for name, off in (("focal", 0), ("cutmix", 0), ("balance", "none")):
+    for name, (off, meant) in KNOBS.items():
         if getattr(recipe, name) != off and name not in data.task.knobs:
             raise UserError(
-                f"{name} is for classes; {data.name} {data.task.words.is_a}. Set it to {off}."
+                f"{name} is for {meant}; {data.name} {data.task.words.is_a}. Set it to {off}."
             )
     for name in ("mixup", "distill"):
         if getattr(recipe, name) and data.task.moves:
@@ -60,7 +69,8 @@ class Augmentation:
     """The changes of a recipe, and what they need to know of the training rows.
 
     `mean` and `std` are those of each feature (last axis), `low` and `high` the smallest and the
-    largest value of all. `moves` is that of the task: what of the aims follows the pixels.
+    largest value of all. `moves` is that of the task: what of the aims follows the pixels. `room`
+    is how many boxes four images can have.
     """
 
     recipe: Recipe
@@ -69,12 +79,17 @@ class Augmentation:
     low: float
     high: float
     moves: str = ""
+    room: int = 0
 
     @classmethod
-    def of(cls, recipe: Recipe, rows: np.ndarray, moves: str = "") -> "Augmentation":
+    def of(
+        cls, recipe: Recipe, rows: np.ndarray, moves: str = "", y: np.ndarray | None = None
+    ) -> "Augmentation":
+        """Look at the training rows, and at their aims for a recipe with mosaic."""
         axes = tuple(range(rows.ndim - 1))
         mean, std = (np.asarray(f(rows, axis=axes), np.float32) for f in (np.mean, np.std))
-        return cls(recipe, mean, std, float(rows.min()), float(rows.max()), moves)
+        room = room_for(y) if recipe.mosaic and y is not None else 0
+        return cls(recipe, mean, std, float(rows.min()), float(rows.max()), moves, room)
 
     def __call__(
         self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
@@ -98,7 +113,10 @@ class Augmentation:
     def _moved(
         self, rng: np.random.Generator, x: np.ndarray, y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        recipe, truth = self.recipe, Moving(y, self.moves, x.shape[1:3])
+        recipe = self.recipe
+        if recipe.mosaic:
+            x, y = mosaic(rng, x, y, recipe.mosaic, self.room)
+        truth = Moving(y, self.moves, x.shape[1:3])
         if recipe.shift:
             x = mixing.shift(rng, x, recipe.shift, truth.follow)
         if recipe.flip:

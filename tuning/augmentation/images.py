@@ -87,12 +87,22 @@ def affine(x: np.ndarray, matrices: np.ndarray) -> np.ndarray:
         x: (rows, height, width, channels).
         matrices: (rows, 2, 3), of places (y, x) from the centre, in half sides.
     """
-    count, height, width, _ = x.shape
-    read = np.clip(read_at(matrices, (height, width)), 0, np.array([[height - 1], [width - 1]]))
+    return sampled(x, read_at(matrices, x.shape[1:3]), np.arange(len(x))[:, None])
+
+
+def sampled(x: np.ndarray, read: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Read each pixel of new images somewhere in the old ones, bilinear, edges repeated.
+
+    Args:
+        x: (rows, height, width, channels).
+        read: place (y, x) of each pixel, in pixels, (images, 2, height * width).
+        row: the row that it is read from, (images, height * width) or (images, 1).
+    """
+    _, height, width, channels = x.shape
+    read = np.clip(read, 0, np.array([[height - 1], [width - 1]]))
     first = np.minimum(read.astype(int), np.array([[max(0, height - 2)], [max(0, width - 2)]]))
     part = (read - first)[..., None]
-    row = np.arange(count)[:, None]
-    mixed = np.zeros((count, height * width, x.shape[-1]))
+    mixed = np.zeros((len(read), height * width, channels))
     for down in (0, 1):
         for right in (0, 1):
             share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
@@ -101,7 +111,7 @@ def affine(x: np.ndarray, matrices: np.ndarray) -> np.ndarray:
                 np.minimum(first[:, 1] + right, width - 1),
             )
             mixed += share * x[row, at[0], at[1]]
-    return mixed.reshape(x.shape)
+    return mixed.reshape(-1, height, width, channels)
 
 
 def _rotation(magnitude: float) -> np.ndarray:

@@ -49,11 +49,23 @@ def move_masks(y: np.ndarray, matrices: np.ndarray, sides: tuple[int, ...]) -> n
     return np.where(inside, found, np.asarray(IGNORED, y.dtype)).reshape(y.shape)
 
 
-def move_boxes(y: np.ndarray, matrices: np.ndarray, sides: tuple[int, ...]) -> np.ndarray:
+def move_boxes(
+    y: np.ndarray,
+    matrices: np.ndarray,
+    sides: tuple[int, ...],
+    window: np.ndarray | None = None,
+) -> np.ndarray:
     """Return moved boxes, (images, most, 5) of class and corners x1, y1, x2, y2 in pixels.
 
     A box becomes the smallest that holds its moved corners, cut to the image. One of which less
     than 0.3 is left, or less than a pixel each way, is no longer there.
+
+    Args:
+        y: boxes; -1 throughout a line without one.
+        matrices: motions of the images.
+        sides: height and width of an image.
+        window: the part that is shown of each, (images, 2, 2): first and last corner (y, x) in
+            pixels; None: all of it.
     """
     half = halves(sides)
     linear, offset = np.linalg.inv(matrices[:, :, :2]), matrices[:, :, 2]
@@ -62,7 +74,10 @@ def move_boxes(y: np.ndarray, matrices: np.ndarray, sides: tuple[int, ...]) -> n
     moved = np.einsum("nij,nkcj->nkci", linear, places - offset[:, None, None])
     moved = (moved + 1) * half + 0.5
     low, high = moved.min(axis=2), moved.max(axis=2)
-    ends = [np.clip(end, 0, np.array(sides)) for end in (low, high)]
+    first, last = np.zeros(2), np.array(sides)
+    if window is not None:
+        first, last = (corner[:, None] for corner in np.moveaxis(window, 1, 0))
+    ends = [np.clip(end, first, last) for end in (low, high)]
     size = ends[1] - ends[0]
     kept = (size.min(axis=-1) >= 1) & (size.prod(axis=-1) >= LEFT * (high - low).prod(axis=-1))
     kept &= y[..., 0] >= 0

@@ -12,7 +12,7 @@ from typing import Any
 
 from tuning.recipe import Recipe
 from tuning.spaces.boxes import BOXES
-from tuning.spaces.images import IMAGES, PICTURES
+from tuning.spaces.images import FROZEN, IMAGES, PICTURES
 from tuning.spaces.masks import MASKS
 from tuning.spaces.sequences import SEQUENCES
 from tuning.spaces.space import HP, Space, listed
@@ -20,7 +20,7 @@ from tuning.spaces.tables import TABLES
 from tuning.spaces.texts import TEXTS
 from zoo import Data
 from zoo.data.kinds import IMAGE
-from zoo.presets.catalogue import family_of, find_preset
+from zoo.presets.catalogue import family_of, find_preset, network_of
 
 # A training is at least so many steps, but no more epochs: few rows are gone over more often.
 STEPS, MOST_EPOCHS = 1500, 500
@@ -36,13 +36,23 @@ class Point:
     recipe: Recipe
 
 
-def default_recipe(preset: str, data: Data | None = None) -> Recipe:
+def default_recipe(
+    preset: str, data: Data | None = None, overrides: Mapping[str, Any] | None = None
+) -> Recipe:
     """Return the recipe a preset is trained with unless told otherwise.
 
-    Given the data, images are shifted a little, which is safe for any, and few rows are gone over
-    more often.
+    A pretrained backbone is frozen at first. Given the data, images are shifted a little, which is
+    safe for any, and few rows are gone over more often.
+
+    Args:
+        preset: its name.
+        data: that it is trained on.
+        overrides: arguments of its factory that differ from the preset's.
     """
-    recipe = SPACES[find_preset(preset).family].recipe
+    own = find_preset(preset)
+    recipe, given = SPACES[own.family].recipe, {**own.arguments, **(overrides or {})}
+    if network_of(preset, given) is not None and given.get("weights") != "none":
+        recipe = replace(recipe, frozen=FROZEN)
     if data is None:
         return recipe
     if data.kind is IMAGE:

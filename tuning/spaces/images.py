@@ -7,6 +7,7 @@ from tuning.recipe import Recipe
 from tuning.spaces.encoder import RECIPE, encoder
 from tuning.spaces.space import HP, Space, around, dropout, listed
 
+FROZEN = 0.9  # share of the epochs in which a pretrained backbone stays as it is
 PICTURES = {"shift": 0.125, "cutout": 0.25, "mixup": 0.2}
 
 
@@ -47,5 +48,5 @@ def pretrained(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
 IMAGES = {
     "cnn": Space(cnn, switched=PICTURES),
     "vit": Space(encoder, RECIPE, PICTURES),
-    "pretrained": Space(pretrained, Recipe(frozen=0.9)),
+    "pretrained": Space(pretrained, Recipe(frozen=FROZEN)),
 }

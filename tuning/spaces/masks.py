@@ -26,13 +26,17 @@ def unet(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def aspp(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Space of `zoo.ASPP`: width of all stages together, blocks, expansion, head, dropout."""
-    return {
+    """Space of `zoo.ASPP`: head, dropout; of its own stages width, blocks and expansion."""
+    of_head = {
+        "head": around(hp, "head", arguments["head"]),
+        "dropout": dropout(hp, arguments["dropout"]),
+    }
+    if arguments["backbone"] is not None:
+        return of_head
+    return of_head | {
         "filters": widths(hp, arguments["filters"]),
         "blocks": blocks(hp, arguments["blocks"]),
         "expansion": around(hp, "expansion", arguments["expansion"]),
-        "head": around(hp, "head", arguments["head"]),
-        "dropout": dropout(hp, arguments["dropout"]),
         "drop_path": dropout(hp, arguments["drop_path"], "drop_path"),
     }
 

@@ -24,6 +24,7 @@ class Feed:
         validation: `model.fit`'s argument of that name; None without validation rows.
         recipe: of the training.
         augment: what changes the rows; None for rows as they are.
+        views: how often the rows come, one set after the other; an epoch takes one set.
     """
 
     x: np.ndarray
@@ -33,10 +34,21 @@ class Feed:
     validation: tuple[np.ndarray, ...] | None
     recipe: Recipe
     augment: Augmentation | None
+    views: int = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of an epoch."""
+        return len(self.x) // self.views
 
     @classmethod
     def of(
-        cls, data: Data, targets: Targets, recipe: Recipe, teacher: np.ndarray | None = None
+        cls,
+        data: Data,
+        targets: Targets,
+        recipe: Recipe,
+        teacher: np.ndarray | None = None,
+        views: int = 1,
     ) -> "Feed":
         """Prepare the rows of `data` for a recipe that goes with them: see `check_augmentation`."""
         answers = None if teacher is None else targets.units.standardize(teacher)
@@ -50,8 +62,8 @@ class Feed:
                 *([] if weights is None else [data.task.weigh(aims, weights)]),
             )
         changed = any(getattr(recipe, name) for name in KINDS)
-        augment = Augmentation.of(recipe, data.x_train, data.task.moves) if changed else None
-        return cls(data.x_train, y, data.task, weights, validation, recipe, augment)
+        augment = Augmentation.of(recipe, data.x_train, data.task.moves, y) if changed else None
+        return cls(data.x_train, y, data.task, weights, validation, recipe, augment, views)
 
 
 class Batches(keras.utils.PyDataset):
@@ -71,10 +83,10 @@ class Batches(keras.utils.PyDataset):
         self._feed, self._start = feed, start
         self._chances: np.ndarray | None = None
         if feed.recipe.balance == "sampling" and feed.weights is not None:
-            counted = feed.task.weigh(feed.y, feed.weights).reshape(len(feed.y), -1)
+            counted = feed.task.weigh(feed.y[: feed.rows], feed.weights).reshape(feed.rows, -1)
             chances = counted.mean(axis=1, dtype=np.float64)
             self._chances = chances / chances.sum()
-        self.steps = math.ceil(len(feed.x) / feed.recipe.batch_size)
+        self.steps = math.ceil(feed.rows / feed.recipe.batch_size)
         self._order: tuple[int, np.ndarray] = (-1, np.zeros(0, int))
 
     @property
@@ -98,9 +110,10 @@ class Batches(keras.utils.PyDataset):
         known, order = self._order
         if known != epoch:
             rng = np.random.default_rng([self._feed.recipe.seed, epoch, 0])
-            count = len(self._feed.x)
+            count = self._feed.rows
             order = rng.permutation(count)
             if self._chances is not None:
                 order = rng.choice(count, count, p=self._chances)
+            order = order + count * (epoch % self._feed.views)
             self._order = epoch, order
         return order

@@ -72,9 +72,9 @@ def class_weights(data: Data, recipe: Recipe) -> np.ndarray | None:
     return np.asarray(counts.sum() / (len(counts) * np.maximum(counts, 1)), np.float32)
 
 
-def compile_for(model: keras.Model, data: Data, recipe: Recipe) -> None:
-    """Give a model the loss of the task, and AdamW by the recipe."""
-    steps = math.ceil(len(data.x_train) / recipe.batch_size) * recipe.epochs
+def compile_for(model: keras.Model, data: Data, recipe: Recipe, views: int = 1) -> None:
+    """Give a model the loss of the task, and AdamW by the recipe; see `train_once` for views."""
+    steps = math.ceil(len(data.x_train) // views / recipe.batch_size) * recipe.epochs
     optimizer = keras.optimizers.AdamW(
         rate_of(recipe, steps),
         weight_decay=recipe.weight_decay,

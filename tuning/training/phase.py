@@ -85,20 +85,22 @@ def train_once(
     resume: Path | None = None,
     teacher: np.ndarray | None = None,
     verbose: int = 0,
+    views: int = 1,
 ) -> Fit:
     """Train in place a model that fits the data and whose input statistics are set already.
 
     All trainable weights, in one go, whatever `recipe.frozen`; the arguments are those of
-    `tuning.fit`. The model predicts in the targets' own units afterwards.
+    `tuning.fit`, and `views`: the training rows come so often, one set after the other, and an
+    epoch takes one of these, in turn. The model predicts in the targets' own units afterwards.
 
     Raises:
         UserError: the recipe does not fit the data.
         Diverged: the loss became NaN or infinite.
     """
     targets = Targets.of(data)
-    feed = Feed.of(data, targets, recipe, teacher)
+    feed = Feed.of(data, targets, recipe, teacher, views)
     keras.utils.set_random_seed(recipe.seed)
-    compile_for(model, data, recipe)
+    compile_for(model, data, recipe, views)
     progress = checkpoint.load(resume, model) if resume else Progress()
     watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
     watch.scored = data if data.task.progress() is None else None

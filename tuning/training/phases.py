@@ -1,9 +1,10 @@
 """Fine-tuning of pretrained weights: the last layer first, then the layers near it.
 
-The backbone is frozen while its new last layer is as random as any: its features of every row are
-computed once. Then its last layers are trained too, at a lower rate (Howard and Ruder 2018,
-arXiv:1801.06146, section 3.3; Keras' guide "Transfer learning & fine-tuning"). BatchNorms keep
-their statistics.
+The backbone is frozen while what reads it is as random as any: the last layer of a classifier, for
+which features of every row are computed once, or a head for masks or boxes, for which they are
+computed for some views of it. Then its last layers are trained too, at a lower rate (Howard and
+Ruder 2018, arXiv:1801.06146, section 3.3; Keras' guide "Transfer learning & fine-tuning").
+BatchNorms keep their statistics.
 """
 
 import math
@@ -20,7 +21,9 @@ from tuning.augmentation.apply import KINDS
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, is_linear
 from tuning.training.phase import Fit, OnEpoch, train_once
+from tuning.training.views import count_views, fit_on_maps
 from zoo import Data, UserError
+from zoo.models.dense.trunk import backbone_maps
 
 NORM = keras.layers.BatchNormalization
 BATCH_VALUES = 2**21  # of pixels whose features are computed at a time
@@ -47,12 +50,10 @@ def fit_in_phases(
     """
     watch = _Watch(on_epoch)
     epochs = min(recipe.epochs, math.ceil(recipe.frozen * recipe.epochs))
-    plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
-    alone = replace(recipe, epochs=epochs, **plain)
-    first = _fit_head(
+    first = _fit_first(
         model,
         data,
-        alone,
+        replace(recipe, epochs=epochs),
         callbacks=callbacks,
         on_epoch=watch,
         teacher=teacher,
@@ -110,36 +111,36 @@ def _joined(first: Fit, second: Fit, better: Fit) -> Fit:
     )
 
 
-def _fit_head(
-    model: keras.Model,
-    data: Data,
-    recipe: Recipe,
-    *,
-    callbacks: tuple[keras.callbacks.Callback, ...],
-    on_epoch: OnEpoch,
-    teacher: np.ndarray | None,
-    verbose: int,
-) -> Fit:
+def _fit_first(model: keras.Model, data: Data, recipe: Recipe, **how: Any) -> Fit:
+    """Train what reads the backbone; **how is `train_once`'s."""
+    maps = backbone_maps(model)
+    if not maps:
+        return _fit_head(model, data, recipe, **how)
+    views = count_views(maps, data, recipe)
+    if views:
+        return fit_on_maps(model, maps, data, recipe, views, **how)
+    frozen = freeze(model, 0.0)
+    try:
+        return train_once(model, data, recipe, **how)
+    finally:
+        for layer in frozen:
+            layer.trainable = True
+
+
+def _fit_head(model: keras.Model, data: Data, recipe: Recipe, **how: Any) -> Fit:
     """Train a copy of the last layer on features, and put its weights into the model."""
     head = model.layers[-1]
     if not is_linear(head):
         raise UserError(
             f"frozen={recipe.frozen} trains the last layer alone, which must be Dense without "
-            f"activation; {model.name} ends in {type(head).__name__}."
+            f"activation; {model.name} ends in {type(head).__name__}. Set it to 0."
         )
     started = time.monotonic()
     features = _features_of(data, keras.Model(model.inputs, head.input))
     spent = time.monotonic() - started
     top = _alone(head)
-    result = train_once(
-        top,
-        features,
-        recipe,
-        callbacks=callbacks,
-        on_epoch=on_epoch,
-        teacher=teacher,
-        verbose=verbose,
-    )
+    plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
+    result = train_once(top, features, replace(recipe, **plain), **how)
     head.set_weights(top.layers[-1].get_weights())
     return replace(result, seconds=result.seconds + spent)
 
@@ -174,11 +175,14 @@ def _alone(head: Any) -> keras.Model:
 
 
 def freeze(model: keras.Model, unfreeze: float) -> list[Any]:
-    """Freeze all layers but the last and a share of the others, from the end; return those.
+    """Freeze all layers of the backbone but a share, from the end; return those.
 
-    BatchNorms are frozen anywhere, inside of layers too, and are in inference mode then.
+    That are all layers but the last, or those before the head for masks or boxes. BatchNorms of
+    theirs are frozen anywhere, inside of layers too, and are in inference mode then.
     """
-    layers = [layer for layer in model.layers[:-1] if layer.trainable_weights]
+    maps = backbone_maps(model)
+    before = keras.Model(model.inputs, maps).layers if maps else model.layers[:-1]
+    layers = [layer for layer in before if layer.trainable_weights]
     free = layers[len(layers) - round(unfreeze * len(layers)) :]
     norms = [one for layer in free for one in layer._flatten_layers() if isinstance(one, NORM)]
     frozen = [*(layer for layer in layers if layer not in free), *norms]

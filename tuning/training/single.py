@@ -53,7 +53,7 @@ def train(
         >>> run.load_model().output_shape
         (None, 3)
     """
-    recipe = recipe or default_recipe(preset, data)
+    recipe = recipe or default_recipe(preset, data, overrides)
     spec = ModelSpec.of(preset, data, overrides or {})
     run = Run(Path(directory))
     keras.utils.set_random_seed(recipe.seed)

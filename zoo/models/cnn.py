@@ -174,7 +174,12 @@ def _check_stem(kernel: Sequence[int], stride: int | None) -> None:
 
 
 def conv(
-    x: Any, width: int, kernel_size: int | tuple[int, ...], strides: int, bias: bool = True
+    x: Any,
+    width: int,
+    kernel_size: int | tuple[int, ...],
+    strides: int,
+    bias: bool = True,
+    name: str | None = None,
 ) -> Any:
     """Convolve with zero padding, so that only the strides make the image smaller."""
     return layers.Conv2D(
@@ -185,6 +190,7 @@ def conv(
         data_format="channels_last",
         use_bias=bias,
         kernel_initializer="he_normal",
+        name=name,
     )(x)
 
 

@@ -5,18 +5,19 @@ adds the model to `list_models`, to the search and to every conformance test.
 """
 
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from zoo.checks import UserError, near
-from zoo.data.kinds import Kind
+from zoo.data.kinds import IMAGE, Kind
 from zoo.models.shapes import takes
 from zoo.presets.boxes import BOXES
 from zoo.presets.families import FAMILIES, Family
 from zoo.presets.images import IMAGES
 from zoo.presets.masks import MASKS
 from zoo.presets.preset import Preset, Rows
-from zoo.presets.pretrained import PRETRAINED, of_hub
+from zoo.presets.pretrained import PREFIX, PRETRAINED, of_hub
 from zoo.presets.sequences import SEQUENCES
 from zoo.presets.tables import TABLES
 from zoo.presets.texts import TEXTS
@@ -31,12 +32,12 @@ def find_preset(name: str) -> Preset:
         UserError: there is none; near matches are named.
     """
     known = PRESETS | PRETRAINED
-    own = name.removeprefix("pretrained:")
+    own = name.removeprefix(PREFIX)
     if name not in known and own != name and _in_hub(own):
         return of_hub(own)
     if name not in known:
         folder = own != name and Path(own).is_dir()
-        hint = f"For the folder write pretrained:./{own}." if folder else near(name, known)
+        hint = f"For the folder write {PREFIX}./{own}." if folder else near(name, known)
         raise UserError(f"There is no preset {name!r}. {hint}")
     return known[name]
 
@@ -72,12 +73,50 @@ def check_gives(preset: str, wanted: str, kind: Kind, what: str) -> None:
         )
 
 
-def check_arguments(preset: str, given: Iterable[str]) -> None:
-    """Raise UserError for an argument that a preset's factory has not."""
-    known = family_of(preset).names
+def check_arguments(preset: str, given: Mapping[str, Any]) -> None:
+    """Raise UserError for an argument that a preset's factory has not, or has no use for."""
+    family = family_of(preset)
     for name in given:
-        if name not in known:
-            raise UserError(f"{preset} has no argument {name!r}. {near(name, known)}")
+        if name not in family.names:
+            raise UserError(f"{preset} has no argument {name!r}. {near(name, family.names)}")
+    if not family.stages:
+        return
+    backbone = given.get("backbone")
+    if backbone is not None:
+        check_backbone(backbone)
+    if "weights" in given and network_of(preset, given) is None:
+        raise UserError(
+            f"weights are of a pretrained backbone, and this {preset} has none. Set backbone="
+            "pretrained:efficientnet_lite0, or leave weights out."
+        )
+    for name in given if backbone is not None else ():
+        if name in family.stages:
+            raise UserError(
+                f"{name} is of {preset}'s own stages, which backbone={backbone} replaces. Leave "
+                "one of the two out."
+            )
+
+
+def check_backbone(name: object) -> None:
+    """Raise UserError for what is no preset that a head for masks or boxes can stand on."""
+    family = family_of(name) if isinstance(name, str) else None
+    if family is None or family.kinds[0] is not IMAGE or family.gives != "values":
+        raise UserError(
+            f"backbone={name!r} is no network that classifies images. Take one of cnn_* or "
+            "pretrained:*; pocketzoo models lists them."
+        )
+
+
+def network_of(preset: str, given: Mapping[str, Any]) -> str | None:
+    """Return the pretrained network that arguments name; None without one.
+
+    For a family with stages of its own it is the name of a preset, pretrained or not.
+    """
+    backbone: str | None = given.get("backbone")
+    if backbone is None or not family_of(preset).stages:
+        return backbone
+    own = backbone.removeprefix(PREFIX)
+    return None if own == backbone else own
 
 
 def family_of(name: str) -> Family:

@@ -31,12 +31,14 @@ class Family:
         reference: input shape and outputs at which the parameters of its presets are declared,
             unless a preset has its own.
         gives: for a row: "values", a "mask", "boxes" or "points"; a task asks for one of these.
+        stages: arguments that shape stages of its own, which another preset as `backbone` replaces.
     """
 
     name: str
     made_by: str
     reference: Rows
     gives: str = "values"
+    stages: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
@@ -79,13 +81,25 @@ FAMILIES = {
         Family("inception", "zoo.models.inception.Inception", ((128, 1), 10)),
         Family("transformer", "zoo.models.transformer.Transformer", ((128, 1), 10)),
         Family("vit", "zoo.models.vit.ViT", ((32, 32, 3), 10)),
-        Family("unet", "zoo.models.unet.UNet", ((64, 64, 1), 2), "mask"),
-        Family("aspp", "zoo.models.aspp.ASPP", ((96, 96, 3), 2), "mask"),
+        Family("unet", "zoo.models.dense.unet.UNet", ((64, 64, 1), 2), "mask"),
+        Family(
+            "aspp",
+            "zoo.models.dense.aspp.ASPP",
+            ((96, 96, 3), 2),
+            "mask",
+            ("filters", "blocks", "expansion", "drop_path"),
+        ),
         Family("text_gru", "zoo.models.texts.TextGRU", ((64,), 10)),
         Family("text_cnn", "zoo.models.texts.TextCNN", ((64,), 10)),
         Family("text_transformer", "zoo.models.texts.TextTransformer", ((64,), 10)),
-        Family("detect", "zoo.models.detector.Detector", ((96, 96, 3), 2), "boxes"),
-        Family("centroid", "zoo.models.detector.Centroid", ((96, 96, 3), 2), "points"),
+        Family(
+            "detect",
+            "zoo.models.dense.detector.Detector",
+            ((96, 96, 3), 2),
+            "boxes",
+            ("filters", "blocks", "block", "expansion", "stem_stride"),
+        ),
+        Family("centroid", "zoo.models.dense.detector.Centroid", ((96, 96, 3), 2), "points"),
         Family("pretrained", "zoo.pretrained.backbones.Pretrained", ((224, 224, 3), 10)),
     )
 }

@@ -3,8 +3,9 @@
 from zoo.presets.preset import Preset
 from zoo.pretrained.table import BACKBONES
 
+PREFIX = "pretrained:"
 PRETRAINED: dict[str, Preset] = {
-    f"pretrained:{name}": Preset(
+    f"{PREFIX}{name}": Preset(
         "pretrained", {"backbone": name}, backbone.parameters, backbone.source
     )
     for name, backbone in BACKBONES.items()

@@ -14,6 +14,7 @@ from zoo.presets.catalogue import (
     check_gives,
     family_of,
     find_preset,
+    network_of,
     patterns_for,
 )
 from zoo.presets.sizes import check_sizes
@@ -57,8 +58,9 @@ class ModelSpec:
             wanted["words"] = data.encoding.vocabulary.words
         if "masked" in known and data.encoding.padding is not None:
             wanted["masked"] = not given.get("front_filters")
-        if "architecture" in known:
-            found = architecture_of(given["backbone"], data.input_shape)
+        network = network_of(preset, given)
+        if network is not None:
+            found = architecture_of(network, data.input_shape)
             wanted |= {} if found is None else {"architecture": found}
         return cls(preset, data.input_shape, data.num_outputs, {**wanted, **overrides})
 
@@ -84,7 +86,7 @@ class ModelSpec:
     def check_whole(self, folder: object) -> None:
         """Raise UserError where a part of it would have to be downloaded; `folder` names it."""
         given = {**find_preset(self.preset).arguments, **self.overrides}
-        name = given.get("backbone")
+        name = network_of(self.preset, given)
         if name is not None and name not in BACKBONES and not given.get("architecture"):
             raise UserError(
                 f"{folder} names {name!r} without its architecture, which would have to be "
@@ -98,7 +100,8 @@ class ModelSpec:
 
     def without_weights(self) -> "ModelSpec":
         """Return the same architecture with weights that are only there to be replaced."""
-        if "weights" not in family_of(self.preset).arguments:
+        given = {**find_preset(self.preset).arguments, **self.overrides}
+        if network_of(self.preset, given) is None:
             return self
         return replace(self, overrides={**self.overrides, "weights": "none"})
 

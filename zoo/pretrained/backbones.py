@@ -97,7 +97,7 @@ def _check_images(input_shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(
             f"pretrained networks take images (height, width, channels) of at least {SMALLEST} "
             f"pixels a side and 1 or 3 channels; these rows are {shape}. Make the images larger, "
-            "or take a cnn_* or vit_* preset."
+            "or take a network that is not pretrained."
         )
     return shape
 

@@ -56,7 +56,7 @@ class Detection(Objects):
     gives = "boxes"
     moves = "boxes"
     device = "boxes"
-    knobs = frozenset({"focal"})
+    knobs = frozenset({"focal", "mosaic"})
     advised = ("map", "ap50")
     ceiling = "map"
     told = "map"

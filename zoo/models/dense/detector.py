@@ -9,7 +9,7 @@ Impulse does; its training is that of CenterNet (arXiv:1904.07850).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,6 +18,7 @@ from keras import layers
 from zoo.checks import UserError, at_least, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import BLOCKS, Block, conv, plan_blocks
+from zoo.models.dense.trunk import READER, trunk
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
@@ -39,6 +40,9 @@ def Detector(
     depth: int = 1,
     dropout: float = 0.0,
     activation: str = "relu",
+    backbone: str | None = None,
+    weights: str = "pretrained",
+    architecture: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build a detector: stem, stages, feature pyramid, and a decoupled head for each stride.
 
@@ -56,6 +60,10 @@ def Detector(
         depth: 3x3 convolutions of each tower; at least 0.
         dropout: rate before the predictions, in [0, 1).
         activation: one of `zoo.models.mlp.ACTIVATIONS`.
+        backbone: a preset for images in place of stem and stages, whose arguments have no effect
+            then: "pretrained:efficientnet_lite0", "cnn_mobile_small". Its maps of stride 8, 16 and
+            32 are read, as far as there are; 8 and 16 must be.
+        weights, architecture: as of `zoo.Pretrained`, for a pretrained backbone.
 
     Returns:
         A functional model, `(batch, *input_shape)` -> `(batch, cells, 5 + num_outputs)`: of each
@@ -70,12 +78,17 @@ def Detector(
         (None, 80, 8)
     """
     shape = check_shapes("detect", input_shape, num_outputs)
-    inputs, maps = _stages(
-        shape, filters, blocks, block, expansion, stem_stride, activation, coarsest=None
-    )
     size("width", width, 1)
     at_least("depth", depth, 0)
     in_range("dropout", dropout, 0, 1)
+    if backbone is None:
+        inputs, maps = _stages(
+            shape, filters, blocks, block, expansion, stem_stride, activation, coarsest=None
+        )
+    else:
+        one_of("activation", activation, ACTIVATIONS)
+        inputs, found = trunk(backbone, shape, weights, architecture, (FINEST, 2 * FINEST))
+        maps = list(found.values())
     leaves, stride = [], FINEST
     for x in _pyramid(maps, width):  # (B, H / stride, W / stride, width)
         x = layers.Activation(activation)(x)
@@ -197,7 +210,10 @@ def _check_maps(filters: Sequence[int], coarsest: int | None) -> None:
 
 def _pyramid(maps: Sequence[Any], width: int) -> list[Any]:
     """Bring all maps to one width, and add each coarser one to the next finer (top-down)."""
-    lateral = [batch_norm(conv(x, width, 1, 1, bias=False)) for x in maps]
+    lateral = [
+        batch_norm(conv(x, width, 1, 1, bias=False, name=f"{READER}{FINEST << number}"))
+        for number, x in enumerate(maps)
+    ]
     found = [lateral[-1]]
     for x in reversed(lateral[:-1]):
         found.insert(0, layers.Add()([x, _doubled(found[0], x)]))

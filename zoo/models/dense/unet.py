@@ -15,8 +15,8 @@ from keras import layers
 from zoo.checks import UserError, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, conv_each
+from zoo.models.dense.sides import cropped, padded
 from zoo.models.shapes import check_shapes
-from zoo.models.sides import cropped, padded
 
 
 def UNet(

@@ -6,7 +6,8 @@ edges. The body is MobileNetV2's (Sandler et al. 2018, arXiv:1801.04381, table 2
 doubled step by step, bilinear, as Ethos-U does it.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,8 +16,9 @@ from keras import layers
 from zoo.checks import UserError, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, inverted_block, plan_blocks
+from zoo.models.dense.sides import cropped, padded
+from zoo.models.dense.trunk import READER, trunk
 from zoo.models.shapes import check_shapes
-from zoo.models.sides import cropped, padded
 
 
 def ASPP(
@@ -30,6 +32,9 @@ def ASPP(
     dropout: float = 0.0,
     drop_path: float = 0.0,
     activation: str = "relu6",
+    backbone: str | None = None,
+    weights: str = "pretrained",
+    architecture: Mapping[str, Any] | None = None,
 ) -> keras.Model:
     """Build a network: stem, stages of inverted residual blocks, head.
 
@@ -45,6 +50,10 @@ def ASPP(
         drop_path: share of the training rows that the last block's shortcut is all of, in [0, 1);
             it grows linearly from block to block.
         activation: "relu" or "relu6".
+        backbone: a preset for images in place of stem and stages, whose arguments have no effect
+            then: "pretrained:efficientnet_lite0", "cnn_mobile_small". Its maps of stride 8 and 16
+            are read, as MobileNetV3's are in the paper.
+        weights, architecture: as of `zoo.Pretrained`, for a pretrained backbone.
 
     Returns:
         A functional model, `(batch, *input_shape)` -> logits `(batch, height, width, num_outputs)`.
@@ -60,10 +69,32 @@ def ASPP(
     one_of("activation", activation, ("relu", "relu6"))
     in_range("dropout", dropout, 0, 1)
     size("head", head, 1)
+    if backbone is None:
+        inputs, larger, x = _stages(shape, filters, blocks, expansion, drop_path, activation)
+        stride = 2 ** (len(filters) - 2)
+    else:
+        inputs, maps = trunk(backbone, shape, weights, architecture, (8, 16))
+        larger, x, stride = maps[8], maps[16], 8
+    x = dropped(_gated(x, head, activation, f"{READER}{2 * stride}"), dropout)
+    coarse = cropped(conv(_doubled(x), num_outputs, 1, 1), larger.shape[1:])
+    x = layers.Add()([coarse, conv(larger, num_outputs, 1, 1, name=f"{READER}{stride}")])
+    for _ in range(int(math.log2(stride))):  # (B, H / stride, W / stride, C) at first
+        x = _doubled(x)
+    return keras.Model(inputs, cropped(x, shape), name="aspp")
+
+
+def _stages(
+    shape: tuple[int, ...],
+    filters: Sequence[int],
+    blocks: int | Sequence[int],
+    expansion: int,
+    drop_path: float,
+    activation: str,
+) -> tuple[Any, Any, Any]:
+    """Return the input, and what the last stage but one and the last one make of it."""
     plan = plan_blocks(filters, blocks, 3, None, expansion, drop_path, activation)
     if len(filters) < 2:
         raise UserError(f"filters must list at least two widths, like [16, 24]; got {filters!r}.")
-
     inputs = keras.Input(shape, name="input")
     x = padded(Standardize(name="standardize")(inputs), 2 ** (len(filters) - 1))
     x = batch_norm(conv(x, 2 * filters[0], 3, 1, bias=False))
@@ -72,19 +103,14 @@ def ASPP(
         if step.strides > 1:
             larger = x  # at the end (B, H/2^(n-1), W/2^(n-1), fn-1)
         x = inverted_block(x, step)
-    x = dropped(_gated(x, head, activation), dropout)
-    coarse = conv(_doubled(x), num_outputs, 1, 1)
-    x = layers.Add()([coarse, conv(larger, num_outputs, 1, 1)])  # (B, H/2^(n-1), W/2^(n-1), C)
-    for _ in filters[:-2]:
-        x = _doubled(x)
-    return keras.Model(inputs, cropped(x, shape), name="aspp")
+    return inputs, larger, x
 
 
-def _gated(x: Any, width: int, activation: str) -> Any:
+def _gated(x: Any, width: int, activation: str, name: str) -> Any:
     """A 1x1 convolution whose channels the mean of the whole image opens or shuts."""
     mean = layers.GlobalAveragePooling2D(data_format="channels_last", keepdims=True)(x)
     gate = layers.Activation("sigmoid")(conv(mean, width, 1, 1))  # (B, 1, 1, width)
-    x = layers.Activation(activation)(batch_norm(conv(x, width, 1, 1, bias=False)))
+    x = layers.Activation(activation)(batch_norm(conv(x, width, 1, 1, bias=False, name=name)))
     return layers.Multiply()([x, gate])
 
 
