@@ -10,24 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from zoo.metrics import gates
-from zoo.metrics.gates import Gate
-from zoo.metrics.intervals import Estimate
-from zoo.metrics.weighted import Measure
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
 from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part, Widths
-from zoo.tasks.labels import Labels
-from zoo.tasks.metric import Metric, allowed
+from zoo.tasks.judging.judged import Judged
 from zoo.tasks.units import Units
-from zoo.tasks.words import Words
 
 if TYPE_CHECKING:
     import keras
 
 
 @dataclass(frozen=True)
-class Task(Labels):
+class Task(Judged):
     """What is learned: one entry of y per row, and only the task looks inside.
 
     Examples:
@@ -35,10 +29,7 @@ class Task(Labels):
         ('class_0', 'class_1', 'class_2')
     """
 
-    name: ClassVar[str]  # in `--task`, data.json, report.json
-    metric: ClassVar[Metric]
     titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
-    activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
     gives: ClassVar[str] = "values"  # of a row: what a family must give, see `Family.gives`
     moves: ClassVar[str] = ""  # what of y moves along with a picture: "mask" or "boxes"
     device: ClassVar[str]  # how a device prints answers: `export/device/templates/{device}.*`
@@ -47,12 +38,6 @@ class Task(Labels):
     advised: ClassVar[tuple[str, str]]  # figures of baselines; of them the share to reach is
     ceiling: ClassVar[str]  # this one, 1 at best
     told: ClassVar[str]  # the figure by which a single feature is judged, 1 at best
-    words: ClassVar[Words]
-
-    @property
-    def numbers(self) -> bool:
-        """Whether answers are numbers, in units of their own."""
-        return self.activation == "linear"
 
     @property
     def exclusive(self) -> bool:
@@ -160,56 +145,6 @@ class Task(Labels):
         """Return rows whose answers are worth explaining."""
 
     # judging
-
-    @abstractmethod
-    def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
-        """Return the figures that are defined for these rows; the metric's comes first."""
-
-    @abstractmethod
-    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        """Return the metric as a training shows it: of several numbers, errors in `units`."""
-
-    @abstractmethod
-    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
-        """Return the metric with its interval."""
-
-    @abstractmethod
-    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
-        """Return by how much the second outputs are worse, paired, in the metric's unit."""
-
-    @abstractmethod
-    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        """Return the value of `drop` alone."""
-
-    def least_drop(self, y: np.ndarray) -> float:
-        """Return the drop that one wrong answer to rows of y makes; 0 where it has no size."""
-        return 0.0
-
-    def bound(self, max_drop: float, y: np.ndarray) -> float:
-        """Return the drop that may pass: see `allowed`."""
-        return allowed(max_drop, self.least_drop(y))
-
-    def gates(
-        self,
-        y: np.ndarray,
-        first: np.ndarray,
-        second: np.ndarray,
-        max_drop: float,
-        drop: Estimate | None = None,
-    ) -> list[Gate]:
-        """Return what the second outputs must pass to stand for the first: drop, then `fidelity`.
-
-        `max_drop` is the largest acceptable drop; `drop` that of these outputs, if measured.
-        """
-        found, bound = drop or self.drop(y, first, second), self.bound(max_drop, y)
-        of_drop = gates.drop(found, bound, self.metric.drop_unit, len(y))
-        return [of_drop, *self.fidelity(y, first, second, max_drop)]
-
-    @abstractmethod
-    def fidelity(
-        self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
-    ) -> list[Gate]:
-        """Return the gates beside the drop: how closely the second outputs follow the first."""
 
     def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
         """Return the share of rows with the same answer; None for numbers."""
