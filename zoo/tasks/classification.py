@@ -112,9 +112,8 @@ class Classification(Task):
         return "balanced_accuracy" if is_uneven(self.counts(y)) else ""
 
     def completed(self, metric: Metric, y: np.ndarray) -> Metric:
-        """Of two classes look at the rarer, where it can be one and none was named."""
-        label = metric.label or (rarer(self.labels, self.counts(y)) if metric.of_class else "")
-        return of_class(metric, label)
+        """Of two classes look at the rarer, where none was named."""
+        return of_class(metric, rarer(self.labels, self.counts(y)) if metric.of_class else "")
 
     @classmethod
     def strata(cls, y: np.ndarray) -> np.ndarray:
