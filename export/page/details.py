@@ -34,7 +34,7 @@ def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
         "on the diagonal."
     )
     if adjusted is not None:
-        said += f" The last layer is divided by a {adjusted.title}. {adjusted.note}".rstrip()
+        said += f" Held in the last layer: {adjusted.title}."
     return figure(said, plot("reliability", across, up, series))
 
 

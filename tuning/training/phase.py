@@ -102,7 +102,7 @@ def train_once(
     compile_for(model, data, recipe)
     progress = checkpoint.load(resume, model) if resume else Progress()
     watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
-    watch.scored = data if data.task.progress() is None else None
+    watch.scored = data if data.task.shown() is None else None
     watch.replay()
     if not progress.stopped and progress.epoch < recipe.epochs:
         _run_epochs(model, feed, progress.epoch, [watch, *callbacks], verbose)

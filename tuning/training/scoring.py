@@ -24,7 +24,7 @@ def epoch_scores(model: keras.Model, data: Data, recipe: Recipe) -> dict[str, fl
     for prefix, (x, y) in parts.items():
         outputs = units.restore(np.asarray(model.predict(x, callbacks=swap, verbose=0)))
         if task.usual or task.measure(y, outputs) is not None:
-            scores[prefix + data.metric] = task.score(y, outputs, units)
+            scores[prefix + data.metric] = task.reached(y, outputs, units)
     return scores
 
 

@@ -1,6 +1,6 @@
 """Classification: each row has one of several classes. y: int64 class numbers, (rows,)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from zoo.tasks import gating, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
 from zoo.tasks.judging.choice import is_uneven, of_class, rarer
+from zoo.tasks.judging.cut import expected
 from zoo.tasks.judging.figures import figure_of, figures_of
 from zoo.tasks.judging.own import ByAccuracy
 from zoo.tasks.judging.recalls import recalls_of
@@ -79,8 +80,7 @@ class Classification(Task):
     @classmethod
     def takes_columns(cls, columns: Mapping[str, Column], separator: str | None) -> bool:
         """Take one column of texts, of booleans, or of a few integers."""
-        one = next(iter(columns.values()))
-        return len(columns) == 1 and (one.kind != "number" or truth.few_values(one))
+        return len(columns) == 1 and truth.has_classes(next(iter(columns.values())))
 
     @classmethod
     def take_columns(
@@ -130,9 +130,7 @@ class Classification(Task):
     def aims(self, y: np.ndarray) -> np.ndarray:
         return np.asarray(np.eye(len(self.labels))[y], np.float32)
 
-    def progress(self) -> "keras.metrics.Metric | None":
-        if not self.usual:
-            return None
+    def progress(self) -> "keras.metrics.Metric":
         import keras
 
         return keras.metrics.CategoricalAccuracy(name="accuracy")
@@ -197,10 +195,9 @@ class Classification(Task):
 
     def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
         """Return accuracy, balanced_accuracy, macro_f1, roc_auc (mean of one class against the
-        rest), log_loss (nats), brier and ece (expected calibration error, 15 bins).
+        rest), log_loss (nats), brier, ece (expected calibration error, 15 bins); the one chosen.
 
-        Classes that no row has do not count; roc_auc is undefined for rows of one class. pr_auc
-        (average precision) and recall_at_precision are there where they were chosen.
+        Classes that no row has do not count; roc_auc is undefined for rows of one class.
         """
         return figures_of(self.metric, self.labels, self.titles, y, outputs)
 
@@ -248,3 +245,6 @@ class Classification(Task):
 
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         return parts[0]
+
+    def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
+        return outputs if self.usual else expected(self.metric, self.labels, outputs, known())

@@ -117,9 +117,7 @@ class Multilabel(Task):
     def aims(self, y: np.ndarray) -> np.ndarray:
         return np.asarray(y, np.float32)
 
-    def progress(self) -> "keras.metrics.Metric | None":
-        if not self.usual:
-            return None
+    def progress(self) -> "keras.metrics.Metric":
         from zoo.tasks.losses import MacroF1
 
         return MacroF1(len(self.labels), name="macro_f1")

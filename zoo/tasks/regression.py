@@ -104,9 +104,7 @@ class Regression(Task):
     def units(self, y: np.ndarray) -> Units:
         return Units.of(y)
 
-    def progress(self) -> "keras.metrics.Metric | None":
-        if not self.usual:
-            return None
+    def progress(self) -> "keras.metrics.Metric":
         import keras
 
         return keras.metrics.RootMeanSquaredError(name="rmse")

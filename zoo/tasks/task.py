@@ -66,10 +66,11 @@ class Task(Judged):
 
     @abstractmethod
     def progress(self) -> "keras.metrics.Metric | None":
-        """Return the metric that a training shows, of aims; its name is the metric's.
+        """Return the usual metric, of aims, under its name; None where Keras cannot compute it."""
 
-        None: Keras cannot compute it, and a training shows `score` of whole epochs.
-        """
+    def shown(self) -> "keras.metrics.Metric | None":
+        """Return the metric that a training shows; None where that is `reached` of whole epochs."""
+        return self.progress() if self.usual else None
 
     @abstractmethod
     def ignorance(self, y: np.ndarray) -> float:

@@ -55,17 +55,21 @@ class Temperature(Adjustment):
 
     @classmethod
     def title(cls, record: Mapping[str, Any]) -> str:
-        return f"temperature {record['value']:.2f}"
+        threshold = record.get("threshold", HALF)
+        beside = "" if threshold == HALF else f" and threshold {min(threshold, 1 - threshold):.3g}"
+        return f"temperature {record['value']:.2f}{beside}"
 
     @classmethod
     def note(cls, task: Any, record: Mapping[str, Any]) -> str:
         threshold = record.get("threshold", HALF)
         if threshold == HALF:
             return ""
+        low, label = min((threshold, task.labels[1]), (1 - threshold, task.labels[0]))
+        title = task.titles[record["chosen_by"]][0]
         before, after = (f"{value:.3f}" for value in record["figure_of_it"])
         return (
-            f"{task.labels[1]!r} is predicted from a probability of {threshold:.3g} on: chosen on "
-            f"{record['rows']} validation rows for {record['chosen_by'].replace('_', ' ')} "
+            f"{label!r} is predicted from a probability of {low:.3g} on: chosen on "
+            f"{record['rows']} validation rows for {title.removesuffix(' %')} "
             f"({before} to {after} there), and held in the bias of the last layer."
         )
 

@@ -124,8 +124,10 @@ def check_unseparated(columns: Mapping[str, Column], separator: str | None) -> N
         )
 
 
-def few_values(column: Column) -> bool:
-    """Return whether a column of numbers holds so few integers that they count as classes."""
+def has_classes(column: Column) -> bool:
+    """Return whether a column holds texts, booleans, or so few integers that they are classes."""
+    if column.kind != "number":
+        return True
     distinct = len(np.unique(column.values))
     return column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
 

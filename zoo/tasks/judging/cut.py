@@ -15,11 +15,12 @@ import numpy as np
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.judging.choice import is_uneven
 from zoo.tasks.metric import Metric
+from zoo.tasks.outputs import sigmoid
 
 LARGEST = 10.0  # logit of a threshold
 
 # rows of the two classes that are answered as the second, and all rows of both -> the figure
-Worth = Callable[[np.ndarray, np.ndarray, int, int], np.ndarray]
+Worth = Callable[[np.ndarray, np.ndarray, float, float], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,11 @@ class Cut:
     after: float
 
 
-def _balanced(wrong: np.ndarray, right: np.ndarray, first: int, second: int) -> np.ndarray:
+def _balanced(wrong: np.ndarray, right: np.ndarray, first: float, second: float) -> np.ndarray:
     return np.asarray((1 - wrong / first + right / second) / 2)
 
 
-def _mean_f1(wrong: np.ndarray, right: np.ndarray, first: int, second: int) -> np.ndarray:
+def _mean_f1(wrong: np.ndarray, right: np.ndarray, first: float, second: float) -> np.ndarray:
     of_second = 2 * right / (right + wrong + second)
     kept = first - wrong
     return np.asarray((of_second + 2 * kept / (kept + second - right + first)) / 2)
@@ -75,6 +76,38 @@ def cut_of(
     return _raised(name, y, apart) if name in BY else None
 
 
+def expected(
+    metric: Metric, labels: tuple[str, ...], logits: np.ndarray, known: np.ndarray
+) -> np.ndarray:
+    """Return logits of two classes moved to the cut that they expect to be best themselves.
+
+    For models that are fitted to the log-loss and are given no threshold, such as baselines: the
+    probabilities of `known` stand for its classes.
+
+    Args:
+        metric: that was chosen.
+        labels: names of the classes.
+        logits: to be moved, (rows, classes).
+        known: of rows that the model was fitted to, (any, classes).
+    """
+    if metric.name not in BY or len(labels) != 2:
+        return logits
+    apart = (known[:, 1] - known[:, 0]).astype(np.float64)
+    cut = _best(BY[metric.name], sigmoid(apart), apart)
+    return np.asarray(logits + np.array([cut / 2, -cut / 2]))
+
+
+def reached(
+    metric: Metric, labels: tuple[str, ...], y: np.ndarray, logits: np.ndarray
+) -> float | None:
+    """Return the metric with the cut of each fifth of the rows that the others choose.
+
+    None where the metric is what it is without. Arguments as of `cut_of`.
+    """
+    found = cut_of(metric, labels, y, logits) if metric.name in BY else None
+    return None if found is None else found.after
+
+
 def _raised(name: str, y: np.ndarray, apart: np.ndarray) -> Cut | None:
     """Return the best cut, if those of four fifths of the rows win the others more than a row."""
     folds, said = np.arange(len(y)) % FOLDS, np.zeros(len(y), bool)
@@ -99,9 +132,9 @@ def _worth(of: Worth, y: np.ndarray, said: np.ndarray) -> float:
 
 
 def _best(of: Worth, y: np.ndarray, apart: np.ndarray) -> float:
-    """Return the cut with the best figure, of equals the nearest to 0."""
+    """Return the cut with the best figure, of equals the nearest to 0; y may be probabilities."""
     cuts, right, wrong = _cuts(y, apart)
-    second = int(y.sum())
+    second = y.sum()
     values = of(wrong, right, len(y) - second, second)
     order = np.lexsort((np.abs(cuts), -values.round(12)))
     return float(cuts[order[0]])
@@ -110,7 +143,7 @@ def _best(of: Worth, y: np.ndarray, apart: np.ndarray) -> float:
 def _cuts(y: np.ndarray, apart: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return cuts between neighbors, and the rows above each: of the second class, of the first."""
     order = np.argsort(-apart, kind="stable")
-    ranked, hit = apart[order], y[order] == 1
+    ranked, hit = apart[order], y[order]
     ends = np.concatenate([[ranked[0] + 2], ranked, [ranked[-1] - 2]])
     places = np.flatnonzero(ends[:-1] > ends[1:])
     cuts = np.clip((ends[places] + ends[places + 1]) / 2, -LARGEST, LARGEST)

@@ -12,6 +12,7 @@ from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks.judging.choice import chosen, named
+from zoo.tasks.judging.cut import reached
 from zoo.tasks.judging.judge import ByFigure, Judge
 from zoo.tasks.labels import Labels
 from zoo.tasks.metric import Metric, allowed
@@ -124,6 +125,16 @@ class Judged(Labels):
     def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
         """Return the metric as a training shows it: of several numbers, errors in `units`."""
         return self.judge.score(self, y, outputs, units)
+
+    def reached(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
+        """Return the score with what validation rows y would choose for two classes, a threshold.
+
+        By this trainings are compared: a model that is right about probabilities of uneven classes
+        answers the common one alone until it has a threshold.
+        """
+        single = self.activation == "softmax" and y.ndim == 1
+        found = reached(self.metric, self.labels, y, outputs) if single else None
+        return self.score(y, outputs, units) if found is None else found
 
     def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
         """Return the metric with its interval."""

@@ -241,7 +241,7 @@ def test_a_choice_that_means_nothing_is_refused(task: Task, asked: str, message:
 def test_a_name_is_checked_before_data_are_read() -> None:
     check_metric("macro-f1", None)
     check_metric("pinball:0.5", "regression")
-    with pytest.raises(zoo.UserError, match="metric=.acuracy. is not known. Did you mean .accuracy"):
+    with pytest.raises(zoo.UserError, match="metric='acuracy' is not known. Did you mean"):
         check_metric("acuracy", None)
     with pytest.raises(zoo.UserError, match="The task regression has no metric 'macro_f1'"):
         check_metric("macro_f1", "regression")
@@ -253,7 +253,7 @@ def test_a_metric_that_the_rows_leave_undefined_is_refused() -> None:
     with pytest.raises(zoo.UserError, match="needs targets that are not 0, which the") as raised:
         zoo.data_from(x[5:], numbers[5:], x[:5], numbers[:5], metric="mape")
     assert "test rows of data" in str(raised.value)
-    assert "such as rmse or mae" in str(raised.value)
+    assert "such as rmse or mae, or split them otherwise" in str(raised.value)
     y = np.arange(100) % 2
     with pytest.raises(zoo.UserError, match="ROC-AUC needs rows of two classes"):
         zoo.data_from(x[5:], y[5:], x[:5], np.zeros(5, int), metric="roc_auc")

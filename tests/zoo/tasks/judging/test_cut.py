@@ -9,6 +9,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score, 
 from zoo.tasks import Classification
 from zoo.tasks.judging.cut import cut_of
 from zoo.tasks.temperature import Temperature
+from zoo.tasks.units import Units
 
 NAMES = ("common", "rare")
 
@@ -50,8 +51,8 @@ def test_new_rows_gain_by_it(metric: str, figure: object, rare: int) -> None:
     back = Temperature.undone(asdict(found), moved(found, logits))
     np.testing.assert_allclose(back, logits, atol=1e-9)
     note = Temperature.note(task, asdict(found))
-    assert "'rare' is predicted from a probability of" in note
-    assert metric.replace("_", " ") in note
+    assert f"{NAMES[rare]!r} is predicted from a probability of 0." in note
+    assert f"validation rows for {task.metric.worded}" in note
 
 
 def test_the_best_balanced_threshold_is_that_of_equal_classes() -> None:
@@ -68,7 +69,7 @@ def test_recall_at_a_precision() -> None:
     assert isinstance(found, Temperature)
     said = moved(found, logits).argmax(axis=1)
     assert precision_score(y, said) >= 0.5
-    assert recall_score(y, said) == pytest.approx(task.score(y, logits, None), abs=1e-9)  # type: ignore[arg-type]
+    assert recall_score(y, said) == pytest.approx(task.score(y, logits, Units()), abs=1e-9)
     assert recall_score(y, said) > recall_score(y, logits.argmax(axis=1))
 
 
@@ -106,3 +107,24 @@ def test_noise_gives_no_threshold() -> None:
     found = task.adjustment(y, logits)
     assert isinstance(found, Temperature)
     assert found.threshold == 0.5
+
+
+@pytest.mark.parametrize("metric", ["balanced_accuracy", "macro_f1"])
+def test_a_baseline_answers_at_the_threshold_that_it_expects_to_be_best(metric: str) -> None:
+    """So that no model wins by a threshold alone, which its baseline was not given."""
+    task = Classification(NAMES).with_metric(metric)
+    (_, known), (y, logits) = rows(6000, 0), rows(6000, 1)
+    decided = task.decided(logits, lambda: known)
+    found = task.adjustment(*rows(6000, 0))
+    assert isinstance(found, Temperature)
+    scores = [task.score(y, one, Units()) for one in (logits, decided, moved(found, logits))]
+    assert scores[1] > scores[0] + 0.03
+    assert scores[1] == pytest.approx(scores[2], abs=0.03)
+    np.testing.assert_array_equal(Classification(NAMES).decided(logits, lambda: known), logits)
+
+
+def test_trainings_are_compared_with_the_threshold_that_they_would_get() -> None:
+    task, (y, logits) = Classification(NAMES).with_metric("balanced_accuracy"), rows(3000, 0)
+    assert task.reached(y, logits, Units()) > task.score(y, logits, Units()) + 0.05
+    usual = Classification(NAMES)
+    assert usual.reached(y, logits, Units()) == usual.score(y, logits, Units())
