@@ -138,7 +138,8 @@ def recalls(quality: Quality, found: Recalls) -> Html:
     if len(rows) > MOST:
         parts.append(folded(f"{len(rows) - MOST} more", table(header, rows[MOST:], numbers=1)))
     note = "" if quality.adjusted is None else quality.adjusted.note
-    return tag("div", *parts, tag("p", note, class_="lead") if note else None)
+    said = f"Compared by {quality.task.metric.worded}: classes are uneven, or it was chosen. {note}"
+    return tag("div", *parts, tag("p", said.rstrip(), class_="lead"))
 
 
 def _recall(one: Recall) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
-from zoo.tasks.judging.choice import is_uneven, of_class, rarer
+from zoo.tasks.judging.choice import is_uneven, of_class, rarer, uneven_notes
 from zoo.tasks.judging.cut import expected
 from zoo.tasks.judging.figures import figure_of, figures_of
 from zoo.tasks.judging.own import ByAccuracy
@@ -90,13 +90,7 @@ class Classification(Task):
 
     @classmethod
     def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        learned = np.unique(arrays["y_train"])
-        lacking = [name for place, name in enumerate(classes) if place not in learned]
-        if lacking:
-            raise UserError(
-                f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: "
-                "it is too rare, or only in the held-out groups or the latest rows. Drop such rows."
-            )
+        truth.check_learned(target, arrays["y_train"], classes)
 
     @classmethod
     def raw_answers(
@@ -110,6 +104,9 @@ class Classification(Task):
     def suited(self, y: np.ndarray) -> str:
         """Return the mean over classes where these are uneven, 20 to 1 and more."""
         return "balanced_accuracy" if is_uneven(self.counts(y)) else ""
+
+    def notes(self, y: np.ndarray) -> list[str]:
+        return uneven_notes(self.metric, self.counts(y))
 
     def completed(self, metric: Metric, y: np.ndarray) -> Metric:
         """Of two classes look at the rarer, where none was named."""

@@ -132,6 +132,17 @@ def has_classes(column: Column) -> bool:
     return column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
 
 
+def check_learned(target: str, y: np.ndarray, classes: Sequence[str]) -> None:
+    """Raise UserError for a class that no training row of y has."""
+    learned = np.unique(y)
+    lacking = [name for place, name in enumerate(classes) if place not in learned]
+    if lacking:
+        raise UserError(
+            f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: "
+            "it is too rare, or only in the held-out groups or the latest rows. Drop such rows."
+        )
+
+
 def classes_of_column(name: str, column: Column) -> tuple[np.ndarray, list[str]]:
     """Return class numbers, and the names of the classes in their order."""
     distinct = len(np.unique(column.values))

@@ -90,6 +90,17 @@ def is_uneven(counts: Sequence[int]) -> bool:
     return len(present) > 1 and max(present) >= UNEVEN * min(present)
 
 
+def uneven_notes(metric: Metric, counts: Sequence[int]) -> list[str]:
+    """Return a sentence on uneven classes and what models of them are compared by."""
+    if not is_uneven(counts):
+        return []
+    most, least = max(counts), min(count for count in counts if count)
+    return [
+        f"Classes are uneven, {most / least:.0f} to 1: models are compared by {metric.worded} "
+        "(--metric chooses another)."
+    ]
+
+
 def rarer(labels: Sequence[str], counts: Sequence[int]) -> str:
     """Return the rarer of two classes, the second of equals; empty for more classes."""
     if len(labels) != 2:

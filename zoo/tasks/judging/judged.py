@@ -91,6 +91,10 @@ class Judged(Labels):
         """Return the metric that suits training labels, where nobody asked for one."""
         return ""
 
+    def notes(self, y: np.ndarray) -> list[str]:
+        """Return what was taken for granted of the metric, in sentences, by training labels."""
+        return []
+
     def completed(self, metric: Metric, y: np.ndarray) -> Metric:
         """Return a metric with what was left open, by training labels."""
         return metric
