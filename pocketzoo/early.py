@@ -31,6 +31,10 @@ def check_source(source: str, loading: Loading) -> None:
     reading = loading.reading()
     reading.check(reader_of(source), Path(source).name)
     check_target(Path(source), reading)
+    if loading.metric is not None:
+        from zoo.tasks import check_metric  # NumPy, which --help does without
+
+        check_metric(loading.metric, loading.task)
     if loading.front_end is not None:
         _check_front_end(reader_of(source), loading.front_end, loading.text is not None)
 

@@ -32,6 +32,15 @@ class Loading:
     task: Annotated[
         str | None, typer.Option("--task", help="Such as classification; guessed otherwise.")
     ] = None
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            help="What models are compared by: accuracy, balanced_accuracy, macro_f1, roc_auc, "
+            "pr_auc[:CLASS], recall_at_precision:0.9[:CLASS], log_loss; rmse, mae, mape, "
+            "pinball:0.9; several labels: macro_f1, micro_f1, mean_average_precision, "
+            "subset_accuracy."
+        ),
+    ] = None
     kind: Annotated[
         str | None, typer.Option(help="Arrays: what rows are: tables, sequences or images.")
     ] = None
@@ -111,6 +120,7 @@ class Loading:
             task=self.task or (preset and meant(family_of(preset).gives)),
             front_end=self.front_end,
             reading=self.reading(),
+            metric=self.metric,
         )
         if aloud:
             from pocketzoo.printing.columns import print_notes

@@ -230,7 +230,7 @@ def int8_score(model: keras.Model, data: Data) -> float:
         return np.asarray(predict(first.twin, first.rows.fed(rows), Int8()))
 
     found = compacted(data.task, x, outputs)
-    return data.task.score(y, found, data.task.units(data.y_train))
+    return data.task.reached(y, found, data.task.units(data.y_train))
 
 
 def _held_out(data: Data) -> tuple[np.ndarray, np.ndarray]:

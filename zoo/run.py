@@ -31,8 +31,7 @@ from zoo.readers.batches import PYTHON
 from zoo.readers.loading import load_data
 from zoo.tasks import Task, recorded
 
-# folders and files that are written in place
-OWN = ("trials", "trials/.rows", "tensorboard", "study.log", "worker.log", LOCK)
+OWN = ("trials", "trials/.rows", "tensorboard", "study.log", "worker.log", LOCK)  # in place
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Run:
                 f"{held['source']} has changed since {self.path} was made ({data.hash} instead "
                 f"of {held['hash']}). Restore it, or make a new run."
             )
-        return replace(data, task=self.adjusted(data.task))
+        return replace(data, task=self.adjusted(data.task.with_metric(held.get("metric", ""))))
 
     def write(self, files: Mapping[str, str | bytes], remove: Iterable[str] = ()) -> None:
         """Write files, each moved into its place when whole, then the manifest.
@@ -219,6 +218,7 @@ def identity(data: Data) -> dict[str, Any]:
     """Return what `data.json` says: where data are, how they are read, and what they were."""
     return {name: getattr(data, name) for name in ("name", "source", "seed")} | {
         "task": data.task.name,
+        "metric": data.task.metric.spelled,
         "hash": data.hash,
         "class_names": data.class_names,
         "rows": rows(data),

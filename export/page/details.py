@@ -10,6 +10,7 @@ from export.page.charts import Axis, Series, axis, plot
 from export.page.found import areas, objects, precision_recall
 from export.page.markup import Html, figure, folded, table, tag
 from export.proof.quality import Quality
+from zoo.tasks.judging.recalls import Recall, Recalls
 from zoo.tasks.reliability import Bin
 from zoo.tasks.tagging.label_table import LabelFigures, LabelTable
 
@@ -33,7 +34,7 @@ def reliability(quality: Quality, bins: Sequence[Bin]) -> Html:
         "on the diagonal."
     )
     if adjusted is not None:
-        said += f" The last layer is divided by a {adjusted.title}."
+        said += f" Held in the last layer: {adjusted.title}."
     return figure(said, plot("reliability", across, up, series))
 
 
@@ -128,14 +129,40 @@ def _line(one: LabelFigures, threshold: float | None) -> tuple[str, ...]:
     return one.label, str(one.rows), str(one.answered), *shown, last
 
 
+def recalls(quality: Quality, found: Recalls) -> Html:
+    """Return the recall of each class, the rarest first."""
+    lines = sorted(found.lines, key=lambda one: one.rows)
+    rows = [_recall(one) for one in lines]
+    header = ("class", "rows", "predicted", "right", "recall % (95 % interval)")
+    parts = [tag("h3", "Recall of each class"), table(header, rows[:MOST], numbers=1)]
+    if len(rows) > MOST:
+        parts.append(folded(f"{len(rows) - MOST} more", table(header, rows[MOST:], numbers=1)))
+    note = "" if quality.adjusted is None else quality.adjusted.note
+    said = f"Compared by {quality.task.metric.worded}: classes are uneven, or it was chosen. {note}"
+    return tag("div", *parts, tag("p", said.rstrip(), class_="lead"))
+
+
+def _recall(one: Recall) -> tuple[str, ...]:
+    low, high = one.ci95
+    share = f"{100 * one.recall:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+    return one.label, f"{one.rows:,}", f"{one.answered:,}", f"{one.right:,}", share
+
+
 # kind of detail -> its drawing
 DRAWINGS: dict[str, Callable[[Quality, Any], Html | None]] = {
     "reliability": reliability,
     "scatter": scatter,
     "confusion": confusion,
     "labels": labels,
+    "recalls": recalls,
     "areas": areas,
     "precision_recall": precision_recall,
     "objects": objects,
 }
-WIDE = ("confusion", "labels", "areas", "objects")  # below the figures; the others beside them
+WIDE = (
+    "confusion",
+    "labels",
+    "recalls",
+    "areas",
+    "objects",
+)  # below the figures; the others beside them

@@ -50,7 +50,7 @@ def _listed(sentences: list[str]) -> Html | None:
 
 def _answers(report: Report) -> str:
     shown, int8 = report.task.metric.shown, report.int8_estimate
-    said = report.task.words.result.format(
+    said = report.task.result.format(
         numerics=report.numerics,
         value=shown(int8.value),
         rows=f"{report.test_rows:,} test rows",
@@ -60,10 +60,10 @@ def _answers(report: Report) -> str:
 
 
 def _beside_float(report: Report) -> str:
-    drop, words = report.drop.value, report.task.words
+    drop = report.drop.value
     if round(abs(drop), 2) == 0:
         return "the same as the float model"
-    return f"{abs(drop):.2f}{words.less if drop > 0 else words.more} than the float model"
+    return f"{report.task.dropped(drop)} than the float model"
 
 
 def _file(report: Report) -> str:

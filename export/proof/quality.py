@@ -32,13 +32,14 @@ class Adjusted:
     """What the last layer was adjusted by, such as a temperature, and what that did to test rows.
 
     Attributes:
-        kind: of the task.
+        kind, task: which adjusts what.
         recorded: what the run folder keeps of it.
         before: the figure that it is to make better, without it.
         details: of int8 without it; see `zoo.tasks.Task.details`.
     """
 
     kind: type[Adjustment]
+    task: Task
     recorded: Mapping[str, Any]
     before: Pair
     details: dict[str, Any]
@@ -47,6 +48,11 @@ class Adjusted:
     def title(self) -> str:
         """Its name, with its value where that is one number."""
         return self.kind.title(self.recorded)
+
+    @property
+    def note(self) -> str:
+        """A sentence on what it changes in the answers; empty for nothing."""
+        return self.kind.note(self.task, self.recorded)
 
     def described(self, metrics: Mapping[str, Pair]) -> dict[str, Any]:
         """Return its part of `report.json`; `metrics` are those with it."""
@@ -176,7 +182,7 @@ def _adjusted(run: Run, data: Data, of_float: np.ndarray, of_int8: np.ndarray) -
     plain = [kind.undone(recorded, outputs) for outputs in (of_float, of_int8)]
     before = kind.removed(task)
     found = evaluate(before, y, plain[0], plain[1], only=kind.figure)
-    return Adjusted(kind, recorded, found[kind.figure], before.details(y, plain[1]))
+    return Adjusted(kind, task, recorded, found[kind.figure], before.details(y, plain[1]))
 
 
 def _subgroups(
@@ -186,8 +192,9 @@ def _subgroups(
     for name, rows in zip(*np.unique(groups, return_counts=True), strict=True):
         mine = groups == name
         y, outputs, outputs_int8 = data.y_test[mine], of_float[mine], of_int8[mine]
-        metric = evaluate(data.task, y, outputs, outputs_int8, only=data.metric)[data.metric]
-        found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
+        metric = evaluate(data.task, y, outputs, outputs_int8, only=data.metric).get(data.metric)
+        if metric is not None:  # undefined, such as a ranking of rows of one class
+            found.append(Subgroup(str(name), int(rows), metric.float, metric.int8))
     return tuple(sorted(found, key=_place))
 
 

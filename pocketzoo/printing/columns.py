@@ -43,7 +43,7 @@ def _use(plan: dict[str, Any]) -> tuple[str, str]:
 def print_notes(console: Console, data: Data) -> None:
     """Say what was taken for granted, and what was left out."""
     left_out = [plan for plan in data.schema.get("columns", ()) if plan["kind"] == "left_out"]
-    notes = [*data.schema.get("notes", ())]
+    notes = [*data.schema.get("notes", ()), *data.task.notes(data.y_train)]
     notes += [f"Column {plan['name']!r} is left out: {plan['why']}." for plan in left_out[:MOST]]
     for sentence in notes:
         console.print(f"Note: {sentence}", style="yellow", soft_wrap=True)

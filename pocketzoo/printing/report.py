@@ -31,6 +31,8 @@ def figures(quality: Quality) -> Iterator[tuple[str, str, str]]:
             before = (adjusted.before.float, adjusted.before.int8)
             of_float, of_int8 = (f"{unit * one.value:.2f}" for one in before)
             yield f"    before {adjusted.title}", of_float, of_int8
+    for one in quality.details["recalls"].lines if "recalls" in quality.details else ():
+        yield f"  recall of {one.label}", "", f"{100 * one.recall:.1f} % of {one.rows:,}"
     mistake = quality.worst_mistake()
     if mistake is not None:
         truth, answer, count, rows = mistake

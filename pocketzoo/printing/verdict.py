@@ -50,6 +50,9 @@ def print_report(report: Report, folder: Path) -> None:
         for row in rows(report):
             table.add_row(*row)
     print_table(CONSOLE, table)
+    adjusted = report.quality.adjusted
+    if adjusted is not None and adjusted.note:
+        CONSOLE.print(adjusted.note, soft_wrap=True, markup=False)
     print_groups(CONSOLE, report)
     print_baselines(CONSOLE, report)
     if len(report.files.scaling.scale) > 1:

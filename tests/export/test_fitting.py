@@ -44,7 +44,7 @@ def test_the_report_says_what_was_left_out(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("export.proof.baselines.answered", lambda data: [late])
     assert compare(data, data.y_test) == ((), ("lightgbm left out after 60 s",))
     own = intervals.share(np.ones(3, bool))
-    assert verdict((), Classification.metric, own, 3) == "no trees were grown in time"
+    assert verdict((), Classification().metric, own, 3) == "no trees were grown in time"
 
 
 def rare() -> Data:

@@ -171,7 +171,8 @@ def test_details_are_drawn_by_their_kind(verified: Verified) -> None:
     assert "Confused classes" not in titles(101)
     y, outputs = np.zeros((4, 2)), np.zeros((4, 2))
     several = Multilabel(("a", "b")).details(y, outputs)
-    kinds = {*Regression().details(y, outputs), *several, *report.quality.details}
+    uneven = Classification(("a", "b")).details(np.arange(50) // 48, np.ones((50, 2)))
+    kinds = {*Regression().details(y, outputs), *several, *report.quality.details, *uneven}
     masks = Segmentation(("a", "b")).details(np.eye(4, dtype=np.uint8)[None], np.ones((1, 4, 4, 2)))
     box = np.array([[[0, 0, 0, 8, 8.0]]], np.float32)
     boxes = Detection(("a",), (16, 16)).details(box, np.zeros((1, 4, 6), np.float32))

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.advice.choice import RULES, SMALLEST
-from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
-from zoo.presets.catalogue import PRESETS
+from zoo.advice.choice import RULES, SMALLEST, TREES, candidates, choose
+from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
+from zoo.presets.catalogue import PRESETS, family_of, patterns_for
+from zoo.tasks import TASKS
 
 
 def table(rows: int = 600, features: int = 6, classes: int = 3, seed: int = 0) -> dict[str, object]:
@@ -187,14 +188,47 @@ def test_large_sets_are_sampled(tmp_path: Path) -> None:
     started = time.monotonic()
     advice = advised(tmp_path, table(30_000, 40, 4))
     assert time.monotonic() - started < 30
-    assert advice.choice.then == "mlp_base"
+    assert (advice.choice.first, advice.choice.then) == ("trees", "mlp_tabm_small")
     assert advice.repeats.looked_at == {"validation": 500, "test": 500, "training": 18_000}
 
 
 def test_every_preset_that_is_recommended_exists() -> None:
-    named = {name for rule in RULES for name in (rule.first, rule.then)} | set(SMALLEST.values())
-    assert named - {"trees"} <= set(PRESETS)
+    named = {name for rule in RULES for name in rule.presets} | set(SMALLEST.values())
+    assert named <= set(PRESETS)
     assert {rule.kind for rule in RULES} == set(SMALLEST) == {TABLE, IMAGE, SEQUENCE, TEXT}
+    for rule in RULES:
+        assert {(rule.kind in family_of(n).kinds, family_of(n).gives) for n in rule.presets} == {
+            (True, rule.gives)
+        }
+
+
+KINDS_AND_TASKS = [
+    (kind, task)
+    for kind in (TABLE, SEQUENCE, TEXT, IMAGE)
+    for task in TASKS.values()
+    if patterns_for(kind, task.gives)
+]
+
+
+@pytest.mark.parametrize(("kind", "task"), KINDS_AND_TASKS)
+@pytest.mark.parametrize("rows", [100, 100_000])
+def test_candidates_are_all_presets_that_take_such_rows(
+    kind: Kind, task: type[zoo.tasks.Task], rows: int
+) -> None:
+    found = candidates(kind, task, rows)
+    families = {name: family_of(name) for name in PRESETS}
+    fitting = {n for n, of in families.items() if kind in of.kinds and of.gives == task.gives}
+    assert sorted(found) == sorted(fitting)
+    choice = choose(kind, task, rows, None)
+    assert found[0] == (choice.then if choice.first == TREES else choice.first)
+    small = candidates(kind, task, rows, {"bytes": 20_000})
+    assert sorted(small) == sorted(found)
+    fits = [PRESETS[name].parameters <= 20_000 for name in small]
+    assert fits == sorted(fits, reverse=True)
+
+
+def test_candidates_where_none_takes_such_rows() -> None:
+    assert candidates(TABLE, TASKS["segmentation"], 100) == ()
 
 
 def test_a_linear_model_that_answers_the_majority_is_not_nearly_perfect() -> None:

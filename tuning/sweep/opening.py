@@ -84,6 +84,8 @@ def _identity(
     }
     if settings.algorithm == "hyperband":
         identity["trials"] = settings.trials
+    if not data.task.usual:
+        identity["metric"] = data.task.metric.spelled
     if settings.chosen is not None:
         identity["device"] = settings.chosen.described()
     return identity | ranges(free(space))

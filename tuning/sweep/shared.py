@@ -43,7 +43,8 @@ def share(data: Data, folder: Path) -> None:
     for part in PARTS:
         np.save(folder / f"{part}.npy", getattr(data, part), allow_pickle=False)
     plain = {name: getattr(data, name) for name in PLAIN}
-    plain |= {"task": data.task.name, "class_names": data.class_names}
+    plain |= {"task": data.task.name, "metric": data.task.metric.spelled}
+    plain |= {"class_names": data.class_names}
     plain |= {"schema": {"shape": data.input_shape}}  # which tasks of places ask for
     (folder / "data.json").write_text(json.dumps(plain))
 

@@ -19,7 +19,7 @@ class Progress:
     Attributes:
         epoch: epochs done.
         curves: name -> one value per epoch.
-        best: lowest validation loss so far, `best_weights` those it was reached with.
+        best_weights: those of the best epoch so far, by the validation rows.
         wait: epochs since.
         stopped: no further epoch is wanted.
         seconds: spent, over all processes that worked on it.
@@ -27,14 +27,13 @@ class Progress:
 
     epoch: int = 0
     curves: dict[str, list[float]] = field(default_factory=dict)
-    best: float = float("inf")
     best_weights: list[np.ndarray] = field(default_factory=list)
     wait: int = 0
     stopped: bool = False
     seconds: float = 0.0
 
 
-PLAIN = ("epoch", "curves", "best", "wait", "stopped", "seconds")
+PLAIN = ("epoch", "curves", "wait", "stopped", "seconds")
 
 
 def save(path: Path, model: keras.Model, progress: Progress) -> None:

@@ -87,7 +87,7 @@ def compile_for(model: keras.Model, data: Data, recipe: Recipe, views: int = 1) 
     # Keras would put the average into the model at the end
     optimizer.finalize_variable_values = lambda variables: None
     loss = data.task.loss(recipe.label_smoothing, recipe.focal)
-    shown = data.task.progress()
+    shown = data.task.shown()
     model.compile(optimizer, loss, metrics=[] if shown is None else [shown])
 
 

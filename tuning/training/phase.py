@@ -8,7 +8,7 @@ import csv
 import io
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from zoo import Data
 from zoo.layers.inputs import Standardize
 from zoo.layers.padding import StepMask
 from zoo.layers.tables import PiecewiseLinear
+from zoo.tasks import Task
 
 CHECKPOINTS = 3  # of a training, evenly
 OnEpoch = Callable[[int, Mapping[str, float]], bool]
@@ -35,9 +36,9 @@ OnEpoch = Callable[[int, Mapping[str, float]], bool]
 class Fit:
     """What a training gave.
 
-    `metric` is "accuracy" or "rmse" (in units of the targets); `score` and `loss` are those of the
-    kept weights on the validation rows, or on the training rows where there are no others.
-    `history` holds one value per epoch.
+    `metric` is the data's, such as "accuracy" or "rmse" (in units of the targets); `score` and
+    `loss` are those of the kept weights on the validation rows, or on the training rows where there
+    are no others. `history` holds one value per epoch.
 
     Examples:
         >>> model = zoo.create_model("mlp_tiny", data.input_shape, data.num_outputs)
@@ -103,7 +104,7 @@ def train_once(
     compile_for(model, data, recipe, views)
     progress = checkpoint.load(resume, model) if resume else Progress()
     watch = _Watch(progress, recipe, targets, on_epoch, resume, bool(feed.validation))
-    watch.scored = data if data.task.progress() is None else None
+    watch.scored = data if data.task.shown() is None else None
     watch.replay()
     if not progress.stopped and progress.epoch < recipe.epochs:
         _run_epochs(model, feed, progress.epoch, [watch, *callbacks], verbose)
@@ -188,7 +189,7 @@ class _Watch(keras.callbacks.Callback):
         for name, value in now.items():
             progress.curves.setdefault(name, []).append(value)
         if self._patience:
-            self._keep_best(now["val_loss"])
+            self._keep_best()
         if np.isfinite(list(now.values())).all():
             self._tell(epoch, now)
         else:  # not after each batch: backends would have to wait for its loss
@@ -198,11 +199,11 @@ class _Watch(keras.callbacks.Callback):
         if self._resume is not None and (progress.stopped or progress.epoch in self._marks):
             checkpoint.save(self._resume, self.model, progress)
 
-    def _keep_best(self, loss: float) -> None:
+    def _keep_best(self) -> None:
         progress = self._progress
         progress.wait += 1
-        if loss < progress.best:
-            progress.best, progress.wait = loss, 0
+        if best_epoch(progress.curves, self._targets.task) == progress.epoch - 1:
+            progress.wait = 0
             ema = self.model.optimizer.use_ema
             progress.best_weights = averaged(self.model) if ema else self.model.get_weights()
         progress.stopped |= progress.wait >= self._patience
@@ -221,6 +222,18 @@ def _seed_again(model: keras.Model, seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
 
+def best_epoch(curves: Mapping[str, Sequence[float]], task: Task) -> int:
+    """Return the epoch, from 0, that is best on the validation rows; the first of equals.
+
+    By the loss; by a metric that was chosen in place of the task's first, equals by their loss.
+    """
+    losses = np.array(curves["val_loss"])
+    if task.usual:
+        return int(np.argmin(losses))
+    scores = task.metric.better * np.array(curves[f"val_{task.metric.name}"])
+    return int(np.lexsort((losses, -scores))[0])
+
+
 def _result(progress: Progress, data: Data, recipe: Recipe) -> Fit:
     prefix = "val_" if len(data.x_validation) else ""
     curves = progress.curves
@@ -230,6 +243,6 @@ def _result(progress: Progress, data: Data, recipe: Recipe) -> Fit:
             f"The loss became NaN or infinite in epoch {len(losses)}; "
             f"lower learning_rate={recipe.learning_rate}."
         )
-    kept = int(np.argmin(losses)) if recipe.patience and prefix else len(losses) - 1
+    kept = best_epoch(curves, data.task) if recipe.patience and prefix else len(losses) - 1
     score = curves[prefix + data.metric][kept]
     return Fit(data.metric, score, losses[kept], len(losses), progress.seconds, curves)

@@ -1,4 +1,4 @@
-"""Scores of whole epochs, for tasks that Keras has no metric for."""
+"""Scores of whole epochs, by metrics that Keras does not compute."""
 
 import keras
 import numpy as np
@@ -13,19 +13,32 @@ SCORED = 200  # training rows whose score is shown
 def epoch_scores(model: keras.Model, data: Data, recipe: Recipe) -> dict[str, float]:
     """Return the task's score of a model within a training, under the names of Keras' curves.
 
-    Of the validation rows, and of as many training rows, at most 200.
+    Of the validation rows, and of some training rows where the metric is defined for these.
     """
     swap = [keras.callbacks.SwapEMAWeights()] if recipe.ema else []  # the average is scored
-    units = data.task.units(data.y_train)
-    some = slice(min(SCORED, len(data.x_validation) or SCORED))
+    units, task = data.task.units(data.y_train), data.task
+    some = _some(data)
     parts = {"": (data.x_train[some], data.y_train[some])}
     if len(data.x_validation):
         parts["val_"] = data.x_validation, data.y_validation
 
     def outputs(x: np.ndarray) -> np.ndarray:
-        return np.asarray(model.predict(x, callbacks=swap, verbose=0))
+        return units.restore(np.asarray(model.predict(x, callbacks=swap, verbose=0)))
 
-    return {
-        prefix + data.metric: data.task.score(y, compacted(data.task, x, outputs), units)
-        for prefix, (x, y) in parts.items()
-    }
+    scores = {}
+    for prefix, (x, y) in parts.items():
+        found = compacted(task, x, outputs)
+        if task.usual or task.measure(y, found) is not None:
+            scores[prefix + data.metric] = task.reached(y, found, units)
+    return scores
+
+
+def _some(data: Data) -> np.ndarray:
+    """Return at most 200 training rows, no more than there are validation rows.
+
+    Evenly from all of them: a file may hold a class after the other.
+    """
+    count = min(SCORED, len(data.x_validation) or SCORED, len(data.x_train))
+    if data.task.usual:
+        return np.arange(count)
+    return np.linspace(0, len(data.x_train) - 1, count).astype(int)

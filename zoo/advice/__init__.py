@@ -139,6 +139,6 @@ def advise(data: Data) -> Advice:
         leaks=leaked,
         telling=telling,
         baselines=measured,
-        choice=choice.choose(data.kind, len(data.x_train), linear),
+        choice=choice.choose(data.kind, data.task, len(data.x_train), linear),
         seconds=round(time.monotonic() - started, 3),
     )

@@ -1,62 +1,66 @@
-"""Rules of thumb for what to try first, in one table."""
+"""Rules of thumb for what to try first, in one table that `advise` and a search share."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.metrics.evaluation import Figure
+from zoo.presets.catalogue import PRESETS, family_of, find_preset
+from zoo.tasks import Task
 
 ENOUGH = 0.97  # accuracy or R2: low end of the interval of a linear model that leaves little to win
+TREES = "trees"
+TESTED = "_tiny"  # ending of presets that are made for tests: tried last
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Holds for a kind of rows and up to so many training rows; the first that holds counts."""
+    """Holds for a kind of rows and up to so many training rows; the first that holds counts.
+
+    Attributes:
+        kind: of the rows.
+        rows: training rows, at most.
+        presets: to try, the first first.
+        why, source: of the order.
+        gives: what they give for a row, see `Family.gives`.
+        trees: whether boosted trees come before them all.
+    """
 
     kind: Kind
     rows: float
-    first: str  # "trees" or a preset
-    then: str  # the preset, or another one
+    presets: tuple[str, ...]
     why: str
     source: str
+    gives: str = "values"
+    trees: bool = False
 
 
 @dataclass(frozen=True)
 class Choice:
     """What to try first, and next."""
 
-    first: str
-    then: str
+    first: str  # "trees" or a preset
+    then: str  # the preset, or another one
     why: str
     source: str
 
 
-TABLES = (
-    "On tables boosted trees usually win and train in seconds; a network must justify itself as "
-    "a file of kilobytes that runs in integers."
-)
 RULES = (
     Rule(
         TABLE,
-        10_000,
-        "trees",
-        "mlp_tabm_small",
-        TABLES,
-        "Grinsztajn et al. 2022, arXiv:2207.08815; McElfresh et al. 2023, arXiv:2305.02997",
-    ),
-    Rule(
-        TABLE,
         math.inf,
-        "trees",
-        "mlp_base",
-        TABLES,
-        "McElfresh et al. 2023, arXiv:2305.02997; Holzmueller et al. 2024, arXiv:2407.04491",
+        ("mlp_tabm_small", "mlp_ple_small", "mlp_small", "mlp_ple_base", "mlp_base"),
+        "On tables boosted trees usually win and train in seconds; a network must justify itself "
+        "as a file of kilobytes that runs in integers.",
+        "Grinsztajn et al. 2022, arXiv:2207.08815; McElfresh et al. 2023, arXiv:2305.02997; "
+        "Gorishniy et al. 2024, arXiv:2410.24210",
+        trees=True,
     ),
     Rule(
         IMAGE,
         10_000,
-        "cnn_small",
-        "cnn_base",
+        ("cnn_small", "cnn_base", "cnn_medium", "vit_cct_small"),
         "With few images convolution beats attention, which must first learn which pixels are "
         "neighbors.",
         "Dosovitskiy et al. 2021, arXiv:2010.11929, section 4.3; MLPerf Tiny's ResNet-8",
@@ -64,16 +68,14 @@ RULES = (
     Rule(
         IMAGE,
         math.inf,
-        "cnn_base",
-        "vit_cct_small",
+        ("cnn_base", "vit_cct_small", "cnn_medium", "cnn_small"),
         "Convolution first; small transformers catch up at tens of thousands of images.",
         "Hassani et al. 2021, arXiv:2104.05704",
     ),
     Rule(
         SEQUENCE,
         10_000,
-        "lite_small",
-        "gru_small",
+        ("lite_small", "gru_small", "inception_small", "gru_conv_small"),
         "Convolution classifies whole sequences from few examples; a GRU runs on a stream, step "
         "by step.",
         "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869",
@@ -81,16 +83,14 @@ RULES = (
     Rule(
         SEQUENCE,
         math.inf,
-        "inception_small",
-        "gru_base",
+        ("inception_small", "gru_base", "lite_small", "gru_conv_small"),
         "Many sequences support a wider, deeper network; a GRU runs on a stream, step by step.",
         "Ismail Fawaz et al. 2019, arXiv:1809.04356, and 2020, arXiv:1909.04939",
     ),
     Rule(
         TEXT,
         10_000,
-        "text_cnn_small",
-        "text_gru_small",
+        ("text_cnn_small", "text_gru_small", "text_cnn_base"),
         "Short word sequences identify most topics, and a linear model of word counts is hard to "
         "beat.",
         "Kim 2014, arXiv:1408.5882; Joulin et al. 2016, arXiv:1607.01759",
@@ -98,11 +98,34 @@ RULES = (
     Rule(
         TEXT,
         math.inf,
-        "text_cnn_base",
-        "text_gru_small",
+        ("text_cnn_base", "text_gru_small", "text_cnn_small"),
         "Many texts support longer embeddings; the order of words far apart needs a recurrent "
         "network.",
         "Kim 2014, arXiv:1408.5882; Zhang and Wallace 2015, arXiv:1510.03820",
+    ),
+    Rule(
+        IMAGE,
+        math.inf,
+        ("unet_small", "unet_mobile_small", "aspp_small"),
+        "Skips keep the edges of masks; few images are enough.",
+        "Ronneberger et al. 2015, arXiv:1505.04597",
+        gives="mask",
+    ),
+    Rule(
+        IMAGE,
+        math.inf,
+        ("detect_small", "detect_base"),
+        "Two maps find objects of most sizes in an arena of a microcontroller.",
+        "Ge et al. 2021, arXiv:2107.08430",
+        gives="boxes",
+    ),
+    Rule(
+        IMAGE,
+        math.inf,
+        ("centroid_small",),
+        "An eighth of the side is enough to count objects.",
+        "FOMO, docs.edgeimpulse.com",
+        gives="points",
     ),
 )
 SMALLEST = {
@@ -113,16 +136,82 @@ SMALLEST = {
 }
 
 
-def choose(kind: Kind, rows: int, linear: Figure | None) -> Choice:
-    """Return what to try first.
+def rule_of(kind: Kind, gives: str, rows: int) -> Rule | None:
+    """Return the rule that holds; None where none is known."""
+    fitting = (rule for rule in RULES if (rule.kind, rule.gives) == (kind, gives))
+    return next((rule for rule in fitting if rows <= rule.rows), None)
+
+
+def candidates(
+    kind: Kind,
+    task: Task | type[Task],
+    rows: int,
+    limits: Mapping[str, float] | None = None,
+    linear: Figure | None = None,
+) -> tuple[str, ...]:
+    """Return the presets that take a kind of rows for a task, what to try first first.
+
+    After those that the rules name come the others, families made for the kind first, small ones
+    before large ones, those made for tests last. Pretrained networks are left out: they take large
+    images only, and their weights are somewhere else.
 
     Args:
         kind: of the rows.
+        task: of the data.
+        rows: training rows.
+        limits: most that a file may cost, by the names of `zoo.cost.estimate.Cost`. Presets whose
+            declared parameters alone exceed the bytes, one each, come after the others; what a
+            model of given rows costs is `zoo.cost.estimate`'s to say.
+        linear: a linear model's figure that is 1 at best, if it was measured.
+
+    Returns:
+        Names, each once; empty where no family takes such rows for such a task.
+
+    Examples:
+        >>> from zoo.advice.choice import candidates
+        >>> data = zoo.load_data("wine")
+        >>> candidates(data.kind, data.task, len(data.x_train))[:2]
+        ('mlp_tabm_small', 'mlp_ple_small')
+    """
+    rule = rule_of(kind, task.gives, rows)
+    named = () if rule is None else rule.presets
+    easy = (SMALLEST[kind],) if is_easy(linear) else ()
+    order = list(dict.fromkeys((*easy, *named, *_others(kind, task.gives))))
+    most = (limits or {}).get("bytes", math.inf)
+    return tuple(sorted(order, key=lambda name: find_preset(name).parameters > most))
+
+
+def _others(kind: Kind, gives: str) -> list[str]:
+    """Return all presets but pretrained ones that take such rows."""
+    families = {name: family_of(name) for name in PRESETS}
+    found = [name for name, of in families.items() if kind in of.kinds and of.gives == gives]
+
+    def place(name: str) -> tuple[bool, int, int]:
+        made_for = families[name].kinds.index(kind)
+        return name.endswith(TESTED), made_for, find_preset(name).parameters
+
+    return sorted(found, key=place)
+
+
+def is_easy(linear: Figure | None) -> bool:
+    """Return whether a linear model leaves little to win."""
+    return linear is not None and linear.ci95[0] >= ENOUGH
+
+
+def choose(kind: Kind, task: Task | type[Task], rows: int, linear: Figure | None) -> Choice:
+    """Return what to try first, and next: of presets the first of `candidates`.
+
+    Args:
+        kind: of the rows.
+        task: of the data.
         rows: training rows.
         linear: a linear model's figure that is 1 at best; None where it is undefined.
     """
-    rule = next(rule for rule in RULES if rule.kind == kind and rows <= rule.rows)
-    if linear is not None and linear.ci95[0] >= ENOUGH:
+    rule = rule_of(kind, task.gives, rows)
+    assert rule is not None  # a kind and a task that `advise` takes
+    order = candidates(kind, task, rows, linear=linear)
+    if is_easy(linear):
         why = "A linear model is nearly perfect: the smallest network will do, if any."
-        return Choice(SMALLEST[kind], rule.then, why, "the linear baseline above")
-    return Choice(rule.first, rule.then, rule.why, rule.source)
+        return Choice(order[0], order[1], why, "the linear baseline above")
+    first, then = (TREES, order[0]) if rule.trees else order[:2]
+    return Choice(first, then, rule.why, rule.source)

@@ -111,6 +111,23 @@ class Data:
         """Name of the figure that models are compared by."""
         return self.task.metric.name
 
+    def judged_by(self, metric: str) -> "Data":
+        """Return the same data whose models are compared by another metric of the task.
+
+        Args:
+            metric: as `--metric` takes it, such as "macro_f1" or "pinball:0.9".
+
+        Raises:
+            UserError: a metric that the task lacks, or that is undefined for held-out rows.
+
+        Examples:
+            >>> zoo.load_data("wine").judged_by("log_loss").metric
+            'log_loss'
+        """
+        task = self.task.judged_on(self.y_train, metric)
+        _check_metric(task, {"y_val": self.y_validation, "y_test": self.y_test}, self.name)
+        return replace(self, task=task)
+
     def merged(self, keep: Sequence[int] = ()) -> "Data":
         """Return the same data with the validation rows moved into the training part.
 
@@ -141,6 +158,7 @@ def assemble(
     seed: int,
     kind: type[Task] | None,
     front_end: FrontEnd | TextSettings | None,
+    metric: str | None = None,
 ) -> Data:
     """Check labels, hold out validation rows if none are given, and make the data set."""
     from zoo.data.splits import hold_out  # scikit-learn takes a second to import
@@ -151,12 +169,14 @@ def assemble(
         arrays = heard({key: one for key, one in arrays.items() if key != "rate"}, sound)
         schema["front_end"] = asdict(sound)
     task, arrays = (kind or guess(arrays["y_train"], name)).learn(arrays)
+    task = task.judged_on(arrays["y_train"], metric)
     if "x_val" not in arrays:
         beside = {of: arrays[f"{of}_train"] for of in COLUMNS if f"{of}_train" in arrays}
         x, y = arrays["x_train"], arrays["y_train"]
         arrays = arrays | hold_out(x, y, seed, task.strata(y), beside=beside)
     arrays, encoding = encode(arrays, front_end if isinstance(front_end, TextSettings) else None)
     _warn_of_shared_rows(arrays, name)
+    _check_metric(task, arrays, name)
     parts = ("x_train", "y_train", "x_val", "y_val", "x_test", "y_test")
     frozen: dict[str, Any] = {
         part.replace("_val", "_validation"): _frozen(arrays[part]) for part in parts
@@ -178,6 +198,13 @@ def assemble(
         encoding=encoding,
         schema=schema | encoding.schema() | {"shape": list(arrays["x_train"].shape[1:])},
     )
+
+
+def _check_metric(task: Task, arrays: Arrays, name: str) -> None:
+    """Raise UserError for held-out rows that the metric is undefined for."""
+    for part, title in (("val", "validation"), ("test", "test")):
+        if len(arrays[f"y_{part}"]):
+            task.check_defined(arrays[f"y_{part}"], f"{title} rows of {name}")
 
 
 def _warn_of_shared_rows(arrays: Arrays, name: str) -> None:

@@ -70,6 +70,7 @@ class StudyFile(TypedDict):
 
 class Temperature(TypedDict):
     value: Annotated[float, Between(0.01, 100)]
+    threshold: NotRequired[Annotated[float, Between(0, 1)]]
 
 
 class Thresholds(TypedDict):

@@ -164,6 +164,7 @@ class DataFile(TypedDict):
     source: str
     seed: Seed
     task: str
+    metric: NotRequired[str]
     hash: str
     class_names: list[str]
     rows: NotRequired[Counts]

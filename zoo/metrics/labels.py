@@ -84,7 +84,7 @@ def mean_average_precision(y: np.ndarray, scores: np.ndarray) -> Measure | None:
         values = np.stack([part(weights) for part in parts])
         return _mean_of_known(values, axis=0, without=np.nan)  # of labels that a resample has
 
-    return Measure(figure, _unbiased)
+    return Measure(figure, unbiased)
 
 
 def average_precision(mine: np.ndarray, scores: np.ndarray) -> Weighted:
@@ -146,8 +146,8 @@ def _mean_of_known(values: np.ndarray, axis: int, without: float) -> np.ndarray:
     return np.where(known.any(axis=axis), total / np.maximum(known.sum(axis=axis), 1), without)
 
 
-def _unbiased(value: float, samples: np.ndarray) -> tuple[float, float]:
-    """A row that a resample holds twice backs itself, which raises the precision: taken back."""
+def unbiased(value: float, samples: np.ndarray) -> tuple[float, float]:
+    """Return percentiles without the rise of a precision where a row held twice backs itself."""
     low, high = shifted(value, samples)
     return low, min(1.0, high)
 

@@ -29,6 +29,12 @@ def mape(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
     return Measure(mean(np.mean(np.abs((predicted - y) / y), axis=1)))
 
 
+def pinball(y: np.ndarray, predicted: np.ndarray, quantile: float) -> Measure:
+    """Return the mean quantile loss over all values (Koenker & Bassett 1978), in their units."""
+    errors = y - predicted
+    return Measure(mean(np.mean(np.maximum(quantile * errors, (quantile - 1) * errors), axis=1)))
+
+
 def r2(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
     """Return the share of the variance that is explained; None where all targets are equal."""
     if not (y != y[0]).any(axis=0).all():

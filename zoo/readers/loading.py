@@ -28,6 +28,7 @@ def load_data(
     task: str | None = None,
     front_end: str | FrontEnd | TextSettings | None = None,
     reading: Reading | None = None,
+    metric: str | None = None,
 ) -> Data:
     """Load a built-in data set, or your own file or folder.
 
@@ -63,6 +64,9 @@ def load_data(
             For texts (a table's column, or `x_*` of strings) "word" (the default) or "character",
             with settings of `zoo.data.text.TextSettings`, such as "word:words=4000,length=100".
         reading: options for reading a file or folder.
+        metric: what models are compared by, one of the task's, such as "macro_f1" or
+            "pinball:0.9"; None: accuracy, of uneven classes (20 to 1 and more) balanced accuracy;
+            the root mean squared error; what `zoo.tasks` has first.
 
     Raises:
         UserError: unknown name, missing, empty or damaged file, or arrays that cannot be used; the
@@ -96,6 +100,7 @@ def load_data(
         kind or found.task,
         choose_text(front_end, found.arrays)
         or choose_front_end(front_end, found.arrays.get("rate")),
+        metric,
     )
     return replace(data, reading=reading)
 
@@ -113,6 +118,7 @@ def data_from(
     task: str | None = None,
     class_names: Sequence[str] = (),
     rows: str | None = None,
+    metric: str | None = None,
 ) -> Data:
     """Make a data set from arrays or batches; a run with it cannot load them again by itself.
 
@@ -129,6 +135,7 @@ def data_from(
         class_names: of the classes 0, 1, ...; None: those of `train.class_names`, or numbers.
         rows: "tables", "sequences" or "images"; None: by shape, where bytes (rows, height, width)
             are gray images. A last axis of one channel or feature may be missing.
+        metric: what models are compared by; see `load_data`.
 
     Raises:
         UserError: arrays that cannot be used.
@@ -162,4 +169,4 @@ def data_from(
     if names:
         arrays["class_names"] = np.array(list(names))
     found = Found(arrays, known.schema)
-    return assemble(found, name, PYTHON, seed, kind, choose_text(None, arrays))
+    return assemble(found, name, PYTHON, seed, kind, choose_text(None, arrays), metric)

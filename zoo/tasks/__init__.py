@@ -13,6 +13,7 @@ import numpy as np
 from zoo.checks import one_of
 from zoo.tasks.classification import Classification
 from zoo.tasks.detection import Centroids, Detection
+from zoo.tasks.judging.choice import spelled_name
 from zoo.tasks.metric import Metric
 from zoo.tasks.multilabel import Multilabel
 from zoo.tasks.regression import Regression
@@ -31,6 +32,7 @@ __all__ = [
     "Regression",
     "Segmentation",
     "Task",
+    "check_metric",
     "guess",
     "guess_columns",
     "meant",
@@ -55,9 +57,23 @@ def worded(figure: str) -> str:
 
 
 def recorded(held: Mapping[str, Any]) -> Task:
-    """Return the task that `data.json` names, with its labels."""
+    """Return the task that `data.json` names, with its labels and its metric.
+
+    One that names no metric is of a version that knew a task's first one alone.
+    """
     one_of("task", held["task"], TASKS)
-    return TASKS[held["task"]].recalled(held)
+    task = TASKS[held["task"]].recalled(held)
+    return task.with_metric(held.get("metric", ""))
+
+
+def check_metric(text: str, task: str | None) -> None:
+    """Raise UserError for a metric that no task, or the one called `task`, has."""
+    if task in TASKS:
+        TASKS[task].check_metric(text)
+        return
+    name = spelled_name(text)
+    known = dict.fromkeys(one.name for task in TASKS.values() for one in task.metrics)
+    one_of("metric", name, known)
 
 
 def moving(what: str) -> type[Task]:

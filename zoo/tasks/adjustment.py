@@ -43,6 +43,11 @@ class Adjustment(ABC):
         """Return its name, with its value where that is one number."""
 
     @classmethod
+    def note(cls, task: Any, record: Mapping[str, Any]) -> str:
+        """Return a sentence on what changes the answers themselves; empty for nothing."""
+        return ""
+
+    @classmethod
     def applied(cls, task: Any, record: Mapping[str, Any]) -> Any:
         """Return the task that answers by what `record` holds: the same, where a model does."""
         return task

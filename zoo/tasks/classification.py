@@ -1,24 +1,28 @@
 """Classification: each row has one of several classes. y: int64 class numbers, (rows,)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.metrics import classes, intervals
+from zoo.metrics import classes
 from zoo.metrics.gates import Gate
-from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
-from zoo.tasks import gating, temperature, truth, words
+from zoo.tasks import gating, truth, words
 from zoo.tasks import outputs as outputs_of
-from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
+from zoo.tasks.judging.choice import is_uneven, of_class, rarer, uneven_notes
+from zoo.tasks.judging.cut import expected
+from zoo.tasks.judging.figures import figure_of, figures_of
+from zoo.tasks.judging.own import ByAccuracy
+from zoo.tasks.judging.recalls import recalls_of
+from zoo.tasks.judging.tables import CLASSES
 from zoo.tasks.metric import Metric
 from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
-from zoo.tasks.temperature import Temperature
+from zoo.tasks.temperature import Temperature, calibrated
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
 
@@ -36,7 +40,8 @@ class Classification(Task):
     """
 
     name = "classification"
-    metric = Metric("accuracy", "accuracy %", 1, 100, "points", "points")
+    metrics = CLASSES
+    own = ByAccuracy()
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "accuracy": ("accuracy %", 100),
         "balanced_accuracy": ("balanced accuracy %", 100),
@@ -45,6 +50,8 @@ class Classification(Task):
         "log_loss": ("log-loss", 1),
         "brier": ("Brier score", 1),
         "ece": ("calibration error (ECE) %", 100),
+        "pr_auc": ("PR-AUC %", 100),
+        "recall_at_precision": ("recall at a precision %", 100),
     }
     activation = "softmax"
     device = "classes"
@@ -73,8 +80,7 @@ class Classification(Task):
     @classmethod
     def takes_columns(cls, columns: Mapping[str, Column], separator: str | None) -> bool:
         """Take one column of texts, of booleans, or of a few integers."""
-        one = next(iter(columns.values()))
-        return len(columns) == 1 and (one.kind != "number" or truth.few_values(one))
+        return len(columns) == 1 and truth.has_classes(next(iter(columns.values())))
 
     @classmethod
     def take_columns(
@@ -84,13 +90,7 @@ class Classification(Task):
 
     @classmethod
     def check_parts(cls, target: str, arrays: Arrays, classes: Sequence[str]) -> None:
-        learned = np.unique(arrays["y_train"])
-        lacking = [name for place, name in enumerate(classes) if place not in learned]
-        if lacking:
-            raise UserError(
-                f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: "
-                "it is too rare, or only in the held-out groups or the latest rows. Drop such rows."
-            )
+        truth.check_learned(target, arrays["y_train"], classes)
 
     @classmethod
     def raw_answers(
@@ -100,6 +100,17 @@ class Classification(Task):
 
     def take_answers(self, path: object, answers: np.ndarray) -> np.ndarray:
         return truth.class_numbers(path, answers, self.labels)
+
+    def suited(self, y: np.ndarray) -> str:
+        """Return the mean over classes where these are uneven, 20 to 1 and more."""
+        return "balanced_accuracy" if is_uneven(self.counts(y)) else ""
+
+    def notes(self, y: np.ndarray) -> list[str]:
+        return uneven_notes(self.metric, self.counts(y))
+
+    def completed(self, metric: Metric, y: np.ndarray) -> Metric:
+        """Of two classes look at the rarer, where none was named."""
+        return of_class(metric, rarer(self.labels, self.counts(y)) if metric.of_class else "")
 
     @classmethod
     def strata(cls, y: np.ndarray) -> np.ndarray:
@@ -132,7 +143,7 @@ class Classification(Task):
         return classes.probabilities(outputs)
 
     def adjustment(self, y: np.ndarray, outputs: np.ndarray) -> Temperature | None:
-        return temperature.of_logits(y, outputs) if len(y) >= FOLDS else None
+        return calibrated(self.metric, self.labels, y, outputs)
 
     # answers
 
@@ -181,29 +192,14 @@ class Classification(Task):
 
     def figures(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Measure]:
         """Return accuracy, balanced_accuracy, macro_f1, roc_auc (mean of one class against the
-        rest), log_loss (nats), brier and ece (expected calibration error, 15 bins).
+        rest), log_loss (nats), brier, ece (expected calibration error, 15 bins); the one chosen.
 
         Classes that no row has do not count; roc_auc is undefined for rows of one class.
         """
-        p = classes.probabilities(outputs)
-        found = {name: getattr(classes, name)(y, p) for name in self.titles}
-        return {name: measure for name, measure in found.items() if measure is not None}
+        return figures_of(self.metric, self.labels, self.titles, y, outputs)
 
-    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        return float((outputs.argmax(axis=1) == y).mean())
-
-    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
-        return intervals.share(outputs.argmax(axis=1) == y)
-
-    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
-        return intervals.share_drop(first.argmax(axis=1) == y, second.argmax(axis=1) == y)
-
-    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        right = [int((outputs.argmax(axis=1) == y).sum()) for outputs in (first, second)]
-        return 100 * (right[0] - right[1]) / len(y)
-
-    def least_drop(self, y: np.ndarray) -> float:
-        return 100 / len(y)
+    def measure(self, y: np.ndarray, outputs: np.ndarray) -> Measure | None:
+        return figure_of(self.metric, self.labels, self.metric.name, y, outputs)
 
     def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float
@@ -231,7 +227,9 @@ class Classification(Task):
         ]
 
     def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
-        return {"confusion": classes.confusion(y, outputs), "reliability": reliability(y, outputs)}
+        table, bins = classes.confusion(y, outputs), reliability(y, outputs)
+        own = recalls_of(self.labels, table, every=not self.usual)
+        return {"confusion": table, "reliability": bins, **own}
 
     def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
         before, after = (outputs.argmax(axis=1) == y for outputs in (first, second))
@@ -244,3 +242,6 @@ class Classification(Task):
 
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         return parts[0]
+
+    def decided(self, outputs: np.ndarray, known: Callable[[], np.ndarray]) -> np.ndarray:
+        return outputs if self.usual else expected(self.metric, self.labels, outputs, known())

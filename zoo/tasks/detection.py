@@ -41,7 +41,7 @@ class Detection(Objects):
     """
 
     name = "detection"
-    metric = Metric("map", "AP50-95 %", 1, 100, "points", "points")
+    metrics = (Metric("map", "AP50-95 %", 1, 100, "points", "points"),)
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "map": ("AP50-95 %", 100),
         "ap50": ("AP50 %", 100),
@@ -144,7 +144,7 @@ class Centroids(Detection):
     """
 
     name = "centroids"
-    metric = Metric("centroid_f1", "centroid F1 %", 1, 100, "points", "points")
+    metrics = (Metric("centroid_f1", "centroid F1 %", 1, 100, "points", "points"),)
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "centroid_f1": ("centroid F1 %", 100),
         "best_centroid_f1": ("centroid F1 at the best threshold %", 100),

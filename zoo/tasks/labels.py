@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -16,9 +16,12 @@ class Labels(ABC):
 
     Attributes:
         labels: names of the classes; empty where answers are numbers.
+        by: the metric that was chosen, as `--metric` spells it; empty for the task's first. Tasks
+            that differ in it alone are equal: their models can be compared.
     """
 
     labels: tuple[str, ...] = ()
+    by: str = field(default="", kw_only=True, compare=False, repr=False)
 
     @classmethod
     @abstractmethod

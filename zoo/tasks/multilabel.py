@@ -8,13 +8,13 @@ import numpy as np
 
 from zoo.metrics import labels as figures_of
 from zoo.metrics.gates import Gate
-from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
-from zoo.tasks.metric import Metric
+from zoo.tasks.judging.own import ByLabels
+from zoo.tasks.judging.tables import LABELS
 from zoo.tasks.outputs import log_odds, sigmoid
 from zoo.tasks.tagging import tags, thresholds
 from zoo.tasks.tagging.label_table import label_table
@@ -41,7 +41,8 @@ class Multilabel(Task):
     """
 
     name = "multilabel"
-    metric = Metric("macro_f1", "macro F1 %", 1, 100, "points", "points")
+    metrics = LABELS
+    own = ByLabels()
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "macro_f1": ("macro F1 %", 100),
         "micro_f1": ("micro F1 %", 100),
@@ -189,23 +190,9 @@ class Multilabel(Task):
             "subset_accuracy": figures_of.subset_accuracy(known, said),
         }
         area = figures_of.mean_average_precision(known, outputs)
-        return found if area is None else found | {"mean_average_precision": area}
-
-    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        return float(figures_of.mean_f1(figures_of.columns(y > 0, outputs > 0).sum(axis=0)))
-
-    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
-        return figures_of.estimate(y > 0, outputs > 0)
-
-    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
-        return figures_of.drop(y > 0, first > 0, second > 0)
-
-    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        return figures_of.lost(y > 0, first > 0, second > 0)
-
-    def least_drop(self, y: np.ndarray) -> float:
-        """One of all true labels, so that one of few rows does not loosen the bound."""
-        return 100 / max(1, sum(self.counts(y)))
+        found |= {} if area is None else {"mean_average_precision": area}
+        order = dict.fromkeys((self.metric.name, *found))
+        return {name: found[name] for name in order if name in found}
 
     def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float

@@ -10,7 +10,7 @@ from zoo.checks import UserError
 if TYPE_CHECKING:
     import keras
 
-    from zoo.tasks.judged import Judged
+    from zoo.tasks.judging.judged import Judged
 
 PROBABILITIES = ("softmax", "sigmoid")
 MOVES = ("Flatten", "Reshape", "Permute", "Dropout")  # layers that change no value

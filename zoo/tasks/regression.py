@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from zoo.checks import UserError
-from zoo.metrics import gates, intervals, numbers
+from zoo.metrics import gates, numbers
 from zoo.metrics.gates import Gate
-from zoo.metrics.intervals import Estimate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import truth, words
 from zoo.tasks.answers import MOST, Answers, Effect, Mistake, Part, Widths
-from zoo.tasks.metric import Metric
+from zoo.tasks.judging.own import ByError
+from zoo.tasks.judging.tables import NUMBERS
 from zoo.tasks.task import Task
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
@@ -35,12 +35,14 @@ class Regression(Task):
     """
 
     name = "regression"
-    metric = Metric("rmse", "rmse", -1, 1, "% of rmse", "% of rmse")
+    metrics = NUMBERS
+    own = ByError()
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "rmse": ("rmse", 1),
         "mae": ("mean absolute error", 1),
         "mape": ("mean absolute error %", 100),
         "r2": ("R2", 1),
+        "pinball": ("pinball loss", 1),
     }
     activation = "linear"
     device = "numbers"
@@ -165,7 +167,7 @@ class Regression(Task):
         """Return rmse and mae in units of the targets, mape as a share, and r2.
 
         Of several targets the mean, for rmse over all values. Undefined are mape with a target of
-        0 and r2 of equal targets.
+        0 and r2 of equal targets. pinball is there where it was chosen.
         """
         y, predicted = y.astype(np.float64), outputs.astype(np.float64)
         found = {
@@ -174,20 +176,10 @@ class Regression(Task):
             "mape": numbers.mape(y, predicted),
             "r2": numbers.r2(y, predicted),
         }
-        return {name: measure for name, measure in found.items() if measure is not None}
-
-    def score(self, y: np.ndarray, outputs: np.ndarray, units: Units) -> float:
-        errors = units.standardize(y) - units.standardize(outputs)
-        return float(np.sqrt(np.mean(errors**2))) * units.pooled
-
-    def estimate(self, y: np.ndarray, outputs: np.ndarray) -> Estimate:
-        return intervals.error(y, outputs)
-
-    def drop(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Estimate:
-        return intervals.error_rise(y, first, second)
-
-    def lost(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
-        return float(numbers.rises(y, first, second).mean())
+        if self.metric.level is not None:
+            found["pinball"] = numbers.pinball(y, predicted, self.metric.level)
+        order = dict.fromkeys((self.metric.name, *found))
+        return {name: one for name in order if (one := found[name]) is not None}
 
     def fidelity(
         self, y: np.ndarray, first: np.ndarray, second: np.ndarray, max_drop: float

@@ -39,7 +39,7 @@ class Segmentation(MaskLabels, Task):
     """
 
     name = "segmentation"
-    metric = Metric("miou", "mean IoU %", 1, 100, "points", "points")
+    metrics = (Metric("miou", "mean IoU %", 1, 100, "points", "points"),)
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "miou": ("mean IoU %", 100),
         "pixel_accuracy": ("pixel accuracy %", 100),

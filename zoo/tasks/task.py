@@ -6,16 +6,15 @@ A task is a value that holds what it learned of the labels. Nothing outside asks
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import Adjustment
-from zoo.tasks.answers import Answers, Effect, Part, Widths
-from zoo.tasks.judged import Judged
+from zoo.tasks.answers import Answers, Changes, Effect, Mistake, Part, Widths
+from zoo.tasks.judging.judged import Judged
 from zoo.tasks.units import Units
-from zoo.tasks.words import Words
 
 if TYPE_CHECKING:
     import keras
@@ -30,9 +29,7 @@ class Task(Judged):
         ('class_0', 'class_1', 'class_2')
     """
 
-    name: ClassVar[str]  # in `--task`, data.json, report.json
     titles: ClassVar[Mapping[str, tuple[str, int]]]  # figure -> title, factor it is shown by
-    activation: ClassVar[str]  # of the outputs: "softmax", "sigmoid" or "linear"
     gives: ClassVar[str] = "values"  # of a row: what a family must give, see `Family.gives`
     moves: ClassVar[str] = ""  # what of y moves along with a picture: "mask" or "boxes"
     device: ClassVar[str]  # how a device prints answers: `export/device/templates/{device}.*`
@@ -41,12 +38,6 @@ class Task(Judged):
     advised: ClassVar[tuple[str, str]]  # figures of baselines; of them the share to reach is
     ceiling: ClassVar[str]  # this one, 1 at best
     told: ClassVar[str]  # the figure by which a single feature is judged, 1 at best
-    words: ClassVar[Words]
-
-    @property
-    def numbers(self) -> bool:
-        """Whether answers are numbers, in units of their own."""
-        return self.activation == "linear"
 
     @property
     def exclusive(self) -> bool:
@@ -75,10 +66,11 @@ class Task(Judged):
 
     @abstractmethod
     def progress(self) -> "keras.metrics.Metric | None":
-        """Return the metric that a training shows, of aims; its name is the metric's.
+        """Return the usual metric, of aims, under its name; None where Keras cannot compute it."""
 
-        None: Keras cannot compute it, and a training shows `score` of whole epochs.
-        """
+    def shown(self) -> "keras.metrics.Metric | None":
+        """Return the metric that a training shows; None where that is `reached` of whole epochs."""
+        return self.progress() if self.usual else None
 
     @abstractmethod
     def ignorance(self, y: np.ndarray) -> float:
@@ -152,6 +144,28 @@ class Task(Judged):
     @abstractmethod
     def examples(self, y: np.ndarray, outputs: np.ndarray, most: int) -> list[int]:
         """Return rows whose answers are worth explaining."""
+
+    # judging
+
+    def agreement(self, first: np.ndarray, second: np.ndarray) -> float | None:
+        """Return the share of rows with the same answer; None for numbers."""
+        return None
+
+    @abstractmethod
+    def worst(self, y: np.ndarray, of_float: np.ndarray, of_int8: np.ndarray) -> list[Mistake]:
+        """Return the rows that int8 is most wrong on, the worst first."""
+
+    def details(self, y: np.ndarray, outputs: np.ndarray) -> dict[str, Any]:
+        """Return what a report shows beside figures, by kind; `export.page.details` draws each.
+
+        "confusion": true class x answer, rows. "reliability": bins of confidence. "scatter": truth
+        and answer of each row. What is `Described` joins `report.json` under its kind.
+        """
+        return {}
+
+    def changes(self, y: np.ndarray, first: np.ndarray, second: np.ndarray) -> Changes:
+        """Return the rows that only the first, and only the second outputs have right."""
+        return Changes({}, {})
 
     # baselines
 

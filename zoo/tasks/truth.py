@@ -124,10 +124,23 @@ def check_unseparated(columns: Mapping[str, Column], separator: str | None) -> N
         )
 
 
-def few_values(column: Column) -> bool:
-    """Return whether a column of numbers holds so few integers that they count as classes."""
+def has_classes(column: Column) -> bool:
+    """Return whether a column holds texts, booleans, or so few integers that they are classes."""
+    if column.kind != "number":
+        return True
     distinct = len(np.unique(column.values))
     return column.whole and distinct <= min(MOST_CLASSES, max(2, len(column.values) // 10))
+
+
+def check_learned(target: str, y: np.ndarray, classes: Sequence[str]) -> None:
+    """Raise UserError for a class that no training row of y has."""
+    learned = np.unique(y)
+    lacking = [name for place, name in enumerate(classes) if place not in learned]
+    if lacking:
+        raise UserError(
+            f"No training row has the class {', '.join(map(repr, lacking[:5]))} of {target!r}: "
+            "it is too rare, or only in the held-out groups or the latest rows. Drop such rows."
+        )
 
 
 def classes_of_column(name: str, column: Column) -> tuple[np.ndarray, list[str]]:

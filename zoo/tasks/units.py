@@ -29,6 +29,12 @@ class Units:
             return values if values.dtype == np.uint8 else np.asarray(values, np.float32)
         return np.asarray((values - self.mean) / self.std, np.float32)
 
+    def restore(self, values: np.ndarray) -> np.ndarray:
+        """Return values in these units as they were."""
+        if self.mean is None or self.std is None:
+            return values
+        return np.asarray(values * self.std + self.mean, np.float32)
+
     @property
     def pooled(self) -> float:
         """One unit for all targets: the root mean square of theirs."""

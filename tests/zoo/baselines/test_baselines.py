@@ -88,7 +88,7 @@ def test_who_wins(better: int, worse: int, winner: str, said: str) -> None:
     one = Comparison("hist_gradient_boosting", True, intervals.share(trees), ahead, 0.1)
     linear = replace(one, name="linear", trees=False, estimate=Estimate(1.0, (1, 1), (1, 1)))
     assert one.winner == winner == one.to_json()["winner"]
-    sentence = verdict((linear, one), Classification.metric, intervals.share(int8), 100)
+    sentence = verdict((linear, one), Classification().metric, intervals.share(int8), 100)
     assert f"this model {int8.mean():.4g}: {said}" in sentence
 
 
@@ -107,7 +107,7 @@ def test_the_best_of_the_trees_by_rmse_is_the_smallest(monkeypatch: pytest.Monke
     assert found[1].ahead.value == pytest.approx(100, rel=1e-3)
     own = intervals.error(y, y + 50.0)
     assert "trees (best) 25, this model 50: trees win by" in verdict(
-        found, Regression.metric, own, 40
+        found, Regression().metric, own, 40
     )
 
 
