@@ -37,7 +37,6 @@ from benchmarks.quality.record import (
     tables,
 )
 from tuning.sweep.pool import cores
-from zoo.quantization.layers.numerics import INT8
 
 INTRO = """# Quality
 
@@ -79,7 +78,7 @@ def run(name: str, preset: str, trials: int, seed: int, folder: Path) -> Run:
         report["float"]["value"],
         report["int8"]["value"],
         report["drop"]["value"],
-        report["files"][INT8.file()]["bytes"],
+        report["files"][report["forms"]["rolled"]]["bytes"],
         round(time.monotonic() - started),
         os.environ.get("KERAS_BACKEND", "tensorflow"),
         commit(),

@@ -67,7 +67,7 @@ class Writer(Products):
         super().__init__(numerics)
         self.unrolled = unrolled
 
-    def averaged(self, x: Tensor, where: Range) -> Tensor:
+    def averaged(self, x: Tensor, where: Range, halves: str) -> Tensor:
         """Leave averages to the operator that made them, which rounds by itself."""
         return x
 

@@ -51,6 +51,29 @@ def observed(twin: Twin, rows: Rows) -> list[np.ndarray]:
     return found
 
 
+def test_halves_are_rounded_as_the_file_does() -> None:
+    """Averages of two and four whole numbers, half of which lie between two others."""
+    whole = np.random.default_rng(0).integers(-128, 128, (64, 4, 4, 2)).astype(np.float32)
+    whole[0, 0, :2, 0] = -128, 127
+    model = keras.Sequential([layers.Input((4, 4, 2)), layers.AveragePooling2D((1, 2))])
+    twin = make_twin(model)
+    observed(twin, whole)
+    found = raw_outputs(load_content(write(twin, INT8)), [whole.astype(np.int8)])[0]
+    np.testing.assert_array_equal(found, run(twin, whole, Int8())[0])
+    assert ((whole[:, :, ::2] + whole[:, :, 1::2]) % 2 == 1).mean() > 0.4
+
+
+def test_bytes_as_fractions_keep_their_bits() -> None:
+    """256 shades within -1..1 enter as 255 numbers, and -1 and 1 as what they are."""
+    shades = (np.arange(256, dtype=np.float32) / 127.5 - 1).reshape(256, 1)
+    twin = make_twin(keras.Sequential([layers.Input((1,)), layers.ReLU()]))
+    observed(twin, shades)
+    by = scaling_of(load_content(write(twin, INT8)).get_input_details()[0])
+    numbers = by.quantize(shades)
+    assert len(np.unique(numbers)) >= 255
+    np.testing.assert_allclose(by.dequantize(numbers)[[0, -1]], [[-1], [1]], rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", [*GRAPHS, *SINGLE])
 def test_graphs(name: str) -> None:
     """Keras, the twin, the float file and the int8 file say the same."""

@@ -165,6 +165,8 @@ def test_ranges_hold_zero_keep_limits_and_symmetry() -> None:
         ({"limit": 8.0}, (-20.0, 5.0), (-8.0, 5.0)),
         ({"narrow": True}, (-1.0, 3.0), (-3.0, 3.0)),
         ({}, (0.0, 0.0), (0.0, 1.0)),
+        ({}, (-1.0, 1.0), (-128 / 127, 1.0)),  # zero and both ends are numbers of the grid
+        ({}, (-3.0, 7.0), (-3 - 10 / 254, 7.0)),
     ):
         where = Range("r", **arguments)  # type: ignore[arg-type]
         where.set(*given)

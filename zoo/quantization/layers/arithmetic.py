@@ -11,8 +11,10 @@ import keras
 from keras import ops
 
 from zoo.quantization.layers.numerics import FLOATS, INT8, Grid, Numerics
-from zoo.quantization.layers.operations import Operations
+from zoo.quantization.layers.operations import AWAY, Operations
 from zoo.quantization.layers.ranges import Linear, Loop, Range
+
+HALF_NOISE = 1e-3  # of a step: less than an average of 500 numbers is from a half, more than floats
 
 
 class Exact(Operations):
@@ -103,7 +105,11 @@ class Rounded(Exact):
     def leaving(self, x: Any, where: Range) -> Any:
         return self._turned(x, where, self.numerics.wide_ends)
 
-    def averaged(self, x: Any, where: Range) -> Any:
+    def averaged(self, x: Any, where: Range, halves: str) -> Any:
+        if halves == AWAY and self.numerics.integer and not where.is_wide(self.numerics):
+            step, grid = where.step(self.numerics), self.numerics.activations
+            from_zero = x / step + ops.round(grid.low - where.low / step)
+            x = x + ops.stop_gradient(HALF_NOISE * step * ops.sign(from_zero))
         return self.activation(where, x)
 
     def _turned(self, x: Any, where: Range, wide: bool) -> Any:

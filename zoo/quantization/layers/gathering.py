@@ -61,11 +61,11 @@ class Rearrange(TwinLayer):
 
     Args:
         function: (arithmetic, x) -> x moved.
-        averages: whether it makes new values, which are rounded to the range that x has.
+        averages: how halves are rounded (UP, AWAY) if it makes new values, on the range of x.
     """
 
     def __init__(
-        self, name: str, function: Callable[[Exact, Any], Any], averages: bool = False
+        self, name: str, function: Callable[[Exact, Any], Any], averages: str | None = None
     ) -> None:
         super().__init__(name)
         self.function, self.averages = function, averages
@@ -75,4 +75,4 @@ class Rearrange(TwinLayer):
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:
         y = self.function(arithmetic, inputs[0])
-        return arithmetic.averaged(y, self.source()) if self.averages else y
+        return y if self.averages is None else arithmetic.averaged(y, self.source(), self.averages)

@@ -25,6 +25,7 @@ NAMED: dict[str, Callable[[Any], Any]] = {
 }
 BOUNDED = "bounded"  # another one: its range has `bounds`
 LAST = "channels_last"
+UP, AWAY = "up", "away"  # where kernels round halves to: upwards, or away from zero
 
 
 class Operations:
@@ -63,8 +64,12 @@ class Operations:
         """QUANTIZE of the graph's result, of range `where`, to what the format has at its ends."""
         return x
 
-    def averaged(self, x: Any, where: Range) -> Any:
-        """Return averages as the operator that made them rounds them, to the range of its input."""
+    def averaged(self, x: Any, where: Range, halves: str) -> Any:
+        """Return averages as the operator that made them rounds them, to the range of its input.
+
+        Args:
+            halves: what becomes of a number halfway between two: UP or AWAY, from zero.
+        """
         return x
 
     def _fused(self, where: Range, activation: str | None, y: Any) -> Any:

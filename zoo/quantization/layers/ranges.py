@@ -1,5 +1,6 @@
 """Terms of an arithmetic: ranges of tensors, weights of products, curves, loops and states."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -95,6 +96,11 @@ class Range(keras.layers.Layer):
             low, high = -max(-low, high), max(-low, high)
         if high - low < 1e-6:  # always zero; LiteRT aborts at an ADD of far larger steps to finer
             low, high = (-1.0 if self.narrow else 0.0), 1.0
+        grid = self.grid(INT8)
+        if not grid.narrow and math.isclose((grid.low - low / (high - low) * grid.steps) % 1, 0.5):
+            # zero, and with it both ends, would lie halfway between two numbers: 1 of -1..1 were
+            # .996, and pixels in steps of 2/255 were rounded by two to the same number
+            low -= (high - low) / (grid.steps - 1)
         self.low.assign(low)
         self.high.assign(high)
 

@@ -21,8 +21,8 @@ class Watching(Exact):
     def weights(self, layer: Linear, x: Any) -> tuple[Any, Any]:
         return self.arithmetic.weights(layer, x)
 
-    def averaged(self, x: Any, where: Range) -> Any:
-        return self.arithmetic.averaged(x, where)
+    def averaged(self, x: Any, where: Range, halves: str) -> Any:
+        return self.arithmetic.averaged(x, where, halves)
 
     def bounded(self, where: Range, x: Any) -> Any:
         return self.arithmetic.bounded(where, x)

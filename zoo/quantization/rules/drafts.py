@@ -154,7 +154,7 @@ class Sketch:
         name: str,
         shape: tuple[int, ...],
         function: Callable[[Exact, Any], Any],
-        averages: bool = False,
+        averages: str | None = None,
     ) -> Value:
         """Add an operator that moves values, or brings in zeros; what is pending moves along."""
 

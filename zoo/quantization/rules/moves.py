@@ -8,6 +8,7 @@ from keras import layers
 
 from zoo.quantization.layers.arithmetic import Exact
 from zoo.quantization.layers.gathering import Mean
+from zoo.quantization.layers.operations import AWAY
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.rules.drafts import Sketch
 from zoo.quantization.rules.sequences import (
@@ -61,7 +62,7 @@ def pooled(
     def function(do: Exact, v: Any) -> Any:
         return (do.max_pool if largest else do.average_pool)(v, size, window)
 
-    return chosen(sketch, layer, x, shape, function, largest, averages=not largest)
+    return chosen(sketch, layer, x, shape, function, largest, averages=None if largest else AWAY)
 
 
 @channels_last
@@ -83,7 +84,7 @@ def chosen(
     shape: tuple[int, ...],
     function: Any,
     largest: bool = False,
-    averages: bool = False,
+    averages: str | None = None,
 ) -> Value:
     """Add an operator that chooses or averages over positions, channel by channel."""
     x, scale, offset = sketch.channels(x, layer.name)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from zoo.quantization.layers.operations import Operations
+from zoo.quantization.layers.operations import UP, Operations
 from zoo.quantization.layers.products import Dense
 from zoo.quantization.layers.ranges import Window
 from zoo.quantization.rules import moves
@@ -120,10 +120,12 @@ def _resized(
         whole = [n * before for n, before in zip(times, x.shape[:2], strict=True)] == [*size]
         if how == "nearest" and whole and max(times) <= JOINED:
             return chosen(sketch, layer, x, shape, lambda do, v: repeated(do, v, times))
-        smooth = how == "bilinear"
-        return chosen(
-            sketch, layer, x, shape, lambda do, v: do.resize(v, size, how), averages=smooth
-        )
+
+        def resized(do: Operations, v: Any) -> Any:
+            return do.resize(v, size, how)
+
+        halves = UP if how == "bilinear" else None
+        return chosen(sketch, layer, x, shape, resized, averages=halves)
     for axis in (0, 1):
         matrix = _interpolation(x.shape[axis], size[axis], how, antialias)
         x = _along(sketch, x, axis, matrix, f"{layer.name}_{axis}")
