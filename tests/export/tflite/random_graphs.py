@@ -130,9 +130,8 @@ def compare(recipe: Recipe) -> Found:
     rng = np.random.default_rng(recipe.seed)
     rows = rows_of(model, [rng.normal(0, 1, (ROWS, *x.shape[1:])) for x in model.inputs])
     twin = make_twin(model)
-    expected = [
-        np.asarray(ops.convert_to_numpy(one)) for one in keras.tree.flatten(model(tensors(rows)))
-    ]
+    answers = keras.tree.map_structure(ops.convert_to_numpy, model(tensors(rows)))
+    expected = twin.apart(answers)
     of_twin = observed(twin, rows)
     of_float = raw_outputs(load_content(write(twin, None)), listed(rows))
     values = file_values(twin, rows)

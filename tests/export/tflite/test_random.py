@@ -21,10 +21,14 @@ from zoo.quantization.operations import table
 pytestmark = pytest.mark.filterwarnings("ignore:You are using a softmax")  # over an axis of size 1
 
 FLOATS = 1e-3  # of the largest number: a norm of what hardly varies makes more of a rounding
-# what once failed: a variance of zero, on which LiteRT aborted; a norm that is no layer
+# what once failed: a variance of zero, on which LiteRT aborted; a norm that is no layer ...
 FOUND = (
     Recipe(((3,),), (Step("Sum", seed=1), Step("Moments"), Step("Clip", seed=1)), seed=5),
     Recipe(((4,),), (Step("LayerNorm"), Step("RMSNorm"))),
+    Recipe(((6,),), (Step("LogSoftmax"), Step("layers.PiecewiseLinear"))),  # a kernel's own range
+    Recipe(
+        ((1, 3),), (Step("Square"), Step("layers.PositionEmbedding"), Step("layers.Concatenate"))
+    ),  # which the host joins
 )
 # names for what another stands for, and what joins graphs within layers; Keras' own call of
 # `ConvTranspose` swaps two arguments

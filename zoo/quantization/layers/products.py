@@ -116,7 +116,7 @@ class Dense(TwinLayer):
 
     def reads(self, source: Range) -> None:
         super().reads(source)
-        if self.input_limits is not None:
+        if self.input_limits is not None and source.fixed is None:
             source.fix(*self.input_limits)
 
     def run(self, *inputs: Any, arithmetic: Exact) -> Any:

@@ -84,7 +84,8 @@ class Range(keras.layers.Layer):
     def fix(self, low: float, high: float) -> None:
         """Let the range be this one, whatever is observed."""
         self.fixed = (low, high)
-        self._assign(low, high)
+        self.low.assign(low)
+        self.high.assign(high)
 
     def set(self, low: float, high: float) -> None:
         """Set the range: widened to hold zero, limited, bounded, symmetric where `narrow`."""
@@ -95,9 +96,6 @@ class Range(keras.layers.Layer):
             low, high = -max(-low, high), max(-low, high)
         if high - low < 1e-6:  # always zero; LiteRT aborts at an ADD of far larger steps to finer
             low, high = (-1.0 if self.narrow else 0.0), 1.0
-        self._assign(low, high)
-
-    def _assign(self, low: float, high: float) -> None:
         grid = self.grid(INT8)
         if not grid.narrow and math.isclose((grid.low - low / (high - low) * grid.steps) % 1, 0.5):
             # zero, and with it both ends, would lie halfway between two numbers: 1 of -1..1 were
