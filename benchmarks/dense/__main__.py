@@ -45,17 +45,23 @@ class Job:
         preset: whose recipe it is trained by.
         size: side of the images; None: their own.
         reference: another design, in the preset's place.
+        backbone: of the preset; None: its own stages.
     """
 
     source: str
     preset: str
     size: int | None = None
     reference: Build | None = None
+    backbone: str | None = None
 
     @property
     def name(self) -> str:
         own = self.preset if self.reference is None else self.reference.__name__
-        return f"{self.source} {own}"
+        return " ".join([self.source, own, *([self.backbone] if self.backbone else [])])
+
+    @property
+    def overrides(self) -> dict[str, str]:
+        return {"backbone": self.backbone} if self.backbone else {}
 
 
 JOBS = (
@@ -67,6 +73,7 @@ JOBS = (
     Job("membrane", "unet_small", 128, references.keras_io_unet),
     Job("raccoon", "detect_small", 160),
     Job("raccoon", "detect_small", 160, references.yolox_nano),
+    Job("raccoon", "detect_small", 160, backbone="pretrained:efficientnet_lite0"),
 )
 
 
@@ -96,11 +103,11 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
     source = shared / job.source if (shared / job.source).exists() else job.source
     reading = zoo.Reading(image_size=job.size)
     data = zoo.load_data(source, seed=seed, task=meant(gives), reading=reading)
-    recipe = replace(default_recipe(job.preset, data), seed=seed)
+    recipe = replace(default_recipe(job.preset, data, job.overrides), seed=seed)
     recipe = recipe if epochs is None else replace(recipe, epochs=epochs)
     keras.utils.set_random_seed(seed)
     if job.reference is None:
-        model = zoo.ModelSpec.of(job.preset, data, {}).build()
+        model = zoo.ModelSpec.of(job.preset, data, job.overrides).build()
     else:
         model = job.reference(data.input_shape, data.num_outputs)
     started = time.monotonic()
