@@ -34,7 +34,7 @@ from export.tflite.metadata import described
 from export.tflite.scaling import Scaling
 from zoo import Data, Run
 from zoo.files import as_json
-from zoo.quantization.joints import ends_of as ends_in
+from zoo.quantization.joints import graph_ends
 from zoo.quantization.layers.numerics import FLOAT as FLOATS
 from zoo.quantization.layers.numerics import NUMERICS
 from zoo.quantization.rules.ids import words_of
@@ -105,13 +105,14 @@ def finished(
         texts |= c_source(files[name], Path(name).stem)
     scaling: Scaling | None = None
     output: Output | None = None
-    _, joint = ends_in(model)
+    made = plan.quantized
+    joint = graph_ends(model)[1] if made is None else made.twin.joint
     of_float = output_of(load_content(files[FLOAT]), joint)
     if plan.rows is not None:
         interpreter = load_content(files[plan.main])
         scaling = file_scaling(interpreter).before(plan.rows.host)
         scaling = replace(scaling, words=words_of(model))
-        given = {} if plan.quantized is None else plan.quantized.twin.given
+        given = {} if made is None else made.twin.given
         output = output_of(interpreter, joint, given)
         texts |= header(data)
         ends = ends_of(plan.main, data, scaling, output, model, converted=0 in given)

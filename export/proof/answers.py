@@ -63,7 +63,7 @@ def outputs_of(export: Export, data: Data) -> Outputs:
         pairs.append([task.compact(one) for one in logits])
         differences.append(largest_difference(of_file, of_keras))
         ends += [plain.min(), plain.max()]
-        first.append(plain[: max(0, FIRST - rows.start)])
+        first.append(plain[: max(0, FIRST - rows.start)].copy())  # a view would keep all
     of_float, of_int8 = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
     return Outputs(
         ending=ending,

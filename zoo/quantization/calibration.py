@@ -14,7 +14,7 @@ from zoo.quantization.drawing import draw
 from zoo.quantization.equalizing import equalize
 from zoo.quantization.errors import distance
 from zoo.quantization.hosts import host_of
-from zoo.quantization.joints import ends_of
+from zoo.quantization.joints import graph_ends
 from zoo.quantization.layers.arithmetic import Exact, Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, MIXED, Numerics
 from zoo.quantization.layers.ranges import Range
@@ -123,7 +123,7 @@ def quantize_rows(
         return _stored(model, replace(chosen, host=None), numerics)
     first = INT8 if numerics is MIXED else numerics
     fed, exact = chosen.fed(), answers(model, chosen.x)
-    _, joint = ends_of(model)
+    _, joint = graph_ends(model)
     parts = exact if joint is None else joint.split(exact)
     host = host_of(chosen.host, parts if numbers else None, first.activations.steps)
     twin = make_twin(model, host)

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from zoo.quantization.joints import ends_of
+from zoo.quantization.joints import graph_ends
 from zoo.quantization.layers.affine import Host
 from zoo.quantization.layers.entry import Entry
 from zoo.quantization.operations.calls import (
@@ -45,7 +45,7 @@ def draw(model: keras.Model, host: Host = NOTHING) -> Sketch:
     Raises:
         UnknownLayer: a layer or operation that the twin cannot express.
     """
-    ends, joint = ends_of(model)
+    ends, joint = graph_ends(model)
     function = sized(keras.Function(model.inputs, ends))
     heads = frozenset(id(model.get_layer(x.layer)) for x in host.inputs.values() if x.layer)
     refused: dict[int, UnknownLayer] = {}

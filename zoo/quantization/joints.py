@@ -22,7 +22,7 @@ class _Part:
     shape: tuple[int, ...]
 
 
-def ends_of(model: keras.Model) -> tuple[list[Any], Joint | None]:
+def graph_ends(model: keras.Model) -> tuple[list[Any], Joint | None]:
     """Return the tensors that a model's graph ends in, and how the host joins them.
 
     These are the model's own outputs, and None, but where its only one is more than a vector a row

@@ -13,6 +13,7 @@ from PIL import Image
 
 import export
 import zoo
+from export.proof.answers import answers, outputs_of
 from tests.export.found.squares import (
     CELL,
     CLASSES,
@@ -25,6 +26,7 @@ from tests.export.found.squares import (
 )
 from tests.export.test_ship import KNOWN, infer
 from tests.helpers.commands import pocketzoo
+from zoo.tasks.outputs import portions
 
 Made = tuple[export.Export, zoo.Data]
 PICTURED = (*KNOWN, "PIL")
@@ -120,6 +122,24 @@ def test_a_file_is_no_folder(masks: Made, tmp_path: Path) -> None:
     run = masks[0].run.path
     ended = pocketzoo("predict", run, run / "infer.py", "--out", tmp_path / "one")
     assert (ended.code, "--out of masks and objects is a folder" in ended.err) == (2, True)
+
+
+def test_a_portion_of_the_rows_at_a_time_tells_the_same(
+    boxes: Made, masks: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outputs of many rows are never held together, and those that are kept are small."""
+    for run, data in (boxes, masks):
+        whole, told = outputs_of(run, data), answers(run.run, data.x_test)
+        with monkeypatch.context() as patch:
+            patch.setattr("zoo.tasks.outputs.HELD", 1)
+            patch.setattr("zoo.tasks.outputs.BATCH", 3)
+            assert len([*portions(data.task, data.x_test)]) > 2
+            parts = outputs_of(run, data)
+            np.testing.assert_array_equal(answers(run.run, data.x_test), told)
+        for name, value in vars(whole).items():
+            np.testing.assert_array_equal(getattr(parts, name), value, name)
+        assert whole.of_int8.dtype != whole.plain.dtype
+        np.testing.assert_array_equal(whole.of_int8, told)
 
 
 def test_infer_finds_the_same_objects(

@@ -11,7 +11,7 @@ import export
 from export.tflite.joined import Joined
 from zoo import UserError
 from zoo.quantization import make_twin
-from zoo.quantization.joints import ends_of
+from zoo.quantization.joints import graph_ends
 from zoo.quantization.layers.arithmetic import Exact
 
 
@@ -39,7 +39,7 @@ def rows(count: int = 120) -> np.ndarray:
 
 
 def test_ends_are_what_is_concatenated() -> None:
-    tensors, joint = ends_of(detector())
+    tensors, joint = graph_ends(detector())
     assert joint is not None
     assert joint.shape == (20, 6)
     assert [place.name for place in joint.places] == ["box_4", "class_4", "box_8", "class_8"]
@@ -48,7 +48,7 @@ def test_ends_are_what_is_concatenated() -> None:
 
 
 def test_join_is_the_way_back_from_split() -> None:
-    _, joint = ends_of(detector())
+    _, joint = graph_ends(detector())
     assert joint is not None
     whole = np.random.default_rng(1).normal(size=(3, 20, 6)).astype(np.float32)
     np.testing.assert_array_equal(joint.join(joint.split(whole)), whole)
@@ -83,13 +83,13 @@ def test_each_part_has_a_scale_of_its_own(tmp_path) -> None:  # type: ignore[no-
 def test_others_stay_whole(build) -> None:  # type: ignore[no-untyped-def]
     x = keras.Input((8,))
     model = keras.Model(x, build(x))
-    tensors, joint = ends_of(model)
+    tensors, joint = graph_ends(model)
     assert joint is None
     assert tensors[0] is model.outputs[0]
 
 
 def test_report_holds_how_parts_are_joined(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    _, joint = ends_of(detector())
+    _, joint = graph_ends(detector())
     assert joint is not None
     made = export.to_litert(detector(), data=rows(), directory=tmp_path / "out")
     joined = Joined(joint, tuple(made.outputs.values()))

@@ -14,7 +14,7 @@ from zoo.data.reading import Reading
 from zoo.readers.decoding import looked_at, report_bad
 from zoo.readers.dense.annotations import Annotated, Truth, checked_boxes, only_used
 from zoo.readers.dense.coco import read_coco
-from zoo.readers.dense.parting import arrays_of, kept, listed, of_test
+from zoo.readers.dense.parting import arrays_of, kept, listed, numbers_in, of_test
 from zoo.readers.dense.pictures import letterboxed, letterboxed_rows, size_of
 from zoo.readers.dense.turning import turned
 from zoo.readers.dense.voc import read_voc
@@ -148,13 +148,7 @@ def box_answers(
     if not layout.boxes:
         raise UserError(f"{path} has no boxes: expected COCO, VOC or YOLO files.")
     found = only_used(annotations(path, layout, False))
-    unknown = [name for name in found.names if name not in names]
-    if unknown:
-        raise UserError(
-            f"{path} has the class {unknown[0]!r}, which the run does not know; it knows "
-            f"{', '.join(map(repr, names))}."
-        )
-    number = np.array([names.index(name) for name in found.names], np.int64)
+    number = numbers_in(path, found.names, names)
     files, boxes, bad = _looked(path, found, Reading())
     report_bad(path, bad, False, [])
     files = of_test(files)

@@ -17,7 +17,7 @@ from zoo.readers.dense.annotations import only_used
 from zoo.readers.dense.boxes import annotations
 from zoo.readers.dense.outlines import drawn
 from zoo.readers.dense.pairs import paired
-from zoo.readers.dense.parting import arrays_of, kept, listed, of_test
+from zoo.readers.dense.parting import arrays_of, kept, listed, numbers_in, of_test
 from zoo.readers.dense.pictures import size_of
 from zoo.readers.dense.pixels import as_seen, values_of
 from zoo.readers.dense.values import GROUND, Values, counted, meaning, names_in
@@ -237,11 +237,8 @@ def mask_answers(
     report_bad(path, bad, False, [])
     values = Values.of(schema, names)
     if masked.names:
-        unknown = [name for name in masked.names if name not in names]
-        if unknown:
-            raise UserError(f"{path} has the class {unknown[0]!r}, which the run does not know.")
-        order = tuple(names.index(name) for name in masked.names)
-        return image_rows(path, schema, files), np.array(order, np.uint8)[raw]
+        order = numbers_in(path, masked.names, names).astype(np.uint8)
+        return image_rows(path, schema, files), order[raw]
     counts = counted(raw)
     for place in np.flatnonzero(values.unknown(counts)):
         bad[files.paths[place]] = _outside(values, counts[place])

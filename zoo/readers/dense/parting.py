@@ -118,6 +118,21 @@ def kept(files: "Files[Any]", bad: dict[Path, str]) -> "Files[Any]":
     return files.only([n for n, path in enumerate(files.paths) if path not in bad])
 
 
+def numbers_in(path: Path, found: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Return the numbers that a run gives the classes of a folder, int64 (classes of the folder,).
+
+    Raises:
+        UserError: a class that the run does not know.
+    """
+    unknown = [name for name in found if name not in names]
+    if unknown:
+        raise UserError(
+            f"{path} has the class {unknown[0]!r}, which the run does not know; it knows "
+            f"{', '.join(map(repr, names))}."
+        )
+    return np.array([names.index(name) for name in found], np.int64)
+
+
 def of_test(files: "Files[Any]") -> "Files[Any]":
     """Return the files of the test part, if there is one."""
     test = [n for n, part in enumerate(files.parts) if part == "test"]
