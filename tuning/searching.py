@@ -16,6 +16,7 @@ from tuning.spaces import default_recipe, point
 from tuning.study.ledger import Study
 from tuning.study.liveness import Heartbeat
 from tuning.study.storage import answering
+from tuning.sweep.cards import cards_for
 from tuning.sweep.jobs import Plan
 from tuning.sweep.loop import Sweep
 from tuning.sweep.opening import begin
@@ -78,6 +79,7 @@ def search(
     space = keras_tuner.HyperParameters()
     point(space, preset, spec.overrides, base)  # asking once declares every parameter
     _check(run, spec, data, base)
+    cards = cards_for(settings.cards)
     check_limits(spec, base, space, settings, settings.seed)
     with locked(run.path), answering(settings.storage):
         files = run.path.resolve() / "trials"  # whatever folder a worker is in
@@ -87,7 +89,8 @@ def search(
             study, share_of = begin(run, spec, data, base, space, settings, rows)
             plan = Plan(spec, base, space, rows, files, artifacts, settings, share_of)
             plan.tidy(study)
-            with Pool(settings.jobs or cores(), run.path / "worker.log") as pool:
+            jobs = settings.jobs or min(cores(), sum(map(bool, cards)) or cores())
+            with Pool(jobs, run.path / "worker.log", cards) as pool:
                 _sweep(study, plan, pool, data, on_progress)
                 crown(run, study, plan, pool, data)
             plan.tidy(study, over=True)

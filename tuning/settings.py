@@ -12,6 +12,7 @@ from zoo.checks import UserError, at_least, flag, in_range, one_of
 from zoo.devices.budget import Budget
 
 OBJECTIVES = ("float", "int8")
+NO_CARD = ("",)  # the name by which CUDA sees none
 PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 
@@ -24,7 +25,10 @@ class Search(Budget):
         algorithm: "tpe", "gp" or "nsga2" (after ten points of a Sobol sequence), "sobol",
             "random"; or KerasTuner's own "kt-random", "bayesian", "hyperband".
         seed: of the search and of every trial, at least 0.
-        jobs: trials at a time on this machine, at least 1, sharing its cores; None is one a core.
+        jobs: trials at a time on this machine, at least 1, sharing its cores; None is one a core,
+            or one a card where there are cards.
+        gpus: CUDA's names of the cards, with commas between them, of which each trial sees one;
+            None is those that `CUDA_VISIBLE_DEVICES` or else nvidia-smi lists, "none" is no card.
         prune: "median", "halving" (ASHA) or "none"; see `tuning.study.pruning`. None is "none" for
             KerasTuner's own algorithms, else "median".
         objective: "float" scores the model, "int8" its quantization twin.
@@ -67,6 +71,10 @@ class Search(Budget):
     jobs: int | None = field(
         default=None, metadata={"help": "Trials at a time. Default: one per core."}
     )
+    gpus: str | None = field(
+        default=None,
+        metadata={"help": "Cards, such as 0,2, of which each trial sees one. Default: all; none."},
+    )
     prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
     objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
     pick: str = field(
@@ -98,6 +106,7 @@ class Search(Budget):
         at_least("seed", self.seed, 0)
         if self.jobs is not None:
             at_least("jobs", self.jobs, 1)
+        self._check_cards(self.cards or ())
         at_least("repeats", self.repeats, 0)
         flag("refit", self.refit)
         one_of("algorithm", self.algorithm, (*SAMPLERS, *ORACLES))
@@ -114,6 +123,19 @@ class Search(Budget):
             self._check_storage(self.storage)
         if self.algorithm == "hyperband" and self.prune not in (None, "none"):
             raise UserError("hyperband ends trials by itself; it goes with prune none.")
+
+    @property
+    def cards(self) -> tuple[str, ...] | None:
+        """The cards that were asked for; None where nobody did."""
+        if self.gpus is None:
+            return None
+        return NO_CARD if self.gpus == "none" else tuple(map(str.strip, self.gpus.split(",")))
+
+    def _check_cards(self, cards: tuple[str, ...]) -> None:
+        if self.gpus != "none" and ("" in cards or len({*cards}) < len(cards)):
+            raise UserError(
+                f"gpus must be cards, each once, such as 0,2, or none; got {self.gpus!r}."
+            )
 
     def _check_storage(self, storage: str) -> None:
         from tuning.study.storage import database  # SQLAlchemy takes a second to import

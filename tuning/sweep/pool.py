@@ -7,11 +7,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 
 from tuning.study.ledger import KILLS
+from tuning.sweep.cards import SPARING, Cards
 from tuning.sweep.shared import Job
 from zoo import UserError
 from zoo.leash import LEASH
@@ -35,10 +38,11 @@ class Pool:
     Args:
         jobs: how many will run at a time; they share the cores evenly.
         log: what native code prints goes there.
+        cards: that trials have one each of, as far as they go round.
     """
 
-    def __init__(self, jobs: int, log: Path) -> None:
-        self.jobs, self._log = jobs, log
+    def __init__(self, jobs: int, log: Path, cards: Sequence[str] = ()) -> None:
+        self.jobs, self._log, self._cards = jobs, log, Cards(cards)
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._lock = threading.Lock()
@@ -64,8 +68,10 @@ class Pool:
         except BaseException:
             ours.close()
             raise
+        with self._lock:
+            mine = replace(job, card=self._cards.take(ours))
         with contextlib.suppress(OSError):  # killed already; the end of its socket tells
-            ours.sendall(job.to_line())
+            ours.sendall(mine.to_line())
         return ours
 
     def _send(self, connection: socket.socket) -> bool:
@@ -141,5 +147,5 @@ class Pool:
         )
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         chosen = {"KERAS_BACKEND": keras.backend.backend(), "PYTHONPATH": path}
-        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | (SPARING if self._cards.names else {})
         return quiet | os.environ | chosen | dict.fromkeys(names, str(threads))

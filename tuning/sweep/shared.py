@@ -70,6 +70,7 @@ class Job:
         recipe: of its training, the seed included.
         objective: "float", or "int8": the score is that of the quantization twin.
         limits: most that the model may cost, by the names of `zoo.cost.estimate.Cost`.
+        card: the graphics card to use, as CUDA names it; None leaves it to the backend.
         device: where latency is estimated, the fields of a `zoo.devices.device.Device`.
     """
 
@@ -84,6 +85,7 @@ class Job:
     objective: str
     limits: dict[str, float]
     device: dict[str, Any] | None = None
+    card: str | None = None
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

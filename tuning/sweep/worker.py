@@ -26,6 +26,7 @@ import keras
 
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
+from tuning.sweep.cards import VISIBLE
 from tuning.sweep.shared import Job, shared
 from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
@@ -111,6 +112,8 @@ def _line(message: Mapping[str, Any]) -> bytes:
 def _serve(connection: socket.socket) -> None:
     """Run one trial. Whatever its model does ends in a result."""
     link = Link(connection)
+    if link.job.get("card") is not None:  # before a backend asks for a device
+        os.environ[VISIBLE] = link.job["card"]
     try:
         result = _run(link)
     except Exception as error:
