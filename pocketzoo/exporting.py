@@ -1,5 +1,6 @@
 """Export of a run or a model file: check the options, climb the ladder, convert, verify."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -10,7 +11,7 @@ import tuning
 import zoo
 from export.conversion.choices import chosen_numerics
 from export.conversion.job import checked
-from export.proof.targets import refuse_early
+from export.proof.targets import LACKS, refuse_early
 from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
 from pocketzoo.printing.live import stages
@@ -31,19 +32,30 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
     refuse_early(model, wishes.target_names, wishes.form_names)
 
 
+def refusal(wishes: Exporting) -> Callable[[keras.Model], None] | None:
+    """Return what raises UserError for a model that a target cannot run; None if they run any."""
+    if not any(LACKS[target] for target in wishes.target_names) and wishes.form_names is None:
+        return None
+    return lambda model: refuse_early(model, wishes.target_names, wishes.form_names)
+
+
 def export_run(path: Path, wishes: Exporting) -> export.Report | None:
     """Export a run folder and verify its files on the test rows.
 
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
+    with locked(path), stages():
+        return export_held(zoo.Run(path), wishes)
+
+
+def export_held(run: zoo.Run, wishes: Exporting) -> export.Report | None:
+    """Export a run folder that this process has locked; see `export_run`."""
     do_without_tensorflow()
-    run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
-    with locked(path), stages():
-        return _export(run, data, wishes, groups, _quantized(model, data, wishes))
+    return _export(run, data, wishes, groups, _quantized(model, data, wishes))
 
 
 def export_model(

@@ -46,7 +46,6 @@ HOMES = {
         "tuning/study/oracle.py",
         "tuning/study/oracles.py",
         "tuning/study/samplers.py",
-        "tuning/searching.py",
         "tuning/spaces/space.py",
     },
     "sqlalchemy": {"tuning/study/storage.py"},

@@ -5,6 +5,7 @@ Of the stages of other work one line, which on a terminal changes with every epo
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +13,8 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from pocketzoo.printing.console import Printable
+from export import Report
+from pocketzoo.printing.console import CONSOLE, Printable
 from tuning.sweep.progress import Progress, print_progress
 from zoo.stages import LOG
 from zoo.tasks import worded
@@ -57,28 +59,74 @@ def stages() -> Iterator[None]:
         yield
 
 
+class Screen:
+    """The progress of a search, its stages and the time that is left of all.
+
+    Args:
+        live: on a terminal what updates itself; None elsewhere.
+    """
+
+    def __init__(self, live: Live | None) -> None:
+        self._live = live
+        self._table: RenderableType = ""
+        self._left: tuple[float, float] | None = None  # seconds, and when that was
+
+    def __call__(self, progress: Progress) -> None:
+        """Show what has changed."""
+        if progress.eta is not None:
+            self._left = progress.eta[0], time.monotonic()
+        if self._live is None:
+            print_progress(progress)
+            return
+        if progress.trial is not None:
+            self._live.console.print(Text(_line(progress)), soft_wrap=True)
+        self._table = _standing(progress)
+        self._live.update(self._table)
+
+    def stage(self, text: str) -> None:
+        """Show what goes on beside the trials."""
+        said = Text(text + self._of_all())
+        if self._live is None:
+            Printable(stderr=True).print(said, soft_wrap=True)
+        else:
+            self._live.update(Group(self._table, said))
+
+    def told(self, report: Report | None) -> None:
+        """Say that a file was made while the search goes on."""
+        if report is not None:
+            console = CONSOLE if self._live is None else self._live.console
+            console.print(Text(f"{made(report)}{self._of_all()}"), soft_wrap=True)
+
+    def _of_all(self) -> str:
+        if self._left is None:
+            return ""
+        seconds, since = self._left
+        return f"; {max(0.0, seconds - (time.monotonic() - since)):.0f} s left of all"
+
+
+def made(report: Report) -> str:
+    """Return what a file is and how it does, in a line."""
+    metric, estimate = report.task.metric, report.int8_estimate
+    low, high = (metric.shown(end) for end in estimate.ci95)
+    return (
+        f"{report.numerics} file of {report.model.name}: {worded(metric.name)} "
+        f"{metric.shown(estimate.value)} ({low} to {high}) on the test rows, "
+        f"{report.verdict.upper()}"
+    )
+
+
 @contextmanager
-def shown() -> Iterator[Callable[[Progress], None]]:
+def shown() -> Iterator[Screen]:
     """Give what `tuning.search` calls; a terminal gets a live line, a file a line a trial."""
     if not sys.stdout.isatty():
-        with stages():
-            yield print_progress
+        screen = Screen(None)
+        with _heard(logging.INFO, screen.stage):
+            yield screen
         return
     with Live(console=Printable(), refresh_per_second=4, transient=True) as live:
-        table: RenderableType = ""
-
-        def say(text: str) -> None:
-            live.update(Group(table, Text(text)))
-
-        def show(progress: Progress) -> None:
-            if progress.trial is not None:
-                live.console.print(Text(_line(progress)), soft_wrap=True)
-            nonlocal table
-            table = _standing(progress)
-            live.update(table)
-
-        with _heard(logging.DEBUG, say):
-            yield show
+        screen = Screen(live)
+        with _heard(logging.DEBUG, screen.stage):
+            yield screen
 
 
 def _line(progress: Progress) -> str:
@@ -99,7 +147,7 @@ def _standing(progress: Progress) -> Text:
         f"{number} (epoch {done} of {most})"
         for number, (done, most) in sorted(progress.running.items())
     )
-    said = [f"{progress.done} of {progress.total} trials"]
+    said = [f"{progress.done}{'' if progress.by_time else f' of {progress.total}'} trials"]
     said += [states] if states else []
     said += [f"running: {running}"] if running else []
     said += [] if progress.best is None else [f"best {worded(progress.metric)} {progress.best:.4f}"]

@@ -9,9 +9,11 @@ from typing import Any
 
 import keras
 
+from tuning.outcome.anytime import Finish, Timing
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
 from tuning.recipe import Recipe, seed_of, without_stopping
+from tuning.spaces.candidates import named
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
 from tuning.sweep.loop import run_jobs
@@ -21,7 +23,7 @@ from tuning.sweep.shared import Job
 from tuning.training.adjusting import adjustment_file, fold, measure
 from tuning.training.fitting import announced, fit
 from tuning.training.heldout import held_out_file, held_out_rows
-from tuning.training.phase import Diverged
+from tuning.training.phase import Diverged, OnEpoch
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
 from zoo.run import load_weights
@@ -36,55 +38,87 @@ def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
     jobs = []
     for n in range(count):
         own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
-        jobs.append(plan.job(f"{best.number:05d}-again{n}", best.overrides, own))
+        jobs.append(plan.job(f"{best.number:05d}-again{n}", _spec_of(plan, best), own))
     return jobs
 
 
-def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
+def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Timing) -> None:
     """Choose among the finished trials, and write the run folder unless it holds the choice.
 
     Raises:
         UserError: no trial was completed; the message gives the first reason.
     """
     trials = study.trials()
-    direction = study.direction
-    order = ranked(direction, trials)
+    order = ranked(study.direction, trials)
     if not order:
         first = f" The first: {trials[0].message}" if trials else ""
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
-    shortlist = choose(order, plan.settings.pick, direction)
+    best = choose(order, plan.settings.picked, study.direction)[0]
+    finish = decided(study, best, timing)
+    again = _again(study, plan, pool, best, finish.repeats)
+    summary = _summary(study, plan, order, again) | {"refit": finish.refit}
+    if not _is_kept(run, summary):
+        _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+
+
+def hold(run: Run, study: Study, plan: Plan, data: Data, best: Trial, timing: Timing) -> None:
+    """Write a trial into the run folder while the search goes on: as it is, without repeats."""
+    order = ranked(study.direction, study.trials())
+    summary = _summary(study, plan, order, {"scores": []}) | {"refit": False}
+    _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+
+
+def decided(study: Study, best: Trial, timing: Timing) -> Finish:
+    """Return what is done with the winner; once decided it stays, so that a finished search does.
+
+    Nothing is left out where there is no budget in time.
+    """
+    finish = timing.plan(best)
+    if not timing.clock.limited:
+        return finish
+    known = study.study.user_attrs.get("finish", {})
+    if known.get("number") == best.number:
+        return Finish(known["repeats"], known["refit"])
+    if timing.clock.left < timing.finishing:  # of a command that was killed late
+        finish = Finish(0, False)
+    decision = {"number": best.number, "repeats": finish.repeats, "refit": finish.refit}
+    study.study.set_user_attr("finish", decision)
+    return finish
+
+
+def _summary(
+    study: Study, plan: Plan, order: list[Trial], again: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what `study.json` says; `order` are the completed trials, the best first."""
+    trials, direction = study.trials(), study.direction
+    shortlist = choose(order, plan.settings.picked, direction)
     best = shortlist[0]
-    winner = model_of(plan.spec, best)
-    summary = {
+    return {
         "algorithm": plan.settings.algorithm,
         "objective": plan.settings.objective,
-        "pick": plan.settings.pick,
+        "pick": plan.settings.picked,
         "limits": dict(plan.settings.limits),
         **_device(plan),
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
-        "again": _again(study, plan, pool, best),
+        "again": again,
         "history": [_shown(trial) | {"state": trial.state} for trial in trials],
         "front": [_shown(trial) for trial in front(order, direction)],
         "shortlist": [_shown(trial) for trial in shortlist],
         "importance": importances(study.study),
         "advice": advise(plan.space, trials, best, study.attempts(), direction),
         "direction": direction[:3],
-        "refit": plan.settings.refit,
         "seconds": round(sum(trial.seconds for trial in trials), 3),
     }
-    if not _is_kept(run, summary):
-        _keep(run, plan, best, winner, data, summary)
 
 
 def _device(plan: Plan) -> dict[str, Any]:
     return {} if plan.settings.device is None else {"device": plan.settings.device}
 
 
-def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
+def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dict[str, Any]:
     """Return the scores of the best trial's training with other seeds; run once, then known."""
     known = study.study.user_attrs.get("again", {})
-    count = plan.settings.repeats
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
         if jobs:
@@ -126,7 +160,13 @@ def model_of(spec: ModelSpec, trial: Trial) -> ModelSpec:
 
 
 def _keep(
-    run: Run, plan: Plan, best: Trial, winner: ModelSpec, data: Data, summary: Mapping[str, Any]
+    run: Run,
+    plan: Plan,
+    best: Trial,
+    winner: ModelSpec,
+    data: Data,
+    summary: Mapping[str, Any],
+    timing: Timing,
 ) -> None:
     """Write a trial into the run folder, trained once more on all rows but the test rows.
 
@@ -149,8 +189,9 @@ def _keep(
             refitted = _fresh(winner, recipe)
             all_rows = without_stopping(recipe, best.epochs)
             told = announced("training on all rows but the test rows", all_rows)
-            history = fit(refitted, data.merged(held_out), all_rows, on_epoch=told)
-            model = refitted
+            epoch_told = _until(timing, told)
+            history = fit(refitted, data.merged(held_out), all_rows, on_epoch=epoch_told)
+            model = refitted if history.epochs == best.epochs else model
     fold(model, adjustment)
     files: dict[str, str | bytes] = {
         "study.json": as_json(summary),
@@ -160,6 +201,20 @@ def _keep(
         **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
+
+
+def _until(timing: Timing, told: OnEpoch) -> OnEpoch:
+    """Return `told`, which ends the training where no time is left for it."""
+
+    def tell(epoch: int, curves: Mapping[str, float]) -> bool:
+        timing.clock.note()
+        return told(epoch, curves) and timing.clock.left > timing.finishing / 2
+
+    return tell
+
+
+def _spec_of(plan: Plan, trial: Trial) -> ModelSpec:
+    return model_of(named(plan.field.candidates, trial.preset).spec, trial)
 
 
 def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:

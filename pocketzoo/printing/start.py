@@ -1,0 +1,17 @@
+"""The beginning of a search under a budget in time: how long it takes, and what to open then."""
+
+from pathlib import Path
+
+from pocketzoo.printing.console import CONSOLE
+from tuning.settings import Search
+
+
+def print_start(out: Path, searching: Search) -> None:
+    """Say how long a run takes, what it downloads, and what to open at the end."""
+    if searching.minutes is None:
+        return
+    CONSOLE.print(
+        f"This takes {searching.minutes:g} minutes: a first checked file soon, then better ones. "
+        f"Nothing is downloaded. Then open {out / 'report.html'}.",
+        soft_wrap=True,
+    )
