@@ -1,6 +1,5 @@
 """Export of a run or a model file: check the options, climb the ladder, convert, verify."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -32,11 +31,10 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
     refuse_early(model, wishes.target_names, wishes.form_names)
 
 
-def refusal(wishes: Exporting) -> Callable[[keras.Model], None] | None:
-    """Return what raises UserError for a model that a target cannot run; None if they run any."""
-    if not any(LACKS[target] for target in wishes.target_names) and wishes.form_names is None:
-        return None
-    return lambda model: refuse_early(model, wishes.target_names, wishes.form_names)
+def lacking(wishes: Exporting) -> dict[str, set[str]]:
+    """Return the operators that the targets lack; a loop only where another form is not asked."""
+    unrolled = {"WHILE"} if {"step", "unrolled"} & {*(wishes.form_names or ())} else set()
+    return {name: LACKS[name] - unrolled for name in wishes.target_names if LACKS[name]}
 
 
 def export_run(path: Path, wishes: Exporting) -> export.Report | None:

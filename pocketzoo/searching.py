@@ -29,7 +29,7 @@ def search(
     searching: Search,
     started: float,
     on_model: OnModel = lambda screen, run: None,
-    accepts: Any = None,
+    lacks: Any = None,
 ) -> "Run":
     """Search, and show how it goes and what it found; see `tuning.search`."""
     import tuning
@@ -47,7 +47,7 @@ def search(
             overrides=pairs("--set", training.sets),
             on_progress=screen,
             on_model=lambda run: on_model(screen, run),
-            accepts=accepts,
+            lacks=lacks,
             started=started,
         )
     commands.record(run.path, "trained")
@@ -77,7 +77,7 @@ def run_all(
     from pocketzoo import exporting as ladder
     from pocketzoo.printing.start import print_start
 
-    accepts = ladder.refusal(exporting)
+    lacks = ladder.lacking(exporting)
     if preset != AUTO:
         spec = zoo.ModelSpec.of(preset, rows, pairs("--set", training.sets))
         ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
@@ -87,11 +87,11 @@ def run_all(
     def on_model(screen: "Screen", run: zoo.Run) -> None:
         screen.told(ladder.export_held(run, exporting))
 
-    found = search(rows, preset, out, training, searching, started, on_model, accepts)
+    found = search(rows, preset, out, training, searching, started, on_model, lacks)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
     passed = leaving.export_run(out, exporting)
     while not passed and others and not leaving.too_few_rows(out):
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")
-        search(rows, preset, out, training, another, started, accepts=accepts)
+        search(rows, preset, out, training, another, started, lacks=lacks)
         passed = leaving.export_run(out, exporting)
     return passed

@@ -57,6 +57,7 @@ HOMES = {
         "zoo/advice/repeats.py",
         "zoo/baselines/fitted.py",
         "zoo/baselines/plain.py",
+        "zoo/baselines/rivals.py",
         "zoo/readers/built_in.py",
         "zoo/readers/dense/scenes.py",
         "zoo/data/splits.py",

@@ -9,7 +9,7 @@ from typing import Any
 
 from tuning.augmentation.apply import check_augmentation
 from tuning.auto.field import field_of
-from tuning.auto.finding import Accept, Field
+from tuning.auto.finding import Field, Lacks
 from tuning.limits import check_limits
 from tuning.outcome.anytime import Timing, better_file, first_file, make_timing
 from tuning.outcome.winner import crown, hold
@@ -41,7 +41,7 @@ def search(
     overrides: Mapping[str, Any] | None = None,
     on_progress: Callable[[Progress], None] = print_progress,
     on_model: Callable[[Run], None] = lambda run: None,
-    accepts: Accept | None = None,
+    lacks: Lacks | None = None,
     started: float | None = None,
 ) -> Run:
     """Search architecture and recipe, and leave the best model in a run folder.
@@ -65,7 +65,8 @@ def search(
         on_progress: called when something has changed.
         on_model: under a budget in time called when the run folder holds a first model, and later
             better ones; what it takes is planned for the end, too.
-        accepts: without a preset: raises UserError for a model that is not to be tried.
+        lacks: without a preset: runtime -> operators that it lacks; a model that needs one of them
+            is not tried.
         started: `time.monotonic()` when the command began, if the time before this call counts.
 
     Returns:
@@ -91,7 +92,7 @@ def search(
         raise UserError(
             f"{data.name} has no validation rows; a search needs them to compare trials."
         )
-    field = field_of(preset, data, settings, recipe, overrides, accepts)
+    field = field_of(preset, data, settings, recipe, overrides, lacks)
     space = declare(field.candidates)
     _check(run, field, data)
     if not field.auto:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from tuning.auto.finding import Accept, Field, find_candidates
+from tuning.auto.finding import Field, Lacks, find_candidates
 from tuning.limits import check_cost
 from tuning.recipe import Recipe
 from tuning.settings import AUTO, Search, check_auto
@@ -19,7 +19,7 @@ def field_of(
     settings: Search,
     recipe: Recipe | None = None,
     overrides: Mapping[str, Any] | None = None,
-    accepts: Accept | None = None,
+    lacks: Lacks | None = None,
 ) -> Field:
     """Return what is searched; see `tuning.search`.
 
@@ -31,7 +31,7 @@ def field_of(
         check_cost(spec.build())  # what does not fit the data is a mistake, not a failed trial
         return Field((Candidate(spec, recipe or default_recipe(preset, data)),))
     check_auto(settings.algorithm, overrides or {})
-    return find_candidates(data, settings, lambda name: _recipe(name, data, recipe), accepts)
+    return find_candidates(data, settings, lambda name: _recipe(name, data, recipe), lacks)
 
 
 def _recipe(preset: str, data: Data, given: Recipe | None) -> Recipe:

@@ -1,22 +1,22 @@
 """The candidates of a search without a preset, and what fell out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 
-from tuning.auto.order import ordered
+from tuning.auto.order import TESTED, ordered
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.spaces.candidates import Candidate, ask, declare, starts
 from zoo import Data, ModelSpec, UserError
-from zoo.cost.estimate import estimate
+from zoo.cost.estimate import estimate, outline
 from zoo.devices.budget import Budget, compared
-from zoo.devices.device import Device
 from zoo.stages import stage
 
-Accept = Callable[[keras.Model], None]  # raises UserError for a model that will not do
+Lacks = Mapping[str, Collection[str]]  # runtime -> operators of `.tflite` files that it lacks
+ENOUGH = 6  # presets that fit, where those made for tests are left out
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ def find_candidates(
     data: Data,
     budget: Budget,
     recipe: Callable[[str], Recipe] | None = None,
-    accepts: Accept | None = None,
+    lacks: Lacks | None = None,
 ) -> Field:
     """Return every preset that takes the data and fits the limits, in the order of `zoo.advise`.
 
     Costs are estimated before any training. A preset that is over a limit is tried at the smallest
-    sizes of its space, if these fit.
+    sizes of its space, if these fit. Presets that are made for tests come in where few others fit.
 
     Args:
         data: their kind and task say which families there are.
         budget: the device and the limits.
         recipe: preset -> recipe; None: see `tuning.spaces.default_recipe`.
-        accepts: raises UserError for a model that cannot be exported as it is wanted.
+        lacks: operators that a model must not need.
 
     Raises:
         UserError: nothing takes the data, or nothing fits; the message names the nearest.
@@ -82,7 +82,9 @@ def find_candidates(
     kept: list[Candidate] = []
     fallen: list[Fallen] = []
     for name in names:
-        found = _weigh(name, data, budget, recipe(name), accepts)
+        if name.endswith(TESTED) and len(kept) >= ENOUGH:
+            continue
+        found = _weigh(name, data, budget, recipe(name), lacks or {})
         if isinstance(found, Candidate):
             kept.append(found)
         else:
@@ -95,17 +97,17 @@ def find_candidates(
 
 
 def _weigh(
-    name: str, data: Data, budget: Budget, recipe: Recipe, accepts: Accept | None
+    name: str, data: Data, budget: Budget, recipe: Recipe, lacks: Lacks
 ) -> Candidate | Fallen:
     try:
         spec = ModelSpec.of(name, data, {})
-        cost = _cost(spec, budget.chosen, accepts)
+        cost = _cost(spec, budget, lacks)
     except UserError as error:
         return Fallen(name, str(error))
     found = Candidate(spec, recipe, cost)
     if not _over(cost, budget):
         return found
-    smallest, less = _smallest(found, budget.chosen)
+    smallest, less = _smallest(found, budget)
     over = _over(less, budget)
     if not over:
         return replace(found, smallest=True)
@@ -123,7 +125,7 @@ def _over(cost: Mapping[str, float], budget: Budget) -> tuple[str, ...]:
     return tuple(name for name, most in budget.limits.items() if cost[name] > most)
 
 
-def _smallest(one: Candidate, device: Device | None) -> tuple[ModelSpec, Mapping[str, float]]:
+def _smallest(one: Candidate, budget: Budget) -> tuple[ModelSpec, Mapping[str, float]]:
     """Return the smallest sizes in the space of a candidate, and their cost."""
     space = declare([one])
     (values,) = starts(space, [replace(one, smallest=True)], 1)
@@ -131,32 +133,34 @@ def _smallest(one: Candidate, device: Device | None) -> tuple[ModelSpec, Mapping
     overrides: Mapping[str, Any] = ask(space, [one])[1].overrides
     spec = replace(one.spec, overrides=overrides)
     try:
-        return spec, _cost(spec, device, None)
+        return spec, _cost(spec, budget, {})
     except UserError:
         return one.spec, one.cost
 
 
-def _cost(spec: ModelSpec, device: Device | None, accepts: Accept | None) -> Mapping[str, float]:
+def _cost(spec: ModelSpec, budget: Budget, lacks: Lacks) -> Mapping[str, float]:
+    """Return the cost of a model, which must be one that can be built; nothing without limits."""
     if keras.backend.backend() != "jax":
-        return _known(spec.build(), device, accepts)
+        return _known(spec.build(), budget, lacks)
     try:  # without drawing weights, which JAX compiles for each of their shapes
         with keras.StatelessScope(initialize_variables=False):
-            return _known(spec.build(), device, accepts)
+            return _known(spec.build(), budget, lacks)
     except UserError:
         raise
     except ValueError:  # a layer that draws numbers by itself cannot be built so
         keras.utils.clear_session()
-        return _known(spec.build(), device, accepts)
+        return _known(spec.build(), budget, lacks)
     finally:
         keras.utils.clear_session()  # forgets the weights that would be drawn later
 
 
-def _known(
-    model: keras.Model, device: Device | None, accepts: Accept | None
-) -> Mapping[str, float]:
-    if accepts is not None:
-        accepts(model)
-    return estimate(model, device).known()
+def _known(model: keras.Model, budget: Budget, lacks: Lacks) -> Mapping[str, float]:
+    needed = {operator.name for operator in outline(model).operators} if lacks else set()
+    for runtime, names in lacks.items():
+        if needed & {*names}:
+            lacking = ", ".join(sorted(needed & {*names}))
+            raise UserError(f"{runtime} lacks the operator {lacking}, which it needs")
+    return estimate(model, budget.chosen).known() if budget.limits else {}
 
 
 def _none(fallen: list[Fallen], budget: Budget) -> str:

@@ -7,7 +7,7 @@ from zoo.data.kinds import Kind
 from zoo.presets.catalogue import PRESETS, family_of
 from zoo.tasks import Task
 
-TESTED = "_tiny"  # ending of presets that are made for tests: tried last
+TESTED = "_tiny"  # ending of presets that are made for tests: tried where few others fit
 
 
 def ordered(kind: Kind, task: Task, rows: int, limits: Mapping[str, float]) -> tuple[str, ...]:

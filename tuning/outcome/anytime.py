@@ -17,7 +17,7 @@ from zoo.stages import stage
 # what the study keeps: seconds from a trained model to a checked file; the trial in the folder
 FINISHING, HELD = "finishing", "held"
 MARGIN = 1.15  # of what is planned by what was measured
-MOST = 0.5  # of the budget for what follows the last trial, before repeats are left out
+MOST = 0.35  # of the budget for what follows the last trial, before repeats are left out
 SELDOM = 10.0  # times what it takes, between two files of better models
 
 

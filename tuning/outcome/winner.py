@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from tuning.outcome.answer import answer, rivals
 from tuning.outcome.anytime import Finish, Timing
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
@@ -56,7 +57,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
     best = choose(order, plan.settings.picked, study.direction)[0]
     finish = decided(study, best, timing)
     again = _again(study, plan, pool, best, finish.repeats)
-    summary = _summary(study, plan, order, again) | {"refit": finish.refit}
+    summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
     if not _is_kept(run, summary):
         _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
 
@@ -64,7 +65,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
 def hold(run: Run, study: Study, plan: Plan, data: Data, best: Trial, timing: Timing) -> None:
     """Write a trial into the run folder while the search goes on: as it is, without repeats."""
     order = ranked(study.direction, study.trials())
-    summary = _summary(study, plan, order, {"scores": []}) | {"refit": False}
+    summary = _summary(study, plan, order, {"scores": []}, data) | {"refit": False}
     _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
 
 
@@ -87,13 +88,24 @@ def decided(study: Study, best: Trial, timing: Timing) -> Finish:
 
 
 def _summary(
-    study: Study, plan: Plan, order: list[Trial], again: Mapping[str, Any]
+    study: Study, plan: Plan, order: list[Trial], again: Mapping[str, Any], data: Data
 ) -> dict[str, Any]:
     """Return what `study.json` says; `order` are the completed trials, the best first."""
     trials, direction = study.trials(), study.direction
     shortlist = choose(order, plan.settings.picked, direction)
     best = shortlist[0]
-    return {
+    found: dict[str, Any] = {}
+    if plan.field.auto:
+        found["answer"] = answer(
+            plan.field,
+            trials,
+            study.attempts(),
+            best,
+            rivals(study, data),
+            plan.settings.limits,
+            data.task.metric,
+        )
+    return found | {
         "algorithm": plan.settings.algorithm,
         "objective": plan.settings.objective,
         "pick": plan.settings.picked,
@@ -132,7 +144,8 @@ def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dic
 
 
 def _shown(trial: Trial) -> dict[str, Any]:
-    return {"number": trial.number, "score": trial.score} | dict(trial.cost)
+    named = {"preset": trial.preset} if trial.preset else {}
+    return {"number": trial.number, "score": trial.score} | named | dict(trial.cost)
 
 
 def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
