@@ -201,6 +201,9 @@ def run(
     started = time.monotonic()
     early.check_training(source, preset, loading, training, searching)
     early.check_exporting(exporting)
+    from pocketzoo.printing.start import print_start
+
+    print_start(preset, out, searching)
     rows = loading.load(source, training.seed, preset=preset)
     from pocketzoo.searching import run_all
 

@@ -13,7 +13,7 @@ from export.conversion.job import checked
 from export.proof.targets import LACKS, refuse_early
 from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
-from pocketzoo.printing.live import stages
+from pocketzoo.printing.live import Left, stages
 from zoo.backends import do_without_tensorflow
 from zoo.data.groups import read_groups
 from zoo.lock import locked
@@ -37,13 +37,16 @@ def lacking(wishes: Exporting) -> dict[str, set[str]]:
     return {name: LACKS[name] - unrolled for name in wishes.target_names if LACKS[name]}
 
 
-def export_run(path: Path, wishes: Exporting) -> export.Report | None:
+def export_run(path: Path, wishes: Exporting, left: Left | None = None) -> export.Report | None:
     """Export a run folder and verify its files on the test rows.
+
+    Args:
+        left: of the time for all; stages are shown with it.
 
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
-    with locked(path), stages():
+    with locked(path), stages(left):
         return export_held(zoo.Run(path), wishes)
 
 

@@ -37,7 +37,9 @@ def search(
     from pocketzoo.printing.study import print_study
 
     do_without_tensorflow()
-    with live.shown() as screen:
+    minutes = searching.minutes
+    left = None if minutes is None else live.Left(60 * minutes, started)
+    with live.shown(left) as screen:
         run = tuning.search(
             preset,
             rows,
@@ -75,21 +77,22 @@ def run_all(
     """Search, export and verify; return whether what came of it may be shipped."""
     import zoo
     from pocketzoo import exporting as ladder
-    from pocketzoo.printing.start import print_start
+    from pocketzoo.printing.live import Left
 
     lacks = ladder.lacking(exporting)
     if preset != AUTO:
         spec = zoo.ModelSpec.of(preset, rows, pairs("--set", training.sets))
         ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
     ladder.chosen_groups(rows, exporting)
-    print_start(out, searching)
 
     def on_model(screen: "Screen", run: zoo.Run) -> None:
         screen.told(ladder.export_held(run, exporting))
 
     found = search(rows, preset, out, training, searching, started, on_model, lacks)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
-    passed = leaving.export_run(out, exporting)
+    minutes = searching.minutes
+    left = None if minutes is None else Left(60 * minutes, started)
+    passed = leaving.export_run(out, exporting, left)
     while not passed and others and not leaving.too_few_rows(out):
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")
         search(rows, preset, out, training, another, started, lacks=lacks)

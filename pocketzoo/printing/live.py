@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -44,19 +45,35 @@ def _heard(level: int, show: Callable[[str], None]) -> Iterator[None]:
         LOG.setLevel(before)
 
 
+@dataclass(frozen=True)
+class Left:
+    """Seconds that were left of all at a time of `time.monotonic`."""
+
+    seconds: float
+    since: float
+
+    def __str__(self) -> str:
+        left = self.seconds - (time.monotonic() - self.since)
+        return f"; {max(0.0, left):.0f} s left of all"
+
+
 @contextmanager
-def stages() -> Iterator[None]:
+def stages(left: Left | None = None) -> Iterator[None]:
     """Show stages beside what a command prints: on a terminal a line that changes, else lines."""
     console = Printable(stderr=True)
     if not console.is_terminal:
-        with _heard(logging.INFO, lambda said: console.print(said, soft_wrap=True)):
+        with _heard(logging.INFO, lambda said: console.print(_with(said, left), soft_wrap=True)):
             yield
         return
     with (
         console.status("") as status,
-        _heard(logging.DEBUG, lambda said: status.update(Text(said))),
+        _heard(logging.DEBUG, lambda said: status.update(Text(_with(said, left)))),
     ):
         yield
+
+
+def _with(said: str, left: Left | None) -> str:
+    return said if left is None else f"{said}{left}"
 
 
 class Screen:
@@ -64,17 +81,18 @@ class Screen:
 
     Args:
         live: on a terminal what updates itself; None elsewhere.
+        left: of all, if there is a budget in time.
     """
 
-    def __init__(self, live: Live | None) -> None:
+    def __init__(self, live: Live | None, left: Left | None) -> None:
         self._live = live
         self._table: RenderableType = ""
-        self._left: tuple[float, float] | None = None  # seconds, and when that was
+        self.left = left
 
     def __call__(self, progress: Progress) -> None:
         """Show what has changed."""
         if progress.eta is not None:
-            self._left = progress.eta[0], time.monotonic()
+            self.left = Left(progress.eta[0], time.monotonic())
         if self._live is None:
             print_progress(progress)
             return
@@ -85,7 +103,7 @@ class Screen:
 
     def stage(self, text: str) -> None:
         """Show what goes on beside the trials."""
-        said = Text(text + self._of_all())
+        said = Text(_with(text, self.left))
         if self._live is None:
             Printable(stderr=True).print(said, soft_wrap=True)
         else:
@@ -95,13 +113,7 @@ class Screen:
         """Say that a file was made while the search goes on."""
         if report is not None:
             console = CONSOLE if self._live is None else self._live.console
-            console.print(Text(f"{made(report)}{self._of_all()}"), soft_wrap=True)
-
-    def _of_all(self) -> str:
-        if self._left is None:
-            return ""
-        seconds, since = self._left
-        return f"; {max(0.0, seconds - (time.monotonic() - since)):.0f} s left of all"
+            console.print(Text(_with(made(report), self.left)), soft_wrap=True)
 
 
 def made(report: Report) -> str:
@@ -116,15 +128,15 @@ def made(report: Report) -> str:
 
 
 @contextmanager
-def shown() -> Iterator[Screen]:
+def shown(left: Left | None = None) -> Iterator[Screen]:
     """Give what `tuning.search` calls; a terminal gets a live line, a file a line a trial."""
     if not sys.stdout.isatty():
-        screen = Screen(None)
+        screen = Screen(None, left)
         with _heard(logging.INFO, screen.stage):
             yield screen
         return
     with Live(console=Printable(), refresh_per_second=4, transient=True) as live:
-        screen = Screen(live)
+        screen = Screen(live, left)
         with _heard(logging.DEBUG, screen.stage):
             yield screen
 

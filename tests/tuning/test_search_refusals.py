@@ -151,6 +151,6 @@ def test_diverged_refit_falls_back_to_the_trial(
     def diverge(*_: Any, on_epoch: Any) -> None:
         raise Diverged("became NaN")
 
-    monkeypatch.setattr("tuning.outcome.winner.fit", diverge)
+    monkeypatch.setattr("tuning.outcome.keeping.fit", diverge)
     run, _ = searched(wine, folder)
     assert np.isfinite(run.load_model().predict(wine.x_test, verbose=0)).all()

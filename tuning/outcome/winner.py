@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from statistics import mean, stdev
 from typing import Any
 
-import keras
-
 from tuning.outcome.answer import answer, rivals
 from tuning.outcome.anytime import Finish, Timing
+from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
-from tuning.recipe import Recipe, seed_of, without_stopping
+from tuning.recipe import Recipe, seed_of
 from tuning.spaces.candidates import named
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
@@ -21,16 +19,12 @@ from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from tuning.training.adjusting import adjustment_file, fold, measure
-from tuning.training.fitting import announced, fit
-from tuning.training.heldout import held_out_file, held_out_rows
-from tuning.training.phase import Diverged, OnEpoch
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
-from zoo.run import load_weights
 from zoo.stages import stage
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
+FINISH, AGAIN_KNOWN = "finish", "again"  # what the study keeps: the plan, and scores by other seeds
 
 
 def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
@@ -58,15 +52,18 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
     finish = decided(study, best, timing)
     again = _again(study, plan, pool, best, finish.repeats)
     summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
-    if not _is_kept(run, summary):
-        _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    if _is_kept(run, summary):
+        return
+    refitted = keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    if finish.refit and not refitted and timing.clock.limited:
+        _decide(study, best, replace(finish, refit=False))
 
 
 def hold(run: Run, study: Study, plan: Plan, data: Data, best: Trial, timing: Timing) -> None:
     """Write a trial into the run folder while the search goes on: as it is, without repeats."""
     order = ranked(study.direction, study.trials())
     summary = _summary(study, plan, order, {"scores": []}, data) | {"refit": False}
-    _keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
 
 
 def decided(study: Study, best: Trial, timing: Timing) -> Finish:
@@ -77,13 +74,20 @@ def decided(study: Study, best: Trial, timing: Timing) -> Finish:
     finish = timing.plan(best)
     if not timing.clock.limited:
         return finish
-    known = study.study.user_attrs.get("finish", {})
+    known = study.study.user_attrs.get(FINISH, {})
+    again = study.study.user_attrs.get(AGAIN_KNOWN, {})
     if known.get("number") == best.number:
-        return Finish(known["repeats"], known["refit"])
+        done = again.get("number") == best.number and again.get("asked") == known["repeats"]
+        if done or timing.clock.left > timing.finishing:
+            return Finish(known["repeats"], known["refit"])
     if timing.clock.left < timing.finishing:  # of a command that was killed late
         finish = Finish(0, False)
+    return _decide(study, best, finish)
+
+
+def _decide(study: Study, best: Trial, finish: Finish) -> Finish:
     decision = {"number": best.number, "repeats": finish.repeats, "refit": finish.refit}
-    study.study.set_user_attr("finish", decision)
+    study.study.set_user_attr(FINISH, decision)
     return finish
 
 
@@ -130,14 +134,14 @@ def _device(plan: Plan) -> dict[str, Any]:
 
 def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dict[str, Any]:
     """Return the scores of the best trial's training with other seeds; run once, then known."""
-    known = study.study.user_attrs.get("again", {})
+    known = study.study.user_attrs.get(AGAIN_KNOWN, {})
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
         if jobs:
             stage(f"training the best trial with {count} other seeds")
         scores = [result["score"] for result in run_jobs(pool, jobs)]
         known = {"number": best.number, "asked": count, "scores": scores}
-        study.study.set_user_attr("again", known)
+        study.study.set_user_attr(AGAIN_KNOWN, known)
     scores = known["scores"]
     spread = {"mean": mean(scores), "std": stdev(scores)} if len(scores) > 1 else {}
     return {"scores": scores} | spread
@@ -172,65 +176,5 @@ def model_of(spec: ModelSpec, trial: Trial) -> ModelSpec:
     return found
 
 
-def _keep(
-    run: Run,
-    plan: Plan,
-    best: Trial,
-    winner: ModelSpec,
-    data: Data,
-    summary: Mapping[str, Any],
-    timing: Timing,
-) -> None:
-    """Write a trial into the run folder, trained once more on all rows but the test rows.
-
-    The adjustment is that of the trial's own weights, which have not seen the validation rows.
-    """
-    recipe = Recipe(**best.recipe)
-    model = _fresh(winner, recipe)
-    fetched, history = plan.files / "best.h5", None
-    if plan.fetch(best, fetched):
-        load_weights(model, fetched)
-    else:
-        # its weights are elsewhere; the seed brings them back
-        told = announced("training the best trial again", recipe)
-        history = fit(model, data, recipe, on_epoch=told)
-    fetched.unlink(missing_ok=True)
-    adjustment = measure(model, data)
-    held_out = held_out_rows(data, summary["refit"])
-    if summary["refit"]:
-        with suppress(Diverged):  # the trial's own weights are good; they stay
-            refitted = _fresh(winner, recipe)
-            all_rows = without_stopping(recipe, best.epochs)
-            told = announced("training on all rows but the test rows", all_rows)
-            epoch_told = _until(timing, told)
-            history = fit(refitted, data.merged(held_out), all_rows, on_epoch=epoch_told)
-            model = refitted if history.epochs == best.epochs else model
-    fold(model, adjustment)
-    files: dict[str, str | bytes] = {
-        "study.json": as_json(summary),
-        "recipe.json": as_json(best.recipe),
-        "history.csv": history.to_csv() if history else "",
-        **adjustment_file(adjustment),
-        **held_out_file(data, held_out),
-    }
-    run.save(model, winner, data, files)
-
-
-def _until(timing: Timing, told: OnEpoch) -> OnEpoch:
-    """Return `told`, which ends the training where no time is left for it."""
-
-    def tell(epoch: int, curves: Mapping[str, float]) -> bool:
-        timing.clock.note()
-        return told(epoch, curves) and timing.clock.left > timing.finishing / 2
-
-    return tell
-
-
 def _spec_of(plan: Plan, trial: Trial) -> ModelSpec:
     return model_of(named(plan.field.candidates, trial.preset).spec, trial)
-
-
-def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(recipe.seed)
-    return spec.build()
