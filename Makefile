@@ -1,4 +1,4 @@
-# make demo: search, export and check a CNN on digits.
+# make demo: search, export and check a model of digits for an Arduino, in five minutes.
 # make test: all but what is slow by its nature.
 # make test-all: everything, what the next three run included; what CI runs.
 # make test-postgres: sweeps on a real PostgreSQL (apt-get install postgresql; it need not run).
@@ -34,7 +34,7 @@ install: .venv/core
 install-dev: .venv/dev
 
 demo: .venv/core
-	$(BIN)/pocketzoo run digits cnn_small --out runs/demo --trials 10 --epochs 30
+	$(BIN)/pocketzoo run digits --device arduino-nano-33-ble-sense --minutes 5 --out runs/demo
 
 test: CHOSEN := -m "not slow"
 test: test-backends

@@ -3,9 +3,10 @@
 Data are read before Keras is imported, so that a mistake in them costs a second, too.
 """
 
+import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,13 +21,14 @@ from pocketzoo.options import (
     Loading,
     Out,
     PresetArgument,
+    PresetOrAll,
     Seed,
     Training,
 )
 from pocketzoo.parsing import pairs
 from pocketzoo.process import run_guarded
 from pocketzoo.recipes import check_fits, recipe_of
-from tuning.settings import Search
+from tuning.settings import AUTO, Search
 from zoo.backends import do_without_tensorflow
 
 app = typer.Typer(
@@ -165,18 +167,20 @@ def train(
 @flat
 def tune(
     source: DataArgument,
-    preset: PresetArgument,
-    out: Out,
     loading: Loading,
     training: Training,
     searching: Search,
+    out: Out,
+    preset: PresetOrAll = AUTO,
 ) -> None:
-    """Search around a preset and keep the best model. Continues where it stopped."""
-    early.check_training(source, preset, loading, training)
+    """Search around a preset, or among all, and keep the best model. Continues where it stopped."""
+    started = time.monotonic()
+    early.check_training(source, preset, loading, training, searching)
     rows = loading.load(source, training.seed, preset=preset)
     from pocketzoo.printing.training import print_run
+    from pocketzoo.searching import search
 
-    print_run(_search(rows, preset, out, training, searching))
+    print_run(search(rows, preset, out, training, searching, started))
 
 
 app.command("export")(flat(leaving.export_command))
@@ -186,31 +190,24 @@ app.command("export")(flat(leaving.export_command))
 @flat
 def run(
     source: DataArgument,
-    preset: PresetArgument,
     out: Out,
     loading: Loading,
     training: Training,
     searching: Search,
     exporting: Exporting,
+    preset: PresetOrAll = AUTO,
 ) -> None:
-    """Tune, export and check in one go."""
-    early.check_training(source, preset, loading, training)
+    """Tune, export and check in one go; without a preset among all models that fit."""
+    started = time.monotonic()
+    early.check_training(source, preset, loading, training, searching)
     early.check_exporting(exporting)
-    rows = loading.load(source, training.seed, preset=preset)
-    import zoo
-    from pocketzoo import exporting as ladder
+    from pocketzoo.printing.start import print_start
 
-    overrides = pairs("--set", training.sets)
-    spec = zoo.ModelSpec.of(preset, rows, overrides)
-    ladder.check_options(spec.build(), exporting)  # what cannot be exported is not searched for
-    ladder.chosen_groups(rows, exporting)
-    found = _search(rows, preset, out, training, searching)
-    _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
-    passed = leaving.export_run(out, exporting)
-    while not passed and others and not leaving.too_few_rows(out):
-        another = replace(searching, pick=f"trial:{others.pop(0)['number']}")
-        _search(rows, preset, out, training, another)
-        passed = leaving.export_run(out, exporting)
+    print_start(preset, out, searching)
+    rows = loading.load(source, training.seed, preset=preset)
+    from pocketzoo.searching import run_all
+
+    passed = run_all(rows, preset, out, training, searching, exporting, started)
     raise typer.Exit(0 if passed else 1)
 
 
@@ -219,27 +216,6 @@ app.command()(after.check)
 app.command()(after.drift)
 app.command()(after.compare)
 app.command()(after.predict)
-
-
-def _search(rows: Any, preset: str, out: Path, training: Training, searching: Search) -> Any:
-    import tuning
-    from pocketzoo.printing import live
-    from pocketzoo.printing.study import print_study
-
-    do_without_tensorflow()
-    with live.shown() as on_progress:
-        run = tuning.search(
-            preset,
-            rows,
-            directory=out,
-            search=searching,
-            recipe=recipe_of(preset, training, rows),
-            overrides=pairs("--set", training.sets),
-            on_progress=on_progress,
-        )
-    commands.record(run.path, "trained")
-    print_study(run)
-    return run
 
 
 def main() -> None:

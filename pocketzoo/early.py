@@ -15,6 +15,7 @@ from export.conversion.choices import (
 from pocketzoo.options import Exporting, Loading, Training
 from pocketzoo.parsing import pairs
 from tuning.recipe import TREES, Recipe
+from tuning.settings import AUTO, Search, check_auto
 from zoo.checks import UserError, at_least, in_range, near, one_of
 from zoo.data.sources import check_target, kind_of_rows, reader_of
 from zoo.manifest import read_manifest
@@ -52,15 +53,26 @@ def _check_front_end(reader: str, wanted: str, of_text: bool) -> None:
         waveforms.choose_front_end(wanted, None)
 
 
-def check_training(source: str, preset: str, loading: Loading, training: Training) -> None:
+def check_training(
+    source: str,
+    preset: str,
+    loading: Loading,
+    training: Training,
+    searching: Search | None = None,
+) -> None:
     """Raise UserError for what no training on these data can be; see `check_source`."""
-    find_preset(preset)
-    check_source(source, loading)
-    kind = kind_of_rows(source, loading.reading())
-    if kind is not None:
-        check_kind(preset, kind, source)
+    sets = pairs("--set", training.sets)
+    if preset == AUTO and searching is not None:
+        check_auto(searching.algorithm, sets)
+        check_source(source, loading)
+    else:
+        find_preset(preset)
+        check_source(source, loading)
+        kind = kind_of_rows(source, loading.reading())
+        if kind is not None:
+            check_kind(preset, kind, source)
+        check_arguments(preset, sets)
     at_least("seed", training.seed, 0)
-    check_arguments(preset, pairs("--set", training.sets))
     Recipe(**recipe_fields(training))
 
 

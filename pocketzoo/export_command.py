@@ -10,6 +10,7 @@ from pocketzoo.options import Exporting, Loading, RunArgument, Seed
 
 if TYPE_CHECKING:
     import export
+    from pocketzoo.printing.live import Left
 
 
 def export_command(
@@ -39,13 +40,13 @@ def export_command(
     raise typer.Exit(0 if _reported(report, out, exporting) else 1)
 
 
-def export_run(run: Path, exporting: Exporting) -> bool:
+def export_run(run: Path, exporting: Exporting, left: "Left | None" = None) -> bool:
     """Export a run folder, print what came of it, and return whether it may be shipped."""
     from pocketzoo import exporting as ladder
     from pocketzoo import record as commands
 
     commands.record(run, "exported")
-    return _reported(ladder.export_run(run, exporting), run, exporting)
+    return _reported(ladder.export_run(run, exporting, left), run, exporting)
 
 
 def too_few_rows(folder: Path) -> bool:

@@ -10,10 +10,10 @@ import tuning
 import zoo
 from export.conversion.choices import chosen_numerics
 from export.conversion.job import checked
-from export.proof.targets import refuse_early
+from export.proof.targets import LACKS, refuse_early
 from pocketzoo.early import check_exporting
 from pocketzoo.options import Exporting
-from pocketzoo.printing.live import stages
+from pocketzoo.printing.live import Left, stages
 from zoo.backends import do_without_tensorflow
 from zoo.data.groups import read_groups
 from zoo.lock import locked
@@ -31,19 +31,32 @@ def check_options(model: keras.Model, wishes: Exporting) -> None:
     refuse_early(model, wishes.target_names, wishes.form_names)
 
 
-def export_run(path: Path, wishes: Exporting) -> export.Report | None:
+def lacking(wishes: Exporting) -> dict[str, set[str]]:
+    """Return the operators that the targets lack; a loop only where another form is not asked."""
+    unrolled = {"WHILE"} if {"step", "unrolled"} & {*(wishes.form_names or ())} else set()
+    return {name: LACKS[name] - unrolled for name in wishes.target_names if LACKS[name]}
+
+
+def export_run(path: Path, wishes: Exporting, left: Left | None = None) -> export.Report | None:
     """Export a run folder and verify its files on the test rows.
+
+    Args:
+        left: of the time for all; stages are shown with it.
 
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
+    with locked(path), stages(left):
+        return export_held(zoo.Run(path), wishes)
+
+
+def export_held(run: zoo.Run, wishes: Exporting) -> export.Report | None:
+    """Export a run folder that this process has locked; see `export_run`."""
     do_without_tensorflow()
-    run = zoo.Run(path)
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
-    with locked(path), stages():
-        return _export(run, data, wishes, groups, _quantized(model, data, wishes))
+    return _export(run, data, wishes, groups, _quantized(model, data, wishes))
 
 
 def export_model(

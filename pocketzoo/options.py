@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pocketzoo.parsing import names, sides
+from tuning.settings import AUTO
 from zoo.data.reading import Reading
 from zoo.devices.budget import Budget
 from zoo.presets.catalogue import family_of
@@ -18,6 +19,10 @@ DATA = (
 )
 DataArgument = Annotated[str, typer.Argument(metavar="DATA", help=DATA)]
 PresetArgument = Annotated[str, typer.Argument(metavar="PRESET", help="See `pocketzoo models`.")]
+PresetOrAll = Annotated[
+    str,
+    typer.Argument(metavar="PRESET", help="See `pocketzoo models`; without one, all that fit."),
+]
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run folder, or a .keras file with --data and --out.")
 ]
@@ -114,10 +119,11 @@ class Loading:
         from zoo.readers.loading import load_data
         from zoo.tasks import meant
 
+        named = None if preset == AUTO else preset
         data = load_data(
             source,
             seed=seed,
-            task=self.task or (preset and meant(family_of(preset).gives)),
+            task=self.task or (named and meant(family_of(named).gives)),
             front_end=self.front_end,
             reading=self.reading(),
             metric=self.metric,

@@ -33,6 +33,7 @@ FLOORS = {
         augmentation spaces study
         training
         quantization limits settings estimators
+        auto
         sweep
         outcome
         searching
@@ -61,6 +62,7 @@ FLOORS = {
         recipes
         after exporting
         export_command
+        searching
         cli
         __main__
     """,

@@ -4,6 +4,7 @@ Imports here are light: help is immediate, and a mistake is told before Keras is
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,12 @@ from tuning.study.algorithms import ORACLES, PRUNERS, SAMPLERS, check_sampler
 from zoo.checks import UserError, at_least, flag, in_range, one_of
 from zoo.devices.budget import Budget
 
+AUTO = "auto"  # in place of a preset's name: all that take the data
 OBJECTIVES = ("float", "int8")
 NO_CARD = ("",)  # the name by which CUDA sees none
-PICK = re.compile(r"best|smallest-within:\d+(\.\d+)?|trial:\d+")
+SHORTEST, LONGEST = 0.1, 1e5  # minutes
+TRIALS, MOST = 10, 10_000  # without and with a budget in time
+PICK = re.compile(r"best|knee|smallest-within:\d+(\.\d+)?|trial:\d+")
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,9 @@ class Search(Budget):
 
     Attributes:
         trials: how many to finish, at least 1; failed and pruned ones count, infeasible ones not.
+            None is 10, or as many as `minutes` allow.
+        minutes: for all that `pocketzoo run` does, more than 0; what is trained, and for how long,
+            depends on the speed of the machine then. None is no limit.
         algorithm: "tpe", "gp" or "nsga2" (after ten points of a Sobol sequence), "sobol",
             "random"; or KerasTuner's own "kt-random", "bayesian", "hyperband".
         seed: of the search and of every trial, at least 0.
@@ -39,7 +46,8 @@ class Search(Budget):
             none.
         max_ms: most milliseconds that it may take on the device, as estimated; more than 0.
         pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
-            the best score; or "trial:N". Asked for another one, a finished search just takes it.
+            the best score; "knee", where less score stops saving much; or "trial:N". None is "knee"
+            with a device, else "best". Asked for another one, a finished search just takes it.
         repeats: how many more times the winner is trained, with other seeds, to estimate the
             spread; at least 0.
         refit: train the winner once more on training and validation rows together, for as many
@@ -59,7 +67,16 @@ class Search(Budget):
         {'bytes': 60000}
     """
 
-    trials: int = field(default=10, metadata={"help": "Trials to finish, the preset included."})
+    trials: int | None = field(
+        default=None,
+        metadata={
+            "help": "Trials to finish, the preset included. Default: 10, or what --minutes allow."
+        },
+    )
+    minutes: float | None = field(
+        default=None,
+        metadata={"help": "Time for everything: first a model in a minute, then better ones."},
+    )
     algorithm: str = field(
         default="tpe",
         metadata={
@@ -77,8 +94,12 @@ class Search(Budget):
     )
     prune: str | None = field(default=None, metadata={"help": "median (default), halving or none."})
     objective: str = field(default="float", metadata={"help": "float, or int8: score the twin."})
-    pick: str = field(
-        default="best", metadata={"help": "best, smallest-within:P points of the best, trial:N."}
+    pick: str | None = field(
+        default=None,
+        metadata={
+            "help": "best, knee (default with a device), smallest-within:P points of the best, "
+            "trial:N."
+        },
     )
     repeats: int = field(
         default=3,
@@ -102,7 +123,10 @@ class Search(Budget):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least("trials", self.trials, 1)
+        if self.trials is not None:
+            at_least("trials", self.trials, 1)
+        if self.minutes is not None:
+            in_range("minutes", self.minutes, SHORTEST, LONGEST)
         at_least("seed", self.seed, 0)
         if self.jobs is not None:
             at_least("jobs", self.jobs, 1)
@@ -114,15 +138,21 @@ class Search(Budget):
             one_of("prune", self.prune, PRUNERS)
         one_of("objective", self.objective, OBJECTIVES)
         in_range("heartbeat", self.heartbeat, 0.1, 3600)
-        if not PICK.fullmatch(self.pick):
+        if not PICK.fullmatch(self.picked):
             raise UserError(
-                f"pick must be best, smallest-within:POINTS or trial:NUMBER; got {self.pick!r}."
+                "pick must be best, knee, smallest-within:POINTS or trial:NUMBER; got "
+                f"{self.pick!r}."
             )
         check_sampler(self.algorithm)
         if self.storage is not None:
             self._check_storage(self.storage)
         if self.algorithm == "hyperband" and self.prune not in (None, "none"):
             raise UserError("hyperband ends trials by itself; it goes with prune none.")
+
+        if self.algorithm in ORACLES and self.minutes is not None:
+            raise UserError(
+                f"{self.algorithm} plans by trials, not by time: leave --minutes out, or take tpe."
+            )
 
     @property
     def cards(self) -> tuple[str, ...] | None:
@@ -137,6 +167,16 @@ class Search(Budget):
                 f"gpus must be cards, each once, such as 0,2, or none; got {self.gpus!r}."
             )
 
+    @property
+    def most(self) -> int:
+        """Trials to finish, at most."""
+        return self.trials or (TRIALS if self.minutes is None else MOST)
+
+    @property
+    def picked(self) -> str:
+        """Which trial is taken."""
+        return self.pick or ("best" if self.device is None else "knee")
+
     def _check_storage(self, storage: str) -> None:
         from tuning.study.storage import database  # SQLAlchemy takes a second to import
 
@@ -146,3 +186,17 @@ class Search(Budget):
                 f"{self.algorithm} does not work on a shared storage: KerasTuner's algorithms are "
                 "for one machine. Take tpe, gp, nsga2, sobol or random."
             )
+
+
+def check_auto(algorithm: str, overrides: Iterable[str]) -> None:
+    """Raise UserError for what goes with a preset only."""
+    if [*overrides]:
+        raise UserError(
+            f"{', '.join(overrides)} cannot be set where no preset is named: sizes differ from "
+            "family to family. Name a preset; pocketzoo models lists them."
+        )
+    if algorithm in ORACLES:
+        raise UserError(
+            f"{algorithm} searches around one preset: name one, or take tpe, gp, nsga2, sobol or "
+            "random."
+        )

@@ -5,6 +5,7 @@ from typing import Any
 
 from export.page.charts import Axis, Series, axis, bars, plot
 from export.page.facts import Facts
+from export.page.families import families
 from export.page.markup import Html, figure, grid, section, tag
 from zoo.tasks import worded
 
@@ -20,7 +21,8 @@ def training(facts: Facts) -> Html:
         charts += [_search(history, facts), _front(history, facts)]
     if study.get("importance"):
         charts.append(_importance(study["importance"]))
-    return section("Training and search", grid(*charts), _notes(facts), lead=_lead(facts))
+    found = families(study["answer"], study.get("device")) if "answer" in study else None
+    return section("Training and search", found, grid(*charts), _notes(facts), lead=_lead(facts))
 
 
 def _lead(facts: Facts) -> str | None:

@@ -1,5 +1,8 @@
 """Printed results of a search."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.table import Table
 
 from pocketzoo.printing.console import CONSOLE, print_table
@@ -27,7 +30,33 @@ def print_study(run: Run) -> None:
         for one in study["front"]:
             figures = [f"{one[name]:,}" for name in ("bytes", "macs", "arena")]
             figures += [f"{one['ms']:.3g}"] if timed else []
-            table.add_row(f"trial {one['number']}", f"{one['score']:.4f}", *figures)
+            name = " ".join(filter(None, (f"trial {one['number']}", one.get("preset"))))
+            table.add_row(name, f"{one['score']:.4f}", *figures)
         print_table(CONSOLE, table)
+    if "answer" in study:
+        _print_answer(study["answer"], study.get("device"))
     for sentence in study["advice"]:
         CONSOLE.print(f"Note: {sentence}", style="yellow", soft_wrap=True)
+
+
+def _print_answer(answer: Mapping[str, Any], device: str | None) -> None:
+    """Show the best of each family beside models without a network, and what to make of it."""
+    timed = [] if device is None else [f"estimated ms on {device}"]
+    table = Table("best of each family", "validation score", "int8 bytes", "arena", *timed)
+    for row in answer["families"]:
+        cut = "" if row["complete"] else f" (stopped after {row['epochs']} epochs)"
+        times = [f"{row['ms']:.3g}"] if timed else []
+        name = f"{row['family']}: {row['preset']}{cut}"
+        table.add_row(name, f"{row['score']:.4f}", f"{row['bytes']:,}", f"{row['arena']:,}", *times)
+    for one in answer["rivals"]:
+        bytes_ = f"about {one['bytes']:,} as C code"
+        table.add_row(one["name"], f"{one['score']:.4f}", bytes_, *[""] * (1 + len(timed)))
+    print_table(CONSOLE, table)
+    over = [one for one in answer["fallen"] if one["limits"]]
+    for one in over:
+        CONSOLE.print(f"Not tried: {one['preset']} {one['why']}.", soft_wrap=True)
+    others = [one["preset"] for one in answer["fallen"] if not one["limits"]]
+    if others:
+        CONSOLE.print(f"Not for such rows: {', '.join(others)}.", soft_wrap=True)
+    for sentence in answer["sentences"]:
+        CONSOLE.print(sentence, style="bold", soft_wrap=True)

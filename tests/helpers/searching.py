@@ -26,9 +26,16 @@ def searched(data: zoo.Data, folder: Path, **changed: Any) -> tuple[zoo.Run, lis
     def keep(progress: Any) -> None:
         seen.extend([] if progress.trial is None else [progress.trial])
 
-    given = {"trials": 3, "jobs": 1, "repeats": 0, "recipe": QUICK, "on_progress": keep} | changed
+    given = {
+        "preset": "mlp_tiny",
+        "trials": 3,
+        "jobs": 1,
+        "repeats": 0,
+        "recipe": QUICK,
+        "on_progress": keep,
+    } | changed
     search = Search(**{name: given.pop(name) for name in FIELDS & set(given)})
-    return tuning.search("mlp_tiny", data, directory=folder, search=search, **given), seen
+    return tuning.search(given.pop("preset"), data, directory=folder, search=search, **given), seen
 
 
 def search_wine(

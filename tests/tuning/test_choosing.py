@@ -7,6 +7,7 @@ import pytest
 import zoo
 from tuning.outcome.lessons import advise
 from tuning.outcome.pareto import choose, front
+from tuning.settings import Search
 from tuning.study.ledger import Trial, ranked
 
 
@@ -34,6 +35,24 @@ def test_the_front_and_what_is_picked_from_it() -> None:
     errors = [completed(0, 50.0, 100), completed(1, 50.2, 50), completed(2, 60.0, 10)]
     order = ranked("minimize", errors)
     assert [t.number for t in choose(order, "smallest-within:1", "minimize")] == [1, 0]
+
+
+def test_the_knee_is_where_more_bytes_win_little() -> None:
+    trials = [
+        completed(0, 0.950, 1_000),
+        completed(1, 0.960, 2_000),
+        completed(2, 0.965, 60_000),
+        completed(3, 0.600, 100),  # small, and far more than two points worse
+    ]
+    order = ranked("maximize", trials)
+    assert [t.number for t in choose(order, "knee", "maximize")] == [1, 2]
+    assert [t.number for t in choose(order[:2], "knee", "maximize")] == [2]  # of two the best
+    errors = [completed(0, 50.0, 60_000), completed(1, 50.1, 2_000), completed(2, 50.9, 1_000)]
+    order = ranked("minimize", errors)
+    assert [t.number for t in choose(order, "knee", "minimize")] == [1, 0]
+    assert Search().picked == "best"
+    assert Search(device="rp2040").picked == "knee"
+    assert (Search().most, Search(minutes=1).most, Search(minutes=1, trials=3).most)[::2] == (10, 3)
 
 
 def test_ranking_full_length_then_score_then_loss() -> None:

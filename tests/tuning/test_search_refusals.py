@@ -65,7 +65,7 @@ def test_limits_that_nothing_meets_are_said_at_once(wine: zoo.Data, folder: Path
         ({"heartbeat": 0}, "heartbeat must be a number in"),
         ({"max_bytes": 0}, "max_bytes must be an integer of at least 1"),
         ({"refit": 1}, "refit must be true or false"),
-        ({"pick": "smallest"}, "pick must be best, smallest-within:POINTS or trial:NUMBER"),
+        ({"pick": "smallest"}, "pick must be best, knee, smallest-within:POINTS or trial:NUMBER"),
         ({"overrides": {"unit": 3}}, "no argument 'unit'. Did you mean 'units'"),
         ({"algorithm": "hyperband", "prune": "median"}, "hyperband ends trials by itself"),
         (
@@ -151,6 +151,6 @@ def test_diverged_refit_falls_back_to_the_trial(
     def diverge(*_: Any, on_epoch: Any) -> None:
         raise Diverged("became NaN")
 
-    monkeypatch.setattr("tuning.outcome.winner.fit", diverge)
+    monkeypatch.setattr("tuning.outcome.keeping.fit", diverge)
     run, _ = searched(wine, folder)
     assert np.isfinite(run.load_model().predict(wine.x_test, verbose=0)).all()

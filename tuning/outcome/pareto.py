@@ -1,11 +1,13 @@
 """The Pareto front of finished trials: none is better in score, bytes and work at once."""
 
+import math
 from collections.abc import Sequence
 
 from tuning.study.ledger import Trial
 from zoo import UserError
 
 SHORT = 3  # a shortlist has at most so many
+KNEE = 2.0  # points (percent of RMSE) that the knee may be worse than the best
 
 
 def front(trials: Sequence[Trial], direction: str) -> list[Trial]:
@@ -39,7 +41,8 @@ def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
 
     Args:
         order: completed trials, the best first.
-        pick: "best"; "trial:N"; or "smallest-within:P", the smallest files of the front whose score
+        pick: "best"; "trial:N"; "knee", see `knee`, of those within two points of the best, and
+            then the best; or "smallest-within:P", the smallest files of the front whose score
             is at most P points (percent of RMSE) worse than the best, and then the best.
         direction: "maximize" or "minimize".
 
@@ -55,8 +58,35 @@ def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
         return named
     if how == "best" or best.score is None:
         return [best]
-    worse = float(value) / 100
-    least = best.score - worse if direction == "maximize" else best.score * (1 + worse)
-    sign = 1 if direction == "maximize" else -1
-    near = [t for t in front(order, direction) if sign * (t.score or 0.0) >= sign * least]
+    near = _near(order, direction, KNEE if how == "knee" else float(value))
+    if how == "knee":
+        taken = knee(near, direction)
+        return [taken, *([] if taken is best else [best])]
     return [*[trial for trial in near if trial is not best][: SHORT - 1], best]
+
+
+def _near(order: Sequence[Trial], direction: str, points: float) -> list[Trial]:
+    """Return the trials of the front that are at most so many points worse than the best."""
+    sign = 1 if direction == "maximize" else -1
+    reached, worse = order[0].score or 0.0, points / 100
+    least = reached - worse if direction == "maximize" else reached * (1 + worse)
+    return [t for t in front(order, direction) if sign * (t.score or 0.0) >= sign * least]
+
+
+def knee(trials: Sequence[Trial], direction: str) -> Trial:
+    """Return the trial of a front beyond which more bytes win little score.
+
+    It is the one that is furthest above the line from the smallest to the best, in score over the
+    logarithm of bytes (the distance of "Kneedle", Satopaa et al. 2011). Of two it is the best.
+    """
+    sign = 1 if direction == "maximize" else -1
+    scores = [sign * (trial.score or 0.0) for trial in trials]
+    sizes = [math.log(trial.cost["bytes"]) for trial in trials]
+    rise, run = max(scores) - min(scores), max(sizes) - min(sizes)
+    if len(trials) < 3 or not rise or not run:
+        return trials[scores.index(max(scores))]
+
+    def above(n: int) -> float:
+        return (scores[n] - min(scores)) / rise - (sizes[n] - min(sizes)) / run
+
+    return trials[max(range(len(trials)), key=lambda n: (above(n), scores[n]))]

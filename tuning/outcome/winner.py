@@ -2,32 +2,29 @@
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, replace
 from statistics import mean, stdev
 from typing import Any
 
-import keras
-
+from tuning.outcome.answer import answer, rivals
+from tuning.outcome.anytime import Finish, Timing
+from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
-from tuning.recipe import Recipe, seed_of, without_stopping
+from tuning.recipe import Recipe, seed_of
+from tuning.spaces.candidates import named
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
 from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
-from tuning.training.adjusting import adjustment_file, fold, measure
-from tuning.training.fitting import announced, fit
-from tuning.training.heldout import held_out_file, held_out_rows
-from tuning.training.phase import Diverged
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.files import as_json
-from zoo.run import load_weights
 from zoo.stages import stage
 
 AGAIN = 1_000_000  # seeds of a repeated training begin there
+FINISH, AGAIN_KNOWN = "finish", "again"  # what the study keeps: the plan, and scores by other seeds
 
 
 def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
@@ -36,69 +33,123 @@ def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
     jobs = []
     for n in range(count):
         own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
-        jobs.append(plan.job(f"{best.number:05d}-again{n}", best.overrides, own))
+        jobs.append(plan.job(f"{best.number:05d}-again{n}", _spec_of(plan, best), own))
     return jobs
 
 
-def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data) -> None:
+def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Timing) -> None:
     """Choose among the finished trials, and write the run folder unless it holds the choice.
 
     Raises:
         UserError: no trial was completed; the message gives the first reason.
     """
     trials = study.trials()
-    direction = study.direction
-    order = ranked(direction, trials)
+    order = ranked(study.direction, trials)
     if not order:
         first = f" The first: {trials[0].message}" if trials else ""
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
-    shortlist = choose(order, plan.settings.pick, direction)
+    best = choose(order, plan.settings.picked, study.direction)[0]
+    finish = decided(study, best, timing)
+    again = _again(study, plan, pool, best, finish.repeats)
+    summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
+    if _is_kept(run, summary):
+        return
+    refitted = keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    if finish.refit and not refitted and timing.clock.limited:
+        _decide(study, best, replace(finish, refit=False))
+
+
+def hold(run: Run, study: Study, plan: Plan, data: Data, best: Trial, timing: Timing) -> None:
+    """Write a trial into the run folder while the search goes on: as it is, without repeats."""
+    order = ranked(study.direction, study.trials())
+    summary = _summary(study, plan, order, {"scores": []}, data) | {"refit": False}
+    keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+
+
+def decided(study: Study, best: Trial, timing: Timing) -> Finish:
+    """Return what is done with the winner; once decided it stays, so that a finished search does.
+
+    Nothing is left out where there is no budget in time.
+    """
+    finish = timing.plan(best)
+    if not timing.clock.limited:
+        return finish
+    known = study.study.user_attrs.get(FINISH, {})
+    again = study.study.user_attrs.get(AGAIN_KNOWN, {})
+    if known.get("number") == best.number:
+        done = again.get("number") == best.number and again.get("asked") == known["repeats"]
+        if done or timing.clock.left > timing.finishing:
+            return Finish(known["repeats"], known["refit"])
+    if timing.clock.left < timing.finishing:  # of a command that was killed late
+        finish = Finish(0, False)
+    return _decide(study, best, finish)
+
+
+def _decide(study: Study, best: Trial, finish: Finish) -> Finish:
+    decision = {"number": best.number, "repeats": finish.repeats, "refit": finish.refit}
+    study.study.set_user_attr(FINISH, decision)
+    return finish
+
+
+def _summary(
+    study: Study, plan: Plan, order: list[Trial], again: Mapping[str, Any], data: Data
+) -> dict[str, Any]:
+    """Return what `study.json` says; `order` are the completed trials, the best first."""
+    trials, direction = study.trials(), study.direction
+    shortlist = choose(order, plan.settings.picked, direction)
     best = shortlist[0]
-    winner = model_of(plan.spec, best)
-    summary = {
+    found: dict[str, Any] = {}
+    if plan.field.auto:
+        found["answer"] = answer(
+            plan.field,
+            trials,
+            study.attempts(),
+            best,
+            rivals(study, data),
+            plan.settings.limits,
+            data.task.metric,
+        )
+    return found | {
         "algorithm": plan.settings.algorithm,
         "objective": plan.settings.objective,
-        "pick": plan.settings.pick,
+        "pick": plan.settings.picked,
         "limits": dict(plan.settings.limits),
         **_device(plan),
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
-        "again": _again(study, plan, pool, best),
+        "again": again,
         "history": [_shown(trial) | {"state": trial.state} for trial in trials],
         "front": [_shown(trial) for trial in front(order, direction)],
         "shortlist": [_shown(trial) for trial in shortlist],
         "importance": importances(study.study),
         "advice": advise(plan.space, trials, best, study.attempts(), direction),
         "direction": direction[:3],
-        "refit": plan.settings.refit,
         "seconds": round(sum(trial.seconds for trial in trials), 3),
     }
-    if not _is_kept(run, summary):
-        _keep(run, plan, best, winner, data, summary)
 
 
 def _device(plan: Plan) -> dict[str, Any]:
     return {} if plan.settings.device is None else {"device": plan.settings.device}
 
 
-def _again(study: Study, plan: Plan, pool: Pool, best: Trial) -> dict[str, Any]:
+def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dict[str, Any]:
     """Return the scores of the best trial's training with other seeds; run once, then known."""
-    known = study.study.user_attrs.get("again", {})
-    count = plan.settings.repeats
+    known = study.study.user_attrs.get(AGAIN_KNOWN, {})
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
         if jobs:
             stage(f"training the best trial with {count} other seeds")
         scores = [result["score"] for result in run_jobs(pool, jobs)]
         known = {"number": best.number, "asked": count, "scores": scores}
-        study.study.set_user_attr("again", known)
+        study.study.set_user_attr(AGAIN_KNOWN, known)
     scores = known["scores"]
     spread = {"mean": mean(scores), "std": stdev(scores)} if len(scores) > 1 else {}
     return {"scores": scores} | spread
 
 
 def _shown(trial: Trial) -> dict[str, Any]:
-    return {"number": trial.number, "score": trial.score} | dict(trial.cost)
+    named = {"preset": trial.preset} if trial.preset else {}
+    return {"number": trial.number, "score": trial.score} | named | dict(trial.cost)
 
 
 def _is_kept(run: Run, summary: Mapping[str, Any]) -> bool:
@@ -125,44 +176,5 @@ def model_of(spec: ModelSpec, trial: Trial) -> ModelSpec:
     return found
 
 
-def _keep(
-    run: Run, plan: Plan, best: Trial, winner: ModelSpec, data: Data, summary: Mapping[str, Any]
-) -> None:
-    """Write a trial into the run folder, trained once more on all rows but the test rows.
-
-    The adjustment is that of the trial's own weights, which have not seen the validation rows.
-    """
-    recipe = Recipe(**best.recipe)
-    model = _fresh(winner, recipe)
-    fetched, history = plan.files / "best.h5", None
-    if plan.fetch(best, fetched):
-        load_weights(model, fetched)
-    else:
-        # its weights are elsewhere; the seed brings them back
-        told = announced("training the best trial again", recipe)
-        history = fit(model, data, recipe, on_epoch=told)
-    fetched.unlink(missing_ok=True)
-    adjustment = measure(model, data)
-    held_out = held_out_rows(data, summary["refit"])
-    if summary["refit"]:
-        with suppress(Diverged):  # the trial's own weights are good; they stay
-            refitted = _fresh(winner, recipe)
-            all_rows = without_stopping(recipe, best.epochs)
-            told = announced("training on all rows but the test rows", all_rows)
-            history = fit(refitted, data.merged(held_out), all_rows, on_epoch=told)
-            model = refitted
-    fold(model, adjustment)
-    files: dict[str, str | bytes] = {
-        "study.json": as_json(summary),
-        "recipe.json": as_json(best.recipe),
-        "history.csv": history.to_csv() if history else "",
-        **adjustment_file(adjustment),
-        **held_out_file(data, held_out),
-    }
-    run.save(model, winner, data, files)
-
-
-def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:
-    keras.utils.clear_session()
-    keras.utils.set_random_seed(recipe.seed)
-    return spec.build()
+def _spec_of(plan: Plan, trial: Trial) -> ModelSpec:
+    return model_of(named(plan.field.candidates, trial.preset).spec, trial)

@@ -35,12 +35,14 @@ class Trial:
     values: Mapping[str, Any]  # the active hyperparameters
     state: str  # one of STATES
     message: str = ""
+    preset: str = ""  # "" in a study of one preset that was begun before several could be
     overrides: Mapping[str, Any] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     score: float | None = None
     loss: float | None = None
     epochs: int = 0
     seconds: float = 0.0
+    pace: float = 0.0  # seconds per epoch, after the first
     cost: Mapping[str, float] = field(default_factory=dict)
     weights: tuple[str, str, int] | None = None
 
@@ -239,12 +241,8 @@ def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:
     """
     completed = [trial for trial in trials if trial.state == "completed"]
     sign = -1 if direction == "maximize" else 1
-    return sorted(
-        completed,
-        key=lambda t: (
-            -t.recipe.get("epochs", 0),
-            sign * (t.score or 0.0),
-            t.loss or 0.0,
-            t.number,
-        ),
-    )
+
+    def place(t: Trial) -> tuple[int, float, float, int]:
+        return -t.recipe.get("epochs", 0), sign * (t.score or 0.0), t.loss or 0.0, t.number
+
+    return sorted(completed, key=place)

@@ -25,9 +25,15 @@ STARTUP = 10  # trials that are Sobol points before a model of the scores is mad
 
 
 def make_sampler(
-    algorithm: str, parameters: Sequence[Any], seed: int, number: int, finished: int
+    algorithm: str,
+    parameters: Sequence[Any],
+    seed: int,
+    number: int,
+    finished: int,
+    starts: Sequence[dict[str, Any]] = (),
+    startup: int = STARTUP,
 ) -> optuna.samplers.BaseSampler:
-    """Return the sampler of trial `number`: the space's defaults for 0, then by `algorithm`.
+    """Return the sampler of trial `number`: the points to start with, then by `algorithm`.
 
     Args:
         algorithm: one of `SAMPLERS`.
@@ -35,9 +41,12 @@ def make_sampler(
         seed: of the search.
         number: of the trial.
         finished: how many trials there are to learn from.
+        starts: points to start with; none: the space's defaults.
+        startup: the last trial that is a Sobol point before a model of the scores is made.
     """
-    if number == 0:
-        return Point({parameter.name: parameter.default for parameter in parameters})
+    first = starts or [{parameter.name: parameter.default for parameter in parameters}]
+    if number < len(first):
+        return Point(first[number])
     own, most = seed_of(seed, number), MODELLED.get(algorithm, 0)
     if algorithm == "random":
         return optuna.samplers.RandomSampler(own)
@@ -47,7 +56,7 @@ def make_sampler(
             "those of a Sobol sequence.",
             stacklevel=2,
         )
-    if number <= STARTUP or not most or finished > most:
+    if number <= startup or not most or finished > most:
         return Sobol([parameter.name for parameter in parameters], seed, number)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -153,7 +162,11 @@ class PerTrial(optuna.samplers.BaseSampler):
 
 
 def sampler_of(
-    parameters: Callable[[], Sequence[Any]], algorithm: str, seed: int
+    parameters: Callable[[], Sequence[Any]],
+    algorithm: str,
+    seed: int,
+    starts: Sequence[dict[str, Any]] = (),
+    startup: int = STARTUP,
 ) -> Callable[[optuna.Study, FrozenTrial], optuna.samplers.BaseSampler]:
     """Return what makes the sampler of an attempt, for `PerTrial`; a space may grow with use."""
 
@@ -161,7 +174,7 @@ def sampler_of(
         attempts = attempts_of(study)
         number = number_of(attempts, attempt.number)
         finished = sum(known.outcome is not None for known in attempts)
-        return make_sampler(algorithm, parameters(), seed, number, finished)
+        return make_sampler(algorithm, parameters(), seed, number, finished, starts, startup)
 
     return sampler
 

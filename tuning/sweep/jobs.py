@@ -1,19 +1,19 @@
 """Jobs: what a search hands to its workers, and their results on the way into the study."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import keras_tuner
 import optuna
 from optuna.artifacts import FileSystemArtifactStore, download_artifact, upload_artifact
 from optuna.artifacts.exceptions import ArtifactNotFound
 
+from tuning.auto.finding import Field
 from tuning.recipe import Recipe, seed_of
 from tuning.settings import Search
-from tuning.spaces import point
+from tuning.spaces.candidates import ask
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.study.samplers import suggest
 from tuning.sweep.shared import Job
@@ -34,24 +34,28 @@ class Plan:
     """What is searched, and where its files go.
 
     Attributes:
-        spec: the preset and what is fixed of it.
-        base: the recipe around which is searched.
+        field: the presets to choose from, each with the recipe around which is searched.
         space: the hyperparameters, all declared.
         data: folder of the shared rows.
         files: folder of checkpoints and of weights on their way to the store.
         artifacts: folder of the weights of the best trials; machines may share it.
         settings: of the search.
         share: how long trial n is trained, in parts of a full training.
+        screen: rows on which a trial is trained first, where there are many; 0 is none.
+        first: seconds that trial 0 may take, as a model is wanted soon; 0 is no limit.
+        rows: training rows.
     """
 
-    spec: ModelSpec
-    base: Recipe
+    field: Field
     space: keras_tuner.HyperParameters
     data: Path
     files: Path
     artifacts: Path
     settings: Search
     share: Callable[[int], float]
+    screen: int = 0
+    first: float = 0.0
+    rows: int = 0
 
     @property
     def store(self) -> FileSystemArtifactStore:
@@ -62,22 +66,26 @@ class Plan:
         """Return the job of an attempt at trial `number`."""
         asked = self.space.copy()
         asked.values = suggest(attempt, self.space)
-        chosen = point(asked, self.spec.preset, self.spec.overrides, self.base)
-        epochs = max(1, round(self.base.epochs * self.share(number)))
+        candidate, chosen = ask(asked, self.field.candidates)
+        epochs = max(1, round(chosen.recipe.epochs * self.share(number)))
         recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)
-        return self.job(f"{number:05d}", chosen.overrides, recipe)
+        spec = replace(candidate.spec, overrides=chosen.overrides)
+        job = self.job(f"{number:05d}", spec, recipe)
+        if self.first and number == 0:
+            return replace(job, rows=self.screen, seconds=self.first)
+        return replace(job, screen=self.screen)
 
-    def job(self, name: str, overrides: Mapping[str, Any], recipe: Recipe) -> Job:
+    def job(self, name: str, spec: ModelSpec, recipe: Recipe) -> Job:
         """Return a job whose files are called `name`."""
         device = self.settings.chosen
         return Job(
             str(self.data),
             str(self.files / f"{name}.h5"),
             str(self.files / f"{name}.checkpoint"),
-            self.spec.preset,
-            self.spec.input_shape,
-            self.spec.num_outputs,
-            dict(overrides),
+            spec.preset,
+            spec.input_shape,
+            spec.num_outputs,
+            dict(spec.overrides),
             asdict(recipe),
             self.settings.objective,
             dict(self.settings.limits),

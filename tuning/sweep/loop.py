@@ -33,6 +33,7 @@ class Slot:
     kernel_kills: int
     started: float = field(default_factory=time.monotonic)
     epoch: int = 0
+    paced: tuple[float, float] = (0.0, 0.0)  # when the first epoch ended, and the last
     rest: bytes = b""
     result: dict[str, Any] | None = None
     exit: int | None = None
@@ -51,6 +52,8 @@ class Sweep:
             that runs here; and the trial that has ended, or None.
         heartbeat: of a study that several machines share.
         log: told the trial, the epoch and its curves.
+        over: whether time is up: then what runs here is stopped.
+        between: called when a trial has ended, before the next begins.
     """
 
     def __init__(
@@ -63,15 +66,18 @@ class Sweep:
         changed: Callable[[Mapping[int, tuple[int, int]], Trial | None], None],
         heartbeat: Heartbeat | None,
         log: Callable[[int, int, Mapping[str, float]], None],
+        over: Callable[[], bool] = lambda: False,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self._study, self._pool, self._jobs = study, pool, jobs
         self._prepare, self._record, self._tell = prepare, record, changed
         self._heartbeat, self._log = heartbeat, log
+        self._over, self._between = over, between
         self._selector = selectors.DefaultSelector()
         self.slots: dict[int, Slot] = {}  # by trial number
 
     def run(self) -> None:
-        """Run until the study's budget is spent, here and elsewhere.
+        """Run until the study's budget is spent, here and elsewhere, or time is up here.
 
         Raises:
             OSError: a trial found the disk full.
@@ -80,6 +86,8 @@ class Sweep:
             while True:
                 if self._heartbeat is not None:
                     self._heartbeat.beat()
+                if self._over():
+                    return self._cut()
                 more = self._fill()
                 if not self.slots and not more and not self._study.running():
                     return
@@ -127,7 +135,8 @@ class Sweep:
 
     def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
         if "epoch" in message:
-            slot.epoch = message["epoch"] + 1
+            slot.epoch, now = message["epoch"] + 1, time.monotonic()
+            slot.paced = (slot.paced[0] or now, now)
             slot.attempt.report(message["score"], message["epoch"])
             go = not slot.attempt.should_prune()
             self._log(slot.number, message["epoch"], message["curves"])
@@ -140,7 +149,7 @@ class Sweep:
         slot.exit = message.get("exit", slot.exit)
 
     def _changed(self, ended: Trial | None = None) -> None:
-        running = {n: (slot.epoch, slot.job.recipe["epochs"]) for n, slot in self.slots.items()}
+        running = {n: (slot.epoch, _epochs(slot.job)) for n, slot in self.slots.items()}
         self._tell(running, ended)
 
     def _close(self, slot: Slot) -> None:
@@ -159,18 +168,32 @@ class Sweep:
         if result["state"] == "full":
             self._study.lose(slot.attempt)
             raise OSError(errno.ENOSPC, result["message"])
+        self._finish(slot, result)
+        self._between()
+
+    def _finish(self, slot: Slot, result: dict[str, Any]) -> None:
         seconds = round(time.monotonic() - slot.started, 3)
+        first, last = slot.paced
         ended = Trial(
             slot.number,
             slot.attempt.params,
             result.pop("state"),
+            preset=slot.job.preset,
             overrides=slot.job.overrides,
             recipe=slot.job.recipe,
             seconds=seconds,
+            pace=round((last - first) / (slot.epoch - 1), 4) if slot.epoch > 1 else seconds,
             **result,
         )
         self._record(slot.attempt, slot.job, ended)
         self._changed(ended)
+
+    def _cut(self) -> None:
+        """End what runs here, as time is up."""
+        for slot in [*self.slots.values()]:
+            self._close(slot)
+            message = f"time was up after epoch {slot.epoch}"
+            self._finish(slot, {"state": "pruned", "message": message, "epochs": slot.epoch})
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
         """Return the result of a process that gave none, or None if its trial is run again."""
@@ -184,6 +207,11 @@ class Sweep:
             return None
         died = f"of {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
         return {"state": "failed", "message": f"its process died {died}; see worker.log"}
+
+
+def _epochs(job: Job) -> int:
+    """Return the epochs of a job at most, those on few rows among them."""
+    return int(job.recipe["epochs"]) * (2 if job.screen else 1)
 
 
 def kernel_kills() -> int:

@@ -19,7 +19,8 @@ class Progress:
         total: trials asked for; infeasible ones do not count.
         metric: "accuracy" or "rmse".
         best: the best score so far.
-        eta: seconds that are left, as expected, and half the width of its 95 % interval.
+        eta: seconds that are left of all, the final trainings included, as expected, and half the
+            width of its 95 % interval; under a budget in time what is left of it, and None.
         per_minute: trials that ended here in a minute, so far.
     """
 
@@ -29,7 +30,7 @@ class Progress:
     total: int
     metric: str
     best: float | None
-    eta: tuple[float, float] | None
+    eta: tuple[float, float | None] | None
     per_minute: float
 
     @property
@@ -46,9 +47,17 @@ class Progress:
         return self.trial.state if score is None else f"{self.metric} {score:.4f}"
 
     @property
+    def by_time(self) -> bool:
+        """Whether time ends the search, not a number of trials."""
+        return self.eta is not None and self.eta[1] is None
+
+    @property
     def left(self) -> str:
         """The time that is left, in words; "" where it is not known."""
-        return "" if self.eta is None else "{:.0f} s +- {:.0f}".format(*self.eta)
+        if self.eta is None:
+            return ""
+        seconds, spread = self.eta
+        return f"{max(0.0, seconds):.0f} s" + ("" if spread is None else f" +- {spread:.0f}")
 
 
 class Reporter:
@@ -60,8 +69,10 @@ class Reporter:
         jobs: int,
         metric: str,
         on_progress: Callable[[Progress], None],
+        left: Callable[[float, int], tuple[float, bool]],
     ) -> None:
         self._study, self._jobs, self._metric, self._tell = study, jobs, metric, on_progress
+        self._left = left
         self._started = time.monotonic()
         self._seconds: list[float] = []  # of the trials that ended here
         self._read()
@@ -94,12 +105,15 @@ class Reporter:
         order = ranked(self._study.direction, trials)
         self._states, self._best = count_states(trials), order[0].score if order else None
 
-    def _eta(self) -> tuple[float, float] | None:
+    def _eta(self) -> tuple[float, float | None] | None:
+        left = max(0, self._study.budget - counted(self._states))
+        seconds, by_clock = self._left(mean(self._seconds or [0.0]), left)
+        if by_clock:
+            return seconds, None
         if not self._seconds:
             return None
-        left = max(0, self._study.budget - counted(self._states))
         spread = stdev(self._seconds) if len(self._seconds) > 1 else 0.0
-        return left * mean(self._seconds) / self._jobs, 1.96 * spread * left**0.5 / self._jobs
+        return seconds, 1.96 * spread * left**0.5 / self._jobs
 
 
 def counted(states: Mapping[str, int]) -> int:
@@ -122,10 +136,10 @@ def print_progress(progress: Progress) -> None:
         print(f"not trained: {trial.message}", flush=True)
         return
     best = "none" if progress.best is None else f"{progress.best:.4f}"
-    left = f"  ETA {progress.left}" if progress.left and progress.done < progress.total else ""
+    left = f"  ETA {progress.left}" if progress.left else ""
+    of = "" if progress.by_time else f" of {progress.total}"
     print(
-        f"trial {progress.done} of {progress.total}  {progress.result}  best {best}  "
-        f"{trial.seconds:.0f} s{left}",
+        f"trial {progress.done}{of}  {progress.result}  best {best}  {trial.seconds:.0f} s{left}",
         flush=True,
     )
     if trial.message:

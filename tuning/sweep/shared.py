@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,15 @@ def shared(folder: Path) -> Data:
     return Data(**{name: plain[name] for name in PLAIN}, task=task, **arrays, **none)
 
 
+def few(data: Data, rows: int, seed: int) -> Data:
+    """Return the data with at most so many training rows, drawn by a seed."""
+    if rows >= len(data.x_train):
+        return data
+    drawn = np.random.default_rng(seed).choice(len(data.x_train), rows, replace=False)
+    chosen = np.sort(drawn)
+    return replace(data, x_train=data.x_train[chosen], y_train=data.y_train[chosen], columns={})
+
+
 @dataclass(frozen=True)
 class Job:
     """What a worker is told of one trial: JSON, both ways.
@@ -72,6 +81,9 @@ class Job:
         limits: most that the model may cost, by the names of `zoo.cost.estimate.Cost`.
         card: the graphics card to use, as CUDA names it; None leaves it to the backend.
         device: where latency is estimated, the fields of a `zoo.devices.device.Device`.
+        rows: training rows, at most; 0 is all.
+        screen: rows on which the trial is trained first, to be pruned there; 0 is none.
+        seconds: the training ends with the epoch in which they have passed; 0 is no limit.
     """
 
     data: str
@@ -86,6 +98,9 @@ class Job:
     limits: dict[str, float]
     device: dict[str, Any] | None = None
     card: str | None = None
+    rows: int = 0
+    screen: int = 0
+    seconds: float = 0.0
 
     def to_line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"

@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,7 +28,7 @@ import keras
 from tuning.quantization import int8_score
 from tuning.recipe import Recipe
 from tuning.sweep.cards import VISIBLE
-from tuning.sweep.shared import Job, shared
+from tuning.sweep.shared import Job, few, shared
 from tuning.training.fitting import fit
 from zoo import ModelSpec, UserError
 from zoo.backends import do_without_tensorflow
@@ -141,15 +142,25 @@ def _run(link: Link) -> dict[str, Any]:
         if cost[name] > most:
             message = f"over the limit: {figure(name, cost[name])} > {most:,}"
             return {"state": "infeasible", "message": message, "cost": cost}
-    go = True
+    go, ended, started = True, 0, time.monotonic()
 
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
         nonlocal go
         score = curves[f"val_{data.metric}"]
-        go = bool(link.ask({"epoch": epoch, "score": score, "curves": dict(curves)})["go"])
-        return go
+        told = {"epoch": ended + epoch, "score": score, "curves": dict(curves)}
+        go = bool(link.ask(told)["go"])
+        return go and not (job.seconds and time.monotonic() - started > job.seconds)
 
-    result = fit(model, data, recipe, on_epoch=on_epoch, resume=Path(job.checkpoint))
+    if job.screen:
+        some = few(data, job.screen, recipe.seed)
+        ended = fit(model, some, recipe, on_epoch=on_epoch).epochs
+        if not go:
+            message = f"pruned after epoch {ended} on {len(some.x_train)} rows"
+            return {"state": "pruned", "message": message, "epochs": ended, "cost": cost}
+        keras.utils.set_random_seed(recipe.seed)
+        model = spec.build()
+    rows = few(data, job.rows, recipe.seed) if job.rows else data
+    result = fit(model, rows, recipe, on_epoch=on_epoch, resume=Path(job.checkpoint))
     shown = {"epochs": result.epochs, "loss": result.loss, "cost": cost}
     if not go:
         return shown | {"state": "pruned", "message": f"pruned after epoch {result.epochs}"}

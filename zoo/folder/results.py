@@ -11,6 +11,7 @@ class Point(TypedDict):
 
     number: Count
     score: float | None
+    preset: NotRequired[str]
     bytes: NotRequired[Count]
     macs: NotRequired[Count]
     arena: NotRequired[Count]
@@ -50,6 +51,45 @@ class Once(TypedDict):
     scores: Annotated[list[float], Between(0, 1)]
 
 
+class Row(TypedDict):
+    """The best trial of a family."""
+
+    family: str
+    preset: str
+    score: float
+    epochs: Count
+    complete: bool
+    bytes: Count
+    arena: Count
+    ms: NotRequired[float]
+
+
+class Rival(TypedDict):
+    """A model without a network."""
+
+    name: str
+    trees: bool
+    score: float
+    bytes: Count
+
+
+class Fallen(TypedDict):
+    """A preset that was not tried."""
+
+    preset: str
+    why: str
+    limits: list[str]
+
+
+class Answer(TypedDict):
+    """The answer of a search among families: see `tuning.outcome.answer`."""
+
+    families: list[Row]
+    rivals: list[Rival]
+    fallen: list[Fallen]
+    sentences: list[str]
+
+
 class StudyFile(TypedDict):
     """`study.json`: see `tuning.outcome.winner`."""
 
@@ -65,6 +105,7 @@ class StudyFile(TypedDict):
     advice: list[str]
     direction: NotRequired[str]
     refit: NotRequired[bool]
+    answer: NotRequired[Answer]
     seconds: float
 
 

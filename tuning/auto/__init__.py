@@ -1,0 +1,1 @@
+"""The search without a preset: which models take the data and fit the limits, and their order."""

@@ -1,0 +1,166 @@
+"""A search under a budget in time: a model soon, better ones later, and an end that is planned."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tuning.settings import Search
+from tuning.study.ledger import Study, Trial, ranked
+from tuning.sweep.clock import Clock
+from tuning.sweep.jobs import Plan
+from tuning.sweep.opening import repace
+from tuning.sweep.pacing import EPOCHS, full_epochs
+from zoo import Data, Run
+from zoo.stages import stage
+
+# what the study keeps: seconds from a trained model to a checked file; the trial in the folder
+FINISHING, HELD = "finishing", "held"
+MARGIN = 1.15  # of what is planned by what was measured
+MOST = 0.35  # of the budget for what follows the last trial, before repeats are left out
+SELDOM = 10.0  # times what it takes, between two files of better models
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What is done with the winner.
+
+    Attributes:
+        repeats: trainings with other seeds.
+        refit: whether it is trained once more, on validation rows too.
+        seconds: that this takes, the checked file included, as expected.
+    """
+
+    repeats: int
+    refit: bool
+    seconds: float = 0.0
+
+
+def training_seconds(trial: Trial) -> float:
+    """Return the seconds of a training like that of a trial, on as many rows."""
+    return max(trial.seconds, 0.1)
+
+
+@dataclass
+class Timing:
+    """Decides by the clock how long trials may begin, and what follows them.
+
+    Args:
+        clock: of this search.
+        settings: of this search.
+        jobs: trainings at a time.
+        growth: rows of the final training, in parts of those of a trial.
+    """
+
+    clock: Clock
+    settings: Search
+    jobs: int
+    growth: float
+    finishing: float = 0.0
+    planned: float = 0.0
+    _last: float = -math.inf  # when a file was made last
+
+    def plan(self, best: Trial | None) -> Finish:
+        """Return what there will be time for after the last trial, if this is the best one."""
+        settings = self.settings
+        if not self.clock.limited or best is None:
+            return Finish(settings.repeats, settings.refit)
+        once = training_seconds(best)
+        most = MOST * self.clock.total
+        for refit in dict.fromkeys((settings.refit, False)):
+            for repeats in range(settings.repeats, -1, -1):
+                rounds = math.ceil(repeats / self.jobs) + self.growth * refit
+                seconds = MARGIN * (once * rounds + self.finishing)
+                if seconds <= most or not (repeats or refit):
+                    self.planned = seconds
+                    return Finish(repeats, refit, seconds)
+        raise AssertionError("no repeats and no refit are always possible")
+
+    def over(self) -> bool:
+        """Return whether the time for trials is up."""
+        self.clock.note()
+        return self.clock.limited and self.clock.left <= self.planned
+
+    def left(self, once: float, jobs: int) -> tuple[float, bool]:
+        """Return the seconds that are left of all, and whether that is by the clock.
+
+        Args:
+            once: seconds of a training.
+            jobs: of those, that trials of the budget still take, one after the other.
+        """
+        if self.clock.limited:
+            return self.clock.left, True
+        rounds = math.ceil(self.settings.repeats / self.jobs) + self.growth * self.settings.refit
+        return once * (jobs / self.jobs + rounds), False
+
+    def due(self) -> bool:
+        """Return whether a file of a better model is worth the time that it takes."""
+        since = time.monotonic() - self._last
+        late = self.clock.left - self.planned < 2 * self.finishing
+        return self.clock.limited and since > SELDOM * self.finishing and not late
+
+    def finished(self, seconds: float) -> None:
+        """Note that a file was made in so many seconds."""
+        self.finishing, self._last = max(self.finishing, seconds), time.monotonic()
+
+
+def make_timing(study: Study, settings: Search, jobs: int, data: Data, started: float) -> Timing:
+    """Return the timing of a search, with what an earlier command has measured."""
+    clock = Clock(settings.minutes, started, study.study, study.owner)
+    growth = (len(data.x_train) + len(data.x_validation)) / len(data.x_train)
+    known = float(study.study.user_attrs.get(FINISHING, 0.0))
+    return Timing(clock, settings, jobs, growth, finishing=known)
+
+
+def first_file(
+    run: Run,
+    study: Study,
+    plan: Plan,
+    timing: Timing,
+    sweep: Callable[[], None],
+    make: Callable[[Trial], None],
+) -> None:
+    """Train the first model shortly, make a file of it, and plan the rest by what that took.
+
+    Args:
+        sweep: runs the first trial.
+        make: writes the model of a trial into the run folder, and makes a file of it.
+    """
+    if not run.exists():
+        stage("training a first model shortly")
+        sweep()
+        _file(study, timing, make)
+    timing.plan(_best(study))
+    first = next((t for t in study.trials() if t.number == 0 and t.state == "completed"), None)
+    if EPOCHS not in study.study.user_attrs and first is not None:
+        recipe = plan.field.candidates[0].recipe
+        rows = plan.rows / plan.screen if plan.screen else 1.0  # of a full training to this one's
+        left = timing.clock.left - timing.finishing
+        epochs = full_epochs(recipe, int(first.recipe["epochs"]), first.pace * rows, left)
+        repace(study, plan.field, epochs, plan.settings)
+
+
+def better_file(run: Run, study: Study, timing: Timing, make: Callable[[Trial], None]) -> None:
+    """Make a file of the best model so far, if it is another than the folder holds, and it pays."""
+    best = _best(study)
+    timing.plan(best)
+    if best is None or not run.exists() or not timing.due():
+        return
+    if study.study.user_attrs.get(HELD) != best.number:
+        _file(study, timing, make)
+
+
+def _file(study: Study, timing: Timing, make: Callable[[Trial], None]) -> None:
+    best = _best(study)
+    if best is None:
+        return
+    started = time.monotonic()
+    make(best)
+    timing.finished(time.monotonic() - started)
+    study.study.set_user_attr(HELD, best.number)
+    study.study.set_user_attr(FINISHING, round(timing.finishing, 3))
+
+
+def _best(study: Study) -> Trial | None:
+    order = ranked(study.direction, study.trials())
+    return order[0] if order else None

@@ -1,0 +1,92 @@
+"""The model of a trial as a run folder: its weights, or a final training on more rows."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import keras
+
+from tuning.outcome.anytime import Timing
+from tuning.recipe import Recipe, without_stopping
+from tuning.study.ledger import Trial
+from tuning.sweep.jobs import Plan
+from tuning.training.adjusting import adjustment_file, fold, measure
+from tuning.training.fitting import announced, fit
+from tuning.training.heldout import held_out_file, held_out_rows
+from tuning.training.phase import Diverged, Fit, OnEpoch
+from zoo import Data, ModelSpec, Run
+from zoo.files import as_json
+from zoo.run import load_weights
+
+
+def keep(
+    run: Run,
+    plan: Plan,
+    best: Trial,
+    winner: ModelSpec,
+    data: Data,
+    summary: Mapping[str, Any],
+    timing: Timing,
+) -> bool:
+    """Write a trial into the run folder, trained once more on all rows but the test rows.
+
+    Returns whether it was; it is not where time ran out, or where the training diverged.
+
+    The adjustment is that of the trial's own weights, which have not seen the validation rows.
+    """
+    recipe = Recipe(**best.recipe)
+    model = _fresh(winner, recipe)
+    fetched, history = plan.files / "best.h5", None
+    if plan.fetch(best, fetched):
+        load_weights(model, fetched)
+    else:
+        # its weights are elsewhere; the seed brings them back
+        told = announced("training the best trial again", recipe)
+        history = fit(model, data, recipe, on_epoch=told)
+    fetched.unlink(missing_ok=True)
+    adjustment = measure(model, data)
+    held_out, refitted = held_out_rows(data, summary["refit"]), None
+    if summary["refit"]:
+        refitted = _refitted(winner, recipe, best.epochs, data.merged(held_out), timing)
+    if refitted is not None:
+        model, history = refitted
+    elif timing.clock.limited:
+        summary, held_out = {**summary, "refit": False}, held_out_rows(data, False)
+    fold(model, adjustment)
+    files: dict[str, str | bytes] = {
+        "study.json": as_json(summary),
+        "recipe.json": as_json(best.recipe),
+        "history.csv": history.to_csv() if history else "",
+        **adjustment_file(adjustment),
+        **held_out_file(data, held_out),
+    }
+    run.save(model, winner, data, files)
+    return refitted is not None
+
+
+def _refitted(
+    winner: ModelSpec, recipe: Recipe, epochs: int, data: Data, timing: Timing
+) -> tuple[keras.Model, Fit] | None:
+    """Return the winner trained on all rows but the test rows; None if it was not to the end."""
+    model, all_rows = _fresh(winner, recipe), without_stopping(recipe, epochs)
+    told = _until(timing, announced("training on all rows but the test rows", all_rows))
+    with suppress(Diverged):  # the trial's own weights are good; they stay
+        history = fit(model, data, all_rows, on_epoch=told)
+        return (model, history) if history.epochs == epochs else None
+    return None
+
+
+def _until(timing: Timing, told: OnEpoch) -> OnEpoch:
+    """Return `told`, which ends the training where no time is left for it."""
+
+    def tell(epoch: int, curves: Mapping[str, float]) -> bool:
+        timing.clock.note()
+        return told(epoch, curves) and timing.clock.left > timing.finishing / 2
+
+    return tell
+
+
+def _fresh(spec: ModelSpec, recipe: Recipe) -> keras.Model:
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(recipe.seed)
+    return spec.build()
