@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+import zoo
+from tests.helpers.instances import data_of
 from tuning import Recipe
-from tuning.augmentation.apply import Augmentation
+from tuning.augmentation.apply import Augmentation, check_augmentation
 from tuning.augmentation.mosaic import NEAREST, mosaic, room_for
 from tuning.augmentation.moving import LEFT, UNUSED, move_boxes, unmoved
 from zoo.tasks.masks.form import IGNORED
@@ -134,3 +136,11 @@ def test_a_share_of_the_images_is_made_of_four() -> None:
     np.testing.assert_array_equal(few, x[:3])
     assert lines.shape == (3, 4, 5)
     assert 0 < NEAREST < 0.5
+
+
+def test_mosaic_is_for_boxes() -> None:
+    x, _, _ = drawn()
+    with pytest.raises(zoo.UserError, match="mosaic is for boxes; rows .*Set it to 0"):
+        check_augmentation(Recipe(mosaic=0.5), data_of(x, np.arange(ROWS) % 2))
+    with pytest.raises(zoo.UserError, match=r"mosaic must be a number in \[0, 1\]"):
+        Recipe(mosaic=1.5)

@@ -133,7 +133,8 @@ def _fit_head(model: keras.Model, data: Data, recipe: Recipe, **how: Any) -> Fit
     if not is_linear(head):
         raise UserError(
             f"frozen={recipe.frozen} trains the last layer alone, which must be Dense without "
-            f"activation; {model.name} ends in {type(head).__name__}. Set it to 0."
+            f"activation; {model.name} ends in {type(head).__name__}. Set it to 0, or "
+            "give a model for masks or boxes a pretrained backbone."
         )
     started = time.monotonic()
     features = _features_of(data, keras.Model(model.inputs, head.input))

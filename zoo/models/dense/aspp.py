@@ -17,7 +17,7 @@ from zoo.checks import UserError, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, inverted_block, plan_blocks
 from zoo.models.dense.sides import cropped, padded
-from zoo.models.dense.trunk import READER, trunk
+from zoo.models.dense.trunk import reader, trunk
 from zoo.models.shapes import check_shapes
 
 
@@ -69,15 +69,17 @@ def ASPP(
     one_of("activation", activation, ("relu", "relu6"))
     in_range("dropout", dropout, 0, 1)
     size("head", head, 1)
+    names: tuple[str | None, str | None]
     if backbone is None:
         inputs, larger, x = _stages(shape, filters, blocks, expansion, drop_path, activation)
-        stride = 2 ** (len(filters) - 2)
+        stride, names = 2 ** (len(filters) - 2), (None, None)
     else:
         inputs, maps = trunk(backbone, shape, weights, architecture, (8, 16))
         larger, x, stride = maps[8], maps[16], 8
-    x = dropped(_gated(x, head, activation, f"{READER}{2 * stride}"), dropout)
+        names = reader(8), reader(16)
+    x = dropped(_gated(x, head, activation, names[1]), dropout)
     coarse = cropped(conv(_doubled(x), num_outputs, 1, 1), larger.shape[1:])
-    x = layers.Add()([coarse, conv(larger, num_outputs, 1, 1, name=f"{READER}{stride}")])
+    x = layers.Add()([coarse, conv(larger, num_outputs, 1, 1, name=names[0])])
     for _ in range(int(math.log2(stride))):  # (B, H / stride, W / stride, C) at first
         x = _doubled(x)
     return keras.Model(inputs, cropped(x, shape), name="aspp")
@@ -106,7 +108,7 @@ def _stages(
     return inputs, larger, x
 
 
-def _gated(x: Any, width: int, activation: str, name: str) -> Any:
+def _gated(x: Any, width: int, activation: str, name: str | None) -> Any:
     """A 1x1 convolution whose channels the mean of the whole image opens or shuts."""
     mean = layers.GlobalAveragePooling2D(data_format="channels_last", keepdims=True)(x)
     gate = layers.Activation("sigmoid")(conv(mean, width, 1, 1))  # (B, 1, 1, width)

@@ -18,7 +18,7 @@ from keras import layers
 from zoo.checks import UserError, at_least, in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import BLOCKS, Block, conv, plan_blocks
-from zoo.models.dense.trunk import READER, trunk
+from zoo.models.dense.trunk import reader, trunk
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
@@ -90,7 +90,9 @@ def Detector(
         inputs, found = trunk(backbone, shape, weights, architecture, (FINEST, 2 * FINEST))
         maps = list(found.values())
     leaves, stride = [], FINEST
-    for x in _pyramid(maps, width):  # (B, H / stride, W / stride, width)
+    for x in _pyramid(
+        maps, width, marked=backbone is not None
+    ):  # (B, H / stride, W / stride, width)
         x = layers.Activation(activation)(x)
         towers = [_tower(x, width, depth, activation) for _ in range(2)]
         box, kind = (dropped(tower, dropout) for tower in towers)
@@ -208,11 +210,12 @@ def _check_maps(filters: Sequence[int], coarsest: int | None) -> None:
         raise UserError(f"filters must name {wanted}, for example [16, 32]; got {list(filters)}.")
 
 
-def _pyramid(maps: Sequence[Any], width: int) -> list[Any]:
+def _pyramid(maps: Sequence[Any], width: int, marked: bool) -> list[Any]:
     """Bring all maps to one width, and add each coarser one to the next finer (top-down)."""
+    names = [reader(FINEST << number) if marked else None for number in range(len(maps))]
     lateral = [
-        batch_norm(conv(x, width, 1, 1, bias=False, name=f"{READER}{FINEST << number}"))
-        for number, x in enumerate(maps)
+        batch_norm(conv(x, width, 1, 1, bias=False, name=name))
+        for x, name in zip(maps, names, strict=True)
     ]
     found = [lateral[-1]]
     for x in reversed(lateral[:-1]):

@@ -56,6 +56,11 @@ def trunk(
     return model.inputs[0], maps
 
 
+def reader(stride: int) -> str:
+    """Return the name of the first layer of a head that reads a backbone's map."""
+    return f"{READER}{stride}"
+
+
 def backbone_maps(model: keras.Model) -> list[Any]:
     """Return what of the backbone the head reads, the finest map first; none without one."""
     readers = [layer for layer in model.layers if layer.name.startswith(READER)]
