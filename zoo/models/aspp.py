@@ -12,11 +12,11 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, in_range, one_of, size
+from zoo.checks import in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, inverted_block, plan_blocks
 from zoo.models.shapes import check_shapes
-from zoo.models.sides import cropped, padded
+from zoo.models.sides import check_stages, cropped, padded
 
 
 def ASPP(
@@ -60,9 +60,8 @@ def ASPP(
     one_of("activation", activation, ("relu", "relu6"))
     in_range("dropout", dropout, 0, 1)
     size("head", head, 1)
+    check_stages(filters)
     plan = plan_blocks(filters, blocks, 3, None, expansion, drop_path, activation)
-    if len(filters) < 2:
-        raise UserError(f"filters must list at least two widths, like [16, 24]; got {filters!r}.")
 
     inputs = keras.Input(shape, name="input")
     x = padded(Standardize(name="standardize")(inputs), 2 ** (len(filters) - 1))

@@ -10,13 +10,13 @@ from zoo.checks import UserError
 from zoo.metrics import classes, intervals
 from zoo.metrics.gates import Gate
 from zoo.metrics.intervals import Estimate
+from zoo.metrics.reliability import reliability
 from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, temperature, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths, of_classes
 from zoo.tasks.metric import Metric
-from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
 from zoo.tasks.temperature import Temperature
 from zoo.tasks.truth import Arrays, Column
