@@ -10,8 +10,8 @@ from export.page.charts import Axis, Series, axis, plot
 from export.page.found import areas, objects, precision_recall
 from export.page.markup import Html, figure, folded, table, tag
 from export.proof.quality import Quality
+from zoo.metrics.reliability import Bin
 from zoo.tasks.judging.recalls import Recall, Recalls
-from zoo.tasks.reliability import Bin
 from zoo.tasks.tagging.label_table import LabelFigures, LabelTable
 
 MOST_CLASSES = 30  # of a confusion matrix; of more only the commonest mistakes are shown

@@ -19,7 +19,7 @@ from tests.helpers.mutating import edits, put
 from tuning import Recipe, train
 from zoo.data.lengths import Padding
 from zoo.files import read_json
-from zoo.tasks.tagging.thresholds import Thresholds
+from zoo.tasks.thresholds import Thresholds
 from zoo.typed import Between, Unfit, check, check_plain
 
 

@@ -31,8 +31,8 @@ from export.proof.verified import Verified as Read
 from tests.helpers.instances import data_of
 from tests.helpers.paging import BROKEN, NAMES, SCRIPT, SENTENCE, made
 from zoo.metrics.classes import calibration_error, probabilities
+from zoo.metrics.reliability import reliability
 from zoo.tasks import Classification, Detection, Multilabel, Regression, Segmentation
-from zoo.tasks.reliability import reliability
 
 
 class Reader(HTMLParser):

@@ -144,7 +144,7 @@ def test_a_family_for_values_is_refused_for_masks() -> None:
     ("preset", "overrides", "message"),
     [
         ("unet_tiny", {"filters": [8]}, r"must list at least two widths, like \[16, 32\]; got"),
-        ("aspp_tiny", {"filters": [8]}, r"must list at least two widths, like \[16, 24\]; got"),
+        ("aspp_tiny", {"filters": [8]}, r"must list at least two widths, like \[16, 32\]; got"),
         ("unet_tiny", {"block": "odd"}, "block='odd' is not known"),
         ("aspp_tiny", {"head": 0}, "head must be an integer of at least 1; got 0"),
     ],

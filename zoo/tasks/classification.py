@@ -9,6 +9,7 @@ import numpy as np
 from zoo.checks import UserError
 from zoo.metrics import classes
 from zoo.metrics.gates import Gate
+from zoo.metrics.reliability import reliability
 from zoo.metrics.weighted import Measure
 from zoo.tasks import gating, truth, words
 from zoo.tasks import outputs as outputs_of
@@ -20,7 +21,6 @@ from zoo.tasks.judging.own import ByAccuracy
 from zoo.tasks.judging.recalls import recalls_of
 from zoo.tasks.judging.tables import CLASSES
 from zoo.tasks.metric import Metric
-from zoo.tasks.reliability import reliability
 from zoo.tasks.task import Task
 from zoo.tasks.temperature import Temperature, calibrated
 from zoo.tasks.truth import Arrays, Column

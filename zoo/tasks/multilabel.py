@@ -9,17 +9,17 @@ import numpy as np
 from zoo.metrics import labels as figures_of
 from zoo.metrics.gates import Gate
 from zoo.metrics.weighted import Measure
-from zoo.tasks import gating, truth, words
+from zoo.tasks import gating, thresholds, truth, words
 from zoo.tasks import outputs as outputs_of
 from zoo.tasks.adjustment import FOLDS
 from zoo.tasks.answers import MOST, Answers, Changes, Effect, Mistake, Part, Widths
 from zoo.tasks.judging.own import ByLabels
 from zoo.tasks.judging.tables import LABELS
 from zoo.tasks.outputs import log_odds, sigmoid
-from zoo.tasks.tagging import tags, thresholds
+from zoo.tasks.tagging import tags
 from zoo.tasks.tagging.label_table import label_table
-from zoo.tasks.tagging.thresholds import Thresholds
 from zoo.tasks.task import Task
+from zoo.tasks.thresholds import Thresholds
 from zoo.tasks.truth import Arrays, Column
 from zoo.tasks.units import Units
 

@@ -17,7 +17,7 @@ from tuning.training.adjusting import fold, measure
 from zoo.advice import advise
 from zoo.metrics.labels import columns, mean_f1
 from zoo.tasks import Multilabel
-from zoo.tasks.tagging.thresholds import Thresholds, best, expected, of_logits
+from zoo.tasks.thresholds import Thresholds, best, expected, of_logits
 
 TAGS = zoo.Reading(target="tags", separator=";")
 COLUMNS = zoo.Reading(target=",".join(LABELS))

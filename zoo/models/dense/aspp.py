@@ -13,10 +13,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, in_range, one_of, size
+from zoo.checks import in_range, one_of, size
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, inverted_block, plan_blocks
-from zoo.models.dense.sides import cropped, padded
+from zoo.models.dense.sides import check_stages, cropped, padded
 from zoo.models.dense.trunk import reader, trunk
 from zoo.models.shapes import check_shapes
 
@@ -94,9 +94,8 @@ def _stages(
     activation: str,
 ) -> tuple[Any, Any, Any]:
     """Return the input, and what the last stage but one and the last one make of it."""
+    check_stages(filters)
     plan = plan_blocks(filters, blocks, 3, None, expansion, drop_path, activation)
-    if len(filters) < 2:
-        raise UserError(f"filters must list at least two widths, like [16, 24]; got {filters!r}.")
     inputs = keras.Input(shape, name="input")
     x = padded(Standardize(name="standardize")(inputs), 2 ** (len(filters) - 1))
     x = batch_norm(conv(x, 2 * filters[0], 3, 1, bias=False))

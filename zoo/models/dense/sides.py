@@ -1,8 +1,19 @@
 """Sides of images that a network halves several times."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from keras import layers
+
+from zoo.checks import UserError, size
+
+
+def check_stages(filters: Sequence[int]) -> None:
+    """Raise UserError for widths that are none, or too few to halve an image once."""
+    if isinstance(filters, int | str) or len(filters) < 2:
+        raise UserError(f"filters must list at least two widths, like [16, 32]; got {filters!r}.")
+    for width in filters:
+        size("filters", width, 1)
 
 
 def padded(x: Any, multiple: int) -> Any:

@@ -12,10 +12,10 @@ from typing import Any
 import keras
 from keras import layers
 
-from zoo.checks import UserError, in_range, one_of, size
+from zoo.checks import in_range, one_of
 from zoo.layers.inputs import Standardize, batch_norm, dropped
 from zoo.models.cnn import conv, conv_each
-from zoo.models.dense.sides import cropped, padded
+from zoo.models.dense.sides import check_stages, cropped, padded
 from zoo.models.shapes import check_shapes
 
 
@@ -54,10 +54,7 @@ def UNet(
     one_of("block", block, STEPS)
     one_of("activation", activation, ("relu", "relu6"))
     in_range("dropout", dropout, 0, 1)
-    if isinstance(filters, int | str) or len(filters) < 2:
-        raise UserError(f"filters must list at least two widths, like [16, 32]; got {filters!r}.")
-    for width in filters:
-        size("filters", width, 1)
+    check_stages(filters)
     convolve, upwards = STEPS[block]
 
     def twice(x: Any, width: int) -> Any:

@@ -14,6 +14,7 @@ def packed(found: Found) -> np.ndarray:
     held["class"] = -1
     for name, values in (("box", found.boxes), ("score", found.scores), ("class", found.classes)):
         held[name][:, :places] = values
+    held["box"][held["class"] < 0] = 0  # what suppression left there
     return held
 
 
