@@ -15,9 +15,9 @@ OPTIONS = {
     "prune": "none",
     "repeats": 0,
     "heartbeat": 1,
-    "trials": 6,
+    "trials": 4,
     "jobs": 1,
-    "recipe": {"epochs": 20, "patience": 0},
+    "recipe": {"epochs": 5, "patience": 0},
 }
 
 
