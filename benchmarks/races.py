@@ -7,7 +7,7 @@ Trains each preset once on each set, with its default recipe but so many epochs,
 float model on the test rows, beside LightGBM: balanced accuracy, or the root mean squared error
 over that of the mean, both in percent. The sets are statsmodels' (`fair`, 6,366 rows; `randhie`,
 20,190) and shapes of scikit-learn's `make_*`: no set by which the advice is judged elsewhere.
-Writes a line for each to `benchmarks/results/races.md`.
+Prints a line for each; `benchmarks/results/races.md` holds those of one run.
 """
 
 import argparse
@@ -30,7 +30,6 @@ from zoo.tasks.units import Units
 
 PRESETS = ("mlp_small", "mlp_base", "mlp_ple_small", "mlp_tabm_small")
 TREES = "lightgbm"
-RESULTS = Path(__file__).parent / "results" / "races.md"
 
 
 def of_statsmodels(name: str, target: str, classes: int | None) -> zoo.Data:
@@ -89,12 +88,12 @@ def score(data: zoo.Data, outputs: np.ndarray) -> float:
     return 100 * task.score(data.y_test, outputs, Units())
 
 
-def raced(data: zoo.Data, preset: str, epochs: int, balance: str) -> tuple[float, float]:
+def raced(data: zoo.Data, preset: str, epochs: int) -> tuple[float, float]:
     """Train a preset; return its figure and the seconds."""
     started = time.monotonic()
     keras.utils.set_random_seed(0)
     model = zoo.create_model(preset, data.input_shape, data.num_outputs)
-    recipe = replace(default_recipe(preset, data), epochs=epochs, balance=balance)
+    recipe = replace(default_recipe(preset, data), epochs=epochs)
     tuning.fit(model, data, recipe)
     outputs = np.asarray(model.predict(data.x_test, verbose=0))
     return score(data, outputs), time.monotonic() - started
@@ -109,16 +108,11 @@ def main() -> None:
     for name in asked.sets:
         data = SETS[name]()
         trees = fit_baseline(TREES, data).predict(data.x_test)
-        cells = [name, data.task.metric.name, f"{len(data.x_train):,}", f"{score(data, trees):.1f}"]
-        ways = ["none"]
-        for balance in ways:
-            own = [*cells[:1], balance, *cells[1:]]
-            for preset in PRESETS:
-                figure, seconds = raced(data, preset, asked.epochs, balance)
-                own.append(f"{figure:.1f} ({seconds:.0f} s)")
-                print(own, flush=True)
-            with RESULTS.open("a") as file:
-                file.write(f"| {' | '.join(own)} |\n")
+        told = [name, f"{len(data.x_train):,}", f"{score(data, trees):.1f}"]
+        for preset in PRESETS:
+            figure, seconds = raced(data, preset, asked.epochs)
+            told.append(f"{figure:.1f} ({seconds:.0f} s)")
+        print(f"| {' | '.join(told)} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,10 +22,12 @@ class Server:
 
     Args:
         folder: for its files; made, and readable to its user.
+        networks: beside loopback, the addresses it listens at, each with the network it serves.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, networks: Mapping[str, str] | None = None) -> None:
         self.folder, self.port = folder, free_port()
+        self._networks = dict(networks or {})
         self._user = "postgres" if os.geteuid() == 0 else None
         self._sockets = Path(tempfile.mkdtemp(prefix="pz"))  # a socket's path must be short
 
@@ -41,6 +44,9 @@ class Server:
         ways = ["--auth=scram-sha-256", f"--pwfile={secret}", f"--username={USER}", "--no-sync"]
         self._run("initdb", "--encoding=UTF8", "--locale=C", *ways, "-D", self._data)
         secret.unlink()
+        with (self.folder / "data" / "pg_hba.conf").open("a") as rules:
+            for network in self._networks.values():
+                rules.write(f"host all all {network} scram-sha-256\n")
         self.start()
         return self
 
@@ -50,7 +56,8 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = f"-p {self.port} -k {self._sockets} -c listen_addresses=127.0.0.1 -c fsync=off"
+        addresses = ",".join(["127.0.0.1", *self._networks])
+        options = f"-p {self.port} -k {self._sockets} -c listen_addresses={addresses} -c fsync=off"
         log = ["-l", str(self.folder / "log")]
         self._run("pg_ctl", "start", "--wait", "-D", self._data, *log, "-o", options)
 

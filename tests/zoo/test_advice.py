@@ -97,6 +97,8 @@ def test_rare_and_uneven_classes(tmp_path: Path) -> None:
     assert advice.imbalance > 20
     said = " ".join(advice.warnings())
     assert "Classes are uneven" in said
+    assert "Models are compared by balanced accuracy (see --metric)" in said
+    assert "--recipe balance=weights" in said
     assert "Fewer than 10 training rows of class" in said
     assert advice.baselines[0].figures["accuracy"].value > 0.9
     assert advice.baselines[0].figures["balanced_accuracy"].value < 0.5
@@ -235,10 +237,19 @@ def test_a_linear_model_that_answers_the_majority_is_not_nearly_perfect() -> Non
     rng = np.random.default_rng(0)
     y = (np.arange(4000) % 100 == 0).astype(np.int64)
     x = rng.normal(size=(4000, 5)).astype(np.float32)
-    found = zoo.advise(zoo.data_from(x, y))
-    assert found.baselines[-1].figures["accuracy"].value > 0.98
-    assert found.baselines[-1].figures["balanced_accuracy"].value < 0.6
-    assert "nearly perfect" not in found.choice.why
+    data = zoo.data_from(x, y)
+    found = zoo.advise(data)
+    assert next(iter(found.baselines[0].figures)) == found.metric == "balanced_accuracy"
+    asked = zoo.advise(data.judged_by("pr_auc"))
+    assert next(iter(asked.baselines[1].figures)) == asked.metric == "pr_auc"
+    assert asked.baselines[1].figures["pr_auc"].value < 0.2
+    assert "Models are compared by PR-AUC" in " ".join(asked.warnings())
+    assert "A threshold is chosen on validation rows" in " ".join(asked.warnings())
+    plain = zoo.advise(data.judged_by("accuracy"))
+    assert plain.baselines[-1].figures["accuracy"].value > 0.98
+    for advice in (found, asked, plain):
+        assert advice.baselines[-1].figures["balanced_accuracy"].value < 0.65
+        assert "nearly perfect" not in advice.choice.why
 
 
 @pytest.mark.parametrize(("task", "preset"), [("segmentation", "unet"), ("detection", "detect")])

@@ -11,7 +11,7 @@ from zoo.data.kinds import TEXT
 from zoo.files import as_json
 from zoo.presets.catalogue import patterns_for
 from zoo.stages import stage
-from zoo.tasks import TASKS
+from zoo.tasks import FIGURES, TASKS
 
 if TYPE_CHECKING:
     from zoo.advice.choice import Choice
@@ -39,6 +39,7 @@ class Advice:
     name: str
     hash: str
     task: str
+    metric: str  # that models of them are compared by
     kind: str  # "table", "sequence", "image" or "text"
     rows: Mapping[str, int]
     input_shape: tuple[int, ...]
@@ -75,10 +76,7 @@ class Advice:
             )
         uneven = self.imbalance is not None and self.imbalance >= UNEVEN
         if uneven and TASKS[self.task]().exclusive:  # of others each is by itself
-            found.append(
-                f"Classes are uneven, {self.imbalance:.0f} to 1: accuracy hides the small ones. "
-                "Look at balanced accuracy and macro F1."
-            )
+            found.append(self._of_uneven())
         few = [part for part in ("validation", "test") if self.rows[part] < FEW]
         if few:
             found.append(
@@ -86,6 +84,19 @@ class Advice:
                 "of a few rows between two models means nothing."
             )
         return found
+
+    def _of_uneven(self) -> str:
+        """Say what is compared, and what of a recipe helps the small classes."""
+        compared = FIGURES[self.metric][0].removesuffix(" %")
+        if len(self.classes) == 2:
+            helps = "A threshold is chosen on validation rows; --recipe focal=2 looks at hard rows."
+        else:
+            helps = "Train with --recipe balance=weights, by which all classes count alike."
+        return (
+            f"Classes are uneven, {self.imbalance:.0f} to 1: accuracy hides the small ones. Models "
+            f"are compared by {compared} (see --metric), each class has its recall in the report. "
+            f"{helps}"
+        )
 
 
 def advise(data: Data) -> Advice:
@@ -120,7 +131,7 @@ def advise(data: Data) -> Advice:
     table, names = words.as_table(data) if data.kind is TEXT else (data, [])
     stage("fitting a linear model")
     measured = baselines.measure(table)
-    linear = measured[-1].figures.get(data.task.ceiling)
+    linear = measured[-1].figures.get(data.task.to_reach)
     stage("looking for repeated rows, in all rows, and near ones, in a sample")
     repeated, leaked = repeats.find_repeats(data), repeats.find_leaks(data)
     stage("measuring what each feature tells by itself, in a sample of rows")
@@ -129,6 +140,7 @@ def advise(data: Data) -> Advice:
         name=data.name,
         hash=data.hash,
         task=data.task.name,
+        metric=data.metric,
         kind=data.kind.name,
         rows=rows(data),
         input_shape=data.input_shape,

@@ -77,7 +77,7 @@ def _sample(found: list[Problem], rows: int, most: int) -> np.ndarray:
 
 def _figures(data: Data, outputs: np.ndarray) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
-    for name in data.task.advised:
+    for name in data.task.compared:
         pairs = evaluate(data.task, data.y_validation, outputs, outputs, only=name)
         found |= {name: one.float for name, one in pairs.items()}
     return found

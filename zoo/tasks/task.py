@@ -40,6 +40,18 @@ class Task(Judged):
     told: ClassVar[str]  # the figure by which a single feature is judged, 1 at best
 
     @property
+    def compared(self) -> tuple[str, ...]:
+        """Figures of baselines: the metric, and what advice shows beside it."""
+        others = (*self.advised, self.ceiling)
+        return tuple(dict.fromkeys(others if self.usual else (self.metric.name, *others)))
+
+    @property
+    def to_reach(self) -> str:
+        """The figure, 1 at best, that tells whether a baseline leaves anything to win."""
+        share = self.metric.factor == 100 and self.metric.better > 0
+        return self.ceiling if self.usual or not share else self.metric.name
+
+    @property
     def exclusive(self) -> bool:
         """Whether each row has one of the classes, so that probabilities add up to 1."""
         return self.activation == "softmax"
