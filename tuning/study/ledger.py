@@ -239,14 +239,9 @@ def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:
     Args:
         direction: "maximize" or "minimize".
     """
-    completed = [trial for trial in trials if trial.state == "completed"]
     sign = -1 if direction == "maximize" else 1
-    return sorted(
-        completed,
-        key=lambda t: (
-            -t.recipe.get("epochs", 0),
-            sign * (t.score or 0.0),
-            t.loss or 0.0,
-            t.number,
-        ),
-    )
+
+    def place(t: Trial) -> tuple[float, float, float, int]:
+        return -t.recipe.get("epochs", 0), sign * (t.score or 0.0), t.loss or 0.0, t.number
+
+    return sorted((trial for trial in trials if trial.state == "completed"), key=place)
