@@ -87,6 +87,7 @@ def test_few_rows(wine: zoo.Data) -> None:
     assert few(wine, 4_000, 0) is wine
 
 
+@pytest.mark.slow
 def test_a_search_of_seconds_that_is_cut_off_and_goes_on(
     wine: zoo.Data, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
