@@ -1,4 +1,4 @@
-"""What a search chooses from: the preset that is named, or all that take the data and fit."""
+"""The field of a search: the preset that is named, or all that take the data and fit."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace

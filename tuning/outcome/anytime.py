@@ -57,7 +57,7 @@ class Timing:
     jobs: int
     growth: float
     finishing: float = 0.0
-    planned: float = 0.0
+    planned: float = 0.0  # seconds for what follows the last trial; 0 while there is no model
     _last: float = -math.inf  # when a file was made last
 
     def plan(self, best: Trial | None) -> Finish:
@@ -65,21 +65,22 @@ class Timing:
         settings = self.settings
         if not self.clock.limited or best is None:
             return Finish(settings.repeats, settings.refit)
-        once = training_seconds(best)
-        most = MOST * self.clock.total
+        once, most = training_seconds(best), MOST * self.clock.total
         for refit in dict.fromkeys((settings.refit, False)):
             for repeats in range(settings.repeats, -1, -1):
-                rounds = math.ceil(repeats / self.jobs) + self.growth * refit
-                seconds = MARGIN * (once * rounds + self.finishing)
-                if seconds <= most or not (repeats or refit):
-                    self.planned = seconds
-                    return Finish(repeats, refit, seconds)
-        raise AssertionError("no repeats and no refit are always possible")
+                self.planned = MARGIN * (once * self._rounds(repeats, refit) + self.finishing)
+                if self.planned <= most:
+                    return Finish(repeats, refit, self.planned)
+        return Finish(0, False, self.planned)
+
+    def _rounds(self, repeats: int, refit: bool) -> float:
+        """Return how long repeats and the refit take, in trainings one after the other."""
+        return math.ceil(repeats / self.jobs) + self.growth * refit
 
     def over(self) -> bool:
-        """Return whether the time for trials is up."""
+        """Return whether the time for trials is up; never before there is a model."""
         self.clock.note()
-        return self.clock.limited and self.clock.left <= self.planned
+        return self.clock.limited and self.planned > 0 and self.clock.left <= self.planned
 
     def left(self, once: float, jobs: int) -> tuple[float, bool]:
         """Return the seconds that are left of all, and whether that is by the clock.
@@ -90,7 +91,7 @@ class Timing:
         """
         if self.clock.limited:
             return self.clock.left, True
-        rounds = math.ceil(self.settings.repeats / self.jobs) + self.growth * self.settings.refit
+        rounds = self._rounds(self.settings.repeats, self.settings.refit)
         return once * (jobs / self.jobs + rounds), False
 
     def due(self) -> bool:

@@ -239,10 +239,9 @@ def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:
     Args:
         direction: "maximize" or "minimize".
     """
-    completed = [trial for trial in trials if trial.state == "completed"]
     sign = -1 if direction == "maximize" else 1
 
-    def place(t: Trial) -> tuple[int, float, float, int]:
+    def place(t: Trial) -> tuple[float, float, float, int]:
         return -t.recipe.get("epochs", 0), sign * (t.score or 0.0), t.loss or 0.0, t.number
 
-    return sorted(completed, key=place)
+    return sorted((trial for trial in trials if trial.state == "completed"), key=place)
