@@ -1,7 +1,5 @@
 """The adjustment of a trained model's last layer that the validation rows ask for."""
 
-from dataclasses import asdict
-
 import keras
 import numpy as np
 
@@ -48,4 +46,4 @@ def adjustment_file(adjustment: Adjustment | None) -> dict[str, str]:
     """Return what a run folder keeps of it: file -> text."""
     if adjustment is None:
         return {}
-    return {f"{adjustment.name}.json": as_json(asdict(adjustment))}  # type: ignore[call-overload]
+    return {f"{adjustment.name}.json": as_json(adjustment.described())}

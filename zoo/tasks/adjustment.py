@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -41,6 +42,10 @@ class Adjustment(ABC):
     @abstractmethod
     def title(cls, record: Mapping[str, Any]) -> str:
         """Return its name, with its value where that is one number."""
+
+    def described(self) -> dict[str, Any]:
+        """Return what a run folder keeps of it, in JSON types."""
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
 
     @classmethod
     def note(cls, task: Any, record: Mapping[str, Any]) -> str:

@@ -47,6 +47,12 @@ class Temperature(Adjustment):
     def shift(self) -> np.ndarray | None:
         return _shift(self.threshold)
 
+    def described(self) -> dict[str, Any]:
+        """Return its fields, without those of a threshold where there is none."""
+        mine = super().described()
+        own = {"threshold", "chosen_by", "figure_of_it"} if self.threshold == HALF else set()
+        return {name: value for name, value in mine.items() if name not in own}
+
     @classmethod
     def undone(cls, record: Mapping[str, Any], outputs: np.ndarray) -> np.ndarray:
         shift = _shift(record.get("threshold", HALF))
