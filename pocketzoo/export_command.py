@@ -51,13 +51,19 @@ def export_run(run: Path, exporting: Exporting, left: "Left | None" = None) -> b
 
 def too_few_rows(folder: Path) -> bool:
     """Return whether test rows are too few to tell, so that another model would not pass either."""
+    from zoo.metrics.gates import NOT_SHOWN
+
+    return made_before(folder) == NOT_SHOWN
+
+
+def made_before(folder: Path) -> str | None:
+    """Return the verdict on the files in a run folder; None where there are none of this model."""
     import zoo
     from export.proof.reported import REPORT
     from export.proof.verified import Verified
-    from zoo.metrics.gates import NOT_SHOWN
 
     run = zoo.Run(folder)
-    return REPORT in run.files() and Verified.read(run).verdict == NOT_SHOWN
+    return Verified.read(run).verdict if REPORT in run.files() else None
 
 
 def _reported(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pocketzoo.printing.live import Screen
     from zoo import Run
 
+PAGE = "report.html"
 OnModel = Callable[["Screen", "Run"], None]
 
 
@@ -77,7 +78,9 @@ def run_all(
     """Search, export and verify; return whether what came of it may be shipped."""
     import zoo
     from pocketzoo import exporting as ladder
+    from pocketzoo.printing.console import CONSOLE
     from pocketzoo.printing.live import Left
+    from zoo.metrics.gates import NOT_SHOWN, PASSED
 
     lacks = ladder.lacking(exporting)
     if preset != AUTO:
@@ -92,6 +95,9 @@ def run_all(
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
     minutes = searching.minutes
     left = None if minutes is None else Left(60 * minutes, started)
+    if left is not None and (verdict := leaving.made_before(out)) is not None:
+        CONSOLE.print(f"{verdict.upper()}: the file was checked before. Report: {out / PAGE}")
+        return verdict == PASSED or (exporting.accept_few_rows and verdict == NOT_SHOWN)
     passed = leaving.export_run(out, exporting, left)
     while not passed and others and not leaving.too_few_rows(out):
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")

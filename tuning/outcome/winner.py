@@ -7,7 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from tuning.outcome.answer import answer, rivals
-from tuning.outcome.anytime import Finish, Timing
+from tuning.outcome.anytime import HELD, Finish, Timing
 from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
@@ -49,6 +49,9 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
         first = f" The first: {trials[0].message}" if trials else ""
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
     best = choose(order, plan.settings.picked, study.direction)[0]
+    held = run.exists() and study.study.user_attrs.get(HELD) == best.number
+    if held and timing.clock.limited and timing.clock.left < timing.finishing:
+        return  # a file of it has been made, and there is no time for another
     finish = decided(study, best, timing)
     again = _again(study, plan, pool, best, finish.repeats)
     summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
