@@ -90,9 +90,7 @@ def Detector(
         inputs, found = trunk(backbone, shape, weights, architecture, (FINEST, 2 * FINEST))
         maps = list(found.values())
     leaves, stride = [], FINEST
-    for x in _pyramid(
-        maps, width, marked=backbone is not None
-    ):  # (B, H / stride, W / stride, width)
+    for x in _pyramid(maps, width, backbone is not None):  # (B, H / stride, W / stride, width)
         x = layers.Activation(activation)(x)
         towers = [_tower(x, width, depth, activation) for _ in range(2)]
         box, kind = (dropped(tower, dropout) for tower in towers)
