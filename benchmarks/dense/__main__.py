@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -33,6 +33,8 @@ from zoo.tasks import meant
 
 RESULTS = Path(__file__).parents[1] / "results"
 RECORD, PAGE = RESULTS / "dense.jsonl", RESULTS / "dense.md"
+OTHERS = "ours, other figures"
+SHOWN = (("ap50", "AP50"), ("pixel_accuracy", "pixel accuracy"))
 Build = Callable[[tuple[int, ...], int], keras.Model]
 
 
@@ -95,6 +97,8 @@ class Found:
     bytes: int
     times: dict[str, float]  # microseconds, by file
     seconds: float  # of the training
+    ci95: tuple[float, float] | None = None  # of our file
+    others: dict[str, float] = field(default_factory=dict)  # its other figures
 
 
 def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path) -> Found:
@@ -129,6 +133,7 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
             (outputs,) = read_rows((folder / file).with_suffix(".npz"))
             figures[who] = task.estimate(y, outputs.reshape(of_float.shape)).value
             files[who] = folder / file
+    estimate, ones = task.estimate(y, of_int8), np.ones((1, len(y)))
     return Found(
         job.name,
         seed,
@@ -136,7 +141,7 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
         task.metric.name,
         len(y),
         task.estimate(y, of_float).value,
-        task.estimate(y, of_int8).value,
+        estimate.value,
         f"{ours.plan.numerics.name} {ours.plan.rung}",
         task.lost(y, of_float, of_int8),
         figures.get("stock"),
@@ -144,6 +149,8 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
         ours.int8_file.stat().st_size,
         least({who: runner(path) for who, path in files.items()}, 100),
         seconds,
+        estimate.ci95,
+        {name: float(one.at(ones)[0]) for name, one in task.figures(y, of_int8).items()},
     )
 
 
@@ -156,7 +163,7 @@ def recorded() -> list[Found]:
 def page(found: list[Found]) -> str:
     """Return the tables: a line for each model, the mean over its seeds."""
     head = ["data and model", "seeds", "metric", "float", "ours", "rung", "drop, points", "worst"]
-    head += ["stock", "AEQ", "bytes", "us, ours/float", "us, ours/stock"]
+    head += ["stock", "AEQ", "bytes", "us, ours/float", "us, ours/stock", OTHERS]
     lines = []
     for name in dict.fromkeys(one.name for one in found):
         runs = [one for one in found if one.name == name]
@@ -179,6 +186,7 @@ def page(found: list[Found]) -> str:
                 *shown.values(),
                 f"{max(one.bytes for one in runs):,}",
                 *ratios,
+                _others(runs),
             ]
         )
     said = (
@@ -187,6 +195,15 @@ def page(found: list[Found]) -> str:
         "calibration rows. *AEQ*: ai-edge-quantizer. -: none was made."
     )
     return f"# Segmentation and detection\n\n{machine()}\n\n{said}\n\n{table(head, lines)}\n"
+
+
+def _others(runs: list[Found]) -> str:
+    """Return further figures of our files, and the interval where one was measured."""
+    shown = [f"{title} {_mean([one.others.get(name) for one in runs])}" for name, title in SHOWN]
+    ends = [one.ci95 for one in runs if one.ci95 is not None]
+    if len(ends) == 1:
+        shown.append(f"95 % {100 * ends[0][0]:.1f} to {100 * ends[0][1]:.1f}")
+    return ", ".join(one for one in shown if not one.endswith(" -")) or "-"
 
 
 def _mean(values: list[float | None], factor: float = 100) -> str:

@@ -29,6 +29,7 @@ FOUND = (
     Recipe(
         ((1, 3),), (Step("Square"), Step("layers.PositionEmbedding"), Step("layers.Concatenate"))
     ),  # which the host joins
+    Recipe(((4, 4),), (Step("Einsum"), Step("Min"))),  # the largest of less, of a product
 )
 # names for what another stands for, and what joins graphs within layers; Keras' own call of
 # `ConvTranspose` swaps two arguments

@@ -185,8 +185,11 @@ class Sketch:
         return x
 
     def _fold_factor(self, x: Value, scale: np.ndarray) -> Value:
-        """Return `x` times one factor: in the kernel before what moves its values, or pending."""
-        draft = self.maker(x, Rearrange)
+        """Return `x` times one factor: in the kernel before what moves its values, or pending.
+
+        A negative one stays pending: what moves values may choose the largest of them.
+        """
+        draft = self.maker(x, Rearrange) if scale[0] >= 0 else None
         while draft is not None and draft.kind is Rearrange:
             draft = self.drafts[draft.inputs[0]] if draft.alone else None
         if draft is None or draft.kind not in LINEAR or draft.arguments["activation"] is not None:
