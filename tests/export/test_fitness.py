@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import zoo
+from export.proof.answers import Outputs
 from export.proof.fitness import Fitness, fitness
 from export.proof.quality import assess
 from zoo.tasks import Classification, Multilabel, Regression, Task
@@ -42,7 +43,8 @@ GUESSING = linear(np.zeros((3, 2)), np.array([0.0, 0.1]))
 def found(data: zoo.Data, outputs: np.ndarray, folder: Path, model: keras.Model) -> Fitness:
     quality = assess(zoo.Run(folder), data, outputs, outputs, None)
     estimate = data.task.estimate(data.y_test, outputs)
-    return fitness(model, data, outputs, (estimate, estimate), quality, ())
+    both = Outputs(None, outputs, outputs, outputs.shape, outputs, float(np.ptp(outputs)), 0.0)
+    return fitness(model, data, both, (estimate, estimate), quality, ())
 
 
 def said(*arguments: object) -> str:

@@ -62,7 +62,7 @@ def test_nothing_fits(wine: zoo.Data, monkeypatch: pytest.MonkeyPatch) -> None:
     lacks = {"a runtime": {"FULLY_CONNECTED"}}
     with pytest.raises(zoo.UserError, match="No model takes these data. mlp.* lacks the operator"):
         find_candidates(wine, Budget(), lacks=lacks)
-    monkeypatch.setattr("tuning.auto.finding.ordered", lambda *_: ())
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_: ())
     with pytest.raises(zoo.UserError, match="No family of models takes tables for classification"):
         find_candidates(wine, Budget())
 
