@@ -1,4 +1,4 @@
-"""The page's table of a search among families: the best of each, and models without a network."""
+"""The table of a search among families: the best of each, and models without a network."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,18 +13,7 @@ def families(answer: Mapping[str, Any], device: str | None) -> Html:
         answer: of `study.json`.
         device: where latency is estimated, if anywhere.
     """
-    timed = [] if device is None else [f"estimated ms on {device}"]
-    header = ["best of each family", "validation score", "int8 bytes", "arena", *timed]
-    rows = [_row(one, bool(timed)) for one in answer["families"]]
-    rows += [
-        [
-            one["name"],
-            f"{one['score']:.4f}",
-            f"about {one['bytes']:,} as C code",
-            *[""] * (len(header) - 3),
-        ]
-        for one in answer["rivals"]
-    ]
+    header, rows = best_of(answer, device)
     said = [tag("li", sentence) for sentence in answer["sentences"]]
     fallen = [tag("li", f"{one['preset']}: {one['why']}") for one in answer["fallen"]]
     return joined(
@@ -36,8 +25,20 @@ def families(answer: Mapping[str, Any], device: str | None) -> Html:
     )
 
 
-def _row(one: Mapping[str, Any], timed: bool) -> list[str]:
+def best_of(
+    answer: Mapping[str, Any], device: str | None
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the header and the rows of the table, for the page and the screen alike."""
+    timed = () if device is None else (f"estimated ms on {device}",)
+    rows = [_row(one, bool(timed)) for one in answer["families"]]
+    for one in answer["rivals"]:
+        size = f"about {one['bytes']:,} as C code"
+        rows.append((one["name"], f"{one['score']:.4f}", size, "", *["" for _ in timed]))
+    return ("best of each family", "validation score", "int8 bytes", "arena", *timed), rows
+
+
+def _row(one: Mapping[str, Any], timed: bool) -> tuple[str, ...]:
     cut = "" if one["complete"] else f" (stopped after {one['epochs']} epochs)"
     times = [f"{one['ms']:.3g}"] if timed else []
     name = f"{one['family']}: {one['preset']}{cut}"
-    return [name, f"{one['score']:.4f}", f"{one['bytes']:,}", f"{one['arena']:,}", *times]
+    return name, f"{one['score']:.4f}", f"{one['bytes']:,}", f"{one['arena']:,}", *times

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
+from export.page.families import best_of
 from pocketzoo.printing.console import CONSOLE, print_table
 from zoo import Run
 
@@ -41,20 +42,14 @@ def print_study(run: Run) -> None:
 
 def _print_answer(answer: Mapping[str, Any], device: str | None) -> None:
     """Show the best of each family beside models without a network, and what to make of it."""
-    timed = [] if device is None else [f"estimated ms on {device}"]
-    table = Table("best of each family", "validation score", "int8 bytes", "arena", *timed)
-    for row in answer["families"]:
-        cut = "" if row["complete"] else f" (stopped after {row['epochs']} epochs)"
-        times = [f"{row['ms']:.3g}"] if timed else []
-        name = f"{row['family']}: {row['preset']}{cut}"
-        table.add_row(name, f"{row['score']:.4f}", f"{row['bytes']:,}", f"{row['arena']:,}", *times)
-    for one in answer["rivals"]:
-        bytes_ = f"about {one['bytes']:,} as C code"
-        table.add_row(one["name"], f"{one['score']:.4f}", bytes_, *[""] * (1 + len(timed)))
+    header, rows = best_of(answer, device)
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*row)
     print_table(CONSOLE, table)
-    over = [one for one in answer["fallen"] if one["limits"]]
-    for one in over:
-        CONSOLE.print(f"Not tried: {one['preset']} {one['why']}.", soft_wrap=True)
+    for one in answer["fallen"]:
+        if one["limits"]:
+            CONSOLE.print(f"Not tried: {one['preset']} {one['why']}.", soft_wrap=True)
     others = [one["preset"] for one in answer["fallen"] if not one["limits"]]
     if others:
         CONSOLE.print(f"Not for such rows: {', '.join(others)}.", soft_wrap=True)

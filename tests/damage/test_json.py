@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import zoo
+from export.page.families import families
 from export.proof.conformal import held_out
 from export.proof.verified import Verified
 from export.tflite.scaling import Scaling
@@ -139,6 +140,22 @@ def refused(calls: list[Callable[[], object]]) -> list[str]:
     return said
 
 
+def test_an_answer_among_families_is_the_same_on_screen_and_page(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_study(zoo.Run(made))
+    screen, page = capsys.readouterr().out, str(families(STUDY["answer"], None))
+    for said in (
+        "mlp: mlp_tiny (stopped after 3 epochs)",
+        "3,000",
+        "about 168 as C code",
+        "Take the linear model.",
+        "needs 9,999 bytes",
+    ):
+        assert said in screen
+        assert said in page
+
+
 def test_edits_of_every_file(made: Path, wine: zoo.Data, tmp_path: Path) -> None:
     folder = shutil.copytree(made, tmp_path / "run")
     manifest, said = (made / "manifest.json").read_text(), list[str]()
@@ -169,6 +186,25 @@ STUDY = {
     "advice": ["Train longer."],
     "direction": "max",
     "refit": True,
+    "answer": {
+        "families": [
+            {
+                "family": "mlp",
+                "preset": "mlp_tiny",
+                "score": 0.5,
+                "epochs": 3,
+                "complete": False,
+                "bytes": 3000,
+                "arena": 100,
+            }
+        ],
+        "rivals": [{"name": "linear", "trees": False, "score": 0.5, "bytes": 168}],
+        "fallen": [
+            {"preset": "mlp_base", "why": "needs 9,999 bytes", "limits": ["bytes"]},
+            {"preset": "mlp_small", "why": "does not fit", "limits": []},
+        ],
+        "sentences": ["Take the linear model."],
+    },
     "seconds": 1.0,
 }
 REPORT = {

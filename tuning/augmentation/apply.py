@@ -4,7 +4,7 @@ Everything is NumPy on whole batches, outside the model: the same on every backe
 exported graph.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,16 @@ KNOBS = {
     "balance": ("none", "classes"),
     "mosaic": (0, "boxes"),
 }
+
+
+def changes_rows(recipe: Recipe) -> bool:
+    """Return whether a training by a recipe changes its rows."""
+    return any(getattr(recipe, name) for name in KINDS)
+
+
+def leaving_rows(recipe: Recipe) -> Recipe:
+    """Return a recipe that leaves the rows as they are, and else is the same."""
+    return replace(recipe, **{name: type(getattr(recipe, name))(0) for name in KINDS})
 
 
 def check_augmentation(recipe: Recipe, data: Data) -> None:

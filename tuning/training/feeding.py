@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 
-from tuning.augmentation.apply import KINDS, Augmentation
+from tuning.augmentation.apply import Augmentation, changes_rows
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, class_weights, soft
 from zoo import Data
@@ -61,8 +61,9 @@ class Feed:
                 aims,
                 *([] if weights is None else [data.task.weigh(aims, weights)]),
             )
-        changed = any(getattr(recipe, name) for name in KINDS)
-        augment = Augmentation.of(recipe, data.x_train, data.task.moves, y) if changed else None
+        augment = None
+        if changes_rows(recipe):
+            augment = Augmentation.of(recipe, data.x_train, data.task.moves, y)
         return cls(data.x_train, y, data.task, weights, validation, recipe, augment, views)
 
 

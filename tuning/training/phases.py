@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tuning.augmentation.apply import KINDS
+from tuning.augmentation.apply import leaving_rows
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets, is_linear
 from tuning.training.phase import Fit, OnEpoch, train_once
@@ -140,8 +140,7 @@ def _fit_head(model: keras.Model, data: Data, recipe: Recipe, **how: Any) -> Fit
     features = _features_of(data, keras.Model(model.inputs, head.input))
     spent = time.monotonic() - started
     top = _alone(head)
-    plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
-    result = train_once(top, features, replace(recipe, **plain), **how)
+    result = train_once(top, features, leaving_rows(recipe), **how)
     head.set_weights(top.layers[-1].get_weights())
     return replace(result, seconds=result.seconds + spent)
 

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tuning.augmentation.apply import KINDS, Augmentation
+from tuning.augmentation.apply import Augmentation, changes_rows, leaving_rows
 from tuning.recipe import Recipe
 from tuning.training.losses import Targets
 from tuning.training.phase import Fit, train_once
@@ -26,10 +26,9 @@ ROWS = 32  # whose maps are computed at a time
 
 def count_views(maps: Sequence[Any], data: Data, recipe: Recipe) -> int:
     """Return how many views of the training rows are kept; 0 where there is no room for one."""
-    changed = any(getattr(recipe, name) for name in KINDS)
     rows = len(data.x_train) + len(data.x_validation)
     most = ROOM // (np.dtype(np.float32).itemsize * _size(maps) * max(1, rows))
-    return min(VIEWS if changed else 1, recipe.epochs, most)
+    return min(VIEWS if changes_rows(recipe) else 1, recipe.epochs, most)
 
 
 def fit_on_maps(
@@ -48,8 +47,7 @@ def fit_on_maps(
     started = time.monotonic()
     seen = _seen(keras.Model(model.inputs, list(maps)), data, recipe, views)
     spent = time.monotonic() - started
-    plain = {name: type(getattr(recipe, name))(0) for name in KINDS}
-    result = train_once(_top(model, maps), seen, replace(recipe, **plain), views=views, **how)
+    result = train_once(_top(model, maps), seen, leaving_rows(recipe), views=views, **how)
     return replace(result, seconds=result.seconds + spent)
 
 
