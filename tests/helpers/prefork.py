@@ -133,8 +133,9 @@ def _wait(child: int, seconds: float) -> int | None:
 
     signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    _, status = os.waitpid(child, 0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)  # it stays there to be killed, if that late
     signal.setitimer(signal.ITIMER_REAL, 0)
+    _, status = os.waitpid(child, 0)
     return None if late else os.waitstatus_to_exitcode(status)
 
 
