@@ -14,8 +14,9 @@ def print_start(preset: str, out: Path, searching: Search) -> None:
         return
     weights = preset.startswith(PRETRAINED)
     fetched = "Weights are downloaded if they are not here" if weights else "Nothing is downloaded"
+    span = f"{searching.minutes:g} minute{'s' * (searching.minutes != 1)}"
     CONSOLE.print(
-        f"This takes {searching.minutes:g} minutes: a first checked file soon, then better ones. "
+        f"This takes {span}: a first checked file soon, then better ones. "
         f"{fetched}. Then open {out / 'report.html'}.",
         soft_wrap=True,
     )

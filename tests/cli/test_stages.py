@@ -10,6 +10,7 @@ import pytest
 import tuning
 import zoo
 from pocketzoo.printing import live
+from pocketzoo.printing.start import print_start
 from zoo.advice.repeats import find_repeats
 from zoo.stages import LOG, epochs, stage
 
@@ -28,6 +29,20 @@ def test_lines_in_a_file_name_stages_and_the_first_epoch(
     assert second.startswith("training: 1 of 3 epochs, at most ")
     assert LOG.level == logging.NOTSET
     assert not LOG.handlers
+
+
+@pytest.mark.parametrize(("minutes", "said"), [(1, "1 minute:"), (2.5, "2.5 minutes:")])
+def test_a_run_says_how_long_it_takes(
+    minutes: float, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_start("auto", Path("runs/first"), tuning.Search(minutes=minutes))
+    shown = capsys.readouterr().out
+    assert f"This takes {said}" in shown
+    assert "Nothing is downloaded. Then open runs/first/report.html." in shown
+    print_start("pretrained:mobilenet_v2", Path("x"), tuning.Search(minutes=minutes))
+    assert "Weights are downloaded" in capsys.readouterr().out
+    print_start("auto", Path("x"), tuning.Search())
+    assert not capsys.readouterr().out
 
 
 def test_a_terminal_sees_every_epoch(caplog: pytest.LogCaptureFixture) -> None:

@@ -81,10 +81,11 @@ RULES = (
     Rule(
         SEQUENCE,
         10_000,
-        ("lite_small", "gru_small", "inception_small", "gru_conv_small"),
+        ("lite_small", "inception_small", "gru_small", "gru_conv_small"),
         "Convolution classifies whole sequences from few examples; a GRU runs on a stream, step "
         "by step.",
-        "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869",
+        "Ismail Fawaz et al. 2019, arXiv:1809.04356; Ismail-Fawaz et al. 2024, arXiv:2409.02869; "
+        "ArrowHead and OSULeaf in benchmarks/results/quality.md",
     ),
     Rule(
         SEQUENCE,
