@@ -26,7 +26,7 @@ from pocketzoo.options import (
     Training,
 )
 from pocketzoo.parsing import pairs
-from pocketzoo.process import run_guarded
+from pocketzoo.process import leave, run_guarded
 from pocketzoo.recipes import check_fits, recipe_of
 from tuning.settings import AUTO, Search
 from zoo.backends import do_without_tensorflow
@@ -220,4 +220,8 @@ app.command()(after.predict)
 
 def main() -> None:
     """Run the command line."""
-    run_guarded(app)
+    try:
+        run_guarded(app)
+    except SystemExit as ended:
+        leave(ended)
+        raise

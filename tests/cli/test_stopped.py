@@ -61,3 +61,27 @@ def test_an_export_that_is_ended(number: int, wine: zoo.Data, tmp_path: Path) ->
     assert not [pid for pid in found if at_work(pid, "leash.py")]
     assert killed or not list(temporary.iterdir())
     assert not (run.path / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "ended", "said"), [("3", 3, ""), ("None", 0, ""), ("'no'", 1, "no")]
+)
+def test_a_command_ends_without_taking_modules_apart(code: str, ended: int, said: str) -> None:
+    script = (
+        "import atexit, sys\n"
+        "from pocketzoo.process import leave\n"
+        "class Apart:\n"
+        "    def __del__(self): print('apart')\n"
+        "kept = Apart()\n"
+        "atexit.register(print, 'registered')\n"
+        f"stop = SystemExit({code})\n"
+        "leave(stop)\n"
+        "raise stop\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == ended
+    assert done.stdout.split()[0] == "registered"
+    assert ("apart" in done.stdout) == bool(said)
+    assert done.stderr.strip() == said
