@@ -66,6 +66,12 @@ def test_batches_give_what_would_be_held_to_the_bit(monkeypatch: pytest.MonkeyPa
     rows, wanted = map(np.concatenate, zip(*once, strict=True))
     np.testing.assert_array_equal(rows, held.x)
     np.testing.assert_array_equal(wanted, held.y)
+    monkeypatch.setattr(imitation, "IN_MEMORY", 1)  # rows in a file
+    filed = imitated(2**28, monkeypatch).pairs(x).x
+    assert isinstance(filed, Lessons)
+    rows, wanted = map(np.concatenate, zip(*filed, strict=True))
+    np.testing.assert_array_equal(rows, held.x)
+    np.testing.assert_array_equal(wanted, held.y)
     each = -(-len(x) // 32)
     orders = []
     for epoch in range(2):

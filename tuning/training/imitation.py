@@ -1,6 +1,7 @@
 """Rows for a twin, with the float model's outputs to imitate: held, or computed for each batch.
 
-Masks and the maps of a detector are larger than their images: those of many rows are not held.
+Masks and the maps of a detector are larger than their images: those of many rows are not held. Nor
+are rows that lie in a file copied into memory.
 """
 
 import math
@@ -11,10 +12,11 @@ import keras
 import numpy as np
 
 from tuning.training.losses import distances
+from zoo.data.memory import IN_MEMORY
 from zoo.quantization import Twin
-from zoo.quantization.rows import CalibrationRows, Rows
+from zoo.quantization.rows import CalibrationRows, Rows, taken
 
-HELD = 2**28  # bytes of rows and outputs that are kept beside the data
+HELD = 2**28  # bytes of outputs that are kept
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,47 +72,50 @@ class Imitation:
         return bool(min(history["val_loss"]) < before)
 
     def pairs(self, x: np.ndarray, seed: int | None = None) -> "Pairs":
-        """Return rows with the outputs for them, held where they are small enough.
+        """Return rows with the outputs for them, whatever of both is small enough as arrays.
 
         Args:
             x: as the data has them, (rows, *row shape).
             seed: of their order in `Lessons`, which are endless then; None: each row once.
         """
         if self._size(x) > HELD:
-            return Pairs(Lessons(self, x, seed))
-        return Pairs(self.rows.fed(x), self._apart(self.model.predict(x, verbose=0)))
-
-    def batch(self, x: np.ndarray) -> tuple[Rows, Rows]:
-        """Return the rows of a batch as the twin takes them, and the outputs for them."""
-        return self.rows.fed(x), self._apart(self.model.predict_on_batch(x))
+            return Pairs(Lessons(self, x, None, seed))
+        outputs = self.apart(self.model.predict(x, verbose=0))
+        if x.nbytes > IN_MEMORY:
+            return Pairs(Lessons(self, x, outputs, seed))
+        return Pairs(self.rows.fed(x), outputs)
 
     def some(self, x: np.ndarray) -> Rows:
         """Return the outputs for as many rows as may be held, evenly chosen."""
         step = max(1, math.ceil(self._size(x) / HELD))
-        return self._apart(self.model.predict(x[::step], verbose=0))
+        return self.apart(self.model.predict(x[::step], verbose=0))
 
-    def _apart(self, found: Any) -> Rows:
+    def apart(self, found: Any) -> Rows:
+        """Return outputs of the model as those of the twin."""
         return self.twin.in_units(np.asarray(found))
 
     def _size(self, x: np.ndarray) -> int:
-        """Return the bytes of what would be held."""
-        outputs = int(math.prod(self.model.compute_output_shape((1, *x.shape[1:]))))
-        return 4 * (len(x) * outputs + (x.size if self.rows.host else 0))  # of float32
+        """Return the bytes of the outputs; their sizes are fixed where there is a twin."""
+        values = len(x) * int(math.prod(self.model.output_shape[1:]))
+        return values * np.dtype(np.float32).itemsize
 
 
 class Lessons(keras.utils.PyDataset):
-    """Batches of rows and outputs, computed when they are asked for.
+    """Batches of rows and outputs, made when they are asked for.
 
     Args:
-        imitation: computes them.
+        imitation: makes them.
         x: the rows.
+        held: the outputs; None: they are computed.
         seed: with it the batches are endless, the rows of every epoch in an order that depends on
             the seed and the epoch alone; None: each row once.
     """
 
-    def __init__(self, imitation: Imitation, x: np.ndarray, seed: int | None) -> None:
+    def __init__(
+        self, imitation: Imitation, x: np.ndarray, held: Rows | None, seed: int | None
+    ) -> None:
         super().__init__()
-        self._imitation, self._x, self._seed = imitation, x, seed
+        self._imitation, self._x, self._held, self._seed = imitation, x, held, seed
         self._each = math.ceil(len(x) / imitation.batch_size)
         self._order: tuple[int, np.ndarray] = (-1, np.arange(len(x)))
 
@@ -120,9 +125,13 @@ class Lessons(keras.utils.PyDataset):
         return self._each if self._seed is None else None
 
     def __getitem__(self, number: int) -> tuple[Rows, Rows]:
+        imitation, size = self._imitation, self._imitation.batch_size
         epoch, step = divmod(number, self._each)
-        size = self._imitation.batch_size
-        return self._imitation.batch(self._x[self._rows(epoch)[step * size : (step + 1) * size]])
+        rows = self._rows(epoch)[step * size : (step + 1) * size]
+        x = self._x[rows]
+        if self._held is not None:
+            return imitation.rows.fed(x), taken(self._held, rows)
+        return imitation.rows.fed(x), imitation.apart(imitation.model.predict_on_batch(x))
 
     def _rows(self, epoch: int) -> np.ndarray:
         """Return the rows of an epoch in their order."""
