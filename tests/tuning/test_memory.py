@@ -102,17 +102,24 @@ def test_outputs_for_a_twin_to_imitate(
     assert (many > x.nbytes * CLASSES) == grows
 
 
-def test_a_twin_learns_by_batches_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("held", [2**28, 1])
+def test_a_twin_learns_from_arrays_and_from_batches(
+    held: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A twin whose kernels are off by a tenth comes near again, and the same way twice."""
+    monkeypatch.setattr(imitation, "HELD", held)
     model, data = network(), scenes(FEW)
     start = quantize(model, data)
-    found = []
-    for held in (2**28, 2**28, 1):
-        monkeypatch.setattr(imitation, "HELD", held)
-        tuned = quantize_aware(model, data, start=start, fine_tuning=FineTuning(epochs=3))
-        found.append(tuned.twin.predict(data.x_train, verbose=0))
-    np.testing.assert_array_equal(found[0], found[1])
-    assert not np.array_equal(found[0], start.twin.predict(data.x_train, verbose=0))
-    assert np.abs(found[0] - found[2]).mean() < 0.02 * np.std(found[0])
+    exact = model.predict(data.x_train, verbose=0)
+    start.twin.trainable = True
+    for weight in start.twin.trainable_variables:
+        weight.assign(0.9 * weight)
+    how = FineTuning(epochs=8, learning_rate=1e-2)
+    before = np.abs(start.twin.predict(data.x_train, verbose=0) - exact).mean()
+    tuned = [quantize_aware(model, data, start=start, fine_tuning=how) for _ in range(2)]
+    first, again = (one.twin.predict(data.x_train, verbose=0) for one in tuned)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - exact).mean() < before / 2
 
 
 def test_rows_learned_by_heart_are_judged_a_portion_at_a_time(
