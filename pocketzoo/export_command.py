@@ -10,6 +10,7 @@ from pocketzoo.options import Exporting, Loading, RunArgument, Seed
 
 if TYPE_CHECKING:
     import export
+    from export.proof.verified import Verified
     from pocketzoo.printing.live import Left
 
 
@@ -53,17 +54,18 @@ def too_few_rows(folder: Path) -> bool:
     """Return whether test rows are too few to tell, so that another model would not pass either."""
     from zoo.metrics.gates import NOT_SHOWN
 
-    return made_before(folder) == NOT_SHOWN
+    before = made_before(folder)
+    return before is not None and before.verdict == NOT_SHOWN
 
 
-def made_before(folder: Path) -> str | None:
-    """Return the verdict on the files in a run folder; None where there are none of this model."""
+def made_before(folder: Path) -> "Verified | None":
+    """Return the report on the files in a run folder; None where there are none of this model."""
     import zoo
     from export.proof.reported import REPORT
     from export.proof.verified import Verified
 
     run = zoo.Run(folder)
-    return Verified.read(run).verdict if REPORT in run.files() else None
+    return Verified.read(run) if REPORT in run.files() else None
 
 
 def _reported(report: "export.Report | None", folder: Path, exporting: Exporting) -> bool:

@@ -80,7 +80,7 @@ def run_all(
     from pocketzoo import exporting as ladder
     from pocketzoo.printing.console import CONSOLE
     from pocketzoo.printing.live import Left
-    from zoo.metrics.gates import NOT_SHOWN, PASSED
+    from zoo.metrics.gates import NOT_SHOWN
 
     lacks = ladder.lacking(exporting)
     if preset != AUTO:
@@ -95,9 +95,10 @@ def run_all(
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one
     minutes = searching.minutes
     left = None if minutes is None else Left(60 * minutes, started)
-    if left is not None and (verdict := leaving.made_before(out)) is not None:
-        CONSOLE.print(f"{verdict.upper()}: the file was checked before. Report: {out / PAGE}")
-        return verdict == PASSED or (exporting.accept_few_rows and verdict == NOT_SHOWN)
+    if left is not None and (before := leaving.made_before(out)) is not None:
+        told = f"{before.verdict.upper()}: the file was checked before. {before.fit}".strip()
+        CONSOLE.print(f"{told} Report: {out / PAGE}", soft_wrap=True)
+        return before.passed or (exporting.accept_few_rows and before.verdict == NOT_SHOWN)
     passed = leaving.export_run(out, exporting, left)
     while not passed and others and not leaving.too_few_rows(out):
         another = replace(searching, pick=f"trial:{others.pop(0)['number']}")

@@ -1,4 +1,4 @@
-"""The files of docs/cluster.md, run as far as that goes without a cluster."""
+"""The files of docs/guide/cluster.md, run as far as that goes without a cluster."""
 
 import os
 import subprocess

@@ -32,7 +32,7 @@ def test_python_blocks_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     finally:
         os.chdir(here)
     assert "accuracy" in capsys.readouterr().out
-    described = (ROOT / "docs/run.md").read_text()
+    described = (ROOT / "docs/guide/run.md").read_text()
     for path in (tmp_path / "runs/mlp").iterdir():
         assert path.name == ".lock" or f"`{path.name}{'/' * path.is_dir()}`" in described
 

@@ -1,10 +1,16 @@
 """Values in a terminal and a notebook: short, and nothing of the data becomes markup."""
 
+from dataclasses import replace
+
 import pytest
 
 import export
 import zoo
+from export.proof.fitness import Fitness
+from pocketzoo.printing.live import made
+from pocketzoo.printing.verdict import print_verdict
 from tuning import Fit
+from zoo.metrics.gates import Gate
 from zoo.showing import html_table
 
 
@@ -22,11 +28,27 @@ def test_exports_and_reports_fit_a_screen(exported: export.Export) -> None:
     assert len(repr(exported)) < 300
     data = zoo.load_data("breast_cancer")
     report = export.verify(exported, data, max_drop=100.0)
+    assert "<td>PASSED, but worse than always" in report._repr_html_()  # it is not trained
+    report = replace(report, fitness=Fitness(()))
     shown = repr(report)
     assert shown.startswith("Report(float: accuracy ")
     assert shown.endswith("verdict: PASSED)")
     assert len(shown) < 200
     assert "<td>PASSED</td>" in report._repr_html_()
+
+
+def test_passed_is_never_said_alone_of_what_a_constant_does_too(
+    exported: export.Export, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = export.verify(exported, zoo.load_data("breast_cancer"), max_drop=100.0)
+    said = "PASSED, but worse than always answering the most frequent class"
+    assert repr(report).endswith(f"verdict: {said})")
+    assert made(report).endswith(said)
+    print_verdict(report)
+    assert f"{said}: the int8 file does what the float model does." in capsys.readouterr().out
+    over = Gate("drop", "points", 9.0, (8.0, 10.0), 1.0, told=True, rows=9, advice="Train it.")
+    failed = replace(report, measured=replace(report.measured, gates=(over,)))
+    assert failed.told == "FAILED"
 
 
 def test_a_fit_is_a_line() -> None:

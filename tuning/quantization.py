@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from tuning.training.losses import distances
+from tuning.training.imitation import Imitation
 from zoo import Data
 from zoo.checks import at_least, in_range
 from zoo.pretrained.inlining import flattened
@@ -93,28 +93,19 @@ def quantize_aware(
     keras.utils.set_random_seed(how.seed)
     twin = _copy(model, start.twin)
     twin.trainable = True
-    outputs = twin.in_units(model.predict(data.x_train, verbose=0))
-    held_out, _ = _held_out(data)
-    validation = start.rows.fed(held_out), twin.in_units(model.predict(held_out, verbose=0))
     steps = -(-len(data.x_train) // how.batch_size)
     epochs = how.epochs or max(EPOCHS, -(-STEPS // steps))
-    schedule = keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs)
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-    twin.compile(optimizer, distances(outputs, one_scale=not data.task.numbers))
-    before = twin.evaluate(*validation, verbose=0, return_dict=True)["loss"]
-    best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
     told = on_epoch or (lambda done, of: None)
     tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: told(epoch + 1, epochs))
-    history = twin.fit(
-        start.rows.fed(data.x_train),
-        outputs,
-        validation_data=validation,
+    better = Imitation(model, twin, start.rows, how.batch_size).learn(
+        data.x_train,
+        _held_out(data)[0],
         epochs=epochs,
-        batch_size=how.batch_size,
-        callbacks=[best, tell],
-        verbose=0,
-    ).history
-    better = min(history["val_loss"]) < before
+        rate=keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs),
+        one_scale=not data.task.numbers,
+        seed=how.seed,
+        callback=tell,
+    )
     return replace(start, twin=_copy(model, twin if better else start.twin), rung="qat")
 
 

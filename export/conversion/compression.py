@@ -65,14 +65,19 @@ def compress(
         timeout: seconds after which the child is stopped.
 
     Raises:
-        UserError: an argument out of range, a model that does not fit the data, or a layer that
-            cannot be compressed, such as a GRU.
+        UserError: an argument out of range, data with masks or boxes, a model that does not fit
+            the data, or a layer that cannot be compressed, such as a GRU.
         ExportError: the child failed, crashed or took too long.
     """
     at_least("epochs", epochs, 1)
     at_least("batch_size", batch_size, 1)
     in_range("learning_rate", learning_rate, 1e-12, 1)
     at_least("seed", seed, 0)
+    if data.task.gives != "values":
+        raise UserError(
+            f"{compression.method} trains on one answer for a whole row; {data.name} "
+            f"{data.task.words.is_a}. Leave the compression out, or train a smaller preset."
+        )
     layers, host = describe(checked(model, data))
     _check_layers(model, layers, compression.method)
     settings = asdict(compression) | {

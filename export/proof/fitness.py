@@ -30,9 +30,16 @@ FEATURES = "Look at the features, the labels and the recipe; pocketzoo advise sh
 
 @dataclass(frozen=True)
 class Fitness:
-    """What speaks against using a model."""
+    """What speaks against using a model.
+
+    Attributes:
+        doubts: each by itself.
+        but: what a verdict that the file passed must say in the same breath, where the model is not
+            surely better than an answer that looks at no row; else empty.
+    """
 
     doubts: tuple[Finding, ...]
+    but: str = ""
 
     @property
     def sentence(self) -> str:
@@ -74,7 +81,7 @@ def fitness(
         *_repeated(data),
         *(Finding(*one) for one in find_leaks(data).findings()),
     ]
-    return Fitness(tuple(doubts))
+    return Fitness(tuple(doubts), _but(data.task, found))
 
 
 def _quick(data: Data, outputs: Outputs) -> tuple[Comparison, ...]:
@@ -91,10 +98,23 @@ def _quick(data: Data, outputs: Outputs) -> tuple[Comparison, ...]:
     )
 
 
+def _always(task: Task) -> str:
+    return f"always answering {task.words.trivial}"
+
+
+def _but(task: Task, found: tuple[Comparison, ...]) -> str:
+    """Return what follows "passed", of a model that is not surely better than the constant."""
+    for one in found:
+        if one.name == "constant" and one.winner != "int8":
+            beside = "worse" if one.winner == "baseline" else "not shown to be better"
+            return f", but {beside} than {_always(task)}"
+    return ""
+
+
 def _beaten(task: Task, int8: Estimate, found: tuple[Comparison, ...]) -> Iterator[Finding]:
     """Name the constant unless int8 is surely better, and a linear model that is no worse."""
     shown = task.metric.shown
-    named = {"constant": f"always answering {task.words.trivial}", "linear": task.words.linear}
+    named = {"constant": _always(task), "linear": task.words.linear}
     for one in found:
         surely = one.winner == "baseline"
         doubtful = one.winner != "int8" if one.name == "constant" else one.ahead.value >= 0

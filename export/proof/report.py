@@ -72,7 +72,7 @@ class Report:
             for kind, one in (("float", self.float_estimate), (self.numerics, self.int8_estimate))
         }
         limit = f"{drop.value:.2f} {metric.unit}, at most {self.measured.bound:.2f}"
-        return {**found, "drop": limit, "verdict": self.verdict.upper()}
+        return {**found, "drop": limit, "verdict": self.told}
 
     def findings(self) -> list[Finding]:
         """Return what is wrong with the int8 files, or what so few rows cannot tell."""
@@ -97,6 +97,11 @@ class Report:
     def next_steps(self) -> list[str]:
         """Return what to do about `findings`, each once."""
         return list(dict.fromkeys(one.advice for one in self.findings()))
+
+    @property
+    def told(self) -> str:
+        """The verdict in capitals; of a file that passed also whether a constant does as well."""
+        return self.verdict.upper() + (self.fitness.but if self.passed else "")
 
     @property
     def passed(self) -> bool:

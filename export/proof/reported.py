@@ -86,6 +86,12 @@ class Outputs(TypedDict):
     parts: Annotated[list[Part], Between(1)]
 
 
+class Fit(TypedDict):
+    """Whether the model is fit for use."""
+
+    sentence: str
+
+
 class Reported(TypedDict):
     """The keys of a report that are read again."""
 
@@ -106,3 +112,4 @@ class Reported(TypedDict):
     files: dict[str, File]
     runtimes: Runtimes
     prediction_interval: Widths | None
+    fit_for_use: NotRequired[Fit]

@@ -19,6 +19,7 @@ class Verified:
 
     Attributes:
         verdict: "passed", "failed" or "not shown".
+        fit: whether the model is fit for use, in a sentence; empty in old reports.
         metric: name of the figure that float and int8 are compared by.
         values: of that figure: "float", "int8".
         drop: of int8, in the metric's unit.
@@ -32,6 +33,7 @@ class Verified:
 
     passed: bool
     verdict: str
+    fit: str
     model: Model
     data: Dataset
     backend: str
@@ -65,6 +67,7 @@ class Verified:
         return cls(
             passed=report["passed"],
             verdict=report.get("verdict", PASSED if report["passed"] else FAILED),
+            fit=report["fit_for_use"]["sentence"] if "fit_for_use" in report else "",
             model=Model(**_known(report["model"], Model)),
             data=Dataset(**_known(report["data"], Dataset)),
             backend=report["backend"],

@@ -22,7 +22,7 @@ def print_devices(pattern: str) -> None:
     CONSOLE.print(
         f"A model may have {FOR_A_MODEL:.0%} of flash and RAM; firmware, runtime and stack need "
         "the rest. Explicit limits win, such as --max-bytes 60000. A TOML file of one's own works "
-        "the same: docs/devices.md.",
+        "the same: docs/guide/devices.md.",
         soft_wrap=True,
     )
 

@@ -123,7 +123,7 @@ def made(report: Report) -> str:
     return (
         f"{report.numerics} file of {report.model.name}: {worded(metric.name)} "
         f"{metric.shown(estimate.value)} ({low} to {high}) on the test rows, "
-        f"{report.verdict.upper()}"
+        f"{report.told}"
     )
 
 

@@ -75,8 +75,9 @@ def print_verdict(report: Report) -> None:
     """Say whether int8 does what float does, whether that is of use, and what to do next."""
     print_failures(report.failures(), report.verdict.upper())
     if report.passed:
-        told = f"PASSED: the {report.numerics} file does what the float model does."
-        CONSOLE.print(told, style="bold green")
+        told = f"{report.told}: the {report.numerics} file does what the float model does."
+        style = "bold yellow" if report.fitness.but else "bold green"
+        CONSOLE.print(told, style=style, soft_wrap=True)
     for advice in report.next_steps():
         CONSOLE.print(f"  Next: {advice}", soft_wrap=True)
     doubts = report.fitness.doubts

@@ -109,6 +109,8 @@ def test_other_families_and_arguments_are_refused(monkeypatch: pytest.MonkeyPatc
         compress(late, data_for("mlp_tiny", 64), Compression("qat-tfmot"))
     with pytest.raises(zoo.UserError, match="mlp_tiny maps .* but rows needs"):
         compress(fill("mlp_tiny"), data_for("cnn_tiny", 80), half)
+    with pytest.raises(zoo.UserError, match="prune trains on one answer for a whole row; rows is"):
+        compress(fill("unet_tiny"), data_for("unet_tiny", 40), half)
     inputs = keras.Input((2,))
     bare = keras.Model(inputs, layers.Activation("tanh")(inputs), name="bare")
     with pytest.raises(zoo.UserError, match="bare has no Dense or Conv2D layer"):

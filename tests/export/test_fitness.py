@@ -11,6 +11,7 @@ import zoo
 from export.proof.answers import Outputs
 from export.proof.fitness import Fitness, fitness
 from export.proof.quality import assess
+from tests.helpers.instances import data_for, fill
 from zoo.tasks import Classification, Multilabel, Regression, Task
 
 RNG = np.random.default_rng(0)
@@ -54,6 +55,32 @@ def said(*arguments: object) -> str:
 def test_nothing_is_found_against_a_good_model(tmp_path: Path) -> None:
     fit = found(DATA, RIGHT, tmp_path, GUESSING)
     assert (fit.doubts, fit.sentence) == ((), "Fit for use: nothing found against it.")
+    assert fit.but == ""
+
+
+@pytest.mark.parametrize(
+    ("outputs", "but"),
+    [
+        (-RIGHT, ", but worse than always answering the most frequent class"),
+        (0 * RIGHT + [0, 1], ", but not shown to be better than always answering the most freq"),
+    ],
+)
+def test_a_model_that_a_constant_replaces_does_not_pass_silently(
+    outputs: np.ndarray, but: str, tmp_path: Path
+) -> None:
+    assert found(DATA, outputs, tmp_path, GUESSING).but.startswith(but)
+
+
+@pytest.mark.parametrize("preset", ["unet_tiny", "detect_tiny", "centroid_tiny"])
+def test_a_dense_model_that_has_learned_nothing_does_not_pass_silently(
+    preset: str, tmp_path: Path
+) -> None:
+    data = data_for(preset, 40)
+    model = fill(preset)
+    outputs = np.full((len(data.x_test), *model.output_shape[1:]), -9, np.float32)  # no object
+    fit = found(data, outputs, tmp_path, model)
+    assert fit.but.endswith(f"than always answering {data.task.words.trivial}")
+    assert fit.sentence == "Fit for use: in doubt."
 
 
 def rare(answered: int) -> tuple[zoo.Data, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Two machines on networks of their own, and a database between them: see docs/cluster.md."""
+"""Two machines on networks of their own, and a database between them: see docs/guide/cluster.md."""
 
 import os
 from collections.abc import Iterator

@@ -104,6 +104,15 @@ def test_rare_and_uneven_classes(tmp_path: Path) -> None:
     assert advice.baselines[0].figures["balanced_accuracy"].value < 0.5
 
 
+@pytest.mark.parametrize("times", [12, 19, 20, 30])
+def test_classes_are_uneven_where_the_metric_says_so(times: int) -> None:
+    y = (np.arange(30 * (times + 1)) % (times + 1) == 0).astype(int)
+    x = np.random.default_rng(0).normal(size=(len(y), 3))
+    data = zoo.data_from(x, y, x + 1, y, x + 2, y)
+    said = any("Classes are uneven" in one for one in zoo.advise(data).warnings())
+    assert said == (data.metric == "balanced_accuracy") == (times >= 20)
+
+
 def test_an_easy_set_needs_no_network(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     y = np.arange(2000) % 2

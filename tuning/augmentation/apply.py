@@ -78,9 +78,9 @@ def check_augmentation(recipe: Recipe, data: Data) -> None:
 class Augmentation:
     """The changes of a recipe, and what they need to know of the training rows.
 
-    `mean` and `std` are those of each feature (last axis), `low` and `high` the smallest and the
-    largest value of all. `moves` is that of the task: what of the aims follows the pixels. `room`
-    is how many boxes four images can have.
+    `mean` and `std` (1 without jitter) are those of each feature (last axis), `low` and `high` the
+    smallest and the largest value of all. `moves` is that of the task: what of the aims follows the
+    pixels. `room` is how many boxes four images can have.
     """
 
     recipe: Recipe
@@ -97,7 +97,9 @@ class Augmentation:
     ) -> "Augmentation":
         """Look at the training rows, and at their aims for a recipe with mosaic."""
         axes = tuple(range(rows.ndim - 1))
-        mean, std = (np.asarray(f(rows, axis=axes), np.float32) for f in (np.mean, np.std))
+        mean = np.asarray(rows.mean(axis=axes), np.float32)
+        # NumPy would copy all rows, of which images may be many
+        std = np.asarray(rows.std(axis=axes), np.float32) if recipe.jitter else np.ones_like(mean)
         room = room_for(y) if recipe.mosaic and y is not None else 0
         return cls(recipe, mean, std, float(rows.min()), float(rows.max()), moves, room)
 

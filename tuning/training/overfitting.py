@@ -14,6 +14,7 @@ from zoo import Data, ModelSpec
 from zoo.checks import at_least
 from zoo.presets.catalogue import family_of
 from zoo.tasks import Task
+from zoo.tasks.outputs import portions
 from zoo.tasks.units import Units
 
 STEPS = 3000  # at most
@@ -122,10 +123,19 @@ def overfit(
         return not known and done - better_at < STALLED
 
     result = fit(model, few, plain, on_epoch=on_epoch)
-    outputs, y = np.asarray(model.predict(few.x_train, verbose=0)), few.y_train
-    score, after = task.score(y, outputs, Units()), task.plain_loss(y, outputs, task.units(y))
+    score, after = _learned(model, few)
     right = _all_right(task, score)
-    return Overfit(len(y), data.metric, score, before, after, result.epochs, right)
+    return Overfit(len(few.x_train), data.metric, score, before, after, result.epochs, right)
+
+
+def _learned(model: keras.Model, few: Data) -> tuple[float, float]:
+    """Return the score and the loss of the training rows, taken a portion at a time."""
+    task, y, loss, parts = few.task, few.y_train, 0.0, []
+    for rows in portions(task, few.x_train):
+        outputs = np.asarray(model.predict(few.x_train[rows], verbose=0))
+        loss += task.plain_loss(y[rows], outputs, task.units(y)) * (len(outputs) / len(y))
+        parts.append(task.compact(outputs))
+    return task.score(y, np.concatenate(parts), Units()), loss
 
 
 def _all_right(task: Task, score: float) -> bool:

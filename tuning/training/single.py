@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from tuning.augmentation.apply import check_augmentation
 from tuning.recipe import Recipe
 from tuning.spaces import default_recipe
 from tuning.training.adjusting import adjustment_file, fold, measure
@@ -54,6 +55,9 @@ def train(
         (None, 3)
     """
     recipe = recipe or default_recipe(preset, data, overrides)
+    if teacher is not None:
+        recipe = replace(recipe, distill=recipe.distill or 0.5)
+        check_augmentation(recipe, data)  # before a teacher answers all rows
     spec = ModelSpec.of(preset, data, overrides or {})
     run = Run(Path(directory))
     keras.utils.set_random_seed(recipe.seed)
@@ -66,10 +70,7 @@ def train(
             f"{run.path} holds other sizes of {preset}: {run.spec().overrides}; asked for "
             f"{dict(spec.overrides)}. Give another folder."
         )
-    answers = None
-    if teacher is not None:
-        recipe = replace(recipe, distill=recipe.distill or 0.5)
-        answers = teach(teacher, data)
+    answers = None if teacher is None else teach(teacher, data)
     with locked(run.path):
         result = fit(
             model,

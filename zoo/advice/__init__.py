@@ -12,6 +12,7 @@ from zoo.files import as_json
 from zoo.presets.catalogue import patterns_for
 from zoo.stages import stage
 from zoo.tasks import FIGURES, TASKS
+from zoo.tasks.judging.choice import is_uneven
 
 if TYPE_CHECKING:
     from zoo.advice.choice import Choice
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from zoo.baselines.quick import Baseline
 
 RARE = 10  # training rows of a class
-UNEVEN = 10  # times as many rows of the largest class as of the smallest
 FEW = 100  # validation or test rows
 
 
@@ -74,7 +74,7 @@ class Advice:
                 f"{', '.join(rare[:5])}{' and others' if len(rare) > 5 else ''}: too few to learn "
                 "it reliably."
             )
-        uneven = self.imbalance is not None and self.imbalance >= UNEVEN
+        uneven = is_uneven([*self.classes.values()])  # by which the metric is chosen too
         if uneven and TASKS[self.task]().exclusive:  # of others each is by itself
             found.append(self._of_uneven())
         few = [part for part in ("validation", "test") if self.rows[part] < FEW]

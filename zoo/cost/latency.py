@@ -2,7 +2,7 @@
 
 An operator takes `operator + output * elements + constant * bytes of weights + kind * multiply-
 accumulates` cycles of the device's core; a loop's body counts once a step. Against published
-measurements of four networks: `docs/devices.md`.
+measurements of four networks: `docs/guide/devices.md`.
 """
 
 import math

@@ -2,7 +2,8 @@
 
 They are of the kernels that LiteRT-Micro and LiteRT run there on int8 files: CMSIS-NN on Cortex-M,
 ESP-NN on the ESP32-S3, XNNPACK on Cortex-A. Three or four numbers a core are fitted, by hand and
-to two digits, to what its sources publish; `docs/devices.md` shows how well they give it back.
+to two digits, to what its sources publish; `docs/guide/devices.md` shows how well they give it
+back.
 """
 
 from dataclasses import dataclass

@@ -40,7 +40,7 @@ class Regression(Task):
     titles: ClassVar[Mapping[str, tuple[str, int]]] = {
         "rmse": ("rmse", 1),
         "mae": ("mean absolute error", 1),
-        "mape": ("mean absolute error %", 100),
+        "mape": ("mean absolute percentage error", 100),
         "r2": ("R2", 1),
         "pinball": ("pinball loss", 1),
     }

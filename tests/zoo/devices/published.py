@@ -1,4 +1,4 @@
-"""Published latencies of networks that can be estimated, and the table of `docs/devices.md`.
+"""Published latencies of networks that can be estimated, and the table of `docs/guide/devices.md`.
 
 MLPerf Tiny's are 1000 / "Median throughput" of `results/*/performance/` in the closed division of
 github.com/mlcommons/tiny_results_v*, as read from these repositories. `python -m
@@ -149,7 +149,7 @@ def estimated(graph: Graph, core: str, mhz: float) -> float:
 
 
 def lines(graphs: dict[str, Graph]) -> list[str]:
-    """Return the rows of the table in `docs/devices.md`."""
+    """Return the rows of the table in `docs/guide/devices.md`."""
     found = []
     for one in TABLE:
         cells = []

@@ -42,7 +42,7 @@ def test_devices_are_named_in_their_table_alone() -> None:
     for path in SOURCES:
         if path != ROOT / "zoo/devices/table.py":
             assert not {*DEVICES} & strings_of(path), path
-    documented = (ROOT / "docs/devices.md").read_text()
+    documented = (ROOT / "docs/guide/devices.md").read_text()
     assert not [name for name in DEVICES if f"`{name}`" not in documented]
     assert not [name for name in CORES if f"`{name}`" not in documented]
     assert not [key for key in KEYS if f"`{key}`" not in documented]

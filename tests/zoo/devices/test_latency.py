@@ -47,7 +47,7 @@ def test_other_engines_are_off_to_the_side_that_the_documents_name(
 
 
 def test_the_documents_show_the_table(graphs: dict[str, Graph]) -> None:
-    text = (ROOT / "docs/devices.md").read_text()
+    text = (ROOT / "docs/guide/devices.md").read_text()
     assert not [line for line in lines(graphs) if line not in text]
 
 

@@ -168,6 +168,26 @@ def test_small_scales_survive_a_reshape() -> None:
     np.testing.assert_allclose(predict(twin, x, Exact()), expected, rtol=1e-4, atol=1e-4)
 
 
+MOVES: dict[str, tuple[Any, int]] = {
+    "reshaped": (layers.Reshape((8, 2, 4)), 0),
+    "turned": (layers.Permute((2, 1, 3)), 0),
+    "padded": (layers.ZeroPadding2D(1), 0),
+    "averaged": (layers.AveragePooling2D(2), 0),
+    "the largest": (layers.MaxPooling2D(2), 1),
+    "the largest of all": (layers.Lambda(lambda x: ops.max(x, axis=1, keepdims=True)), 1),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_a_sign_goes_through_what_moves_values_but_not_through_the_largest(name: str) -> None:
+    move, left = MOVES[name]
+    inputs = keras.Input((6, 6, 3))
+    x = ops.negative(move(layers.Conv2D(4, 3)(inputs)))
+    model = fill_weights(keras.Model(inputs, layers.Dense(3)(layers.Flatten()(ops.sigmoid(x)))))
+    compare(model)
+    assert sum(isinstance(part, Multiply) for part in make_twin(model).parts) == left
+
+
 def test_only_the_first_standardize_is_left_to_the_host() -> None:
     inputs = keras.Input((3,))
     x = layers.Dense(4, name="middle")(Standardize(name="first")(inputs))

@@ -62,13 +62,18 @@ class Rearrange(TwinLayer):
     Args:
         function: (arithmetic, x) -> x moved.
         averages: how halves are rounded (UP, AWAY) if it makes new values, on the range of x.
+        largest: whether it chooses the largest of several, so that signs must not change before it.
     """
 
     def __init__(
-        self, name: str, function: Callable[[Exact, Any], Any], averages: str | None = None
+        self,
+        name: str,
+        function: Callable[[Exact, Any], Any],
+        averages: str | None = None,
+        largest: bool = False,
     ) -> None:
         super().__init__(name)
-        self.function, self.averages = function, averages
+        self.function, self.averages, self.largest = function, averages, largest
 
     def result(self) -> Range:
         return self.source()

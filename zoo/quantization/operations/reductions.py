@@ -95,7 +95,9 @@ def largest(sketch: Sketch, call: Call, x: Value) -> Value:
 def _most(sketch: Sketch, call: Call, x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     x = sketch.settle(x, call.name)
     shape = _reduced(x.shape, axes, keepdims)
-    return sketch.rearrange(x, call.name, shape, lambda do, v: do.largest(v, axes, keepdims))
+    return sketch.rearrange(
+        x, call.name, shape, lambda do, v: do.largest(v, axes, keepdims), largest=True
+    )
 
 
 def _count(x: Value, axes: tuple[int, ...]) -> float:

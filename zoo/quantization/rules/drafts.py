@@ -155,13 +155,18 @@ class Sketch:
         shape: tuple[int, ...],
         function: Callable[[Exact, Any], Any],
         averages: str | None = None,
+        largest: bool = False,
     ) -> Value:
-        """Add an operator that moves values, or brings in zeros; what is pending moves along."""
+        """Add an operator that moves values, or brings in zeros; what is pending moves along.
+
+        Before one that chooses the `largest` nothing pending may be negative.
+        """
 
         def moved(values: np.ndarray) -> np.ndarray:
             return np.asarray(keras.ops.convert_to_numpy(function(Exact(), values[None]))[0])
 
-        y = self.add(Rearrange, name, (x,), shape, function=function, averages=averages)
+        how = {"function": function, "averages": averages, "largest": largest}
+        y = self.add(Rearrange, name, (x,), shape, **how)
         if x.scale is None or x.offset is None:
             return y
         new = moved(np.ones(x.shape)) == 0  # a zero that came in stays zero
@@ -187,11 +192,12 @@ class Sketch:
     def _fold_factor(self, x: Value, scale: np.ndarray) -> Value:
         """Return `x` times one factor: in the kernel before what moves its values, or pending.
 
-        A negative one stays pending: what moves values may choose the largest of them.
+        A negative one stays pending behind what chooses the largest.
         """
-        draft = self.maker(x, Rearrange) if scale[0] >= 0 else None
+        draft = self.maker(x, Rearrange)
         while draft is not None and draft.kind is Rearrange:
-            draft = self.drafts[draft.inputs[0]] if draft.alone else None
+            through = draft.alone and (scale[0] >= 0 or not draft.arguments.get("largest"))
+            draft = self.drafts[draft.inputs[0]] if through else None
         if draft is None or draft.kind not in LINEAR or draft.arguments["activation"] is not None:
             return x.then(scale, np.zeros_like(scale))
         bias = draft.arguments["bias"]

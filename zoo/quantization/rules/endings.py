@@ -111,7 +111,7 @@ def _moved(sketch: Sketch, draft: Draft, scale: np.ndarray, offset: np.ndarray) 
     Or where these are repeated, as flattening does. No zeros may come in from outside.
     """
     (number,) = draft.inputs
-    if (scale < 0).any():  # the largest would be the smallest
+    if draft.arguments.get("largest") and (scale < 0).any():  # it would be the smallest
         return None
     before = sketch.drafts[number].shape
     channels, times = before[-1], scale.size // before[-1]

@@ -91,7 +91,8 @@ def chosen(
     if largest and (scale < 0).any():  # the largest would be the smallest
         x = sketch.settle(x.then(scale, offset), layer.name)
         scale, offset = np.ones_like(scale), np.zeros_like(offset)
-    return sketch.rearrange(x, layer.name, shape, function, averages).then(scale, offset)
+    y = sketch.rearrange(x, layer.name, shape, function, averages, largest)
+    return y.then(scale, offset)
 
 
 @channels_last

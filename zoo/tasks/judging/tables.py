@@ -29,7 +29,7 @@ NUMBERS = (
     Metric("mae", "mean absolute error", -1, 1, "% of it", "% of the mean absolute error"),
     Metric(
         "mape",
-        "mean absolute error %",
+        "mean absolute percentage error",
         -1,
         100,
         "% of it",
