@@ -56,12 +56,23 @@ class Row(TypedDict):
 
     family: str
     preset: str
+    reading: NotRequired[str]
     score: float
     epochs: Count
     complete: bool
     bytes: Count
     arena: Count
     ms: NotRequired[float]
+
+
+class Read(TypedDict):
+    """A way of reading, and the best trial with it, if it was tried."""
+
+    option: str
+    value: str
+    source: str
+    preset: NotRequired[str]
+    score: NotRequired[float]
 
 
 class Rival(TypedDict):
@@ -85,6 +96,7 @@ class Answer(TypedDict):
     """The answer of a search among families: see `tuning.outcome.answer`."""
 
     families: list[Row]
+    readings: NotRequired[list[Read]]
     rivals: list[Rival]
     fallen: list[Fallen]
     sentences: list[str]
