@@ -11,6 +11,7 @@ from tuning.outcome.anytime import HELD, Finish, Timing
 from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
+from tuning.outcome.reading import read_as
 from tuning.recipe import Recipe, seed_of
 from tuning.spaces.candidates import named, way_of
 from tuning.study.ledger import Study, Trial, ranked
@@ -125,9 +126,9 @@ def _summary(
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
         "again": again,
-        "history": [_shown(trial) | {"state": trial.state} for trial in trials],
-        "front": [_shown(trial) for trial in front(order, direction)],
-        "shortlist": [_shown(trial) for trial in shortlist],
+        "history": [_shown(plan, trial) | {"state": trial.state} for trial in trials],
+        "front": [_shown(plan, trial) for trial in front(order, direction)],
+        "shortlist": [_shown(plan, trial) for trial in shortlist],
         "importance": importances(study.study),
         "advice": advise(plan.space, trials, best, study.attempts(), direction),
         "direction": direction[:3],
@@ -154,8 +155,9 @@ def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dic
     return {"scores": scores} | spread
 
 
-def _shown(trial: Trial) -> dict[str, Any]:
+def _shown(plan: Plan, trial: Trial) -> dict[str, Any]:
     named = {"preset": trial.preset} if trial.preset else {}
+    named |= read_as(plan.field, trial.values)
     return {"number": trial.number, "score": trial.score} | named | dict(trial.cost)
 
 

@@ -28,6 +28,7 @@ FRONT_ENDS = {
 }
 SHARES = (1.0, 0.7, 1.4)  # of the default side
 STEP = 16  # pixels: sides are multiples, which strides and patches divide
+FLOAT, MOST = 4, 2**32  # bytes: of a value, and at most of all rows that are read in another way
 RESOLUTION = "Howard et al. 2017, MobileNets' resolution multiplier, arXiv:1704.04861"
 
 
@@ -80,7 +81,8 @@ class Way:
 def ways_of(found: Found, front_end: object, wanted: object) -> tuple[Way, ...]:
     """Return the ways in which a file or folder may be read, the one of the rows first.
 
-    Empty where there is no other, or where the user has chosen.
+    Empty where there is no other, or where the user has chosen. What would take too many bytes is
+    left out.
 
     Args:
         found: what a reader has read.
@@ -95,6 +97,8 @@ def ways_of(found: Found, front_end: object, wanted: object) -> tuple[Way, ...]:
             Way(IMAGE_SIZE, f"{height}x{width}", (height, width, channels), RESOLUTION)
             for height, width in found.sizes
         ]
+    rows = sum(len(x) for name, x in found.arrays.items() if name.startswith("x_"))
+    ways = [*ways[:1], *(way for way in ways[1:] if rows * way.size * FLOAT <= MOST)]
     return tuple(ways) if len(ways) > 1 else ()
 
 

@@ -12,6 +12,7 @@ class Point(TypedDict):
     number: Count
     score: float | None
     preset: NotRequired[str]
+    reading: NotRequired[str]
     bytes: NotRequired[Count]
     macs: NotRequired[Count]
     arena: NotRequired[Count]
