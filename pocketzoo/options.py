@@ -79,7 +79,10 @@ class Loading:
         typer.Option("--column", help="A column to use; the others are left out. Repeatable."),
     ] = field(default_factory=list)
     image_size: Annotated[
-        str | None, typer.Option(help="Images: side in pixels, or HEIGHTxWIDTH.")
+        str | None,
+        typer.Option(
+            help="Images: side in pixels, or HEIGHTxWIDTH. Without PRESET several may be tried."
+        ),
     ] = None
     color: Annotated[str | None, typer.Option(help="Images: rgb or gray.")] = None
     ignore: Annotated[
@@ -87,7 +90,10 @@ class Loading:
     ] = None
     front_end: Annotated[
         str | None,
-        typer.Option(help="Audio: log_mel (default) or mfcc[:SETTING=VALUE,...]."),
+        typer.Option(
+            help="Audio: log_mel (default) or mfcc[:SETTING=VALUE,...]. Without PRESET several are "
+            "tried."
+        ),
     ] = None
     seconds: Annotated[
         float | None, typer.Option(help="Audio: length of each file in seconds.")

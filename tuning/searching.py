@@ -26,10 +26,15 @@ from tuning.sweep.opening import begin
 from tuning.sweep.pacing import first_seconds, screened
 from tuning.sweep.pool import Pool, cores
 from tuning.sweep.progress import Progress, Reporter, print_progress
+from tuning.sweep.readings import Readings
 from tuning.sweep.shared import sharing
 from tuning.sweep.tensorboard import log_curves
 from zoo import Data, ModelSpec, Run, UserError
+from zoo.data.ways import Way
+from zoo.files import read_json
+from zoo.folder import FILES
 from zoo.lock import locked
+from zoo.readers.loading import read_again
 
 
 def search(
@@ -94,7 +99,7 @@ def search(
             f"{data.name} has no validation rows; a search needs them to compare trials."
         )
     field = field_of(preset, data, settings, recipe, overrides, lacks)
-    space = declare(field.candidates)
+    space = declare(field.candidates, field.ways)
     _check(run, field, data)
     cards = cards_for(settings.cards)
     if not field.auto:
@@ -109,7 +114,7 @@ def search(
             plan = Plan(
                 field,
                 space,
-                rows,
+                Readings(data, rows),
                 files,
                 artifacts,
                 settings,
@@ -135,7 +140,8 @@ def _check(run: Run, field: Field, data: Data) -> None:
         check_augmentation(one.recipe, data)
         if one.recipe.distill:
             raise UserError("A search has no teacher; set distill to 0, or train a single model.")
-    run.claim(_held(run, field), data)
+    way = _held_as(run, data)
+    run.claim(_held(run, field), data if way is None else read_again(data, way))
     if run.exists() and not (run.path / "study.json").exists():
         raise UserError(
             f"{run.path} holds a model that was trained without a search. Give another folder."
@@ -149,6 +155,16 @@ def _held(run: Run, field: Field) -> ModelSpec:
         (one.spec for one in field.candidates if one.spec.preset == held),
         field.candidates[0].spec,
     )
+
+
+def _held_as(run: Run, data: Data) -> Way | None:
+    """Return the way in which the rows of the folder's model were read; None where none is known.
+
+    Their hash is in the folder, so that they must be read so to see whether they are the same.
+    """
+    path = run.path / "data.json"
+    held = read_json(path, FILES[path.name]) if data.ways and path.is_file() else {}
+    return next((way for way in data.ways if way.made(held)), None)
 
 
 def _run(

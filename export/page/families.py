@@ -40,5 +40,6 @@ def best_of(
 def _row(one: Mapping[str, Any], timed: bool) -> tuple[str, ...]:
     cut = "" if one["complete"] else f" (stopped after {one['epochs']} epochs)"
     times = [f"{one['ms']:.3g}"] if timed else []
-    name = f"{one['family']}: {one['preset']}{cut}"
+    read = f" ({one['reading']})" if "reading" in one else ""
+    name = f"{one['family']}: {one['preset']}{read}{cut}"
     return name, f"{one['score']:.4f}", f"{one['bytes']:,}", f"{one['arena']:,}", *times

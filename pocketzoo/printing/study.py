@@ -31,7 +31,8 @@ def print_study(run: Run) -> None:
         for one in study["front"]:
             figures = [f"{one[name]:,}" for name in ("bytes", "macs", "arena")]
             figures += [f"{one['ms']:.3g}"] if timed else []
-            name = " ".join(filter(None, (f"trial {one['number']}", one.get("preset"))))
+            known = (f"trial {one['number']}", one.get("preset"), one.get("reading"))
+            name = " ".join(filter(None, known))
             table.add_row(name, f"{one['score']:.4f}", *figures)
         print_table(CONSOLE, table)
     if "answer" in study:

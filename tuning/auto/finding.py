@@ -1,6 +1,6 @@
 """The candidates of a search without a preset, and what fell out."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from tuning.spaces.candidates import Candidate, ask, declare, starts
 from zoo import Data, ModelSpec, UserError
 from zoo.advice.choice import TESTED, candidates
 from zoo.cost.estimate import estimate, outline
+from zoo.data.ways import Way
 from zoo.devices.budget import Budget, compared
 from zoo.stages import stage
 
@@ -44,11 +45,15 @@ class Field:
         candidates: what is to be tried first comes first; one, where the preset was named.
         fallen: what takes such rows, and is not tried.
         auto: whether no preset was named.
+        ways: of reading the rows, the default first; empty where there is none to choose from.
+        unread: ways that are not tried, as no preset fits then.
     """
 
     candidates: tuple[Candidate, ...]
     fallen: tuple[Fallen, ...] = ()
     auto: bool = False
+    ways: tuple[Way, ...] = ()
+    unread: tuple[Fallen, ...] = ()
 
 
 def find_candidates(
@@ -60,7 +65,8 @@ def find_candidates(
     """Return every preset that takes the data and fits the limits, in the order of `zoo.advise`.
 
     Costs are estimated before any training. A preset that is over a limit is tried at the smallest
-    sizes of its space, if these fit. Presets that are made for tests come in where few others fit.
+    sizes of its space, if these fit, else with rows that are read smaller, where `Data.ways` has
+    such a way. Presets that are made for tests come in where few others fit.
 
     Args:
         data: their kind and task say which families there are.
@@ -84,7 +90,7 @@ def find_candidates(
     for name in names:
         if name.endswith(TESTED) and len(kept) >= ENOUGH:
             continue
-        found = _weigh(name, data, budget, recipe(name), lacks or {})
+        found = _in_some_way(name, data, budget, recipe(name), lacks or {})
         if isinstance(found, Candidate):
             kept.append(found)
         else:
@@ -93,18 +99,55 @@ def find_candidates(
         raise UserError(_none(fallen, budget))
     longest = kept[0].recipe.epochs  # of one length, so that scores can be compared by epochs
     kept = [replace(one, recipe=replace(one.recipe, epochs=longest)) for one in kept]
-    return Field(tuple(kept), tuple(fallen), auto=True)
+    against = {way: _against(way, kept, budget, lacks or {}) for way in data.ways}
+    ways = tuple(way for way, found in against.items() if found is None)
+    return Field(
+        tuple(kept),
+        tuple(fallen),
+        auto=True,
+        ways=() if ways == data.ways[:1] else ways,
+        unread=tuple(found for found in against.values() if found is not None),
+    )
 
 
-def _weigh(
+def _in_some_way(
     name: str, data: Data, budget: Budget, recipe: Recipe, lacks: Lacks
 ) -> Candidate | Fallen:
+    """Weigh a preset for the rows as they are; where it is over a limit, for smaller rows."""
     try:
         spec = ModelSpec.of(name, data, {})
-        cost = _cost(spec, budget, lacks)
     except UserError as error:
         return Fallen(name, str(error))
-    found = Candidate(spec, recipe, cost)
+    own = Candidate(spec, recipe, way=next(iter(data.ways), None))
+    found = _weigh(own, budget, lacks)
+    for way in data.ways[1:]:
+        if isinstance(found, Fallen) and found.limits and way.size < data.ways[0].size:
+            other = _weigh(own.read(way), budget, lacks)
+            found = other if isinstance(other, Candidate) else found
+    return found
+
+
+def _against(way: Way, kept: Sequence[Candidate], budget: Budget, lacks: Lacks) -> Fallen | None:
+    """Return why no candidate fits rows that are read in a way; None where one does."""
+    if any(one.way == way for one in kept):
+        return None
+    first: Fallen | None = None
+    for one in sorted(kept, key=lambda one: one.cost.get("macs", 0))[:ENOUGH]:
+        found = _weigh(one.read(way), budget, lacks)
+        if isinstance(found, Candidate):
+            return None
+        first = first or found
+    assert first is not None  # there is a candidate
+    return replace(first, preset=f"{way.spelled} with {first.preset}")
+
+
+def _weigh(own: Candidate, budget: Budget, lacks: Lacks) -> Candidate | Fallen:
+    name = own.spec.preset
+    try:
+        cost = _cost(own.spec, budget, lacks)
+    except UserError as error:
+        return Fallen(name, str(error))
+    found = replace(own, cost=cost)
     if not _over(cost, budget):
         return found
     smallest, less = _smallest(found, budget)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tuning.auto.finding import Field
 from tuning.outcome.pareto import front
+from tuning.outcome.reading import read_as, readings
 from tuning.study.ledger import Attempt, Study, Trial
 from zoo import Data
 from zoo.baselines.rivals import measure_rivals
@@ -49,33 +50,41 @@ def answer(
         metric: of the task.
 
     Returns:
-        "families": the best of each, the best family first; "rivals": models without a network;
-        "fallen": presets that were not tried, and why; "sentences": what to make of it.
+        "families": the best of each, the best family first; "readings": the best of each way of
+        reading, where there are several; "rivals": models without a network; "fallen": presets
+        and ways that were not tried, and why; "sentences": what to make of it.
     """
-    families = _families(trials, attempts, metric)
+    rows = _rows(field, trials, attempts, metric)
+    best_of: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        best_of.setdefault(row["family"], row)
+    families = [*best_of.values()]
+    read, by = readings(field, rows, read_as(field, best.values), metric)
     said = [
+        by,
         _instead(best, rivals, limits, metric),
         _second(best, families, metric),
         *_binding(field, trials, best, limits, metric),
     ]
     return {
         "families": families,
+        **({"readings": read} if read else {}),
         "rivals": [dict(one) for one in rivals],
-        "fallen": [asdict(one) for one in field.fallen],
+        "fallen": [asdict(one) for one in (*field.fallen, *field.unread)],
         "sentences": [sentence for sentence in said if sentence],
     }
 
 
-def _families(
-    trials: Sequence[Trial], attempts: Sequence[Attempt], metric: Metric
+def _rows(
+    field: Field, trials: Sequence[Trial], attempts: Sequence[Attempt], metric: Metric
 ) -> list[dict[str, Any]]:
-    """Return the best trial of each family; of one whose trials were all pruned, the furthest."""
+    """Return the trials by their scores, the best first; pruned ones, where they ended, last."""
     reached = {
         a.number: a.frozen.intermediate_values[max(a.frozen.intermediate_values)]
         for a in attempts
         if a.frozen.intermediate_values
     }
-    found: dict[str, dict[str, Any]] = {}
+    found = []
     for trial in trials:
         score = trial.score if trial.score is not None else reached.get(trial.number)
         if score is None or trial.state not in ("completed", "pruned"):
@@ -83,16 +92,15 @@ def _families(
         row: dict[str, Any] = {
             "family": family_of(trial.preset).name,
             "preset": trial.preset,
+            **read_as(field, trial.values),
             "number": trial.number,
             "score": score,
             "epochs": trial.epochs,
             "complete": trial.state == "completed",
             **trial.cost,
         }
-        other = found.get(row["family"])
-        if other is None or _place(row, metric) > _place(other, metric):
-            found[row["family"]] = row
-    return sorted(found.values(), key=lambda row: _place(row, metric), reverse=True)
+        found.append(row)
+    return sorted(found, key=lambda row: _place(row, metric), reverse=True)
 
 
 def _place(row: Mapping[str, Any], metric: Metric) -> tuple[bool, float]:

@@ -11,8 +11,9 @@ from tuning.outcome.anytime import HELD, Finish, Timing
 from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import choose, front
+from tuning.outcome.reading import read_as
 from tuning.recipe import Recipe, seed_of
-from tuning.spaces.candidates import named
+from tuning.spaces.candidates import named, way_of
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
 from tuning.sweep.loop import run_jobs
@@ -20,6 +21,7 @@ from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
 from tuning.sweep.shared import Job
 from zoo import Data, ModelSpec, Run, UserError
+from zoo.data.ways import Way
 from zoo.files import as_json
 from zoo.stages import stage
 
@@ -33,7 +35,8 @@ def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
     jobs = []
     for n in range(count):
         own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))
-        jobs.append(plan.job(f"{best.number:05d}-again{n}", _spec_of(plan, best), own))
+        name = f"{best.number:05d}-again{n}"
+        jobs.append(plan.job(name, _spec_of(plan, best), own, _way_of(plan, best)))
     return jobs
 
 
@@ -57,7 +60,8 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
     summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
     if _is_kept(run, summary):
         return
-    refitted = keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    rows = plan.data.read(_way_of(plan, best))
+    refitted = keep(run, plan, best, _spec_of(plan, best), rows, summary, timing)
     if finish.refit and not refitted and timing.clock.limited:
         _decide(study, best, replace(finish, refit=False))
 
@@ -66,7 +70,8 @@ def hold(run: Run, study: Study, plan: Plan, data: Data, best: Trial, timing: Ti
     """Write a trial into the run folder while the search goes on: as it is, without repeats."""
     order = ranked(study.direction, study.trials())
     summary = _summary(study, plan, order, {"scores": []}, data) | {"refit": False}
-    keep(run, plan, best, _spec_of(plan, best), data, summary, timing)
+    rows = plan.data.read(_way_of(plan, best))
+    keep(run, plan, best, _spec_of(plan, best), rows, summary, timing)
 
 
 def decided(study: Study, best: Trial, timing: Timing) -> Finish:
@@ -121,9 +126,9 @@ def _summary(
         "trials": count_states(trials),
         "best": asdict(best) | {"weights": None},
         "again": again,
-        "history": [_shown(trial) | {"state": trial.state} for trial in trials],
-        "front": [_shown(trial) for trial in front(order, direction)],
-        "shortlist": [_shown(trial) for trial in shortlist],
+        "history": [_shown(plan, trial) | {"state": trial.state} for trial in trials],
+        "front": [_shown(plan, trial) for trial in front(order, direction)],
+        "shortlist": [_shown(plan, trial) for trial in shortlist],
         "importance": importances(study.study),
         "advice": advise(plan.space, trials, best, study.attempts(), direction),
         "direction": direction[:3],
@@ -150,8 +155,9 @@ def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dic
     return {"scores": scores} | spread
 
 
-def _shown(trial: Trial) -> dict[str, Any]:
+def _shown(plan: Plan, trial: Trial) -> dict[str, Any]:
     named = {"preset": trial.preset} if trial.preset else {}
+    named |= read_as(plan.field, trial.values)
     return {"number": trial.number, "score": trial.score} | named | dict(trial.cost)
 
 
@@ -180,4 +186,9 @@ def model_of(spec: ModelSpec, trial: Trial) -> ModelSpec:
 
 
 def _spec_of(plan: Plan, trial: Trial) -> ModelSpec:
-    return model_of(named(plan.field.candidates, trial.preset).spec, trial)
+    candidate = named(plan.field.candidates, trial.preset)
+    return model_of(candidate.read(_way_of(plan, trial)).spec, trial)
+
+
+def _way_of(plan: Plan, trial: Trial) -> Way | None:
+    return way_of(plan.field.ways, trial.values)

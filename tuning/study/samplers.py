@@ -21,6 +21,9 @@ from tuning.study.algorithms import MODELLED
 from tuning.study.ledger import attempts_of, number_of
 from zoo.checks import UserError
 
+# a point to start with, or what makes one of a study when it is the turn of its trial
+Start = dict[str, Any] | Callable[[optuna.Study], dict[str, Any]]
+
 STARTUP = 10  # trials that are Sobol points before a model of the scores is made
 
 
@@ -30,10 +33,9 @@ def make_sampler(
     seed: int,
     number: int,
     finished: int,
-    starts: Sequence[dict[str, Any]] = (),
     startup: int = STARTUP,
 ) -> optuna.samplers.BaseSampler:
-    """Return the sampler of trial `number`: the points to start with, then by `algorithm`.
+    """Return the sampler of trial `number`, which comes after the points to start with.
 
     Args:
         algorithm: one of `SAMPLERS`.
@@ -41,12 +43,8 @@ def make_sampler(
         seed: of the search.
         number: of the trial.
         finished: how many trials there are to learn from.
-        starts: points to start with; none: the space's defaults.
         startup: the last trial that is a Sobol point before a model of the scores is made.
     """
-    first = starts or [{parameter.name: parameter.default for parameter in parameters}]
-    if number < len(first):
-        return Point(first[number])
     own, most = seed_of(seed, number), MODELLED.get(algorithm, 0)
     if algorithm == "random":
         return optuna.samplers.RandomSampler(own)
@@ -165,16 +163,26 @@ def sampler_of(
     parameters: Callable[[], Sequence[Any]],
     algorithm: str,
     seed: int,
-    starts: Sequence[dict[str, Any]] = (),
+    starts: Sequence[Start] = (),
     startup: int = STARTUP,
 ) -> Callable[[optuna.Study, FrozenTrial], optuna.samplers.BaseSampler]:
-    """Return what makes the sampler of an attempt, for `PerTrial`; a space may grow with use."""
+    """Return what makes the sampler of an attempt, for `PerTrial`; a space may grow with use.
+
+    Args:
+        parameters: of the space, in a fixed order.
+        algorithm, seed, startup: as of `make_sampler`.
+        starts: points to start with; none: the space's defaults.
+    """
 
     def sampler(study: optuna.Study, attempt: FrozenTrial) -> optuna.samplers.BaseSampler:
         attempts = attempts_of(study)
         number = number_of(attempts, attempt.number)
-        finished = sum(known.outcome is not None for known in attempts)
-        return make_sampler(algorithm, parameters(), seed, number, finished, starts, startup)
+        finished, known = sum(one.outcome is not None for one in attempts), parameters()
+        first = starts or [{parameter.name: parameter.default for parameter in known}]
+        if number >= len(first):
+            return make_sampler(algorithm, known, seed, number, finished, startup)
+        point = first[number]
+        return Point(point(study) if callable(point) else point)
 
     return sampler
 

@@ -16,8 +16,10 @@ from tuning.settings import Search
 from tuning.spaces.candidates import ask
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.study.samplers import suggest
+from tuning.sweep.readings import Readings
 from tuning.sweep.shared import Job
 from zoo import ModelSpec
+from zoo.data.ways import Way
 from zoo.files import sha256
 
 KEPT = 3  # trials whose weights stay
@@ -36,7 +38,7 @@ class Plan:
     Attributes:
         field: the presets to choose from, each with the recipe around which is searched.
         space: the hyperparameters, all declared.
-        data: folder of the shared rows.
+        data: the rows, which workers share, in each way of reading.
         files: folder of checkpoints and of weights on their way to the store.
         artifacts: folder of the weights of the best trials; machines may share it.
         settings: of the search.
@@ -48,7 +50,7 @@ class Plan:
 
     field: Field
     space: keras_tuner.HyperParameters
-    data: Path
+    data: Readings
     files: Path
     artifacts: Path
     settings: Search
@@ -66,20 +68,20 @@ class Plan:
         """Return the job of an attempt at trial `number`."""
         asked = self.space.copy()
         asked.values = suggest(attempt, self.space)
-        candidate, chosen = ask(asked, self.field.candidates)
+        candidate, chosen = ask(asked, self.field.candidates, self.field.ways)
         epochs = max(1, round(chosen.recipe.epochs * self.share(number)))
         recipe = replace(chosen.recipe, seed=seed_of(self.settings.seed, number), epochs=epochs)
         spec = replace(candidate.spec, overrides=chosen.overrides)
-        job = self.job(f"{number:05d}", spec, recipe)
+        job = self.job(f"{number:05d}", spec, recipe, candidate.way)
         if self.first and number == 0:
             return replace(job, rows=self.screen, seconds=self.first)
         return replace(job, screen=self.screen)
 
-    def job(self, name: str, spec: ModelSpec, recipe: Recipe) -> Job:
-        """Return a job whose files are called `name`."""
+    def job(self, name: str, spec: ModelSpec, recipe: Recipe, way: Way | None) -> Job:
+        """Return a job whose files are called `name`, for rows that are read in a way."""
         device = self.settings.chosen
         return Job(
-            str(self.data),
+            str(self.data.shared(way)),
             str(self.files / f"{name}.h5"),
             str(self.files / f"{name}.checkpoint"),
             spec.preset,

@@ -1,8 +1,9 @@
 """Opening of a search's study: identity, sampler, pruner, and trials left running."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,17 @@ from tuning.auto.finding import Field
 from tuning.settings import AUTO, Search
 from tuning.spaces.candidates import starts
 from tuning.study.algorithms import ORACLES
-from tuning.study.ledger import Study
+from tuning.study.ledger import Study, ranked
 from tuning.study.oracles import OracleSampler, make_oracle
 from tuning.study.pruning import make_pruner
-from tuning.study.samplers import STARTUP, PerTrial, free, ranges, sampler_of
+from tuning.study.samplers import STARTUP, PerTrial, Start, free, ranges, sampler_of
 from tuning.study.storage import Direction, open_study
 from tuning.sweep.pacing import EPOCHS, first_epochs, paced
 from zoo import Data, Run
+from zoo.data.ways import Way
 
 STARTS = 6  # presets that are tried as they are, before their sizes are searched
+FIRST = 4  # of them, before other ways of reading are tried with the best of them
 
 
 def begin(
@@ -65,12 +68,17 @@ def _starts(
     rows: int,
     space: keras_tuner.HyperParameters,
     settings: Search,
-) -> tuple[list[dict[str, Any]], int, Callable[[int], float]]:
+) -> tuple[list[Start], int, Callable[[int], float]]:
     """Return the points to start with, the last trial before a model is made, and the lengths.
+
+    After the first presets comes what is best by then, its rows read in each of the other ways.
 
     Under a budget in time the first point is tried twice: in seconds, and then as the others are.
     """
-    first = starts(space, field.candidates, STARTS)
+    known = starts(space, field.candidates, STARTS)
+    first: list[Start] = [*known[:FIRST]]
+    first += [partial(_otherwise, space, field.ways, way) for way in field.ways[1:]]
+    first += known[FIRST:]
     recipe = field.candidates[0].recipe
     share: Callable[[int], float] = _whole
     if settings.minutes is not None:
@@ -78,6 +86,17 @@ def _starts(
         first = [*first[: short < recipe.epochs], *first]
         share = paced(study, recipe, short)
     return first, len(first) if field.auto else STARTUP, share
+
+
+def _otherwise(
+    space: keras_tuner.HyperParameters, ways: Sequence[Way], way: Way, study: optuna.Study
+) -> dict[str, Any]:
+    """Return the best point so far, its rows read in another way; `ways[0]` if that is its own."""
+    known = Study(study, "", 0)
+    order = ranked(known.direction, known.trials())
+    values = order[0].values if order else {}
+    chosen = ways[0] if values.get(way.option) == way.value else way
+    return {p.name: p.default for p in space.space} | {**values, way.option: chosen.value}
 
 
 def repace(study: Study, field: Field, epochs: int, settings: Search) -> None:

@@ -21,8 +21,11 @@ class Found:
         arrays: those of `zoo.readers.checked.KNOWN`, and `class_names`.
         schema: how raw rows became them, as JSON; see `zoo.read_rows`.
         task: if the file determines it.
+        sizes: (height, width) that images may be resized to, the one they have first; empty where
+            the user has chosen, or where nothing was resized.
     """
 
     arrays: Arrays
     schema: dict[str, Any] = field(default_factory=dict)
     task: type[Task] | None = None
+    sizes: tuple[tuple[int, int], ...] = ()

@@ -17,6 +17,7 @@ from zoo.data.memory import joined
 from zoo.data.reading import Reading
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import heard
+from zoo.data.ways import Way
 from zoo.showing import html_table
 from zoo.tasks import Task, guess
 
@@ -30,7 +31,8 @@ class Data:
     0 and 1, or float32 (rows, targets). The validation part may be empty; the test part is for the
     final evaluation only. `columns`: other information on the rows, such as "groups_train" or
     "time_test", one value per row; no model sees them. "wave_test" holds outlines of the audio that
-    the test rows were made from.
+    the test rows were made from. `ways`: of reading the same files, from which a search may choose,
+    the one of these rows first; empty where the user has chosen.
 
     Examples:
         >>> data = zoo.load_data("wine")
@@ -57,6 +59,7 @@ class Data:
     encoding: Encoding = field(default=Encoding(), kw_only=True)  # for texts and ragged sequences
     reading: Reading = field(default_factory=Reading, kw_only=True)  # options given by the user
     schema: Mapping[str, Any] = field(default_factory=dict, kw_only=True)  # see `zoo.read_rows`
+    ways: tuple[Way, ...] = field(default=(), kw_only=True)
 
     def __repr__(self) -> str:
         return f"Data({'; '.join(f'{name}: {value}' for name, value in self._shown().items())})"

@@ -12,6 +12,7 @@ class Point(TypedDict):
     number: Count
     score: float | None
     preset: NotRequired[str]
+    reading: NotRequired[str]
     bytes: NotRequired[Count]
     macs: NotRequired[Count]
     arena: NotRequired[Count]
@@ -56,12 +57,23 @@ class Row(TypedDict):
 
     family: str
     preset: str
+    reading: NotRequired[str]
     score: float
     epochs: Count
     complete: bool
     bytes: Count
     arena: Count
     ms: NotRequired[float]
+
+
+class Read(TypedDict):
+    """A way of reading, and the best trial with it, if it was tried."""
+
+    option: str
+    value: str
+    source: str
+    preset: NotRequired[str]
+    score: NotRequired[float]
 
 
 class Rival(TypedDict):
@@ -85,6 +97,7 @@ class Answer(TypedDict):
     """The answer of a search among families: see `tuning.outcome.answer`."""
 
     families: list[Row]
+    readings: NotRequired[list[Read]]
     rivals: list[Rival]
     fallen: list[Fallen]
     sentences: list[str]

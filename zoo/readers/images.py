@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from zoo.data.arrays import Found
 from zoo.data.reading import Reading, american
+from zoo.data.ways import sizes_around
 from zoo.readers.decoding import Broken, decoded, looked_at, report_bad
 from zoo.readers.folders import Files, find, loose, parted
 from zoo.tasks import Task
@@ -54,12 +55,13 @@ def read_images(folder: Path, reading: Reading, seed: int, task: type[Task] | No
     """
     files, bad = looked_at(folder, find(folder, "pictures", reading, task), look)
     notes = [*files.notes]
-    size, color = _size(files, reading, notes), color_of(files, reading, notes)
+    sizes, color = _sizes(files, reading, notes), color_of(files, reading, notes)
+    size = sizes[0]
     x, good = decoded_images(files, size, color, bad)
     report_bad(folder, bad, reading.skip_bad, notes)
     arrays = parted(files.only(good), x, seed, "float32")
     schema = {"kind": "pictures", "image_size": size, "color": color, "notes": notes}
-    return Found(arrays, schema, files.task)
+    return Found(arrays, schema, files.task, sizes)
 
 
 def image_rows(
@@ -139,15 +141,16 @@ def _flat(image: Image.Image) -> Image.Image:
     return image
 
 
-def _size(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[int, int]:
+def _sizes(files: "Files[Any]", reading: Reading, notes: list[str]) -> tuple[tuple[int, int], ...]:
+    """Return the size of the rows, and others that a search may try."""
     if reading.sides is not None:
-        return reading.sides
+        return (reading.sides,)
     sizes = {look[:2] for look, _ in files.looks}
     height, width = next(iter(sizes))
     if len(sizes) == 1 and max(height, width) <= LARGEST_USUAL:
-        return height, width
+        return ((height, width),)
     notes.append(f"Images were resized to {USUAL}x{USUAL} pixels; --image-size sets another size.")
-    return USUAL, USUAL
+    return sizes_around(USUAL, [min(look[:2]) for look, _ in files.looks])
 
 
 def color_of(files: "Files[Any]", reading: Reading, notes: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Data from any source: built-in sets, files, folders, Python."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import at_least, in_range, one_of
+from zoo.checks import UserError, at_least, in_range, one_of
 from zoo.data.arrays import Arrays, Found
 from zoo.data.audio import FrontEnd
 from zoo.data.dataset import Data, assemble
 from zoo.data.encoding import choose_text
 from zoo.data.text import TextSettings
 from zoo.data.waveforms import choose_front_end
+from zoo.data.ways import Way, ways_of
 from zoo.readers import BUILT_IN, Reading, read
 from zoo.readers.batches import PYTHON, rows_of
 from zoo.readers.checked import checked
@@ -92,17 +94,67 @@ def load_data(
     text, reading = str(name_or_path), reading or Reading()
     found = read(text, reading, seed, kind)
     own = text not in BUILT_IN
+    made = choose_text(front_end, found.arrays) or choose_front_end(
+        front_end, found.arrays.get("rate")
+    )
     data = assemble(
         found,
         Path(text).stem if own else text,
         str(Path(text).resolve()) if own else text,
         seed,
         kind or found.task,
-        choose_text(front_end, found.arrays)
-        or choose_front_end(front_end, found.arrays.get("rate")),
+        made,
         metric,
     )
-    return replace(data, reading=reading)
+    return replace(data, reading=reading, ways=ways_of(found, made, front_end))
+
+
+def read_again(data: Data, way: Way) -> Data:
+    """Return the same rows in the same parts, read in another way.
+
+    Args:
+        data: from `load_data`.
+        way: one of `data.ways`.
+
+    Raises:
+        UserError: files that are gone, or have changed since.
+
+    Examples:
+        >>> from zoo.readers.loading import read_again
+        >>> data = zoo.load_data("keywords")
+        >>> [way.value for way in data.ways][:2]
+        ['log_mel', 'log_mel:stride_ms=10']
+        >>> data.input_shape, read_again(data, data.ways[1]).input_shape
+        ((9, 40), (18, 40))
+    """
+    if way == data.ways[0]:
+        return data
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it was said when the data were loaded
+        again = load_data(
+            data.source, seed=data.seed, task=data.task.name, **way.arguments(data.reading)
+        )
+    if not _same_rows(data, again):
+        raise UserError(
+            f"{data.source} has changed while it was searched: read as {way.spelled}, the parts do "
+            "not hold the same rows with the same labels. Leave the files alone, and run the "
+            "command again in a new folder."
+        )
+    return replace(again, name=data.name, task=data.task)
+
+
+def _same_rows(one: Data, other: Data) -> bool:
+    """Return whether all parts have the same labels and, where rows have names, the same names."""
+
+    def known(data: Data) -> dict[str, np.ndarray]:
+        labels = {y: getattr(data, y) for y in ("y_train", "y_validation", "y_test")}
+        names = {name: of for name, of in data.columns.items() if name.startswith("names_")}
+        return labels | names
+
+    first, second = known(one), known(other)
+    return [*first] == [*second] and all(
+        np.array_equal(of, second[name]) for name, of in first.items()
+    )
 
 
 def data_from(
