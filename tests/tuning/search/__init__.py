@@ -1,0 +1,1 @@
+"""Tests of searches: trials, their order, time, machines and what comes of them."""
