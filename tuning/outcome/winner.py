@@ -10,7 +10,7 @@ from tuning.outcome.answer import answer, rivals
 from tuning.outcome.anytime import HELD, Finish, Timing
 from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
-from tuning.outcome.pareto import choose, front
+from tuning.outcome.pareto import axes, choose, front
 from tuning.recipe import Recipe, seed_of
 from tuning.spaces.candidates import named
 from tuning.study.ledger import Study, Trial, ranked
@@ -122,6 +122,7 @@ def _summary(
         "best": asdict(best) | {"weights": None},
         "again": again,
         "history": [_shown(trial) | {"state": trial.state} for trial in trials],
+        "axes": axes(order),
         "front": [_shown(trial) for trial in front(order, direction)],
         "shortlist": [_shown(trial) for trial in shortlist],
         "importance": importances(study.study),

@@ -1,6 +1,6 @@
 """Shapes of what a search, a training and an export write down: the keys that are read again."""
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from zoo.folder.rows import Count
 from zoo.typed import Between
@@ -15,6 +15,7 @@ class Point(TypedDict):
     bytes: NotRequired[Count]
     macs: NotRequired[Count]
     arena: NotRequired[Count]
+    ms: NotRequired[float]
 
 
 class Finished(TypedDict):
@@ -24,11 +25,15 @@ class Finished(TypedDict):
     score: float
     bytes: Count
     macs: Count
-    arena: Count
+    arena: NotRequired[Count]
+    ms: NotRequired[float]
 
 
 class Cost(TypedDict):
     bytes: Count
+    arena: NotRequired[Count]
+    ms: NotRequired[float]
+    macs: NotRequired[Count]
 
 
 class Best(TypedDict):
@@ -100,6 +105,7 @@ class StudyFile(TypedDict):
     again: Again | Once
     history: list[Point]
     front: list[Finished]
+    axes: NotRequired[list[Literal["bytes", "arena", "ms", "macs"]]]
     shortlist: Annotated[list[Finished], Between(1)]
     importance: dict[str, float]
     advice: list[str]
