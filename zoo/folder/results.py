@@ -48,12 +48,14 @@ class Again(TypedDict):
     scores: list[float]
     mean: float
     std: float
+    cut: NotRequired[Count]
 
 
 class Once(TypedDict):
     """The score with another seed, or none: no spread."""
 
     scores: Annotated[list[float], Between(0, 1)]
+    cut: NotRequired[Count]
 
 
 class Row(TypedDict):
