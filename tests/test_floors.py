@@ -32,11 +32,12 @@ FLOORS = {
         recipe
         augmentation spaces study
         training
-        quantization limits settings estimators
+        quantization limits settings
         auto
         sweep
         outcome
         searching
+        estimators
         public
         __init__
     """,

@@ -6,6 +6,7 @@ temperature, which belong to a training here, would be missing.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
@@ -14,11 +15,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
+from tuning.limits import check_fits
 from tuning.recipe import Recipe
+from tuning.settings import AUTO, Search
 from tuning.spaces import default_recipe
 from tuning.training.adjusting import fold, measure
 from tuning.training.fitting import fit
-from zoo import Data, ModelSpec, UserError
+from zoo import Budget, Data, ModelSpec, UserError
 from zoo.data.dataset import digest
 from zoo.data.splits import hold_out
 from zoo.metrics.classes import probabilities
@@ -33,25 +36,54 @@ class _Estimator(BaseEstimator):
 
     def __init__(
         self,
-        preset: str = "mlp_small",
+        preset: str | None = "mlp_small",
         recipe: Recipe | None = None,
         overrides: Mapping[str, Any] | None = None,
         random_state: int = 0,
+        metric: str | None = None,
+        minutes: float | None = None,
+        device: str | None = None,
     ) -> None:
         self.preset = preset
         self.recipe = recipe
         self.overrides = overrides
         self.random_state = random_state
+        self.metric = metric
+        self.minutes = minutes
+        self.device = device
 
     def _train(self, x: np.ndarray, y: np.ndarray, task: Task) -> None:
-        data = _data(x, y, task, self.random_state)
-        recipe = self.recipe or default_recipe(self.preset, data, self.overrides)
+        data = _data(x, y, task, self.random_state).judged_by(self.metric)
+        if self.minutes is not None or self.preset in (None, AUTO):
+            self._search(data)
+        else:
+            self._train_once(self.preset, data)
+
+    def _search(self, data: Data) -> None:
+        """Keep the model of a search, whose run folder is a temporary one."""
+        from tuning.searching import search  # Optuna and KerasTuner take a second to import
+
+        settings = Search(minutes=self.minutes, device=self.device, seed=self.random_state)
+        with TemporaryDirectory(prefix="pocketzoo-") as folder:
+            run = search(
+                self.preset,
+                data,
+                directory=folder,
+                search=settings,
+                recipe=self.recipe,
+                overrides=self.overrides,
+                on_progress=lambda _: None,
+            )
+            self.preset_, self.model_ = run.spec().preset, run.load_model()
+            self.n_iter_ = int(run.read_json("study.json")["best"]["epochs"])
+
+    def _train_once(self, preset: str, data: Data) -> None:
+        recipe = self.recipe or default_recipe(preset, data, self.overrides)
         recipe = replace(recipe, seed=self.random_state)
-        spec = ModelSpec(
-            self.preset, data.input_shape, data.num_outputs, dict(self.overrides or {})
-        )
+        spec = ModelSpec(preset, data.input_shape, data.num_outputs, dict(self.overrides or {}))
+        check_fits(spec, Budget(device=self.device))
         keras.utils.set_random_seed(self.random_state)
-        self.model_ = spec.build()
+        self.preset_, self.model_ = preset, spec.build()
         self.n_iter_ = fit(self.model_, data, recipe).epochs
         fold(self.model_, measure(self.model_, data))
 
@@ -68,13 +100,21 @@ class Classifier(ClassifierMixin, _Estimator):
 
     Args:
         preset: a name from `zoo.list_models()` for rows of X's shape: (features,), (steps,
-            features) or (height, width, channels).
+            features) or (height, width, channels); None or "auto" searches among all, see
+            `tuning.search`.
         recipe: None means the preset's own, for so many rows.
         overrides: factory arguments that differ from the preset's.
         random_state: seed of the validation rows, the weights and the training.
+        metric: what early stopping, a search and the threshold of two classes go by, as `--metric`
+            takes it, such as "pr_auc" or "pinball:0.9"; None is what `--metric` would be. `score`
+            stays scikit-learn's.
+        minutes: for a search around the preset, or among all; None trains the preset once.
+        device: a name of `pocketzoo devices` or a TOML file: what is too large for it is refused,
+            and not tried in a search.
 
     Attributes:
         model_: the trained `keras.Model`, which gives logits; `export.to_litert` takes it.
+        preset_: its preset.
         classes_: the labels.
         n_iter_: epochs trained.
 

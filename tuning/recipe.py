@@ -8,6 +8,8 @@ from zoo.checks import at_least, flag, in_range, one_of, share
 SCHEDULES = ("cosine", "one-cycle", "constant")
 BALANCE = ("none", "weights", "sampling")
 TREES = "trees"  # a teacher that is no run folder
+METRIC, SQUARED = "metric", "squared"
+LOSSES = (METRIC, SQUARED)
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -34,6 +36,9 @@ class Recipe:
             classification only.
         balance: "weights" or "sampling" makes rare classes count as much as others, in the loss or
             by being drawn more often; classification only.
+        loss: of numbers: "metric" minimizes what they are judged by: squared errors, absolute ones
+            for mae, those of the target's share for mape, of the quantile for pinball; "squared"
+            minimizes squared errors whatever the metric.
         precision: "float32", or "bfloat16" for accelerators that compute faster in it; the
             training's only.
         distill: share of a teacher's answer in the targets, in [0, 1); needs a teacher.
@@ -88,6 +93,7 @@ class Recipe:
     label_smoothing: float = 0.1
     focal: float = 0.0
     balance: str = "none"
+    loss: str = METRIC
     precision: str = "float32"
     distill: float = 0.0
     mosaic: float = 0.0
@@ -120,6 +126,7 @@ class Recipe:
         in_range("label_smoothing", self.label_smoothing, 0, 1)
         in_range("focal", self.focal, 0, 10)
         one_of("balance", self.balance, BALANCE)
+        one_of("loss", self.loss, LOSSES)
         one_of("precision", self.precision, PRECISIONS)
         in_range("distill", self.distill, 0, 1)
         share("mosaic", self.mosaic)

@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
-from export.page.charts import Axis, Series, axis, bars, plot
+from export.page.charts import Series, axis, bars, plot
 from export.page.facts import Facts
 from export.page.families import families
+from export.page.front import front_charts, front_table
 from export.page.markup import Html, figure, grid, section, tag
 from zoo.tasks import worded
 
@@ -18,11 +19,13 @@ def training(facts: Facts) -> Html:
     history = [one for one in study.get("history", ()) if one["score"] is not None]
     charts = [*_curves(facts)]
     if len(history) > 1:
-        charts += [_search(history, facts), _front(history, facts)]
+        charts += [_search(history, facts), *front_charts(facts.study, _score(facts))]
     if study.get("importance"):
         charts.append(_importance(study["importance"]))
     found = families(study["answer"], study.get("device")) if "answer" in study else None
-    return section("Training and search", found, grid(*charts), _notes(facts), lead=_lead(facts))
+    front = front_table(study) if len(study.get("front", ())) > 1 else None
+    shown = (found, grid(*charts), front, _notes(facts))
+    return section("Training and search", *shown, lead=_lead(facts))
 
 
 def _lead(facts: Facts) -> str | None:
@@ -97,25 +100,6 @@ def _search(history: list[dict[str, Any]], facts: Facts) -> Html:
 
 def _score(facts: Facts) -> str:
     return f"validation {worded(facts.report.metric)}"
-
-
-def _front(history: list[dict[str, Any]], facts: Facts) -> Html:
-    points = [(one["bytes"], one["score"]) for one in history]
-    front = sorted((one["bytes"], one["score"]) for one in facts.study["front"])
-    best = facts.study["best"]
-    taken = [(best["cost"]["bytes"], best["score"])]
-    across: Axis = axis("bytes of the int8 file, estimated", [p[0] for p in points], log=True)
-    series = [
-        Series("trial", points, "quiet", line=False, dots=True),
-        Series("front", front, "a", dots=True),
-        Series("taken", taken, "b", line=False, dots=True),
-    ]
-    chart = plot("score by size", across, axis(_score(facts), [p[1] for p in points]), series)
-    said = (
-        "Score against size: no trial beats one on the front in score, bytes and "
-        "multiply-accumulates at once."
-    )
-    return figure(said, chart)
 
 
 def _importance(importance: dict[str, float]) -> Html:

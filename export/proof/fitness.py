@@ -99,7 +99,7 @@ def _quick(data: Data, outputs: Outputs) -> tuple[Comparison, ...]:
 
 
 def _always(task: Task) -> str:
-    return f"always answering {task.words.trivial}"
+    return f"always answering {task.trivial}"
 
 
 def _but(task: Task, found: tuple[Comparison, ...]) -> str:
@@ -125,15 +125,19 @@ def _beaten(task: Task, int8: Estimate, found: tuple[Comparison, ...]) -> Iterat
 
 
 def _targets(data: Data, of_int8: np.ndarray) -> Iterator[Finding]:
-    """Name targets, of several that vary, whose mean of the training rows is no worse an answer."""
+    """Name targets, of several that vary, for which a constant of the training rows is no worse."""
     if not data.task.numbers or data.y_test.shape[1] < 2:
         return
-    y, mean = data.y_test.astype(np.float64), data.y_train.mean(axis=0, dtype=np.float64)
+    errors = data.task.parts(data.y_train)[0].errors
+    y, known = data.y_test.astype(np.float64), errors.constant(data.y_train.astype(np.float64))
     varies = (y != np.median(y, axis=0)).mean(axis=0) > VARIES
-    own, constant = (((y - given) ** 2).mean(axis=0) for given in (of_int8, mean))
+    own, constant = (
+        np.array([errors.mean(*pair) for pair in zip(y.T, given.T, strict=True)])
+        for given in (of_int8, np.broadcast_to(known, y.shape))
+    )
     names = [str(n) for n in np.flatnonzero(varies & (own >= constant))]
     if names:
-        yield Finding(f"no better than its mean: target {_some(names)}", FEATURES)
+        yield Finding(f"no better than its {errors.statistic}: target {_some(names)}", FEATURES)
 
 
 def _classes(quality: Quality) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from export.page.families import best_of
+from export.page.front import front_of
 from pocketzoo.printing.console import CONSOLE, print_table
 from zoo import Run
 
@@ -25,15 +26,10 @@ def print_study(run: Run) -> None:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in study["importance"].items())
         CONSOLE.print(f"Importance of hyperparameters: {shares}.", soft_wrap=True)
     if len(study["front"]) > 1:
-        timed = [f"estimated ms on {study['device']}"] if "device" in study else []
-        columns = ("score", "int8 bytes", "multiply-accumulates", "arena", *timed)
-        table = Table("on the Pareto front", *columns)
-        for one in study["front"]:
-            figures = [f"{one[name]:,}" for name in ("bytes", "macs", "arena")]
-            figures += [f"{one['ms']:.3g}"] if timed else []
-            known = (f"trial {one['number']}", one.get("preset"), one.get("reading"))
-            name = " ".join(filter(None, known))
-            table.add_row(name, f"{one['score']:.4f}", *figures)
+        header, rows = front_of(study)
+        table = Table(*header)
+        for row in rows:
+            table.add_row(*row)
         print_table(CONSOLE, table)
     if "answer" in study:
         _print_answer(study["answer"], study.get("device"))

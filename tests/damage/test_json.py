@@ -180,6 +180,7 @@ STUDY = {
     "best": {"number": 0, "score": 0.5, "cost": {"bytes": 3}},
     "again": {"scores": [0.5, 0.6], "mean": 0.55, "std": 0.07},
     "history": [TRIAL | {"state": "completed"}],
+    "axes": ["bytes", "arena", "macs"],
     "front": [TRIAL, TRIAL],
     "shortlist": [TRIAL],
     "importance": {"units": 1.0},

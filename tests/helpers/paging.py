@@ -35,7 +35,10 @@ def data(model: keras.Model) -> zoo.Data:
 
 def study() -> dict[str, object]:
     """Return what a search leaves behind."""
-    costs = [{"bytes": 3000 * (n + 1) ** 2, "macs": 900 * n, "arena": 700} for n in range(8)]
+    costs = [
+        {"bytes": 3000 * (n + 1) ** 2, "macs": 900 * n, "arena": 700 - n, "ms": 0.5 * (n + 1)}
+        for n in range(8)
+    ]
     history = [
         {"number": n, "score": None if n == 5 else 0.5 + 0.04 * n, "state": "completed", **cost}
         for n, cost in enumerate(costs)
@@ -48,6 +51,8 @@ def study() -> dict[str, object]:
         "best": best,
         "again": {"scores": [0.7, 0.8], "mean": 0.75, "std": 0.07},
         "history": history,
+        "axes": ["bytes", "arena", "ms"],
+        "device": f"board {SCRIPT}",
         "front": [history[0], history[7]],
         "shortlist": [history[7], history[0]],
         "importance": {"width": 0.7, SCRIPT: 0.3},

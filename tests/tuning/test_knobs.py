@@ -93,6 +93,45 @@ def test_focal_loss_is_the_papers(wine: zoo.Data) -> None:
     assert found == pytest.approx(np.mean((1 - own) ** 2 * -np.log(own)), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("by", "loss", "weights"),
+    [  # what an error counts below and above the truth; of squared errors the error itself
+        ("mae", "metric", (0.5, 0.5)),
+        ("pinball:0.9", "metric", (0.9, 0.1)),
+        ("pinball:0.9", "squared", None),
+        ("rmse", "metric", None),
+    ],
+)
+def test_numbers_are_trained_by_what_they_are_judged_by(
+    by: str, loss: str, weights: tuple[float, float] | None
+) -> None:
+    data = zoo.load_data("diabetes", metric=by)
+    model = zoo.create_model("mlp_tiny", data.input_shape, 1)
+    compile_for(model, data, Recipe(loss=loss))
+    outputs = np.asarray(model.predict(data.x_test, verbose=0))
+    left = data.task.units(data.y_train).standardize(data.y_test) - outputs
+    each = left**2 if weights is None else np.abs(left) * np.where(left > 0, *weights)
+    found = keras.ops.convert_to_numpy(model.loss(left + outputs, outputs))
+    assert float(found) == pytest.approx(each.mean(), rel=1e-4)
+
+
+def test_a_quantile_is_learned() -> None:
+    data = zoo.load_data("diabetes", metric="pinball:0.9")
+    scores = []
+    for loss in ("metric", "squared"):
+        model = zoo.create_model("mlp_tiny", data.input_shape, 1)
+        result = fit(model, data, Recipe(epochs=EPOCHS, learning_rate=2e-2, loss=loss))
+        scores.append(result.score)
+    assert scores[0] < 0.8 * scores[1]
+
+
+def test_a_loss_of_numbers_is_none_of_classes(wine: zoo.Data) -> None:
+    with pytest.raises(zoo.UserError, match="loss is for numbers; wine is a classification"):
+        fit(zoo.create_model("mlp_tiny", (13,), 3), wine, Recipe(loss="squared"))
+    with pytest.raises(zoo.UserError, match="loss='mae' is not known. Known: metric"):
+        Recipe(loss="mae")
+
+
 @pytest.mark.parametrize("balance", ["weights", "sampling"])
 def test_balance_finds_the_rare_class(balance: str) -> None:
     rng = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from tuning.augmentation import images, mixing
 from tuning.augmentation import sequences as series
 from tuning.augmentation.mosaic import mosaic, room_for
 from tuning.augmentation.moving import Moving
-from tuning.recipe import Recipe
+from tuning.recipe import METRIC, Recipe
 from zoo import Data, UserError
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT
 
@@ -37,6 +37,7 @@ KNOBS = {
     "cutmix": (0, "classes"),
     "balance": ("none", "classes"),
     "mosaic": (0, "boxes"),
+    "loss": (METRIC, "numbers"),
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from tuning.auto.finding import Field
-from tuning.outcome.pareto import front
+from tuning.outcome.pareto import SIZE, front
 from tuning.outcome.reading import read_as, readings
 from tuning.study.ledger import Attempt, Study, Trial
 from zoo import Data
@@ -175,12 +175,8 @@ def _binding(
 def _slope(trials: Sequence[Trial], metric: Metric) -> str:
     """Return what the last step to a larger file has won, as a measure of the next one."""
     direction = "maximize" if metric.better > 0 else "minimize"
-    shown = front([trial for trial in trials if trial.state == "completed"], direction)
-    by_size = sorted(shown, key=lambda trial: trial.cost["bytes"])
-    rising: list[Trial] = []
-    for trial in by_size:
-        if not rising or metric.better * ((trial.score or 0) - (rising[-1].score or 0)) > 0:
-            rising.append(trial)
+    completed = [trial for trial in trials if trial.state == "completed"]
+    rising = front(completed, direction, SIZE)
     if len(rising) < 2:
         return "Larger files have not scored better here: lifting it may win nothing."
     small, large = rising[-2:]

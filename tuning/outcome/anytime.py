@@ -77,6 +77,17 @@ class Timing:
         """Return how long repeats and the refit take, in trainings one after the other."""
         return math.ceil(repeats / self.jobs) + self.growth * refit
 
+    def spare(self, best: Trial, refit: bool) -> float:
+        """Return the seconds that repeats may still take, without the refit and the file.
+
+        Args:
+            best: the trial that is repeated.
+            refit: whether it is trained once more afterwards.
+        """
+        self.clock.note()
+        after = training_seconds(best) * self.growth * refit + self.finishing
+        return self.clock.left - MARGIN * after if self.clock.limited else math.inf
+
     def over(self) -> bool:
         """Return whether the time for trials is up; never before there is a model."""
         self.clock.note()

@@ -1,4 +1,4 @@
-"""The Pareto front of finished trials: none is better in score, bytes and work at once."""
+"""The Pareto front of finished trials: none is better in score, bytes, arena and time at once."""
 
 import math
 from collections.abc import Sequence
@@ -6,30 +6,42 @@ from collections.abc import Sequence
 from tuning.study.ledger import Trial
 from zoo import UserError
 
+COSTS = ("bytes", "arena", "ms", "macs")  # see `axes`
+SIZE = ("bytes",)  # of the file alone
 SHORT = 3  # a shortlist has at most so many
 KNEE = 2.0  # points (percent of RMSE) that the knee may be worse than the best
 
 
-def front(trials: Sequence[Trial], direction: str) -> list[Trial]:
-    """Return the Pareto front in score, bytes and multiply-accumulates, smallest files first.
+def axes(trials: Sequence[Trial], among: Sequence[str] = COSTS) -> tuple[str, ...]:
+    """Return what a front is judged by beside the score: file, arena, and latency.
+
+    Multiply-accumulates stand for latency where no device was named: on microcontrollers it is
+    linear in them (Banbury et al. 2021, MicroNets, arXiv:2010.11267). What a trial of an older
+    study does not know is left out for all.
+    """
+    known = [name for name in among if all(name in trial.cost for trial in trials)]
+    return tuple(name for name in known if name != "macs" or "ms" not in known)
+
+
+def front(trials: Sequence[Trial], direction: str, among: Sequence[str] = COSTS) -> list[Trial]:
+    """Return the Pareto front in score and costs, smallest files first.
 
     Of equals the first.
-
-    Multiply-accumulates stand for latency: on microcontrollers it is linear in them (Banbury et al.
-    2021, MicroNets, arXiv:2010.11267).
 
     Args:
         trials: completed ones.
         direction: "maximize" or "minimize".
+        among: names of costs; see `axes`.
     """
     sign = -1 if direction == "maximize" else 1
-    points = [(sign * (t.score or 0.0), t.cost["bytes"], t.cost["macs"]) for t in trials]
+    names = axes(trials, among)
+    points = [(sign * (t.score or 0.0), *(t.cost[name] for name in names)) for t in trials]
     kept = [
         trial
         for n, (trial, own) in enumerate(zip(trials, points, strict=True))
         if own not in points[:n] and not any(_dominates(other, own) for other in points)
     ]
-    return sorted(kept, key=lambda trial: (trial.cost["bytes"], trial.number))
+    return sorted(kept, key=lambda trial: (trial.cost.get("bytes", 0), trial.number))
 
 
 def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
@@ -77,11 +89,13 @@ def knee(trials: Sequence[Trial], direction: str) -> Trial:
     """Return the trial of a front beyond which more bytes win little score.
 
     It is the one that is furthest above the line from the smallest to the best, in score over the
-    logarithm of bytes (the distance of "Kneedle", Satopaa et al. 2011). Of two it is the best.
+    logarithm of bytes (the distance of "Kneedle", Satopaa et al. 2011); arena and latency do not
+    count. Of two it is the best.
     """
     sign = 1 if direction == "maximize" else -1
+    trials = front(trials, direction, SIZE)
     scores = [sign * (trial.score or 0.0) for trial in trials]
-    sizes = [math.log(trial.cost["bytes"]) for trial in trials]
+    sizes = [math.log(trial.cost.get("bytes", 1)) for trial in trials]
     rise, run = max(scores) - min(scores), max(sizes) - min(sizes)
     if len(trials) < 3 or not rise or not run:
         return trials[scores.index(max(scores))]

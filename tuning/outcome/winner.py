@@ -1,8 +1,9 @@
 """From the best trial to a run folder: spread over seeds, final training, files."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from functools import partial
 from statistics import mean, stdev
 from typing import Any
 
@@ -10,15 +11,15 @@ from tuning.outcome.answer import answer, rivals
 from tuning.outcome.anytime import HELD, Finish, Timing
 from tuning.outcome.keeping import keep
 from tuning.outcome.lessons import advise, importances
-from tuning.outcome.pareto import choose, front
+from tuning.outcome.pareto import axes, choose, front
 from tuning.outcome.reading import read_as
 from tuning.recipe import Recipe, seed_of
 from tuning.spaces.candidates import named, way_of
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
-from tuning.sweep.loop import run_jobs
 from tuning.sweep.pool import Pool
 from tuning.sweep.progress import count_states
+from tuning.sweep.repeats import run_jobs
 from tuning.sweep.shared import Job
 from zoo import Data, ModelSpec, Run, UserError
 from zoo.data.ways import Way
@@ -56,7 +57,8 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
     if held and timing.clock.limited and timing.clock.left < timing.finishing:
         return  # a file of it has been made, and there is no time for another
     finish = decided(study, best, timing)
-    again = _again(study, plan, pool, best, finish.repeats)
+    left = partial(timing.spare, best, finish.refit)
+    again = _again(study, plan, pool, best, finish.repeats, left)
     summary = _summary(study, plan, order, again, data) | {"refit": finish.refit}
     if _is_kept(run, summary):
         return
@@ -127,10 +129,14 @@ def _summary(
         "best": asdict(best) | {"weights": None},
         "again": again,
         "history": [_shown(plan, trial) | {"state": trial.state} for trial in trials],
+        "axes": axes(order),
         "front": [_shown(plan, trial) for trial in front(order, direction)],
         "shortlist": [_shown(plan, trial) for trial in shortlist],
         "importance": importances(study.study),
-        "advice": advise(plan.space, trials, best, study.attempts(), direction),
+        "advice": [
+            *advise(plan.space, trials, best, study.attempts(), direction),
+            *_unrepeated(again),
+        ],
         "direction": direction[:3],
         "seconds": round(sum(trial.seconds for trial in trials), 3),
     }
@@ -140,19 +146,37 @@ def _device(plan: Plan) -> dict[str, Any]:
     return {} if plan.settings.device is None else {"device": plan.settings.device}
 
 
-def _again(study: Study, plan: Plan, pool: Pool, best: Trial, count: int) -> dict[str, Any]:
-    """Return the scores of the best trial's training with other seeds; run once, then known."""
+def _again(
+    study: Study, plan: Plan, pool: Pool, best: Trial, count: int, left: Callable[[], float]
+) -> dict[str, Any]:
+    """Return the scores of the best trial's training with other seeds; run once, then known.
+
+    Those that were cut, as nothing was left of the time for them, are counted.
+    """
     known = study.study.user_attrs.get(AGAIN_KNOWN, {})
     if known.get("number") != best.number or known.get("asked") != count:
         jobs = _repeats(plan, best, count)
         if jobs:
             stage(f"training the best trial with {count} other seeds")
-        scores = [result["score"] for result in run_jobs(pool, jobs)]
-        known = {"number": best.number, "asked": count, "scores": scores}
+        scores = [result["score"] for result in run_jobs(pool, jobs, left)]
+        cut = count - len(scores) if left() <= 0 else 0
+        known = {"number": best.number, "asked": count, "scores": scores, "cut": cut}
         study.study.set_user_attr(AGAIN_KNOWN, known)
     scores = known["scores"]
-    spread = {"mean": mean(scores), "std": stdev(scores)} if len(scores) > 1 else {}
-    return {"scores": scores} | spread
+    found: dict[str, Any] = {"scores": scores}
+    if len(scores) > 1:
+        found |= {"mean": mean(scores), "std": stdev(scores)}
+    if known.get("cut"):
+        found["cut"] = known["cut"]
+    return found
+
+
+def _unrepeated(again: Mapping[str, Any]) -> list[str]:
+    """Return a sentence on the repeats that were cut."""
+    cut, done = again.get("cut", 0), len(again["scores"])
+    if not cut:
+        return []
+    return [f"Time was up for {cut} of {cut + done} trainings with other seeds; they do not count."]
 
 
 def _shown(plan: Plan, trial: Trial) -> dict[str, Any]:

@@ -6,11 +6,9 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -224,26 +222,3 @@ def kernel_kills() -> int:
                 if line.startswith("oom_kill "):
                     return int(line.split()[1])
     return 0
-
-
-def run_jobs(pool: Pool, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """Run jobs that belong to no study, and return those of their results that are a score."""
-    with ThreadPoolExecutor(pool.jobs) as threads:
-        results = list(threads.map(partial(_run_job, pool), jobs))
-    for job in jobs:
-        for path in (job.weights, job.checkpoint):
-            Path(path).unlink(missing_ok=True)
-    return [result for result in results if result.get("score") is not None]
-
-
-def _run_job(pool: Pool, job: Job) -> dict[str, Any]:
-    for _ in range(KILLS):
-        with pool.launch(job) as connection, suppress(OSError):  # killed: it is run again
-            lines = connection.makefile("rwb", buffering=0)
-            for line in lines:
-                message = json.loads(line)
-                if "result" in message:
-                    return dict(message["result"])
-                if "epoch" in message:
-                    lines.write(b'{"go": true}\n')
-    return {}

@@ -15,6 +15,7 @@ import keras
 
 from tuning.study.ledger import KILLS
 from tuning.sweep.cards import SPARING, Cards
+from tuning.sweep.compiled import cache_settings
 from tuning.sweep.shared import Job
 from zoo import UserError
 from zoo.leash import LEASH
@@ -147,5 +148,6 @@ class Pool:
         )
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         chosen = {"KERAS_BACKEND": keras.backend.backend(), "PYTHONPATH": path}
+        kept = cache_settings() if chosen["KERAS_BACKEND"] == "jax" else {}
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "3"} | (SPARING if self._cards.names else {})
-        return quiet | os.environ | chosen | dict.fromkeys(names, str(threads))
+        return quiet | kept | os.environ | chosen | dict.fromkeys(names, str(threads))

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from tuning.recipe import Recipe
+from tuning.recipe import METRIC, Recipe
 from tuning.training.schedules import rate_of
 from zoo import Data, UserError
 from zoo.quantization.rows import Rows
@@ -86,7 +86,8 @@ def compile_for(model: keras.Model, data: Data, recipe: Recipe, views: int = 1) 
     optimizer.exclude_from_weight_decay(var_names=exempt)
     # Keras would put the average into the model at the end
     optimizer.finalize_variable_values = lambda variables: None
-    loss = data.task.loss(recipe.label_smoothing, recipe.focal)
+    told = data.task if recipe.loss == METRIC else data.task.with_metric("")  # squared errors
+    loss = told.loss(recipe.label_smoothing, recipe.focal, told.units(data.y_train))
     shown = data.task.shown()
     model.compile(optimizer, loss, metrics=[] if shown is None else [shown])
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from tuning.recipe import Recipe
+from tuning.recipe import METRIC, SQUARED, Recipe
 from tuning.training.fitting import fit
 from zoo import Data, ModelSpec
 from zoo.checks import at_least
@@ -101,6 +101,7 @@ def overfit(
         learning_rate=recipe.learning_rate,
         weight_decay=0.0,
         label_smoothing=0.0,
+        loss=SQUARED if few.task.numbers else METRIC,  # what `ignorance` is of
         patience=0,
         clip_norm=recipe.clip_norm,
         seed=recipe.seed,

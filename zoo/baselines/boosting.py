@@ -26,6 +26,8 @@ def lightgbm(problem: Problem, seed: int) -> Predict:
     import lightgbm as library
 
     objective: dict[str, Any] = {"objective": "l2"}
+    if problem.errors.level is not None:
+        objective = {"objective": "quantile", "alpha": problem.errors.level}
     if problem.classes:
         objective = {"objective": "multiclass", "num_class": problem.classes}
     basis = objective | {"seed": seed, "verbosity": -1, "deterministic": True}
@@ -33,11 +35,12 @@ def lightgbm(problem: Problem, seed: int) -> Predict:
     def train(
         settings: Settings, rounds: int, rows: Rows, held_out: Rows | None
     ) -> tuple[Answer, int]:
-        own, parts = library.Dataset(*rows), []
+        own, parts = library.Dataset(*rows, weight=problem.weights(rows[1])), []
         stops: list[Callable[..., Any]] = []
         if held_out is not None:
             stops = [library.early_stopping(PATIENCE, verbose=False)]
-            parts = [library.Dataset(*held_out, reference=own)]
+            weight = problem.weights(held_out[1])
+            parts = [library.Dataset(*held_out, reference=own, weight=weight)]
         model = library.train(basis | {**settings}, own, rounds, parts, callbacks=stops)
         return model.predict, max(1, model.best_iteration)
 
@@ -99,7 +102,7 @@ def _grown_by(train: Train, problem: Problem, gentle: Settings) -> Predict:
         def grow(settings: Settings) -> Grown:
             held = problem.x_validation, held_out
             stopped, rounds = train(settings, ROUNDS, (problem.x, y), held)
-            own = loss(np.asarray(stopped(held[0])), held_out, problem.classes)
+            own = loss(np.asarray(stopped(held[0])), held_out, problem)
             return Grown(own, lambda: stopped, lambda: train(settings, rounds, every, None)[0])
 
         return steady(problem, y, held_out, grow, [{}], gentle)

@@ -112,9 +112,11 @@ def _best_leaves(
     classes = problem.classes > 0
     kind: Any = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
 
+    aim = aim_of(problem)
+
     def grown(x: np.ndarray, labels: np.ndarray, rounds: int, settings: Settings) -> Any:
-        model = kind(max_iter=rounds, early_stopping=False, random_state=seed, **settings)
-        model.fit(x, labels)
+        model = kind(max_iter=rounds, early_stopping=False, random_state=seed, **aim, **settings)
+        model.fit(x, labels, problem.weights(labels))
         return model.predict_proba if classes else model.predict
 
     def grow(settings: Settings) -> Grown:
@@ -123,13 +125,21 @@ def _best_leaves(
             early_stopping=True,
             n_iter_no_change=PATIENCE,
             random_state=seed,
+            **aim,
             **settings,
-        ).fit(problem.x, y, X_val=problem.x_validation, y_val=y_validation)
+        ).fit(
+            problem.x,
+            y,
+            problem.weights(y),
+            X_val=problem.x_validation,
+            y_val=y_validation,
+            sample_weight_val=problem.weights(y_validation),
+        )
         scores = model.validation_score_  # the first before any tree; of numbers half the square
         rounds = max(1, int(np.argmax(scores)))
         every = np.concatenate([y, y_validation])
         return Grown(
-            -float(np.max(scores)) * (1 if classes else 2),
+            -float(np.max(scores)) * (1 if classes or aim else 2),
             lambda: grown(problem.x, y, rounds, settings),
             lambda: grown(problem.x_all, every, rounds, settings),
         )
@@ -137,6 +147,12 @@ def _best_leaves(
     if not len(y_validation):
         return grown(problem.x, y, UNSTOPPED, {})  # type: ignore[no-any-return]
     return steady(problem, y, y_validation, grow, LEAVES, GENTLE)
+
+
+def aim_of(problem: Problem) -> Settings:
+    """Return what scikit-learn's trees are to minimize, where it is not what they usually do."""
+    level = problem.errors.level
+    return {} if level is None else {"loss": "quantile", "quantile": level}
 
 
 KINDS: dict[str, tuple[bool, Fit]] = {  # whether it is trees, and how it is fitted

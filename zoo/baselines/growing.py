@@ -5,7 +5,7 @@ trees that are grown again with as many rounds end up anywhere. A linear model s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ class Grown:
     """Trees by some settings, grown when they are asked for.
 
     Attributes:
-        loss: of the stopped ones on the validation rows: log-loss, or squared error.
+        loss: of the stopped ones on the validation rows: log-loss, or the problem's errors.
         stopped: those grown on training rows, up to the best round.
         again: as many, grown on training and validation rows.
     """
@@ -64,13 +64,13 @@ def steady(
 
 
 def _loss(problem: Problem, model: Answer, held_out: np.ndarray) -> float:
-    return loss(np.asarray(model(problem.x_validation)), held_out, problem.classes)
+    return loss(np.asarray(model(problem.x_validation)), held_out, problem)
 
 
-def loss(outputs: np.ndarray, y: np.ndarray, classes: int) -> float:
-    """Return the log-loss of probabilities (rows, classes), or the squared error of numbers."""
-    if not classes:
-        return float(np.mean((outputs.reshape(len(y)) - y) ** 2))
+def loss(outputs: np.ndarray, y: np.ndarray, problem: Problem) -> float:
+    """Return the log-loss of probabilities (rows, classes), or the mean error of numbers."""
+    if not problem.classes:
+        return problem.errors.mean(y, outputs.reshape(len(y)))
     return float(-np.mean(np.log(np.maximum(outputs[np.arange(len(y)), y], LEAST))))
 
 
@@ -82,5 +82,5 @@ def _loss_of_line(problem: Problem, y: np.ndarray, held_out: np.ndarray) -> floa
     if problem.classes and len(np.unique(own)) < problem.classes:
         return float("inf")  # a class that the sample lacks has no probability
     labels = own if problem.classes else own[:, None]
-    part = Problem(x, labels, x[:0], labels[:0], problem.classes)
-    return loss(linear(part, 0)(problem.x_validation), held_out, problem.classes)
+    part = replace(problem, x=x, y=labels, x_validation=x[:0], y_validation=labels[:0])
+    return loss(linear(part, 0)(problem.x_validation), held_out, problem)

@@ -9,6 +9,7 @@ import numpy as np
 
 from zoo.data.dataset import Data
 from zoo.data.memory import joined
+from zoo.metrics.errors import SQUARES, Errors
 
 Predict = Callable[[np.ndarray], np.ndarray]
 
@@ -21,6 +22,7 @@ class Problem:
         x, y: training rows; class numbers (rows,), or targets (rows, targets).
         x_validation, y_validation: the same of the validation rows.
         classes: how many; 0 for targets.
+        errors: of targets, what is minimized.
     """
 
     x: np.ndarray
@@ -28,11 +30,16 @@ class Problem:
     x_validation: np.ndarray
     y_validation: np.ndarray
     classes: int
+    errors: Errors = SQUARES
 
     @cached_property
     def x_all(self) -> np.ndarray:
         """Training and validation rows."""
         return joined([self.x, self.x_validation])
+
+    def weights(self, y: np.ndarray) -> np.ndarray | None:
+        """Return what labels of one target count, (rows,); None where all count alike."""
+        return self.errors.weights(y) if self.errors.relative else None
 
     @property
     def y_all(self) -> np.ndarray:
@@ -44,7 +51,7 @@ def problems(data: Data) -> list[Problem]:
     """Return the problems that the labels of data fall into."""
     pairs = zip(data.task.parts(data.y_train), data.task.parts(data.y_validation), strict=True)
     return [
-        Problem(data.x_train, part.y, data.x_validation, held.y, part.classes)
+        Problem(data.x_train, part.y, data.x_validation, held.y, part.classes, part.errors)
         for part, held in pairs
     ]
 

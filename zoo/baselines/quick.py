@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 
+from zoo.baselines.plain import ridge
 from zoo.baselines.problem import Problem, problems
 from zoo.data.dataset import Data
 from zoo.metrics.evaluation import Figure, evaluate
@@ -28,8 +29,9 @@ class Baseline:
 def measure(data: Data) -> tuple[Baseline, ...]:
     """Return the trivial model and the linear one."""
     words, (found, used) = data.task.words, _answered(data)
+    constant = data.task.trivial
     return (
-        Baseline("trivial", words.trivial, len(data.x_train), _figures(data, found["constant"])),
+        Baseline("trivial", constant, len(data.x_train), _figures(data, found["constant"])),
         Baseline("linear", words.linear, used, _figures(data, found["linear"])),
     )
 
@@ -55,9 +57,9 @@ def _answered(data: Data) -> tuple[dict[str, np.ndarray], int]:
 
 
 def _trivial(problem: Problem) -> np.ndarray:
-    """Return what looks at no row: log-shares (rows, classes), or mean targets (rows, targets)."""
+    """Return what looks at no row: log-shares (rows, classes), or a constant (rows, targets)."""
     if not problem.classes:
-        return np.broadcast_to(problem.y.mean(axis=0), problem.y_validation.shape)
+        return np.broadcast_to(problem.errors.constant(problem.y), problem.y_validation.shape)
     shares = np.bincount(problem.y, minlength=problem.classes) / len(problem.y)
     return np.tile(np.log(shares + 1e-9), (len(problem.x_validation), 1))
 
@@ -99,9 +101,9 @@ def _logistic(problem: Problem, chosen: np.ndarray) -> np.ndarray:
 def _ridge(problem: Problem, chosen: np.ndarray) -> np.ndarray:
     """Return predictions for the validation rows, (rows, targets)."""
     x, held_out = _standardized(problem, chosen)
-    model = Ridge(alpha=x.shape[1])  # a prior worth a row per feature
-    model.fit(x, problem.y[chosen])
-    return np.asarray(model.predict(held_out)).reshape(problem.y_validation.shape)
+    penalty = float(x.shape[1])  # a prior worth a row per feature
+    predict = ridge(x, problem.y[chosen], problem.errors, penalty)
+    return predict(held_out).reshape(problem.y_validation.shape)
 
 
 def _standardized(problem: Problem, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from zoo.baselines import quick
 from zoo.baselines.boosting import UNSTOPPED
-from zoo.baselines.fitted import LEAVES
+from zoo.baselines.fitted import LEAVES, aim_of
 from zoo.baselines.problem import Problem, problems
 from zoo.data.dataset import Data
 from zoo.data.kinds import TABLE, TEXT
@@ -99,7 +99,7 @@ def _grown(problem: Problem, seed: int) -> tuple[np.ndarray, int]:
 
     def fitted(make: Callable[..., Any], y: np.ndarray) -> Any:
         how = {"max_iter": UNSTOPPED, "early_stopping": False, "random_state": seed, **LEAVES[0]}
-        return make(**how).fit(problem.x, y)
+        return make(**how, **aim_of(problem)).fit(problem.x, y, problem.weights(y))
 
     held_out = problem.x_validation
     if not problem.classes:

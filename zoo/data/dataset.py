@@ -114,11 +114,12 @@ class Data:
         """Name of the figure that models are compared by."""
         return self.task.metric.name
 
-    def judged_by(self, metric: str) -> "Data":
+    def judged_by(self, metric: str | None) -> "Data":
         """Return the same data whose models are compared by another metric of the task.
 
         Args:
-            metric: as `--metric` takes it, such as "macro_f1" or "pinball:0.9".
+            metric: as `--metric` takes it, such as "macro_f1" or "pinball:0.9"; None for what suits
+                the training labels.
 
         Raises:
             UserError: a metric that the task lacks, or that is undefined for held-out rows.

@@ -1,6 +1,6 @@
 """Shapes of what a search, a training and an export write down: the keys that are read again."""
 
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from zoo.folder.rows import Count
 from zoo.typed import Between
@@ -16,6 +16,7 @@ class Point(TypedDict):
     bytes: NotRequired[Count]
     macs: NotRequired[Count]
     arena: NotRequired[Count]
+    ms: NotRequired[float]
 
 
 class Finished(TypedDict):
@@ -25,11 +26,15 @@ class Finished(TypedDict):
     score: float
     bytes: Count
     macs: Count
-    arena: Count
+    arena: NotRequired[Count]
+    ms: NotRequired[float]
 
 
 class Cost(TypedDict):
     bytes: Count
+    arena: NotRequired[Count]
+    ms: NotRequired[float]
+    macs: NotRequired[Count]
 
 
 class Best(TypedDict):
@@ -44,12 +49,14 @@ class Again(TypedDict):
     scores: list[float]
     mean: float
     std: float
+    cut: NotRequired[Count]
 
 
 class Once(TypedDict):
     """The score with another seed, or none: no spread."""
 
     scores: Annotated[list[float], Between(0, 1)]
+    cut: NotRequired[Count]
 
 
 class Row(TypedDict):
@@ -113,6 +120,7 @@ class StudyFile(TypedDict):
     again: Again | Once
     history: list[Point]
     front: list[Finished]
+    axes: NotRequired[list[Literal["bytes", "arena", "ms", "macs"]]]
     shortlist: Annotated[list[Finished], Between(1)]
     importance: dict[str, float]
     advice: list[str]

@@ -5,6 +5,7 @@ Everywhere y holds targets and `predicted` the predictions, both (rows, targets)
 
 import numpy as np
 
+from zoo.metrics.errors import quantile_losses
 from zoo.metrics.weighted import Measure, mean
 
 FINEST = 1 / 50  # of a target's spread
@@ -31,8 +32,7 @@ def mape(y: np.ndarray, predicted: np.ndarray) -> Measure | None:
 
 def pinball(y: np.ndarray, predicted: np.ndarray, quantile: float) -> Measure:
     """Return the mean quantile loss over all values (Koenker & Bassett 1978), in their units."""
-    errors = y - predicted
-    return Measure(mean(np.mean(np.maximum(quantile * errors, (quantile - 1) * errors), axis=1)))
+    return Measure(mean(np.mean(quantile_losses(y - predicted, quantile), axis=1)))
 
 
 def r2(y: np.ndarray, predicted: np.ndarray) -> Measure | None:

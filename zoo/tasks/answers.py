@@ -6,6 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from zoo.metrics.errors import SQUARES, Errors
+
 MOST = 12  # mistakes of a report
 Widths = Sequence[float] | None  # of prediction intervals, one for each target
 
@@ -87,10 +89,12 @@ class Part:
     Attributes:
         y: class numbers, (rows,), or numbers, (rows, targets).
         classes: how many; 0 for numbers.
+        errors: of numbers, what is minimized.
     """
 
     y: np.ndarray
     classes: int
+    errors: Errors = SQUARES
 
 
 @runtime_checkable

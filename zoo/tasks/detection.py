@@ -19,6 +19,7 @@ from zoo.tasks.boxes.grid import USUAL, cells_of, strides_of
 from zoo.tasks.boxes.matching import ALL, AREAS, closeness, match
 from zoo.tasks.boxes.objects import Objects
 from zoo.tasks.metric import Metric
+from zoo.tasks.units import Units
 
 if TYPE_CHECKING:
     import keras
@@ -75,7 +76,9 @@ class Detection(Objects):
         strides_of(row[:2], cells)
         return (cells, 5 + outputs)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
+    def loss(
+        self, label_smoothing: float = 0.0, focal: float = 0.0, units: Units | None = None
+    ) -> "keras.losses.Loss":
         from zoo.tasks.boxes.losses import DetectionLoss
 
         return DetectionLoss(self.size, focal)
@@ -175,7 +178,9 @@ class Centroids(Detection):
         cells, _ = super().shape_of(model, row, outputs)
         return (cells, outputs)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
+    def loss(
+        self, label_smoothing: float = 0.0, focal: float = 0.0, units: Units | None = None
+    ) -> "keras.losses.Loss":
         from zoo.tasks.boxes.losses import CentroidLoss
 
         return CentroidLoss(self.size, focal)

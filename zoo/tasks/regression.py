@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.metrics import gates, numbers
+from zoo.metrics.errors import MEDIAN, Errors
 from zoo.metrics.gates import Gate
 from zoo.metrics.weighted import Measure
 from zoo.tasks import truth, words
@@ -46,7 +47,7 @@ class Regression(Task):
     }
     activation = "linear"
     device = "numbers"
-    knobs = frozenset()
+    knobs = frozenset({"loss"})
     advised = ("rmse", "r2")
     ceiling = "r2"
     told = "r2"
@@ -108,6 +109,22 @@ class Regression(Task):
         import keras
 
         return keras.metrics.RootMeanSquaredError(name="rmse")
+
+    @property
+    def errors(self) -> Errors:
+        """What a training minimizes where its recipe leaves that to the metric."""
+        levels = {"mae": MEDIAN, "mape": MEDIAN, "pinball": self.metric.level}
+        return Errors(levels.get(self.metric.name), relative=self.metric.name == "mape")
+
+    def loss(
+        self, label_smoothing: float = 0.0, focal: float = 0.0, units: Units | None = None
+    ) -> "keras.losses.Loss":
+        from zoo.tasks.losses import QuantileLoss
+
+        errors, told = self.errors, units or Units()
+        if errors.level is None:
+            return super().loss(label_smoothing, focal)
+        return QuantileLoss(errors.level, *(told.listed() if errors.relative else ()))
 
     def ignorance(self, y: np.ndarray) -> float:
         return 1.0  # in units of the targets' variance
@@ -203,8 +220,14 @@ class Regression(Task):
 
     # baselines
 
+    @property
+    def trivial(self) -> str:
+        return (
+            f"the {self.errors.statistic} of the targets" if self.errors.level else super().trivial
+        )
+
     def parts(self, y: np.ndarray) -> list[Part]:
-        return [Part(y, 0)]
+        return [Part(y, 0, self.errors)]
 
     def joined(self, parts: Sequence[np.ndarray]) -> np.ndarray:
         return parts[0]

@@ -66,7 +66,9 @@ class Segmentation(MaskLabels, Task):
         of_each[: len(weights)] = weights
         return np.asarray(of_each[aims])
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
+    def loss(
+        self, label_smoothing: float = 0.0, focal: float = 0.0, units: Units | None = None
+    ) -> "keras.losses.Loss":
         from zoo.tasks.masks.losses import MaskLoss
 
         return MaskLoss(label_smoothing, focal)

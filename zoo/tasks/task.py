@@ -70,8 +70,10 @@ class Task(Judged):
         """Return what each of the aims counts, by weights of the classes; of masks each pixel."""
         return np.asarray(aims @ weights)
 
-    def loss(self, label_smoothing: float = 0.0, focal: float = 0.0) -> "keras.losses.Loss":
-        """Return the loss of outputs."""
+    def loss(
+        self, label_smoothing: float = 0.0, focal: float = 0.0, units: Units | None = None
+    ) -> "keras.losses.Loss":
+        """Return the loss of outputs; of numbers, in `units`, what the metric asks for."""
         from zoo.tasks.losses import loss_of
 
         return loss_of(self.activation, label_smoothing, focal)
@@ -180,6 +182,11 @@ class Task(Judged):
         return Changes({}, {})
 
     # baselines
+
+    @property
+    def trivial(self) -> str:
+        """What the constant baseline answers, in words."""
+        return self.words.trivial
 
     @abstractmethod
     def parts(self, y: np.ndarray) -> list[Part]:

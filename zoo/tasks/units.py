@@ -35,6 +35,12 @@ class Units:
             return values
         return np.asarray(values * self.std + self.mean, np.float32)
 
+    def listed(self) -> tuple[list[float], list[float]]:
+        """Return mean and standard deviation of each target as numbers, of values as they are."""
+        if self.mean is None or self.std is None:
+            return [0.0], [1.0]
+        return [float(one) for one in self.mean], [float(one) for one in self.std]
+
     @property
     def pooled(self) -> float:
         """One unit for all targets: the root mean square of theirs."""

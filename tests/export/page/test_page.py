@@ -44,10 +44,12 @@ def test_a_page_has_all_sections_and_no_foreign_markup(verified: Verified) -> No
     for title in (
         *("Training and search", "Predictions", "Worst predictions", "What predictions depend on"),
         *("On the device", "Model card", "Groups of test rows", "How to reproduce it"),
+        *("Trials on the Pareto front", "No trial beats one on the front in score, int8 bytes, "),
     ):
         assert title in found.text
     for chart in (
-        *("accuracy by epoch", "loss by epoch", "score by trial", "score by size"),
+        *("accuracy by epoch", "loss by epoch", "score by trial", "score by int8 bytes"),
+        *("score by arena", f"score by estimated ms on board {SCRIPT}"),
         *("importance of hyperparameters", "reliability", "signal-to-noise ratio by layer"),
     ):
         assert chart in found.words

@@ -1,12 +1,14 @@
 """Choosing among trials, and the lessons from them."""
 
+from dataclasses import replace
+
 import keras_tuner
 import optuna
 import pytest
 
 import zoo
 from tuning.outcome.lessons import advise
-from tuning.outcome.pareto import choose, front
+from tuning.outcome.pareto import axes, choose, front
 from tuning.settings import Search
 from tuning.study.ledger import Trial, ranked
 
@@ -37,6 +39,36 @@ def test_the_front_and_what_is_picked_from_it() -> None:
     assert [t.number for t in choose(order, "smallest-within:1", "minimize")] == [1, 0]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "kept", "judged"),
+    [  # costs of two trials of one score; those on the front; what it is judged by
+        ((9, 5, 1.0, 7), (9, 4, 1.0, 7), [1], "bytes arena ms"),  # by arena alone
+        ((9, 5, 1.0, 7), (9, 5, 0.9, 7), [1], "bytes arena ms"),  # by ms alone
+        ((9, 5, 1.0, 7), (8, 5, 1.0, 7), [1], "bytes arena ms"),  # by bytes alone
+        ((9, 5, 1.0, 7), (9, 5, 1.0, 6), [0], "bytes arena ms"),  # a device's ms, not macs
+        ((9, 5, None, 7), (9, 5, None, 6), [1], "bytes arena macs"),  # macs without a device
+        ((9, 5, 1.0, 7), (9, 5, None, 6), [1], "bytes arena macs"),  # begun without a device
+        ((9, None, None, 7), (9, 4, None, 7), [0], "bytes macs"),  # begun before there was one
+        ((9, 5, 1.0, 7), (8, 6, 1.0, 7), [1, 0], "bytes arena ms"),  # smaller against less arena
+        ((9, 5, 1.0, 7), (10, 5, 0.9, 7), [0, 1], "bytes arena ms"),  # smaller against faster
+        ((None, None, None, None), (9, 5, 1.0, 7), [0], ""),  # an empty record
+    ],
+)
+def test_dominance_by_each_cost(
+    first: tuple[float | None, ...], second: tuple[float | None, ...], kept: list[int], judged: str
+) -> None:
+    names = ("bytes", "arena", "ms", "macs")
+    costs = [
+        {name: value for name, value in zip(names, one, strict=True) if value is not None}
+        for one in (first, second)
+    ]
+    trials = [replace(completed(n, 0.9, 1), cost=cost) for n, cost in enumerate(costs)]
+    for direction in ("maximize", "minimize"):
+        assert [t.number for t in front(trials, direction)] == kept
+        assert choose(trials, "knee", direction)[0] in trials
+    assert " ".join(axes(trials)) == judged
+
+
 def test_the_knee_is_where_more_bytes_win_little() -> None:
     trials = [
         completed(0, 0.950, 1_000),
@@ -47,6 +79,13 @@ def test_the_knee_is_where_more_bytes_win_little() -> None:
     order = ranked("maximize", trials)
     assert [t.number for t in choose(order, "knee", "maximize")] == [1, 2]
     assert [t.number for t in choose(order[:2], "knee", "maximize")] == [2]  # of two the best
+    little = replace(
+        completed(4, 0.946, 90_000), cost={"bytes": 90_000, "macs": 1, "arena": 3}
+    )  # on the front by its arena; the knee goes by bytes
+    known = [replace(t, cost={**t.cost, "arena": 9}) for t in trials]
+    assert [t.number for t in choose(ranked("maximize", [*known, little]), "knee", "maximize")] == [
+        *(1, 2)
+    ]
     errors = [completed(0, 50.0, 60_000), completed(1, 50.1, 2_000), completed(2, 50.9, 1_000)]
     order = ranked("minimize", errors)
     assert [t.number for t in choose(order, "knee", "minimize")] == [1, 0]
