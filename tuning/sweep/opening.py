@@ -24,7 +24,7 @@ from zoo import Data, Run
 from zoo.data.ways import Way
 
 STARTS = 6  # presets that are tried as they are, before their sizes are searched
-FIRST = 4  # of them, before other ways of reading are tried with the best of them
+FIRST = 3  # of them, before other ways of reading are tried with the best of them
 
 
 def begin(

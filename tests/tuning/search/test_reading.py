@@ -102,12 +102,12 @@ def test_other_ways_follow_the_first_presets_with_the_best_of_them(sounds: zoo.D
     first, startup, _ = _starts(opened, field, 15, space, Search())
     assert startup == len(first) == 9
     presets = [one.spec.preset for one in field.candidates]
-    points: list[Any] = [*first[:4], *first[7:]]
+    points: list[Any] = [*first[:3], *first[6:]]
     assert [point[PRESET] for point in points] == presets[:6]
     assert {point["front_end"] for point in points} == {DEFAULT}
 
     def others() -> list[tuple[str, str]]:
-        made: Any = first[4:7]
+        made: Any = first[3:6]
         return [(point[PRESET], point["front_end"]) for point in (one(opened) for one in made)]
 
     assert others() == [(presets[0], value) for value in (DENSE, SMALL, FULL)]  # none is known yet
