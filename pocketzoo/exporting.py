@@ -22,6 +22,7 @@ from zoo.quantization import Quantized, UnknownLayer, quantize
 from zoo.stages import epochs
 
 TWIN = "training the int8 twin"
+LEAST = 1.0  # seconds for that
 OTHERS = {"onnx": export.to_onnx, "saved_model": export.to_saved_model}
 
 
@@ -41,22 +42,26 @@ def export_run(path: Path, wishes: Exporting, left: Left | None = None) -> expor
     """Export a run folder and verify its files on the test rows.
 
     Args:
-        left: of the time for all; stages are shown with it.
+        left: of the time for all; stages are shown with it, and the twin is trained for half of it
+            at most.
 
     Returns:
         The report; None where no `.tflite` file is asked for.
     """
     with locked(path), stages(left):
-        return export_held(zoo.Run(path), wishes)
+        seconds = None if left is None else left.now / 2
+        return export_held(zoo.Run(path), wishes, seconds)
 
 
-def export_held(run: zoo.Run, wishes: Exporting) -> export.Report | None:
-    """Export a run folder that this process has locked; see `export_run`."""
+def export_held(
+    run: zoo.Run, wishes: Exporting, seconds: float | None = None
+) -> export.Report | None:
+    """Export a run folder that this process has locked; the twin is trained for so many seconds."""
     do_without_tensorflow()
     model, data = run.load_model(), run.load_data()
     check_options(model, wishes)
     groups = chosen_groups(data, wishes)
-    return _export(run, data, wishes, groups, _quantized(model, data, wishes))
+    return _export(run, data, wishes, groups, _quantized(model, data, wishes, seconds))
 
 
 def export_model(
@@ -72,7 +77,9 @@ def export_model(
         return _export(model, data, wishes, groups, quantized, directory=out)
 
 
-def _quantized(model: keras.Model, data: zoo.Data, wishes: Exporting) -> Quantized | None:
+def _quantized(
+    model: keras.Model, data: zoo.Data, wishes: Exporting, seconds: float | None = None
+) -> Quantized | None:
     """Return the twin; None where `to_litert` is to calibrate one, or there can be none.
 
     With rung "auto" the ladder is climbed only if calibration alone loses more than `max_drop` on
@@ -81,15 +88,18 @@ def _quantized(model: keras.Model, data: zoo.Data, wishes: Exporting) -> Quantiz
     numerics = chosen_numerics(wishes.numerics)
     if "litert" not in wishes.format_names or wishes.compress is not None or not numerics.integer:
         return None
-    how = epochs(TWIN)
+    how = None if seconds is None else tuning.FineTuning(seconds=max(LEAST, seconds))
+    tell = epochs(TWIN) if seconds is None else epochs(TWIN, seconds)
     if wishes.rung == "qat":
         start = quantize(model, data, numerics=numerics)
-        return tuning.quantize_aware(model, data, start=start, on_epoch=how)
+        return tuning.quantize_aware(model, data, start=start, fine_tuning=how, on_epoch=tell)
     if wishes.rung != "auto":
         return None
     given, limit = wishes.numerics, wishes.max_drop
     try:
-        return tuning.quantize(model, data, max_drop=limit, numerics=given, on_epoch=how)
+        return tuning.quantize(
+            model, data, max_drop=limit, numerics=given, fine_tuning=how, on_epoch=tell
+        )
     except UnknownLayer:
         return None
 

@@ -80,6 +80,7 @@ def run_all(
     from pocketzoo import exporting as ladder
     from pocketzoo.printing.console import CONSOLE
     from pocketzoo.printing.live import Left
+    from tuning.sweep.pacing import first_seconds
     from zoo.metrics.gates import NOT_SHOWN
 
     lacks = ladder.lacking(exporting)
@@ -89,7 +90,7 @@ def run_all(
     ladder.chosen_groups(rows, exporting)
 
     def on_model(screen: "Screen", run: zoo.Run) -> None:
-        screen.told(ladder.export_held(run, exporting))
+        screen.told(ladder.export_held(run, exporting, first_seconds(searching.minutes)))
 
     found = search(rows, preset, out, training, searching, started, on_model, lacks)
     _, *others = found.read_json("study.json")["shortlist"]  # smallest first; mostly there is one

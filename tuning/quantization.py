@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import keras
 import numpy as np
 
-from tuning.training.imitation import Imitation
+from tuning.training.imitation import Imitation, OnEpoch, Watch
 from zoo import Data
 from zoo.checks import at_least, in_range
 from zoo.pretrained.inlining import flattened
@@ -20,7 +20,6 @@ from zoo.quantization.layers.ranges import Range
 from zoo.quantization.widening import widen
 from zoo.tasks.outputs import TINY, compacted, portions
 
-OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
 NOISE = 0.05  # of the outputs' standard deviation: more of it costs rows that few rows may not show
 
@@ -34,6 +33,7 @@ class FineTuning:
         batch_size: rows per step, at least 1.
         learning_rate: at the start, in (0, 1).
         seed: of the order of the rows, at least 0.
+        seconds: after which it ends, more than 0, with the best epoch until then; None is no limit.
 
     Examples:
         >>> fine_tuning = tuning.FineTuning(epochs=1, learning_rate=1e-4)
@@ -45,10 +45,13 @@ class FineTuning:
     batch_size: int = 32
     learning_rate: float = 3e-4
     seed: int = 0
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if self.epochs is not None:
             at_least("epochs", self.epochs, 1)
+        if self.seconds is not None:
+            in_range("seconds", self.seconds, 1e-3, 1e9)
         at_least("batch_size", self.batch_size, 1)
         at_least("seed", self.seed, 0)
         in_range("learning_rate", self.learning_rate, 1e-12, 1)
@@ -95,8 +98,6 @@ def quantize_aware(
     twin.trainable = True
     steps = -(-len(data.x_train) // how.batch_size)
     epochs = how.epochs or max(EPOCHS, -(-STEPS // steps))
-    told = on_epoch or (lambda done, of: None)
-    tell = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, _: told(epoch + 1, epochs))
     better = Imitation(model, twin, start.rows, how.batch_size).learn(
         data.x_train,
         _held_out(data)[0],
@@ -104,7 +105,7 @@ def quantize_aware(
         rate=keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs),
         one_scale=not data.task.numbers,
         seed=how.seed,
-        callback=tell,
+        callback=Watch(epochs, how.seconds, on_epoch),
     )
     return replace(start, twin=_copy(model, twin if better else start.twin), rung="qat")
 

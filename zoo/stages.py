@@ -5,6 +5,7 @@ A logger of the standard library, silent unless somebody listens: the command li
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -16,15 +17,20 @@ def stage(text: str) -> None:
     LOG.info("%s", text)
 
 
-def epochs(title: str) -> Callable[[int, int], None]:
+def epochs(title: str, most: float = math.inf) -> Callable[[int, int], None]:
     """Return what is told, after every epoch, how many are done and how many there are.
 
     The first is told as a stage is, the others as details of it (level DEBUG).
+
+    Args:
+        title: of the training.
+        most: seconds after which it ends.
     """
     started = time.monotonic()
 
     def tell(done: int, of: int) -> None:
-        left = (time.monotonic() - started) / done * (of - done)
+        spent = time.monotonic() - started
+        left = max(0.0, min(spent / done * (of - done), most - spent))
         level = logging.INFO if done == 1 else logging.DEBUG
         LOG.log(level, "%s: %d of %d epochs, at most %.0f s left", title, done, of, left)
 

@@ -52,9 +52,13 @@ class Left:
     seconds: float
     since: float
 
+    @property
+    def now(self) -> float:
+        """Seconds that are left now, 0 at least."""
+        return max(0.0, self.seconds - (time.monotonic() - self.since))
+
     def __str__(self) -> str:
-        left = self.seconds - (time.monotonic() - self.since)
-        return f"; {max(0.0, left):.0f} s left of all"
+        return f"; {self.now:.0f} s left of all"
 
 
 @contextmanager

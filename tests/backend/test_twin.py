@@ -194,6 +194,22 @@ def test_quantization_aware_training(name: str, home: Home) -> None:
     assert errors[1] <= errors[0] * 1.001
 
 
+def test_a_twin_is_trained_as_long_as_there_is_time(wine: zoo.Data) -> None:
+    keras.utils.set_random_seed(0)
+    model = zoo.create_model("mlp_tiny", wine.input_shape, wine.num_outputs)
+    fit(model, wine, Recipe(epochs=2))
+    told: list[tuple[int, int]] = []
+    how = FineTuning(epochs=10**5, seconds=0.5)
+    trained = quantize_aware(
+        model, wine, fine_tuning=how, on_epoch=lambda done, of: told.append((done, of))
+    )
+    assert trained.rung == "qat"
+    assert 1 <= len(told) < 10**4
+    assert told[-1] == (len(told), 10**5)
+    with pytest.raises(zoo.UserError, match="seconds must be a number in"):
+        FineTuning(seconds=0.0)
+
+
 def test_the_straight_through_gradient_reaches_every_kernel() -> None:
     x = rows("vit_tiny", 32)
     model = filled("vit_tiny")

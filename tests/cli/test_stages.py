@@ -52,6 +52,9 @@ def test_a_terminal_sees_every_epoch(caplog: pytest.LogCaptureFixture) -> None:
             tell(done, 2)
     assert [record.levelname for record in caplog.records] == ["INFO", "DEBUG"]
     assert caplog.messages[-1] == "training: 2 of 2 epochs, at most 0 s left"
+    with caplog.at_level(logging.DEBUG, "pocketzoo"):
+        epochs("training", most=0.0)(1, 1000)
+    assert caplog.messages[-1] == "training: 1 of 1000 epochs, at most 0 s left"
 
 
 def test_training_and_advice_say_where_they_are(

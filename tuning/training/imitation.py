@@ -5,6 +5,8 @@ are rows that lie in a file copied into memory.
 """
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +19,7 @@ from zoo.quantization import Twin
 from zoo.quantization.rows import CalibrationRows, Rows, taken
 
 HELD = 2**28  # bytes of outputs that are kept
+OnEpoch = Callable[[int, int], None]  # epochs that are done, of how many
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,3 +151,20 @@ class Pairs:
 
     x: Rows | Lessons
     y: Rows | None = None
+
+
+class Watch(keras.callbacks.Callback):
+    """Tells of every epoch, and ends the training when its time is up."""
+
+    def __init__(self, epochs: int, seconds: float | None, on_epoch: OnEpoch | None) -> None:
+        super().__init__()
+        self._epochs, self._told = epochs, on_epoch
+        self._until = math.inf if seconds is None else time.monotonic() + seconds
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        if time.monotonic() > self._until:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        if self._told is not None:
+            self._told(epoch + 1, self._epochs)
