@@ -114,7 +114,7 @@ def ours(
 
     tuning.search(
         task.preset,
-        zoo.load_data(task.source, seed),
+        zoo.load_data(task.source, seed=seed),
         directory=folder / "run",
         search=tuning.Search(**{"trials": TRIALS, "seed": seed, **options}),
         recipe=replace(default_recipe(task.preset), epochs=task.epochs),
@@ -166,7 +166,7 @@ def stock(
     from tuning.training.losses import Targets, compile_for
     from zoo.layers.inputs import Standardize
 
-    data = zoo.load_data(task.source, seed)
+    data = zoo.load_data(task.source, seed=seed)
     targets = Targets.of(data)
     recipe = replace(default_recipe(task.preset), epochs=task.epochs)
 
