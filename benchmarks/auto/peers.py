@@ -10,6 +10,7 @@ import pickle
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,18 @@ def autokeras(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seconds: float) 
     os.environ["KERAS_BACKEND"] = "tensorflow"
     import autokeras as ak
     import keras
+    from autokeras.pipeline import load_pipeline
+    from keras_tuner.errors import FatalError
 
     class Deadline(keras.callbacks.Callback):  # AutoKeras knows trials, not seconds
         def __deepcopy__(self, _: object) -> "Deadline":
             return self
 
-        def on_batch_end(self, batch: int, logs: object = None) -> None:
+        def on_train_batch_end(self, batch: int, logs: object = None) -> None:
             if time.monotonic() - started > seconds - SPARE:
-                self.model.stop_training = True
-                search.tuner.oracle.max_trials = 0
-
-        on_train_batch_end = on_batch_end
+                if search.tuner.oracle.get_best_trials(1):
+                    raise FatalError  # the one error that ends a search
+                self.model.stop_training = True  # the first model is all there is
 
     x, x_test = (rows.astype(np.float32) for rows in (x, x_test))
     pictures = x.ndim == 4
@@ -59,8 +61,13 @@ def autokeras(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, seconds: float) 
     with tempfile.TemporaryDirectory() as folder:
         search = getattr(ak, kind + of)(max_trials=10_000, directory=folder, overwrite=True, seed=0)
         given: dict[str, Any] = {"callbacks": [Deadline()], "verbose": 0}
-        search.fit(x[own], y[own], validation_data=(x[held], y[held]), **given)
-        size = Path(search.tuner.best_model_path).stat().st_size
+        with suppress(FatalError):
+            search.fit(x[own], y[own], validation_data=(x[held], y[held]), **given)
+        tuner = search.tuner
+        (best,) = tuner.oracle.get_best_trials(1)
+        tuner.get_best_model().save(tuner.best_model_path)
+        load_pipeline(tuner._pipeline_path(best.trial_id)).save(tuner.best_pipeline_path)
+        size = Path(tuner.best_model_path).stat().st_size
         return np.asarray(search.predict(x_test, verbose=0)), size
 
 

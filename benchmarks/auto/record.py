@@ -1,6 +1,7 @@
 """The record of the comparison of searches: a line for each run, and the tables made of them."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from benchmarks.tables import machine, table
 
 RESULTS = Path(__file__).parents[1] / "results"
 RECORD, PAGE = RESULTS / "auto.jsonl", RESULTS / "auto.md"
-AUTO, DEVICE, PEERS = "auto", "auto, device", ("flaml", "autokeras")
+AUTO, DEVICE, STOCK, PEERS = "auto", "auto, device", "stock", ("flaml", "autokeras")
 INTRO = """\
 `pocketzoo run DATA --minutes {minutes:g}` without a preset (*auto*), with each of the presets that
 `zoo.advice.choice.candidates` names first, FLAML 2.8 (LightGBM, XGBoost, forests, linear) and
@@ -20,7 +21,9 @@ AutoKeras 3 (images as such, all other rows flattened), each for the same second
 split of seed {seeds}. Ours: the int8 file's figure on the test rows, accuracy or RMSE; theirs: the
 float model's. *Best preset* is chosen by its test figure, which flatters it. *Level*: the other's
 figure is within the 95 % interval of auto's, or worse. Bytes: theirs as their libraries save them.
-*Over*: seconds from the command to its end, over those asked for."""
+*Stock*: KerasTuner's RandomSearch
+over the space of the preset that auto took, as in `benchmarks/sweep`; its scores are on validation
+rows. *Over*: seconds from the command to its end, over those asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Run:
         arena: bytes in LiteRT-Micro, with a device.
         backend: of ours.
         code: commit.
+        trace: seconds to the end of each trial, and its best score on validation rows.
     """
 
     data: str
@@ -58,6 +62,7 @@ class Run:
     arena: int | None = None
     backend: str = ""
     code: str = ""
+    trace: Sequence[tuple[float, float | None]] = ()
 
     @property
     def key(self) -> tuple[str, int, str, float]:
@@ -106,8 +111,20 @@ def page(runs: Sequence[Run], minutes: float) -> str:
 
 def best_preset(one: dict[str, Run]) -> Run | None:
     """Return the run of the preset with the best test figure."""
-    presets = [run for who, run in one.items() if who not in (AUTO, DEVICE, *PEERS)]
+    presets = [run for who, run in one.items() if who not in (AUTO, DEVICE, STOCK, *PEERS)]
     return max(presets, key=lambda run: run.better * run.value, default=None)
+
+
+def time_to(run: Run, score: float) -> float:
+    """Return the seconds until a trial had a score; infinity where none had."""
+    scores = [(seconds, own) for seconds, own in run.trace if own is not None]
+    return min((s for s, own in scores if run.better * own >= run.better * score), default=math.inf)
+
+
+def _last(run: Run) -> float:
+    """Return the best score of a trace; what any score is as good as where there is none."""
+    scores = [run.better * own for _, own in run.trace if own is not None]
+    return run.better * max(scores, default=-math.inf)
 
 
 def _line(one: dict[str, Run]) -> list[str]:
@@ -158,10 +175,18 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
                 f"model has {float(np.median(less)):.1f} times the bytes (median), "
                 f"{_share([times >= 10 for times in less])} at least ten times."
             )
+    races = [(one[AUTO], one[STOCK]) for one in whole if STOCK in one]
+    if races:
+        shares = [time_to(a, _last(s)) / s.seconds for a, s in races]
+        said.append(
+            f"- Stock RandomSearch over the space of the preset that auto took: auto had its last "
+            f"validation score after {float(np.median(shares)):.2f} of its time (median of "
+            f"{len(shares)}; {sum(map(math.isinf, shares))} never)."
+        )
     small = [one[AUTO].first for one in whole if one[AUTO].data not in DENSE and one[AUTO].first]
     said.append(f"- The first checked file: {max(small, default=0):.0f} s at most.")
     over = [run.seconds / 60 / run.minutes - 1 for one in whole for who, run in one.items()
-            if who not in PEERS]  # fmt: skip
+            if who not in (STOCK, *PEERS)]  # fmt: skip
     said.append(f"- Minutes, of {len(over)} runs of ours: {min(over):+.0%} to {max(over):+.0%}.")
     return "\n".join(said)
 

@@ -69,7 +69,8 @@ class Over(BaseException):
 
 def main() -> None:
     job = json.loads(sys.argv[1])
-    task, folder = TASKS[job["task"]], Path(job["folder"])
+    named, folder = job["task"], Path(job["folder"])
+    task = TASKS[named] if isinstance(named, str) else Task(*named)
     file = folder / "ended.jsonl"
 
     def leave(trace: list[Ended]) -> None:
