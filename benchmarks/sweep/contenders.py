@@ -69,7 +69,8 @@ class Over(BaseException):
 
 def main() -> None:
     job = json.loads(sys.argv[1])
-    task, folder = TASKS[job["task"]], Path(job["folder"])
+    named, folder = job["task"], Path(job["folder"])
+    task = TASKS[named] if isinstance(named, str) else Task(*named)
     file = folder / "ended.jsonl"
 
     def leave(trace: list[Ended]) -> None:
@@ -114,7 +115,7 @@ def ours(
 
     tuning.search(
         task.preset,
-        zoo.load_data(task.source, seed),
+        zoo.load_data(task.source, seed=seed),
         directory=folder / "run",
         search=tuning.Search(**{"trials": TRIALS, "seed": seed, **options}),
         recipe=replace(default_recipe(task.preset), epochs=task.epochs),
@@ -166,7 +167,7 @@ def stock(
     from tuning.training.losses import Targets, compile_for
     from zoo.layers.inputs import Standardize
 
-    data = zoo.load_data(task.source, seed)
+    data = zoo.load_data(task.source, seed=seed)
     targets = Targets.of(data)
     recipe = replace(default_recipe(task.preset), epochs=task.epochs)
 
