@@ -105,7 +105,7 @@ def quantize_aware(
         rate=keras.optimizers.schedules.CosineDecay(how.learning_rate, steps * epochs),
         one_scale=not data.task.numbers,
         seed=how.seed,
-        callback=Watch(epochs, how.seconds, on_epoch),
+        watch=Watch(epochs, how.seconds, on_epoch),
     )
     return replace(start, twin=_copy(model, twin if better else start.twin), rung="qat")
 

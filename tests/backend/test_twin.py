@@ -1,5 +1,8 @@
 """The quantization twin on every backend: the model, NumPy's rounding, training."""
 
+import itertools
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -22,6 +25,7 @@ from tests.helpers.instances import (
     small,
 )
 from tuning import FineTuning, Recipe, fit, quantize_aware
+from tuning.training import imitation
 from zoo.quantization import calibrate, make_twin, quantize
 from zoo.quantization.calibration import answers, predict
 from zoo.quantization.equalizing import equalize
@@ -194,18 +198,27 @@ def test_quantization_aware_training(name: str, home: Home) -> None:
     assert errors[1] <= errors[0] * 1.001
 
 
-def test_a_twin_is_trained_as_long_as_there_is_time(wine: zoo.Data) -> None:
+@pytest.mark.parametrize(("seconds", "epochs"), [(0.5, 0), (30, 4)])
+def test_a_twin_is_trained_as_long_as_there_is_time(
+    seconds: float, epochs: int, wine: zoo.Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock that moves on a second at each look: one before, one after each batch."""
     keras.utils.set_random_seed(0)
     model = zoo.create_model("mlp_tiny", wine.input_shape, wine.num_outputs)
-    fit(model, wine, Recipe(epochs=2))
+    clock = itertools.count()
+    monkeypatch.setattr(imitation, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     told: list[tuple[int, int]] = []
-    how = FineTuning(epochs=10**5, seconds=0.5)
+    how = FineTuning(epochs=1000, batch_size=16, seconds=seconds)  # 8 batches an epoch
     trained = quantize_aware(
         model, wine, fine_tuning=how, on_epoch=lambda done, of: told.append((done, of))
     )
     assert trained.rung == "qat"
-    assert 1 <= len(told) < 10**4
-    assert told[-1] == (len(told), 10**5)
+    assert told == [(n + 1, 1000) for n in range(epochs)]
+    if not epochs:
+        for one, other in zip(
+            trained.twin.weights, quantize(model, wine).twin.weights, strict=True
+        ):
+            np.testing.assert_array_equal(one.numpy(), other.numpy())
     with pytest.raises(zoo.UserError, match="seconds must be a number in"):
         FineTuning(seconds=0.0)
 

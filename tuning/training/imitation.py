@@ -47,9 +47,9 @@ class Imitation:
         rate: Any,
         one_scale: bool,
         seed: int,
-        callback: keras.callbacks.Callback,
+        watch: "Watch",
     ) -> bool:
-        """Train the twin in place; return whether it came nearer to the model.
+        """Train the twin in place, if there is time; return whether it came nearer to the model.
 
         The epoch whose outputs for the held-out rows are nearest is kept. Distances are in standard
         deviations: of all logits, or, without `one_scale`, of each target.
@@ -60,6 +60,8 @@ class Imitation:
         optimizer = keras.optimizers.Adam(rate, global_clipnorm=1.0)
         self.twin.compile(optimizer, distances(outputs, one_scale=one_scale))
         before = self.twin.evaluate(validation.x, validation.y, verbose=0, return_dict=True)["loss"]
+        if watch.over:  # as long as that took, an epoch takes several times
+            return False
         best = keras.callbacks.EarlyStopping("val_loss", patience=epochs, restore_best_weights=True)
         history = self.twin.fit(
             training.x,
@@ -69,7 +71,7 @@ class Imitation:
             batch_size=self.batch_size,
             shuffle=held,
             steps_per_epoch=None if held else math.ceil(len(x) / self.batch_size),
-            callbacks=[best, callback],
+            callbacks=[best, watch],
             verbose=0,
         ).history
         return bool(min(history["val_loss"]) < before)
@@ -161,8 +163,13 @@ class Watch(keras.callbacks.Callback):
         self._epochs, self._told = epochs, on_epoch
         self._until = math.inf if seconds is None else time.monotonic() + seconds
 
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._until
+
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if time.monotonic() > self._until:
+        if self.over:
             self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
