@@ -112,7 +112,7 @@ def test_cut_repeats_are_said_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     study: Any = SimpleNamespace(
         study=SimpleNamespace(user_attrs=kept, set_user_attr=kept.__setitem__)
     )
-    plan: Any = SimpleNamespace(job=lambda *_: None)
+    plan: Any = SimpleNamespace(job=lambda *_: None, field=SimpleNamespace(ways=()))
     monkeypatch.setattr("tuning.outcome.winner._spec_of", lambda *_: None)
     monkeypatch.setattr("tuning.outcome.winner.run_jobs", lambda *_: [{"score": 0.5}])
     best, pool = Trial(0, {}, "completed", score=0.5), Pool()
