@@ -41,5 +41,7 @@ def aspp(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-RECIPE = Recipe(batch_size=16, label_smoothing=0.0)  # a batch is many pixels
+# A batch is many pixels: 8 images an update learn in as many epochs what 16 do not (digits_scenes,
+# seed 1: mean IoU of validation images .89 in place of .51 after 45 and 60 epochs).
+RECIPE = Recipe(batch_size=8, label_smoothing=0.0)
 MASKS = {"unet": Space(unet, RECIPE, MOVED), "aspp": Space(aspp, RECIPE, MOVED)}
