@@ -21,9 +21,12 @@ AutoKeras 3 (images as such, all other rows flattened), each for the same second
 split of seed {seeds}. Ours: the int8 file's figure on the test rows, accuracy or RMSE; theirs: the
 float model's. *Best preset* is chosen by its test figure, which flatters it. *Level*: the other's
 figure is within the 95 % interval of auto's, or worse. Bytes: theirs as their libraries save them.
-*Stock*: KerasTuner's RandomSearch
-over the space of the preset that auto took, as in `benchmarks/sweep`; its scores are on validation
-rows. *Over*: seconds from the command to its end, over those asked for."""
+*Stock*: KerasTuner's RandomSearch over the space of the preset that auto took, as in
+`benchmarks/sweep`; its scores are on validation rows. *Over*: seconds from the command to its end,
+over those asked for.
+
+**A beginning**: few sets, one split, two minutes, on a core that other work shared (loads of 5 to
+9: the imports alone took 7 to 30 seconds)."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
         shares = [time_to(a, _last(s)) / s.seconds for a, s in races]
         said.append(
             f"- Stock RandomSearch over the space of the preset that auto took: auto had its last "
-            f"validation score after {float(np.median(shares)):.2f} of its time (median of "
+            f"validation score after {_median(shares)} of its time (median of "
             f"{len(shares)}; {sum(map(math.isinf, shares))} never)."
         )
     small = [one[AUTO].first for one in whole if one[AUTO].data not in DENSE and one[AUTO].first]
@@ -196,6 +199,12 @@ def _gain(run: Run, other: Run) -> float:
     if run.better > 0:
         return run.value - other.value
     return 1 - run.value / other.value
+
+
+def _median(values: Sequence[float]) -> str:
+    """Return the median; "-" where half of the values are infinite."""
+    found = float(np.median(values))
+    return f"{found:.2f}" if math.isfinite(found) else "-"
 
 
 def _share(met: Sequence[bool]) -> str:

@@ -42,6 +42,6 @@ def aspp(hp: HP, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # A batch is many pixels: 8 images an update learn in as many epochs what 16 do not (digits_scenes,
-# seed 1: mean IoU of validation images .89 in place of .51 after 45 and 60 epochs).
+# seed 1, 60 epochs: mean IoU .91 of validation images in place of .51).
 RECIPE = Recipe(batch_size=8, label_smoothing=0.0)
 MASKS = {"unet": Space(unet, RECIPE, MOVED), "aspp": Space(aspp, RECIPE, MOVED)}
