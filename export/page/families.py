@@ -39,7 +39,8 @@ def best_of(
 
 def _row(one: Mapping[str, Any], timed: bool) -> tuple[str, ...]:
     cut = "" if one["complete"] else f" (stopped after {one['epochs']} epochs)"
-    times = [f"{one['ms']:.3g}"] if timed else []
+    times = [f"{one['ms']:.3g}" if "ms" in one else ""] if timed else []
+    sizes = [f"{one[name]:,}" if name in one else "" for name in ("bytes", "arena")]
     read = f" ({one['reading']})" if "reading" in one else ""
     name = f"{one['family']}: {one['preset']}{read}{cut}"
-    return name, f"{one['score']:.4f}", f"{one['bytes']:,}", f"{one['arena']:,}", *times
+    return name, f"{one['score']:.4f}", *sizes, *times

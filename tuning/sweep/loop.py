@@ -31,6 +31,7 @@ class Slot:
     kernel_kills: int
     started: float = field(default_factory=time.monotonic)
     epoch: int = 0
+    cost: Mapping[str, float] = field(default_factory=dict)  # of the model, from its first epoch on
     paced: tuple[float, float] = (0.0, 0.0)  # when the first epoch ended, and the last
     rest: bytes = b""
     result: dict[str, Any] | None = None
@@ -134,7 +135,7 @@ class Sweep:
     def _hear(self, slot: Slot, message: Mapping[str, Any]) -> None:
         if "epoch" in message:
             slot.epoch, now = message["epoch"] + 1, time.monotonic()
-            slot.paced = (slot.paced[0] or now, now)
+            slot.paced, slot.cost = (slot.paced[0] or now, now), message.get("cost", {})
             slot.attempt.report(message["score"], message["epoch"])
             go = not slot.attempt.should_prune()
             self._log(slot.number, message["epoch"], message["curves"])
@@ -191,7 +192,8 @@ class Sweep:
         for slot in [*self.slots.values()]:
             self._close(slot)
             message = f"time was up after epoch {slot.epoch}"
-            self._finish(slot, {"state": "pruned", "message": message, "epochs": slot.epoch})
+            found = {"message": message, "epochs": slot.epoch, "cost": slot.cost}
+            self._finish(slot, {"state": "pruned", **found})
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
         """Return the result of a process that gave none, or None if its trial is run again."""

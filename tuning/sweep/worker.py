@@ -147,7 +147,7 @@ def _run(link: Link) -> dict[str, Any]:
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
         nonlocal go
         score = curves[f"val_{data.metric}"]
-        told = {"epoch": ended + epoch, "score": score, "curves": dict(curves)}
+        told = {"epoch": ended + epoch, "score": score, "curves": dict(curves), "cost": cost}
         go = bool(link.ask(told)["go"])
         return go and not (job.seconds and time.monotonic() - started > job.seconds)
 

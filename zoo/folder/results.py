@@ -68,8 +68,8 @@ class Row(TypedDict):
     score: float
     epochs: Count
     complete: bool
-    bytes: Count
-    arena: Count
+    bytes: NotRequired[Count]
+    arena: NotRequired[Count]
     ms: NotRequired[float]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import zoo
+from export.page.families import best_of
 from tests.helpers.searching import QUICK, searched
 from tuning.auto.field import field_of
 from tuning.auto.finding import find_candidates
@@ -145,5 +146,11 @@ def test_the_answer_names_limits_the_second_family_and_the_trees(wine: zoo.Data)
     small = better | {"name": "linear", "trees": False, "bytes": 100}
     same = answer(field, trials, [], trials[0], [small | {"score": 0.9}], {}, metric)
     assert "Take the linear model: linear equals the best" in same["sentences"][0]
+    unknown = replace(trials[2], state="pruned", epochs=4, cost={})  # as an older study has it
+    cut = answer(field, [trials[0], unknown], [], trials[0], [], {}, metric)
+    said = "gru (gru_small): 85.0 % after 4 epochs, where it was stopped, against"
+    assert said in cut["sentences"][0].replace("\xa0", " ")
+    shown = best_of(cut, "rp2040")[1][1]
+    assert shown == ("gru: gru_small (stopped after 4 epochs)", "0.8500", "", "", "")
     worse = answer(field, trials[:1], [], trials[0], [small | {"score": 0.5}], {}, metric)
     assert worse["sentences"] == []
