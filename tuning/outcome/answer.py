@@ -112,10 +112,10 @@ def _second(best: Trial, families: Sequence[Mapping[str, Any]], metric: Metric) 
     other = next((row for row in families if row["family"] != own), None)
     if other is None:
         return ""
-    cut = "" if other["complete"] else f" after {other['epochs']} epochs, where it was stopped,"
-    size = (
-        f" at {other['bytes']:,} bytes" if "bytes" in other else ""
-    )  # an older study's may lack it
+    cut = "" if other["complete"] else f" after {other['epochs']} epochs, where it was stopped"
+    size = ""
+    if "bytes" in other:  # which a trial of an older study may lack
+        size = f"{',' * bool(cut)} at {other['bytes']:,} bytes"
     return (
         f"The second-best family is {other['family']} ({other['preset']}): "
         f"{metric.shown(other['score'])}{cut}{size}, against "
