@@ -88,8 +88,8 @@ def _quantized(
     numerics = chosen_numerics(wishes.numerics)
     if "litert" not in wishes.format_names or wishes.compress is not None or not numerics.integer:
         return None
-    how = None if seconds is None else tuning.FineTuning(seconds=max(LEAST, seconds))
-    tell = epochs(TWIN) if seconds is None else epochs(TWIN, seconds)
+    most = None if seconds is None else max(LEAST, seconds)
+    how, tell = tuning.FineTuning(seconds=most), epochs(TWIN, most)
     if wishes.rung == "qat":
         start = quantize(model, data, numerics=numerics)
         return tuning.quantize_aware(model, data, start=start, fine_tuning=how, on_epoch=tell)

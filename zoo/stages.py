@@ -5,7 +5,6 @@ A logger of the standard library, silent unless somebody listens: the command li
 """
 
 import logging
-import math
 import time
 from collections.abc import Callable
 
@@ -17,20 +16,21 @@ def stage(text: str) -> None:
     LOG.info("%s", text)
 
 
-def epochs(title: str, most: float = math.inf) -> Callable[[int, int], None]:
+def epochs(title: str, most: float | None = None) -> Callable[[int, int], None]:
     """Return what is told, after every epoch, how many are done and how many there are.
 
     The first is told as a stage is, the others as details of it (level DEBUG).
 
     Args:
         title: of the training.
-        most: seconds after which it ends.
+        most: seconds after which it ends; None is no limit.
     """
     started = time.monotonic()
 
     def tell(done: int, of: int) -> None:
         spent = time.monotonic() - started
-        left = max(0.0, min(spent / done * (of - done), most - spent))
+        left = spent / done * (of - done)
+        left = left if most is None else max(0.0, min(left, most - spent))
         level = logging.INFO if done == 1 else logging.DEBUG
         LOG.log(level, "%s: %d of %d epochs, at most %.0f s left", title, done, of, left)
 

@@ -1,8 +1,9 @@
 """The table of a search among families: the best of each, and models without a network."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from export.page.front import cost_shown, cost_title
 from export.page.markup import Html, folded, joined, table, tag
 
 
@@ -29,18 +30,17 @@ def best_of(
     answer: Mapping[str, Any], device: str | None
 ) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the header and the rows of the table, for the page and the screen alike."""
-    timed = () if device is None else (f"estimated ms on {device}",)
-    rows = [_row(one, bool(timed)) for one in answer["families"]]
+    costs = ("bytes", "arena") if device is None else ("bytes", "arena", "ms")
+    rows = [_row(one, costs) for one in answer["families"]]
     for one in answer["rivals"]:
         size = f"about {one['bytes']:,} as C code"
-        rows.append((one["name"], f"{one['score']:.4f}", size, "", *["" for _ in timed]))
-    return ("best of each family", "validation score", "int8 bytes", "arena", *timed), rows
+        rows.append((one["name"], f"{one['score']:.4f}", size, *["" for _ in costs[1:]]))
+    titles = (cost_title(name, device) for name in costs)
+    return ("best of each family", "validation score", *titles), rows
 
 
-def _row(one: Mapping[str, Any], timed: bool) -> tuple[str, ...]:
+def _row(one: Mapping[str, Any], costs: Sequence[str]) -> tuple[str, ...]:
     cut = "" if one["complete"] else f" (stopped after {one['epochs']} epochs)"
-    times = [f"{one['ms']:.3g}" if "ms" in one else ""] if timed else []
-    sizes = [f"{one[name]:,}" if name in one else "" for name in ("bytes", "arena")]
     read = f" ({one['reading']})" if "reading" in one else ""
     name = f"{one['family']}: {one['preset']}{read}{cut}"
-    return name, f"{one['score']:.4f}", *sizes, *times
+    return name, f"{one['score']:.4f}", *(cost_shown(cost, one.get(cost)) for cost in costs)

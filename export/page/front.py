@@ -13,24 +13,30 @@ OLDER = ("bytes", "macs")  # what a front was judged by before `study.json` said
 def front_of(study: Mapping[str, Any]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the header and the rows of the table: a trial each, by score and costs."""
     names = study.get("axes", OLDER)
-    header = ("on the Pareto front", "score", *(_title(name, study) for name in names))
+    header = (
+        "on the Pareto front",
+        "score",
+        *(cost_title(name, study.get("device")) for name in names),
+    )
     return header, [_row(one, names) for one in study["front"]]
 
 
 def _row(trial: Mapping[str, Any], names: Sequence[str]) -> tuple[str, ...]:
     known = (f"trial {trial['number']}", trial.get("preset"), trial.get("reading"))
     name = " ".join(filter(None, known))
-    return name, f"{trial['score']:.4f}", *(_figure(name, trial.get(name)) for name in names)
+    return name, f"{trial['score']:.4f}", *(cost_shown(name, trial.get(name)) for name in names)
 
 
-def _figure(name: str, value: float | None) -> str:
+def cost_shown(name: str, value: float | None) -> str:
+    """Return a cost of a trial in a cell; empty where it is not known."""
     if value is None:
         return ""
     return f"{value:.3g}" if name == "ms" else f"{value:,}"
 
 
-def _title(name: str, study: Mapping[str, Any]) -> str:
-    on = f" on {study['device']}" if "device" in study else ""
+def cost_title(name: str, device: str | None) -> str:
+    """Return what a cost is called; `device` is where latency is estimated, if anywhere."""
+    on = "" if device is None else f" on {device}"
     return {"bytes": "int8 bytes", "macs": "multiply-accumulates", "ms": f"estimated ms{on}"}.get(
         name, name
     )
@@ -45,7 +51,7 @@ def front_table(study: Mapping[str, Any]) -> Html:
 def front_charts(study: Mapping[str, Any], score: str) -> list[Html]:
     """Return a chart of the score by each cost; `score` is what its axis is called."""
     names = study.get("axes", OLDER)
-    costs = [_title(name, study) for name in names]
+    costs = [cost_title(name, study.get("device")) for name in names]
     charts = [_chart(study, name, score) for name in names]
     said = f"No trial beats one on the front in score, {_listed(costs)} at once."
     shown = [one for one in charts if one is not None]
@@ -76,7 +82,7 @@ def _chart(study: Mapping[str, Any], name: str, score: str) -> Html | None:
         Series("front", front, "a", line=False, dots=True),
         Series("taken", taken, "b", line=False, dots=True),
     ]
-    title = _title(name, study)
+    title = cost_title(name, study.get("device"))
     across = axis(title, [cost for cost, _ in points], log=True)
     return plot(f"score by {title}", across, axis(score, [p[1] for p in points]), series)
 

@@ -1,6 +1,6 @@
 """Printed results of a search."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -26,24 +26,23 @@ def print_study(run: Run) -> None:
         shares = ", ".join(f"{name} {share:.0%}" for name, share in study["importance"].items())
         CONSOLE.print(f"Importance of hyperparameters: {shares}.", soft_wrap=True)
     if len(study["front"]) > 1:
-        header, rows = front_of(study)
-        table = Table(*header)
-        for row in rows:
-            table.add_row(*row)
-        print_table(CONSOLE, table)
+        _print(*front_of(study))
     if "answer" in study:
         _print_answer(study["answer"], study.get("device"))
     for sentence in study["advice"]:
         CONSOLE.print(f"Note: {sentence}", style="yellow", soft_wrap=True)
 
 
-def _print_answer(answer: Mapping[str, Any], device: str | None) -> None:
-    """Show the best of each family beside models without a network, and what to make of it."""
-    header, rows = best_of(answer, device)
+def _print(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*header)
     for row in rows:
         table.add_row(*row)
     print_table(CONSOLE, table)
+
+
+def _print_answer(answer: Mapping[str, Any], device: str | None) -> None:
+    """Show the best of each family beside models without a network, and what to make of it."""
+    _print(*best_of(answer, device))
     for one in answer["fallen"]:
         if one["limits"]:
             CONSOLE.print(f"Not tried: {one['preset']} {one['why']}.", soft_wrap=True)

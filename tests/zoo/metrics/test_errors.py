@@ -1,4 +1,4 @@
-"""What regressions minimize, by each metric: NumPy, SciPy and scikit-learn beside it."""
+"""Losses of regressions by metric, beside NumPy, SciPy and scikit-learn."""
 
 import keras
 import numpy as np
