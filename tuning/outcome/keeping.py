@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict, replace
 from typing import Any
 
 import keras
@@ -34,7 +35,7 @@ def keep(
 
     The adjustment is that of the trial's own weights, which have not seen the validation rows.
     """
-    recipe = Recipe(**best.recipe)
+    recipe = recipe_like(best)
     model = _fresh(winner, recipe)
     fetched, history = plan.files / "best.h5", None
     if plan.fetch(best, fetched):
@@ -55,13 +56,19 @@ def keep(
     fold(model, adjustment)
     files: dict[str, str | bytes] = {
         "study.json": as_json(summary),
-        "recipe.json": as_json(best.recipe),
+        "recipe.json": as_json(asdict(recipe)),
         "history.csv": history.to_csv() if history else "",
         **adjustment_file(adjustment),
         **held_out_file(data, held_out),
     }
     run.save(model, winner, data, files)
     return refitted is not None
+
+
+def recipe_like(best: Trial) -> Recipe:
+    """Return the recipe of a training like a trial's: one that was cut is as long as it was."""
+    recipe = Recipe(**best.recipe)
+    return replace(recipe, epochs=best.epochs) if best.cut else recipe
 
 
 def _refitted(

@@ -9,11 +9,11 @@ from typing import Any
 
 from tuning.outcome.answer import answer, rivals
 from tuning.outcome.anytime import HELD, Finish, Timing
-from tuning.outcome.keeping import keep
+from tuning.outcome.keeping import keep, recipe_like
 from tuning.outcome.lessons import advise, importances
 from tuning.outcome.pareto import axes, choose, front
 from tuning.outcome.reading import read_as
-from tuning.recipe import Recipe, seed_of
+from tuning.recipe import seed_of
 from tuning.spaces.candidates import named, way_of
 from tuning.study.ledger import Study, Trial, ranked
 from tuning.sweep.jobs import Plan
@@ -32,7 +32,7 @@ FINISH, AGAIN_KNOWN = "finish", "again"  # what the study keeps: the plan, and s
 
 def _repeats(plan: Plan, best: Trial, count: int) -> list[Job]:
     """Return the jobs that train the best trial again, with other seeds."""
-    recipe = Recipe(**best.recipe)
+    recipe = recipe_like(best)
     jobs = []
     for n in range(count):
         own = replace(recipe, seed=seed_of(recipe.seed, AGAIN + n))

@@ -29,7 +29,7 @@ class Trial:
 
     `score` is the objective on the validation rows, `loss` the validation loss; `weights` the id of
     an artifact, its sha256 and its bytes, or None; `cost` what the model was estimated to need (see
-    `zoo.cost.estimate`)."""
+    `zoo.cost.estimate`); `cut` whether time was up before its training had ended."""
 
     number: int
     values: Mapping[str, Any]  # the active hyperparameters
@@ -45,6 +45,7 @@ class Trial:
     pace: float = 0.0  # seconds per epoch, after the first
     cost: Mapping[str, float] = field(default_factory=dict)
     weights: tuple[str, str, int] | None = None
+    cut: bool = False
 
 
 RECORDED = tuple(f.name for f in fields(Trial) if f.name not in ("number", "values", "state"))

@@ -19,6 +19,8 @@ from tuning.study.liveness import Heartbeat
 from tuning.sweep.pool import KILLED, Pool
 from tuning.sweep.shared import Job
 
+GRACE = 6.0  # seconds in which a trial that runs when time is up hands over what it has learned
+
 
 @dataclass
 class Slot:
@@ -51,7 +53,7 @@ class Sweep:
             that runs here; and the trial that has ended, or None.
         heartbeat: of a study that several machines share.
         log: told the trial, the epoch and its curves.
-        over: whether time is up: then what runs here is stopped.
+        over: whether time is up: then what runs here ends, with the weights that it has.
         between: called when a trial has ended, before the next begins.
     """
 
@@ -188,7 +190,14 @@ class Sweep:
         self._changed(ended)
 
     def _cut(self) -> None:
-        """End what runs here, as time is up."""
+        """End what runs here, as time is up: with its weights, if it hands them over soon."""
+        for slot in self.slots.values():
+            with suppress(OSError):  # it died; the end of its socket comes next
+                slot.connection.sendall(json.dumps({"stop": True}).encode() + b"\n")
+        until = time.monotonic() + GRACE
+        while self.slots and (left := until - time.monotonic()) > 0:
+            for key, _ in self._selector.select(timeout=left):
+                self._read(key.data)
         for slot in [*self.slots.values()]:
             self._close(slot)
             message = f"time was up after epoch {slot.epoch}"

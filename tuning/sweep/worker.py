@@ -7,6 +7,7 @@ and starts in milliseconds: a fork has no imports to do, and there are no thread
 A job comes, and messages go, as lines of JSON over a socket of the trial's own:
 
     {"epoch": 0, "score": 0.9}    answered by {"go": true}, or false to stop
+    {"stop": true}                to the trial: time is up, and what it has learned is its result
     {"result": {...}}             fields of `tuning.study.ledger.Trial`
     {"exit": 0}                   from the keeper; negative is a signal
 """
@@ -84,6 +85,7 @@ class Link:
         self._lines = connection.makefile("rb")
         self._answer: dict[str, Any] = {}
         self._answered = threading.Semaphore(0)
+        self.stopped = False
         self.job = json.loads(self._lines.readline())
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -100,10 +102,26 @@ class Link:
     def _listen(self) -> None:
         try:
             for line in self._lines:
-                self._answer = json.loads(line)
+                heard = json.loads(line)
+                if "stop" in heard:
+                    self.stopped = True
+                    continue
+                self._answer = heard
                 self._answered.release()
         finally:  # an end, or a reset where the other side has left something unread
             os._exit(1)
+
+
+class _Stop(keras.callbacks.Callback):
+    """Ends an epoch early when time is up; it is validated as it is."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self._link = link
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        if self._link.stopped:
+            self.model.stop_training = True
 
 
 def _line(message: Mapping[str, Any]) -> bytes:
@@ -149,24 +167,27 @@ def _run(link: Link) -> dict[str, Any]:
         score = curves[f"val_{data.metric}"]
         told = {"epoch": ended + epoch, "score": score, "curves": dict(curves), "cost": cost}
         go = bool(link.ask(told)["go"])
-        return go and not (job.seconds and time.monotonic() - started > job.seconds)
+        late = link.stopped or (job.seconds and time.monotonic() - started > job.seconds)
+        return go and not late
 
+    how: dict[str, Any] = {"callbacks": (_Stop(link),), "on_epoch": on_epoch}
     if job.screen:
         some = few(data, job.screen, recipe.seed)
-        ended = fit(model, some, recipe, on_epoch=on_epoch).epochs
-        if not go:
+        ended = fit(model, some, recipe, **how).epochs
+        if not go or link.stopped:
             message = f"pruned after epoch {ended} on {len(some.x_train)} rows"
             return {"state": "pruned", "message": message, "epochs": ended, "cost": cost}
         keras.utils.set_random_seed(recipe.seed)
         model = spec.build()
     rows = few(data, job.rows, recipe.seed) if job.rows else data
-    result = fit(model, rows, recipe, on_epoch=on_epoch, resume=Path(job.checkpoint))
+    result = fit(model, rows, recipe, resume=Path(job.checkpoint), **how)
     shown = {"epochs": result.epochs, "loss": result.loss, "cost": cost}
     if not go:
         return shown | {"state": "pruned", "message": f"pruned after epoch {result.epochs}"}
     score = result.score if job.objective == "float" else int8_score(model, data)
     save_weights(model, Path(job.weights))
-    return shown | {"state": "completed", "score": score}
+    cut = link.stopped and result.epochs < recipe.epochs
+    return shown | {"state": "completed", "score": score, "cut": cut}
 
 
 if __name__ == "__main__":

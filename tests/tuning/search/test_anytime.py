@@ -1,5 +1,6 @@
 """A search under a budget in time: its clock, its lengths, its plan, and a search of seconds."""
 
+import threading
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import zoo
 from tests.helpers.searching import searched
 from tuning import Recipe
 from tuning.outcome.anytime import Finish, Timing
+from tuning.outcome.keeping import recipe_like
 from tuning.settings import Search
 from tuning.study.ledger import Trial
 from tuning.sweep.clock import Clock
@@ -121,19 +123,22 @@ def test_a_search_of_seconds_that_is_cut_off_and_goes_on(
     assert again.read_json("study.json") == study
 
 
+def job_of(rows: zoo.Data, folder: Path, epochs: int, **settings: Any) -> Job:
+    share(rows, folder)
+    names = (str(folder), str(folder / "w.h5"), str(folder / "c"), "mlp_tiny")
+    return Job(*names, (13,), 3, {}, asdict(Recipe(epochs=epochs)), "float", {}, **settings)
+
+
 def test_rows_first_few_then_all(wine: zoo.Data, tmp_path: Path) -> None:
     told: list[tuple[int, bool]] = []
-    share(wine, tmp_path)
-    recipe = asdict(Recipe(epochs=2))
-    names = (str(tmp_path), str(tmp_path / "w.h5"), str(tmp_path / "c"), "mlp_tiny")
-    job = Job(*names, (13,), 3, {}, recipe, "float", {}, screen=40)
+    job = job_of(wine, tmp_path, epochs=2, screen=40)
 
     def link(stop: int) -> Any:
         def ask(message: dict[str, Any]) -> dict[str, bool]:
             told.append((message["epoch"], message["epoch"] != stop))
             return {"go": message["epoch"] != stop}
 
-        return SimpleNamespace(job=asdict(job), ask=ask)
+        return SimpleNamespace(job=asdict(job), ask=ask, stopped=False)
 
     assert _run(link(stop=9))["state"] == "completed"
     assert [epoch for epoch, _ in told] == [0, 1, 2, 3]
@@ -142,3 +147,30 @@ def test_rows_first_few_then_all(wine: zoo.Data, tmp_path: Path) -> None:
     job = replace(job, screen=0, rows=40, seconds=1e-6, checkpoint=str(tmp_path / "d"))
     told.clear()
     assert _run(link(stop=9))["epochs"] == 1
+
+
+@pytest.mark.parametrize(("screen", "state"), [(0, "completed"), (40, "pruned")])
+def test_a_worker_hands_over_what_it_has_learned(
+    wine: zoo.Data, tmp_path: Path, screen: int, state: str
+) -> None:
+    job = job_of(wine, tmp_path, epochs=60, screen=screen)
+    link: Any = SimpleNamespace(job=asdict(job), stopped=False, told=0)
+
+    def ask(message: dict[str, Any]) -> dict[str, bool]:
+        link.told += 1
+        if message["epoch"] == 1:  # in the midst of the third, its first batch or a later one
+            threading.Timer(0.0, lambda: setattr(link, "stopped", True)).start()
+        return {"go": True}
+
+    link.ask = ask
+    result = _run(link)
+    assert result["state"] == state
+    assert 2 <= result["epochs"] == link.told < 60
+    assert result.get("cut", False) == Path(job.weights).exists() == (state == "completed")
+
+
+def test_a_trial_that_was_cut_is_repeated_as_long() -> None:
+    recipe = asdict(Recipe(epochs=60, patience=5))
+    cut = Trial(3, {}, "completed", recipe=recipe, score=0.9, epochs=17, cut=True)
+    assert recipe_like(cut) == Recipe(epochs=17, patience=5)
+    assert recipe_like(replace(cut, cut=False)) == Recipe(**recipe)

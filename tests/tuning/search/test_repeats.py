@@ -10,12 +10,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import optuna
 import pytest
 
 from tuning.outcome.anytime import MARGIN, Timing
 from tuning.outcome.winner import _again, _unrepeated
 from tuning.settings import Search
 from tuning.study.ledger import Trial
+from tuning.sweep.loop import Sweep
 from tuning.sweep.repeats import run_jobs
 
 Worker = Callable[[Any], None]  # of a socket's lines, both ways
@@ -126,3 +128,47 @@ def test_cut_repeats_are_said_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     kept.clear()
     whole = _again(study, plan, pool, best, 1, lambda: 9.0)  # type: ignore[arg-type]
     assert whole == {"scores": [0.5]}
+
+
+def stopping(lines: Any) -> None:
+    """Train until told to stop, and score what was learned by then."""
+    lines.write(b'{"epoch": 0, "score": 0.5, "curves": {}}\n')
+    heard = [json.loads(lines.readline()) for _ in range(2)]
+    assert {"stop": True} in heard
+    lines.write(b'{"result": {"state": "completed", "score": 0.75, "epochs": 1, "cut": true}}\n')
+
+
+def deaf(lines: Any) -> None:
+    """Stay within an epoch until the other side goes, whatever it says."""
+    for _ in lines:
+        pass
+
+
+def test_trials_that_run_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tuning.sweep.loop.GRACE", 0.5)
+    ended: list[Trial] = []
+    begun = iter(range(2))
+    attempts: list[Any] = [optuna.create_study().ask() for _ in range(2)]
+    study: Any = SimpleNamespace(
+        claim=lambda: (n, attempts[n]) if (n := next(begun, None)) is not None else None
+    )
+    job: Any = SimpleNamespace(preset="mlp_tiny", overrides={}, recipe={"epochs": 9}, screen=0)
+    pool: Any = Pool(stopping, deaf)
+    heard: list[int] = []
+    sweep = Sweep(
+        study,
+        pool,
+        2,
+        lambda *_: job,
+        lambda attempt, job, trial: ended.append(trial),
+        lambda running, trial: None,
+        None,
+        lambda number, epoch, curves: heard.append(epoch),
+        over=lambda: bool(heard),
+    )
+    sweep.run()
+    assert [(t.number, t.state, t.score, t.cut) for t in ended] == [
+        (0, "completed", 0.75, True),
+        (1, "pruned", None, False),
+    ]
+    assert ended[1].message == "time was up after epoch 0"
