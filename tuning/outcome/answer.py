@@ -6,11 +6,12 @@ from dataclasses import asdict
 from typing import Any
 
 from tuning.auto.finding import Field
-from tuning.outcome.pareto import SIZE, front
+from tuning.outcome.pareto import front
 from tuning.outcome.reading import read_as, readings
 from tuning.study.ledger import Attempt, Study, Trial
 from zoo import Data
 from zoo.baselines.rivals import measure_rivals
+from zoo.devices.budget import figure
 from zoo.presets.catalogue import family_of
 from zoo.stages import stage
 from zoo.tasks.metric import Metric
@@ -166,25 +167,22 @@ def _binding(
         said = f"The limit of {name}, {most:,}, binds: the winner uses {used:.0%} of it"
         if over[name]:
             said += f", and {len(over[name])} presets fell out, {over[name][0].preset} first"
-        found.append(said + ".")
-    slope = _slope(trials, metric)
-    if found and slope:
-        found.append(slope)
+        found.append(f"{said}. {_slope(trials, metric, name)}")
     if found and free:
         found.append(f"{free} points were over a limit and not trained.")
     return found
 
 
-def _slope(trials: Sequence[Trial], metric: Metric) -> str:
-    """Return what the last step to a larger file has won, as a measure of the next one."""
+def _slope(trials: Sequence[Trial], metric: Metric, name: str) -> str:
+    """Return what the last step to more of a cost has won, as a measure of the next one."""
     direction = "maximize" if metric.better > 0 else "minimize"
     completed = [trial for trial in trials if trial.state == "completed"]
-    rising = front(completed, direction, SIZE)
+    rising = sorted(front(completed, direction, (name,)), key=lambda trial: trial.cost.get(name, 0))
     if len(rising) < 2:
-        return "Larger files have not scored better here: lifting it may win nothing."
+        return "More of it has not scored better here: lifting it may win nothing."
     small, large = rising[-2:]
     return (
-        f"From {small.cost['bytes']:,} to {large.cost['bytes']:,} bytes the score went from "
-        f"{metric.shown(small.score or 0.0)} to {metric.shown(large.score or 0.0)}: a hint at what "
-        "lifting it would win."
+        f"From {figure(name, small.cost[name])} to {figure(name, large.cost[name])} the score "
+        f"went from {metric.shown(small.score or 0.0)} to {metric.shown(large.score or 0.0)}: a "
+        "hint at what lifting it would win."
     )

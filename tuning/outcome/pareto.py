@@ -7,7 +7,7 @@ from tuning.study.ledger import Trial
 from zoo import UserError
 
 COSTS = ("bytes", "arena", "ms", "macs")  # see `axes`
-SIZE = ("bytes",)  # of the file alone
+LEAST = 1e-6  # of a cost, for its logarithm
 SHORT = 3  # a shortlist has at most so many
 KNEE = 2.0  # points (percent of RMSE) that the knee may be worse than the best
 
@@ -86,21 +86,27 @@ def _near(order: Sequence[Trial], direction: str, points: float) -> list[Trial]:
 
 
 def knee(trials: Sequence[Trial], direction: str) -> Trial:
-    """Return the trial of a front beyond which more bytes win little score.
+    """Return the trial of a front beyond which more of the costs wins little score.
 
     It is the one that is furthest above the line from the smallest to the best, in score over the
-    logarithm of bytes (the distance of "Kneedle", Satopaa et al. 2011); arena and latency do not
-    count. Of two it is the best.
+    logarithm of a cost (the distance of "Kneedle", Satopaa et al. 2011), on the average of the
+    costs in which the trials differ; see `axes`. Of two it is the best.
     """
     sign = 1 if direction == "maximize" else -1
-    trials = front(trials, direction, SIZE)
+    trials = front(trials, direction)
     scores = [sign * (trial.score or 0.0) for trial in trials]
-    sizes = [math.log(trial.cost.get("bytes", 1)) for trial in trials]
-    rise, run = max(scores) - min(scores), max(sizes) - min(sizes)
-    if len(trials) < 3 or not rise or not run:
-        return trials[scores.index(max(scores))]
+    logs = ([math.log(max(t.cost[name], LEAST)) for t in trials] for name in axes(trials))
+    costs = [_spread(cost) for cost in logs if max(cost) > min(cost)]
+    best = scores.index(max(scores))
+    if len(trials) < 3 or max(scores) == min(scores) or not costs:
+        return trials[best]
+    above = [
+        reached - sum(own) / len(own) for reached, *own in zip(_spread(scores), *costs, strict=True)
+    ]
+    return trials[max(range(len(trials)), key=lambda n: (above[n], scores[n]))]
 
-    def above(n: int) -> float:
-        return (scores[n] - min(scores)) / rise - (sizes[n] - min(sizes)) / run
 
-    return trials[max(range(len(trials)), key=lambda n: (above(n), scores[n]))]
+def _spread(values: Sequence[float]) -> list[float]:
+    """Return values that differ, from 0 to 1."""
+    low, high = min(values), max(values)
+    return [(value - low) / (high - low) for value in values]

@@ -234,15 +234,15 @@ def _record(attempt: Attempt) -> Trial:
 
 
 def ranked(direction: str, trials: Sequence[Trial]) -> list[Trial]:
-    """Return the completed trials, best first: full length before shorter, then by score, then by
-    the lower validation loss, then by number.
+    """Return the completed trials, best first: by score, then by the lower validation loss, then
+    by number, however long they were trained.
 
     Args:
         direction: "maximize" or "minimize".
     """
     sign = -1 if direction == "maximize" else 1
 
-    def place(t: Trial) -> tuple[float, float, float, int]:
-        return -t.recipe.get("epochs", 0), sign * (t.score or 0.0), t.loss or 0.0, t.number
+    def place(t: Trial) -> tuple[float, float, int]:
+        return sign * (t.score or 0.0), t.loss or 0.0, t.number
 
     return sorted((trial for trial in trials if trial.state == "completed"), key=place)

@@ -139,7 +139,8 @@ class Sweep:
             slot.epoch, now = message["epoch"] + 1, time.monotonic()
             slot.paced, slot.cost = (slot.paced[0] or now, now), message.get("cost", {})
             slot.attempt.report(message["score"], message["epoch"])
-            go = not slot.attempt.should_prune()
+            # a short training is ahead of longer ones, whose rates fall later: no measure of them
+            go = bool(slot.job.seconds) or not slot.attempt.should_prune()
             self._log(slot.number, message["epoch"], message["curves"])
             try:
                 slot.connection.sendall(json.dumps({"go": go}).encode() + b"\n")

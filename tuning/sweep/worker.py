@@ -160,14 +160,14 @@ def _run(link: Link) -> dict[str, Any]:
         if cost[name] > most:
             message = f"over the limit: {figure(name, cost[name])} > {most:,}"
             return {"state": "infeasible", "message": message, "cost": cost}
-    go, ended, started = True, 0, time.monotonic()
+    go, late, ended, started = True, False, 0, time.monotonic()
 
     def on_epoch(epoch: int, curves: Mapping[str, float]) -> bool:
-        nonlocal go
+        nonlocal go, late
         score = curves[f"val_{data.metric}"]
         told = {"epoch": ended + epoch, "score": score, "curves": dict(curves), "cost": cost}
         go = bool(link.ask(told)["go"])
-        late = link.stopped or (job.seconds and time.monotonic() - started > job.seconds)
+        late = link.stopped or 0 < job.seconds < time.monotonic() - started
         return go and not late
 
     how: dict[str, Any] = {"callbacks": (_Stop(link),), "on_epoch": on_epoch}
@@ -186,7 +186,7 @@ def _run(link: Link) -> dict[str, Any]:
         return shown | {"state": "pruned", "message": f"pruned after epoch {result.epochs}"}
     score = result.score if job.objective == "float" else int8_score(model, data)
     save_weights(model, Path(job.weights))
-    cut = link.stopped and result.epochs < recipe.epochs
+    cut = late and result.epochs < recipe.epochs
     return shown | {"state": "completed", "score": score, "cut": cut}
 
 

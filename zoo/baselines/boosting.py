@@ -52,6 +52,8 @@ def xgboost(problem: Problem, seed: int) -> Predict:
     import xgboost as library
 
     objective: dict[str, Any] = {"objective": "reg:squarederror"}
+    if problem.errors.level is not None:
+        objective = {"objective": "reg:quantileerror", "quantile_alpha": problem.errors.level}
     if problem.classes:
         objective = {"objective": "multi:softprob", "num_class": problem.classes}
     basis = objective | {"seed": seed, "verbosity": 0}
@@ -59,9 +61,10 @@ def xgboost(problem: Problem, seed: int) -> Predict:
     def train(
         settings: Settings, rounds: int, rows: Rows, held_out: Rows | None
     ) -> tuple[Answer, int]:
-        own, last, stop = library.DMatrix(*rows), rounds, {}
+        own, last, stop = library.DMatrix(*rows, weight=problem.weights(rows[1])), rounds, {}
         if held_out is not None:
-            parts = [(library.DMatrix(*held_out), "validation")]
+            weight = problem.weights(held_out[1])
+            parts = [(library.DMatrix(*held_out, weight=weight), "validation")]
             stop = {"evals": parts, "early_stopping_rounds": PATIENCE, "verbose_eval": False}
         model = library.train(basis | {**settings}, own, rounds, **stop)
         if held_out is not None:
@@ -78,15 +81,21 @@ def catboost(problem: Problem, seed: int) -> Predict:
     classes = problem.classes > 0
     kind: Any = library.CatBoostClassifier if classes else library.CatBoostRegressor
     basis: dict[str, Any] = {"random_seed": seed, "verbose": False, "allow_writing_files": False}
+    if problem.errors.level is not None:
+        basis["loss_function"] = f"Quantile:alpha={problem.errors.level}"
     if classes:
         basis["loss_function"] = "MultiClass"
+
+    def pool(rows: Rows) -> Any:
+        return library.Pool(*rows, weight=problem.weights(rows[1]))
 
     def train(
         settings: Settings, rounds: int, rows: Rows, held_out: Rows | None
     ) -> tuple[Answer, int]:
         stop = {} if held_out is None else {"early_stopping_rounds": PATIENCE}
         model = kind(iterations=rounds, **basis, **settings, **stop)
-        model.fit(*rows, eval_set=held_out)
+        own, held = (None if part is None else pool(part) for part in (rows, held_out))
+        model.fit(own, eval_set=held)
         last = rounds if held_out is None else model.get_best_iteration() + 1
         return model.predict_proba if classes else model.predict, last
 

@@ -142,7 +142,7 @@ def test_the_answer_names_limits_the_second_family_and_the_trees(wine: zoo.Data)
     assert "which is over the limit: not on the device" in said
     assert "The second-best family is gru (gru_small)" in said
     assert "The limit of bytes, 30,000, binds: the winner uses 93% of it, and" in said
-    assert "From 20,000 to 28,000 bytes the score went from 85.0" in said
+    assert "From bytes 20,000 to bytes 28,000 the score went from 85.0" in said
     small = better | {"name": "linear", "trees": False, "bytes": 100}
     same = answer(field, trials, [], trials[0], [small | {"score": 0.9}], {}, metric)
     assert "Take the linear model: linear equals the best" in same["sentences"][0]

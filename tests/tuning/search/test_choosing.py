@@ -81,7 +81,7 @@ def test_the_knee_is_where_more_bytes_win_little() -> None:
     assert [t.number for t in choose(order[:2], "knee", "maximize")] == [2]  # of two the best
     little = replace(
         completed(4, 0.946, 90_000), cost={"bytes": 90_000, "macs": 1, "arena": 3}
-    )  # on the front by its arena; the knee goes by bytes
+    )  # on the front by its arena alone
     known = [replace(t, cost={**t.cost, "arena": 9}) for t in trials]
     assert [t.number for t in choose(ranked("maximize", [*known, little]), "knee", "maximize")] == [
         *(1, 2)
@@ -94,12 +94,12 @@ def test_the_knee_is_where_more_bytes_win_little() -> None:
     assert (Search().most, Search(minutes=1).most, Search(minutes=1, trials=3).most)[::2] == (10, 3)
 
 
-def test_ranking_full_length_then_score_then_loss() -> None:
+def test_ranking_by_score_then_loss_whatever_the_length() -> None:
     def trial(number: int, epochs: int, score: float, loss: float) -> Trial:
         return Trial(number, {}, "completed", recipe={"epochs": epochs}, score=score, loss=loss)
 
     trials = [trial(0, 1, 0.9, 0.1), trial(1, 3, 0.8, 0.3), trial(2, 3, 0.8, 0.2)]
-    assert [t.number for t in ranked("maximize", trials)] == [2, 1, 0]
+    assert [t.number for t in ranked("maximize", trials)] == [0, 2, 1]
     assert [t.number for t in ranked("minimize", [*trials, trial(3, 3, 0.7, 9)])] == [3, 2, 1, 0]
 
 

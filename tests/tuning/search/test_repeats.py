@@ -17,7 +17,7 @@ from tuning.outcome.anytime import MARGIN, Timing
 from tuning.outcome.winner import _again, _unrepeated
 from tuning.settings import Search
 from tuning.study.ledger import Trial
-from tuning.sweep.loop import Sweep
+from tuning.sweep.loop import Slot, Sweep
 from tuning.sweep.repeats import run_jobs
 
 Worker = Callable[[Any], None]  # of a socket's lines, both ways
@@ -144,6 +144,26 @@ def deaf(lines: Any) -> None:
         pass
 
 
+def job_for(seconds: float) -> Any:
+    settings = {"preset": "mlp_tiny", "overrides": {}, "recipe": {"epochs": 9}, "screen": 0}
+    return SimpleNamespace(**settings, seconds=seconds)
+
+
+@pytest.mark.parametrize(("seconds", "go"), [(0.0, False), (9.0, True)])
+def test_a_short_training_is_no_rival_of_long_ones(seconds: float, go: bool) -> None:
+    asked: list[int] = []
+    attempt: Any = SimpleNamespace(
+        report=lambda score, epoch: None, should_prune=lambda: not asked.append(1)
+    )
+    ours, theirs = socket.socketpair()
+    slot = Slot(0, attempt, job_for(seconds), ours, 0)
+    nothing: Any = lambda *_: None  # noqa: E731
+    sweep = Sweep(nothing, nothing, 1, nothing, nothing, nothing, None, nothing)
+    sweep._hear(slot, {"epoch": 0, "score": 0.5, "curves": {}})
+    assert json.loads(theirs.recv(99)) == {"go": go}
+    assert asked == [1] * (not go)  # a pruner that is not asked keeps no score to compare by
+
+
 def test_trials_that_run_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tuning.sweep.loop.GRACE", 0.5)
     ended: list[Trial] = []
@@ -152,7 +172,7 @@ def test_trials_that_run_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> Non
     study: Any = SimpleNamespace(
         claim=lambda: (n, attempts[n]) if (n := next(begun, None)) is not None else None
     )
-    job: Any = SimpleNamespace(preset="mlp_tiny", overrides={}, recipe={"epochs": 9}, screen=0)
+    job = job_for(seconds=0.0)
     pool: Any = Pool(stopping, deaf)
     heard: list[int] = []
     sweep = Sweep(
