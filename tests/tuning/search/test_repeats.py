@@ -156,11 +156,12 @@ def test_a_short_training_is_no_rival_of_long_ones(seconds: float, go: bool) -> 
         report=lambda score, epoch: None, should_prune=lambda: not asked.append(1)
     )
     ours, theirs = socket.socketpair()
-    slot = Slot(0, attempt, job_for(seconds), ours, 0)
     nothing: Any = lambda *_: None  # noqa: E731
     sweep = Sweep(nothing, nothing, 1, nothing, nothing, nothing, None, nothing)
-    sweep._hear(slot, {"epoch": 0, "score": 0.5, "curves": {}})
-    assert json.loads(theirs.recv(99)) == {"go": go}
+    with ours, theirs:
+        slot = Slot(0, attempt, job_for(seconds), ours, 0)
+        sweep._hear(slot, {"epoch": 0, "score": 0.5, "curves": {}})
+        assert json.loads(theirs.recv(99)) == {"go": go}
     assert asked == [1] * (not go)  # a pruner that is not asked keeps no score to compare by
 
 
