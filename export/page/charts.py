@@ -61,7 +61,7 @@ def axis(label: str, values: Sequence[float], log: bool = False) -> Axis:
         return Axis(label, low - 0.02 * (high - low), high + (0.02 * (high - low) or 1), whole=True)
     if log and low > 0 and high / low > 20:
         return Axis(label, low / 1.2, high * 1.2, log=True)
-    room = 0.06 * (high - low) or max(abs(high) * 0.1, 0.5)
+    room = 0.06 * (high - low) or abs(high) * 0.1 or 0.5
     return Axis(label, max(0.0, low - room) if low >= 0 else low - room, high + room)
 
 

@@ -187,7 +187,8 @@ def _run(link: Link) -> dict[str, Any]:
     score = result.score if job.objective == "float" else int8_score(model, data)
     save_weights(model, Path(job.weights))
     cut = late and result.epochs < recipe.epochs
-    return shown | {"state": "completed", "score": score, "cut": cut}
+    message = f"time was up after epoch {result.epochs}" if cut and link.stopped else ""
+    return shown | {"state": "completed", "score": score, "cut": cut, "message": message}
 
 
 if __name__ == "__main__":

@@ -133,6 +133,7 @@ def test_ticks_are_round(made_of: Axis, ticks: list[float]) -> None:
 def test_an_axis_holds_whatever_is_put_on_it() -> None:
     assert axis("", [3.0, 3.0]).ticks()
     assert axis("", [0.0]).low == 0
+    assert 0.5 < axis("", [0.9]).low < axis("", [0.9]).high < 1
     assert axis("", [1.0, 1000.0], log=True).log
     assert not axis("", [1.0, 2.0], log=True).log
     assert [short(value) for value in (12_000, 0.5, 2_500_000, 0)] == ["12k", "0.5", "2.5M", "0"]
