@@ -43,10 +43,12 @@ def _print(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def _print_answer(answer: Mapping[str, Any], device: str | None) -> None:
     """Show the best of each family beside models without a network, and what to make of it."""
     _print(*best_of(answer, device))
+    others = []
     for one in answer["fallen"]:
-        if one["limits"]:
+        if one["limits"] or one.get("missing"):  # which an older study does not know
             CONSOLE.print(f"Not tried: {one['preset']} {one['why']}.", soft_wrap=True)
-    others = [one["preset"] for one in answer["fallen"] if not one["limits"]]
+        else:
+            others.append(one["preset"])
     if others:
         CONSOLE.print(f"Not for such rows: {', '.join(others)}.", soft_wrap=True)
     for sentence in answer["sentences"]:

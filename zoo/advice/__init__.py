@@ -151,6 +151,6 @@ def advise(data: Data) -> Advice:
         leaks=leaked,
         telling=telling,
         baselines=measured,
-        choice=choice.choose(data.kind, data.task, len(data.x_train), linear),
+        choice=choice.choose(data.kind, data.task, len(data.x_train), linear, data.input_shape),
         seconds=round(time.monotonic() - started, 3),
     )

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from zoo.advice.photographs import pretrained_for
 from zoo.data.kinds import IMAGE, SEQUENCE, TABLE, TEXT, Kind
 from zoo.metrics.evaluation import Figure
 from zoo.presets.catalogue import PRESETS, family_of, find_preset
@@ -155,12 +156,13 @@ def candidates(
     rows: int,
     limits: Mapping[str, float] | None = None,
     linear: Figure | None = None,
+    shape: tuple[int, ...] = (),
 ) -> tuple[str, ...]:
     """Return the presets that take a kind of rows for a task, what to try first first.
 
     After those that the rules name come the others, families made for the kind first, small ones
-    before large ones, those made for tests last. Pretrained networks are left out: they take large
-    images only, and their weights are somewhere else.
+    before large ones, those made for tests last. Of pretrained networks those are second whose
+    weights are here, if they suit the rows; see `zoo.advice.photographs`.
 
     Args:
         kind: of the rows.
@@ -170,6 +172,7 @@ def candidates(
             declared parameters alone exceed the bytes, one each, come after the others; what a
             model of given rows costs is `zoo.cost.estimate`'s to say.
         linear: a linear model's figure that is 1 at best, if it was measured.
+        shape: of a row; where it is not known, no pretrained network suits.
 
     Returns:
         Names, each once; empty where no family takes such rows for such a task.
@@ -183,7 +186,9 @@ def candidates(
     rule = rule_of(kind, task.gives, rows)
     named = () if rule is None else rule.presets
     easy = (SMALLEST[kind],) if is_easy(linear) else ()
-    order = list(dict.fromkeys((*easy, *named, *_others(kind, task.gives))))
+    here = [n for n, known in pretrained_for(kind, task, rows, shape).items() if known]
+    ordered = (*easy, *named[:1], *here, *named[1:], *_others(kind, task.gives))
+    order = list(dict.fromkeys(ordered))
     most = (limits or {}).get("bytes", math.inf)
     return tuple(sorted(order, key=lambda name: find_preset(name).parameters > most))
 
@@ -205,7 +210,13 @@ def is_easy(linear: Figure | None) -> bool:
     return linear is not None and linear.ci95[0] >= ENOUGH
 
 
-def choose(kind: Kind, task: Task | type[Task], rows: int, linear: Figure | None) -> Choice:
+def choose(
+    kind: Kind,
+    task: Task | type[Task],
+    rows: int,
+    linear: Figure | None,
+    shape: tuple[int, ...] = (),
+) -> Choice:
     """Return what to try first, and next: of presets the first of `candidates`.
 
     Args:
@@ -213,10 +224,11 @@ def choose(kind: Kind, task: Task | type[Task], rows: int, linear: Figure | None
         task: of the data.
         rows: training rows.
         linear: a linear model's figure that is 1 at best; None where it is undefined.
+        shape: of a row.
     """
     rule = rule_of(kind, task.gives, rows)
     assert rule is not None  # a kind and a task that `advise` takes
-    order = candidates(kind, task, rows, linear=linear)
+    order = candidates(kind, task, rows, linear=linear, shape=shape)
     if is_easy(linear):
         why = "A linear model is nearly perfect: the smallest network will do, if any."
         return Choice(order[0], order[1], why, "the linear baseline above")

