@@ -85,7 +85,7 @@ def _rows(
         for a in attempts
         if a.frozen.intermediate_values
     }
-    found = []
+    found: list[tuple[bool, dict[str, Any]]] = []
     for trial in trials:
         score = trial.score if trial.score is not None else reached.get(trial.number)
         if score is None or trial.state not in ("completed", "pruned"):
@@ -97,15 +97,12 @@ def _rows(
             "number": trial.number,
             "score": score,
             "epochs": trial.epochs,
-            "complete": trial.state == "completed",
+            "complete": trial.state == "completed" and not trial.cut,
             **trial.cost,
         }
-        found.append(row)
-    return sorted(found, key=lambda row: _place(row, metric), reverse=True)
-
-
-def _place(row: Mapping[str, Any], metric: Metric) -> tuple[bool, float]:
-    return bool(row["complete"]), metric.better * float(row["score"])
+        found.append((trial.state == "completed", row))
+    placed = sorted(found, key=lambda one: (one[0], metric.better * one[1]["score"]), reverse=True)
+    return [row for _, row in placed]
 
 
 def _second(best: Trial, families: Sequence[Mapping[str, Any]], metric: Metric) -> str:

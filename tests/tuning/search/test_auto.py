@@ -178,5 +178,9 @@ def test_the_answer_names_limits_the_second_family_and_the_trees(wine: zoo.Data)
     assert said in cut["sentences"][0].replace("\xa0", " ")
     shown = best_of(cut, "rp2040")[1][1]
     assert shown == ("gru: gru_small (stopped after 4 epochs)", "0.8500", "", "", "")
+    late = replace(trials[2], epochs=2, cut=True)  # by the clock: scored, and not to its end
+    timed = answer(field, [trials[0], late, trials[1]], [], trials[0], [], {}, metric)
+    assert [one["complete"] for one in timed["families"]] == [True, False]
+    assert "85.0 % after 2 epochs, where" in timed["sentences"][0].replace("\xa0", " ")
     worse = answer(field, trials[:1], [], trials[0], [small | {"score": 0.5}], {}, metric)
     assert worse["sentences"] == []
