@@ -88,7 +88,9 @@ class Sweep:
                 if self._heartbeat is not None:
                     self._heartbeat.beat()
                 if self._over():
-                    return self._cut()
+                    self._cut()
+                    if self._over():  # what follows another best one may take less
+                        return
                 more = self._fill()
                 if not self.slots and not more and not self._study.running():
                     return
@@ -204,6 +206,7 @@ class Sweep:
             message = f"time was up after epoch {slot.epoch}"
             found = {"message": message, "epochs": slot.epoch, "cost": slot.cost}
             self._finish(slot, {"state": "pruned", **found})
+        self._between()
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
         """Return the result of a process that gave none, or None if its trial is run again."""

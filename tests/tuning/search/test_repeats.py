@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import optuna
 import pytest
@@ -193,3 +193,29 @@ def test_trials_that_run_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> Non
         (1, "pruned", None, False),
     ]
     assert ended[1].message == "time was up after epoch 0"
+
+
+def test_trials_go_on_where_a_cut_one_leaves_more_time() -> None:
+    """The new best one takes less afterwards than what was planned for."""
+    ended: list[Trial] = []
+    attempts: list[Any] = [optuna.create_study().ask() for _ in range(2)]
+    begun = iter(range(2))
+    study: Any = SimpleNamespace(
+        claim=lambda: (n, attempts[n]) if (n := next(begun, None)) is not None else None,
+        running=lambda: [],
+    )
+    heard: list[int] = []
+    nothing: Any = lambda *_: None  # noqa: E731
+    sweep = Sweep(
+        study,
+        cast(Any, Pool(stopping, stopping)),
+        1,
+        lambda *_: job_for(0.0),
+        lambda attempt, job, trial: ended.append(trial),
+        nothing,
+        None,
+        lambda number, epoch, curves: heard.append(number),
+        over=lambda: len(heard) > len(ended) or len(ended) == 2,  # not between the two
+    )
+    sweep.run()
+    assert [(t.number, t.cut) for t in ended] == [(0, True), (1, True)]
