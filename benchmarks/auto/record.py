@@ -25,8 +25,8 @@ figure is within the 95 % interval of auto's, or worse. Bytes: theirs as their l
 `benchmarks/sweep`; its scores are on validation rows. *Over*: seconds from the command to its end,
 over those asked for.
 
-**A beginning**: few sets, one split, two minutes, on a core that other work shared (loads of 5 to
-9: the imports alone took 7 to 30 seconds)."""
+One split so far, on a quiet core each. Rows of *auto* and of presets are of the commit in
+`auto.jsonl`; since then a search goes on where a trial that was cut leaves more time."""
 
 
 @dataclass(frozen=True)

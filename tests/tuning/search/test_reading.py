@@ -45,7 +45,7 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> zoo.Data:
 
 @pytest.fixture
 def few_presets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_: PRESETS)
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_, **__: PRESETS)
 
 
 @pytest.mark.usefixtures("few_presets")
@@ -79,7 +79,7 @@ def test_limits_are_met_by_other_ways_or_leave_them_out(
 ) -> None:
     """LITE fits as rows are; a CNN if they are smaller; nothing if there are twice the frames."""
     presets = ("lite_tiny", "cnn_depthwise_tiny")
-    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_: presets)
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_, **__: presets)
     field = find_candidates(sounds, Budget(max_macs=110_000))
     assert [(one.spec.preset, one.way) for one in field.candidates] == [
         (presets[0], sounds.ways[0]),
@@ -192,7 +192,7 @@ def answers_alike(run: zoo.Run, rows: np.ndarray, file: Path) -> None:
 def test_images_are_read_in_the_size_that_won(
     tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_: ("cnn_depthwise_tiny",))
+    monkeypatch.setattr("tuning.auto.finding.candidates", lambda *_, **__: ("cnn_depthwise_tiny",))
     photos = zoo.load_data(write_mixed(tmp_path / "photos", each=16))
     given: dict[str, Any] = {"preset": None, "trials": 3, "prune": "none", "pick": "trial:1"}
     run, seen = searched(photos, folder, **given)
