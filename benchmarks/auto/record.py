@@ -162,9 +162,7 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
     said = []
     pairs = [(one[AUTO], best) for one in whole if (best := best_preset(one))]
     if pairs:
-        gains = [
-            a.better * (a.value - p.value) / (1 if a.better > 0 else p.value) for a, p in pairs
-        ]
+        gains = [_gain(*pair) for pair in pairs]
         said.append(
             f"- Level with the best preset, or better: {_share([level(*p) for p in pairs])}; the "
             f"median difference is {100 * float(np.median(gains)):+.2f} points (percent of RMSE)."

@@ -206,7 +206,6 @@ class Sweep:
             message = f"time was up after epoch {slot.epoch}"
             found = {"message": message, "epochs": slot.epoch, "cost": slot.cost}
             self._finish(slot, {"state": "pruned", **found})
-        self._between()
 
     def _died(self, slot: Slot) -> dict[str, Any] | None:
         """Return the result of a process that gave none, or None if its trial is run again."""
