@@ -18,6 +18,7 @@ from zoo.quantization.layers.arithmetic import Int8, Rounded
 from zoo.quantization.layers.numerics import INT8, INT16X8, NUMERICS, Numerics
 from zoo.quantization.layers.ranges import Range
 from zoo.quantization.widening import widen
+from zoo.stages import stage
 from zoo.tasks.outputs import TINY, compacted, portions
 
 EPOCHS, STEPS = 10, 300  # of a twin's training: the more of both
@@ -149,6 +150,7 @@ def quantize(
         'ptq'
         >>> result = export.to_litert(run, quantized=quantized)
     """
+    stage("quantizing, and comparing with the float model on held-out rows")
     model = flattened(model)
     allowed = data.task.bound(max_drop, _held_out(data)[1])
     tried: list[Tried] = []

@@ -126,7 +126,7 @@ def search(
             plan.tidy(study)
             jobs = settings.jobs or min(cores(), sum(map(bool, cards)) or cores())
             with Pool(jobs, run.path / "worker.log", cards) as pool:
-                timing = make_timing(study, settings, pool.jobs, data, started)
+                timing = make_timing(study, plan, pool.jobs, data, started)
                 _run(run, study, plan, pool, data, timing, on_progress, on_model)
                 crown(run, study, plan, pool, data, timing)
             plan.tidy(study, over=True)

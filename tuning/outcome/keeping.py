@@ -48,7 +48,7 @@ def keep(
     adjustment = measure(model, data)
     held_out, refitted = held_out_rows(data, summary["refit"]), None
     if summary["refit"]:
-        refitted = _refitted(winner, recipe, best.epochs, data.merged(held_out), timing)
+        refitted = _refitted(winner, recipe, best, data.merged(held_out), timing)
     if refitted is not None:
         model, history = refitted
     elif timing.clock.limited:
@@ -72,23 +72,23 @@ def recipe_like(best: Trial) -> Recipe:
 
 
 def _refitted(
-    winner: ModelSpec, recipe: Recipe, epochs: int, data: Data, timing: Timing
+    winner: ModelSpec, recipe: Recipe, best: Trial, data: Data, timing: Timing
 ) -> tuple[keras.Model, Fit] | None:
     """Return the winner trained on all rows but the test rows; None if it was not to the end."""
-    model, all_rows = _fresh(winner, recipe), without_stopping(recipe, epochs)
-    told = _until(timing, announced("training on all rows but the test rows", all_rows))
+    model, all_rows = _fresh(winner, recipe), without_stopping(recipe, best.epochs)
+    told = _until(timing, best, announced("training on all rows but the test rows", all_rows))
     with suppress(Diverged):  # the trial's own weights are good; they stay
         history = fit(model, data, all_rows, on_epoch=told)
-        return (model, history) if history.epochs == epochs else None
+        return (model, history) if history.epochs == best.epochs else None
     return None
 
 
-def _until(timing: Timing, told: OnEpoch) -> OnEpoch:
+def _until(timing: Timing, best: Trial, told: OnEpoch) -> OnEpoch:
     """Return `told`, which ends the training where no time is left for it."""
 
     def tell(epoch: int, curves: Mapping[str, float]) -> bool:
         timing.clock.note()
-        return told(epoch, curves) and timing.clock.left > timing.finishing / 2
+        return told(epoch, curves) and timing.clock.left > timing.filing(best) / 2
 
     return tell
 

@@ -54,7 +54,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
     best = choose(order, plan.settings.picked, study.direction)[0]
     held = run.exists() and study.study.user_attrs.get(HELD) == best.number
-    if held and timing.clock.limited and timing.clock.left < timing.finishing:
+    if held and timing.clock.limited and timing.clock.left < timing.filing(best):
         return  # a file of it has been made, and there is no time for another
     finish = decided(study, best, timing)
     left = partial(timing.spare, best, finish.refit)
@@ -88,9 +88,9 @@ def decided(study: Study, best: Trial, timing: Timing) -> Finish:
     again = study.study.user_attrs.get(AGAIN_KNOWN, {})
     if known.get("number") == best.number:
         done = again.get("number") == best.number and again.get("asked") == known["repeats"]
-        if done or timing.clock.left > timing.finishing:
+        if done or timing.clock.left > timing.filing(best):
             return Finish(known["repeats"], known["refit"])
-    if timing.clock.left < timing.finishing:  # of a command that was killed late
+    if timing.clock.left < timing.filing(best):  # of a command that was killed late
         finish = Finish(0, False)
     return _decide(study, best, finish)
 

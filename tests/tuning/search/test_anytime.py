@@ -13,7 +13,7 @@ import pytest
 import zoo
 from tests.helpers.searching import searched
 from tuning import Recipe
-from tuning.outcome.anytime import Finish, Timing
+from tuning.outcome.anytime import MARGIN, STEPS, Finish, Timing
 from tuning.outcome.keeping import recipe_like
 from tuning.settings import Search
 from tuning.study.ledger import Trial
@@ -80,6 +80,21 @@ def test_repeats_and_the_refit_are_left_out_where_time_is_short(
     clock.limited = False
     assert timing.plan(best) == Finish(3, True)
     assert timing.left(2.0, 4) == (2 * (4 + 3 + 1.25), False)
+
+
+@pytest.mark.parametrize(
+    ("number", "pace", "expected"),
+    [(3, 2.0, 5.0), (3, 1.0, 5.0), (3, 3.0, 5.0 + STEPS * 0.5), (0, 3.0, 5.0 + STEPS * 0.5 * 7)],
+)
+def test_the_file_of_a_slower_model_takes_longer(number: int, pace: float, expected: float) -> None:
+    clock: Any = SimpleNamespace(limited=True, total=180.0, left=100.0, note=lambda: None)
+    timing = Timing(clock, Search(repeats=0, refit=False), 1, 1.25, judged=0.5, ahead=3.0)
+    timing.finished(Trial(2, {}, "completed", pace=2.0), 5.0)
+    timing.finished(Trial(4, {}, "completed", pace=0.1), 1.0)  # the slowest counts
+    trial = Trial(number, {}, "completed", score=0.5, pace=pace)
+    assert timing.filing(trial) == expected
+    assert timing.plan(trial).seconds == pytest.approx(MARGIN * expected)
+    assert not timing.due(trial)
 
 
 def test_few_rows(wine: zoo.Data) -> None:
