@@ -14,6 +14,7 @@ from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets, compile_for
 from tuning.training.phase import adapt_inputs
 from zoo.data.kinds import IMAGE
+from zoo.models.cnn import NARROW, conv
 
 HALVED = ["cnn_tiny", "gru_tiny", "vit_tiny"]  # trained in bfloat16
 
@@ -114,3 +115,23 @@ def test_the_head_is_trained_first_and_the_backbone_stays() -> None:
     for weight, values in zip(model.layers[2].weights, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), values)
     assert all(layer.trainable for layer in model.layers)
+
+
+@pytest.mark.parametrize("channels", [6, NARROW])
+@pytest.mark.parametrize("side", [48, 33])
+def test_the_gradient_of_a_strided_pointwise_convolution(channels: int, side: int) -> None:
+    """With few channels oneDNN's kills the process, or is wrong."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(32, side, side, channels)).astype("float32")
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, conv(inputs, 12, 1, 2))
+    kernel, bias = (keras.ops.convert_to_numpy(v) for v in model.trainable_variables)
+    seen = x[:, ::2, ::2]
+    y = random.normal(size=(*seen.shape[:3], 12)).astype("float32")
+    expected = seen @ kernel[0, 0] + bias
+    np.testing.assert_allclose(model.predict(x, verbose=0), expected, atol=1e-4)
+    model.compile(keras.optimizers.SGD(1.0), "mean_squared_error")
+    model.train_on_batch(x, y)
+    slope = np.einsum("bhwi,bhwo->io", seen, 2 * (expected - y) / y.size)
+    moved = kernel[0, 0] - keras.ops.convert_to_numpy(model.trainable_variables[0])[0, 0]
+    np.testing.assert_allclose(moved, slope, rtol=1e-3, atol=1e-5)

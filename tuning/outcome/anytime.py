@@ -77,7 +77,10 @@ class Timing:
 
         A slower model needs longer than the one that was measured.
         """
-        return self.finishing + STEPS * self.judged * max(0.0, self.pace(trial) - self.filed)
+        return self._filing(self.pace(trial))
+
+    def _filing(self, pace: float) -> float:
+        return self.finishing + STEPS * self.judged * max(0.0, pace - self.filed)
 
     def pace(self, trial: Trial) -> float:
         """Return the seconds per epoch of all rows."""
@@ -111,10 +114,15 @@ class Timing:
         after = training_seconds(best) * self.growth * refit + self.filing(best)
         return self.clock.left - MARGIN * after if self.clock.limited else math.inf
 
-    def over(self) -> bool:
-        """Return whether the time for trials is up; never before there is a model."""
+    def over(self, pace: float) -> bool:
+        """Return whether the time for trials is up; never before there is a model.
+
+        Args:
+            pace: seconds per epoch of the slowest trial under way, which may become the best.
+        """
         self.clock.note()
-        return self.clock.limited and self.planned > 0 and self.clock.left <= self.planned
+        needed = max(self.planned, MARGIN * self._filing(pace))
+        return self.clock.limited and self.planned > 0 and self.clock.left <= needed
 
     def left(self, once: float, jobs: int) -> tuple[float, bool]:
         """Return the seconds that are left of all, and whether that is by the clock.

@@ -39,6 +39,12 @@ class Slot:
     result: dict[str, Any] | None = None
     exit: int | None = None
 
+    @property
+    def pace(self) -> float:
+        """Seconds per epoch after the first; 0 where that is not known."""
+        first, last = self.paced
+        return (last - first) / (self.epoch - 1) if self.epoch > 1 else 0.0
+
 
 class Sweep:
     """One machine's part of a search.
@@ -53,7 +59,8 @@ class Sweep:
             that runs here; and the trial that has ended, or None.
         heartbeat: of a study that several machines share.
         log: told the trial, the epoch and its curves.
-        over: whether time is up: then what runs here ends, with the weights that it has.
+        over: whether time is up, of the seconds per epoch of the slowest trial that runs here: then
+            what runs here ends, with the weights that it has.
         between: called when a trial has ended, before the next begins.
     """
 
@@ -67,7 +74,7 @@ class Sweep:
         changed: Callable[[Mapping[int, tuple[int, int]], Trial | None], None],
         heartbeat: Heartbeat | None,
         log: Callable[[int, int, Mapping[str, float]], None],
-        over: Callable[[], bool] = lambda: False,
+        over: Callable[[float], bool] = lambda pace: False,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         self._study, self._pool, self._jobs = study, pool, jobs
@@ -87,9 +94,9 @@ class Sweep:
             while True:
                 if self._heartbeat is not None:
                     self._heartbeat.beat()
-                if self._over():
+                if self._over(max((slot.pace for slot in self.slots.values()), default=0.0)):
                     self._cut()
-                    if self._over():  # what follows another best one may take less
+                    if self._over(0.0):  # what follows another best one may take less
                         return
                 more = self._fill()
                 if not self.slots and not more and not self._study.running():
@@ -177,7 +184,6 @@ class Sweep:
 
     def _finish(self, slot: Slot, result: dict[str, Any]) -> None:
         seconds = round(time.monotonic() - slot.started, 3)
-        first, last = slot.paced
         ended = Trial(
             slot.number,
             slot.attempt.params,
@@ -186,7 +192,7 @@ class Sweep:
             overrides=slot.job.overrides,
             recipe=slot.job.recipe,
             seconds=seconds,
-            pace=round((last - first) / (slot.epoch - 1), 4) if slot.epoch > 1 else seconds,
+            pace=round(slot.pace, 4) or seconds,
             **result,
         )
         self._record(slot.attempt, slot.job, ended)

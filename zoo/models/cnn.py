@@ -23,6 +23,10 @@ from zoo.layers.inputs import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
 
+# channels below which oneDNN's gradient of a strided 1x1 convolution writes past its buffer
+# (github.com/uxlfoundation/oneDNN/issues/6035): there every second pixel is taken beforehand
+NARROW = 16
+
 
 def CNN(
     input_shape: tuple[int, ...],
@@ -93,10 +97,8 @@ def CNN(
     if kind_of(shape) is SEQUENCE:
         x = layers.Reshape((*shape, 1))(x)
     width = 2 * filters[0] if inverted else filters[0]
-    x = batch_norm(
-        conv(x, width, tuple(stem_kernel), stride, bias=not inverted)
-    )  # (B, H, W, width)
-    x = layers.Activation(activation)(x)
+    x = batch_norm(conv(x, width, tuple(stem_kernel), stride, bias=not inverted))
+    x = layers.Activation(activation)(x)  # (B, H, W, width)
     for step in plan:  # at the end (B, H / all strides, W / all strides, filters[-1])
         x = BLOCKS[block](x, step)
     if inverted:
@@ -144,9 +146,8 @@ def plan_blocks(
         strides = [1] + [2] * (len(filters) - 1)
     steps = _each("strides", strides, len(filters))
     plan: list[Block] = []
-    for stage, (width, count, side, step) in enumerate(
-        zip(filters, counts, sides, steps, strict=True)
-    ):
+    stages = zip(filters, counts, sides, steps, strict=True)
+    for stage, (width, count, side, step) in enumerate(stages):
         more = expansion if stage else 1
         for number in range(count):
             drop = drop_path * (len(plan) + 1) / sum(counts)
@@ -182,6 +183,8 @@ def conv(
     name: str | None = None,
 ) -> Any:
     """Convolve with zero padding, so that only the strides make the image smaller."""
+    if kernel_size == 1 and strides > 1 and x.shape[-1] < NARROW:
+        x, strides = layers.MaxPooling2D(1, strides, data_format="channels_last")(x), 1
     return layers.Conv2D(
         width,
         kernel_size,

@@ -75,7 +75,7 @@ def test_repeats_and_the_refit_are_left_out_where_time_is_short(
     best = Trial(0, {}, "completed", score=0.5, seconds=seconds)
     found = timing.plan(best)
     assert (found.repeats, found.refit) == (expected.repeats, expected.refit)
-    assert timing.over() == (found.seconds >= 100)
+    assert timing.over(0.0) == (found.seconds >= 100)
     assert timing.left(seconds, 5) == (100.0, True)
     clock.limited = False
     assert timing.plan(best) == Finish(3, True)
@@ -93,6 +93,10 @@ def test_the_file_of_a_slower_model_takes_longer(number: int, pace: float, expec
     timing.finished(Trial(4, {}, "completed", pace=0.1), 1.0)  # the slowest counts
     trial = Trial(number, {}, "completed", score=0.5, pace=pace)
     assert timing.filing(trial) == expected
+    assert timing.plan(Trial(5, {}, "completed", pace=2.0)).seconds == MARGIN * 5.0
+    clock.left = 6.0
+    assert timing.over(trial.pace) == (trial.pace > 2)  # it may become the best
+    assert not timing.over(0.0)
     assert timing.plan(trial).seconds == pytest.approx(MARGIN * expected)
     assert not timing.due(trial)
 

@@ -185,7 +185,7 @@ def test_trials_that_run_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> Non
         lambda running, trial: None,
         None,
         lambda number, epoch, curves: heard.append(epoch),
-        over=lambda: bool(heard),
+        over=lambda pace: bool(heard),
     )
     sweep.run()
     assert [(t.number, t.state, t.score, t.cut) for t in ended] == [
@@ -215,7 +215,7 @@ def test_trials_go_on_where_a_cut_one_leaves_more_time() -> None:
         nothing,
         None,
         lambda number, epoch, curves: heard.append(number),
-        over=lambda: len(heard) > len(ended) or len(ended) == 2,  # not between the two
+        over=lambda pace: len(heard) > len(ended) or len(ended) == 2,  # not between the two
     )
     sweep.run()
     assert [(t.number, t.cut) for t in ended] == [(0, True), (1, True)]
