@@ -78,6 +78,7 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --explicit-package-bases benchmarks
 
 format: .venv/dev
 	$(BIN)/ruff check --fix .

@@ -56,8 +56,8 @@ def outputs(model: keras.Model, data: zoo.Data) -> dict[str, np.ndarray]:
         twin = make_twin(model, Host.of(chosen.host, None))
         change(twin, rows)
         calibrate(twin, rows)
-        found[way] = predict(twin, unseen, Int8())
-    found["+ chosen roundings"] = predict(quantize(model, data).twin, unseen, Int8())
+        found[way] = np.asarray(predict(twin, unseen, Int8()))
+    found["+ chosen roundings"] = np.asarray(predict(quantize(model, data).twin, unseen, Int8()))
     return found
 
 

@@ -10,6 +10,7 @@ import argparse
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -41,7 +42,7 @@ def measured(preset: str, source: str, seed: int, epochs: int) -> dict[str, floa
     of_float = model.predict(data.x_test, verbose=0)
     found = {"float": float((of_float.argmax(axis=1) == data.y_test).mean())}
     ptq = quantize(model, data)
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "ptq": {"quantized": ptq},
         "qat": {"quantized": tuning.quantize_aware(model, data, start=ptq)},
     }

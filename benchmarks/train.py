@@ -76,7 +76,7 @@ def gru(x: Any, layers: Any, outputs: int) -> Any:
 
 
 def vit(x: Any, layers: Any, outputs: int) -> Any:
-    class Positions(layers.Layer):  # type: ignore[misc]
+    class Positions(layers.Layer):
         def build(self, shape: Any) -> None:
             self.table = self.add_weight(shape=shape[1:])
 
@@ -118,7 +118,7 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
     data = zoo.Data("noise", "noise", 0, Classification(names), "", x, y, x[:0], y[:0], x, y)
     recipe = tuning.Recipe(epochs=epochs, batch_size=BATCH, patience=0)
 
-    class Clock(keras.callbacks.Callback):  # type: ignore[misc]
+    class Clock(keras.callbacks.Callback):
         def __init__(self) -> None:
             super().__init__()
             self.times: list[float] = []
@@ -153,7 +153,10 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
 
     found = []
     for repeat in range(repeats):
-        turn = {"ours": ours, "plain": lambda: plain(PLAIN[preset])}
+        turn: dict[str, Callable[[], float]] = {
+            "ours": ours,
+            "plain": lambda: plain(PLAIN[preset]),
+        }
         order = list(turn) if repeat % 2 else list(turn)[::-1]
         rates = {name: turn[name]() for name in order}
         found.append(rates | {"pipeline": plain(product)})

@@ -32,7 +32,9 @@ from zoo.files import as_json
 RESULTS = Path(__file__).parent / "results" / "transfer.md"
 LITE0 = "pretrained:efficientnet_lite0"
 SMALL = "cnn_efficient_small"
-METHODS = {  # name -> preset, factory arguments, preset whose recipe is taken, its fields
+METHODS: dict[
+    str, tuple[str, dict[str, Any], str, dict[str, Any]]
+] = {  # name -> preset, factory arguments, preset whose recipe is taken, its fields
     "frozen": (LITE0, {}, LITE0, {"frozen": 1.0}),
     "fine-tuned": (LITE0, {}, LITE0, {}),
     "scratch": (LITE0, {"weights": "none"}, SMALL, {}),

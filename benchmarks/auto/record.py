@@ -184,8 +184,8 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
             f"validation score after {_median(shares)} of its time (median of "
             f"{len(shares)}; {sum(map(math.isinf, shares))} never)."
         )
-    small = [one[AUTO].first for one in whole if one[AUTO].data not in DENSE and one[AUTO].first]
-    said.append(f"- The first checked file: {max(small, default=0):.0f} s at most.")
+    small = [one[AUTO].first or 0.0 for one in whole if one[AUTO].data not in DENSE]
+    said.append(f"- The first checked file: {max(small, default=0.0):.0f} s at most.")
     over = [run.seconds / 60 / run.minutes - 1 for one in whole for who, run in one.items()
             if who not in (STOCK, *PEERS)]  # fmt: skip
     said.append(f"- Minutes, of {len(over)} runs of ours: {min(over):+.0%} to {max(over):+.0%}.")

@@ -125,6 +125,7 @@ def measured(job: Job, seed: int, epochs: int | None, folder: Path, shared: Path
     of_int8 = predict(load(ours.int8_file), x, ours.scaling, ours.output)
     files = {"float": ours.float_file, "ours": ours.int8_file}
     bare = keras.Model(model.inputs, model.outputs, name=model.name)  # without the loss
+    assert ours.plan.rows is not None  # it was quantized
     write_job(folder, bare, data.x_train[ours.plan.rows.indices])
     write_rows(folder / SEEN, x)
     without, figures = failures(folder, PEERS), {}

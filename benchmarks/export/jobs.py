@@ -21,7 +21,8 @@ LIMIT = 900.0  # seconds
 def write_rows(path: Path, rows: Rows) -> None:
     """Write rows for each input, or of each output."""
     listed = [rows] if isinstance(rows, np.ndarray) else rows
-    np.savez(path, **{str(place): one for place, one in enumerate(listed)})
+    named: dict[str, Any] = {str(place): one for place, one in enumerate(listed)}
+    np.savez(path, **named)
 
 
 def read_rows(path: Path) -> list[np.ndarray]:

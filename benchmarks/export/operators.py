@@ -150,11 +150,12 @@ def onnx_timings(path: Path) -> list[Timing]:
 def by_type(found: list[Timing]) -> dict[str, tuple[int, float]]:
     """Return type -> count and microseconds, most of them first."""
     counts: Counter[str] = Counter()
-    sums: Counter[str] = Counter()  # type: ignore[assignment]
+    sums: defaultdict[str, float] = defaultdict(float)
     for one in found:
         counts[one.name] += one.times
-        sums[one.name] += one.microseconds  # type: ignore[assignment]
-    return {name: (counts[name], float(total)) for name, total in sums.most_common()}
+        sums[one.name] += one.microseconds
+    falling = sorted(sums.items(), key=lambda item: -item[1])
+    return {name: (counts[name], total) for name, total in falling}
 
 
 def main() -> None:

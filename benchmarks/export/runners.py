@@ -48,7 +48,7 @@ def runner(path: Path) -> Any:
     rng = np.random.default_rng(0)
     if path.suffix == ".onnx":
         session = OrtRunner(path)
-        session.set(rng.normal(size=session.row.shape))
+        session.set(np.asarray(rng.normal(size=session.row.shape)))
         return session
     interpreter = load(path)
     for details in interpreter.get_input_details():

@@ -11,7 +11,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -88,7 +88,7 @@ def _flat(name: str, seed: int) -> Arrays:
     import zoo
 
     data = zoo.load_data(name, seed=seed)
-    arrays = {}
+    arrays: Arrays = {}
     for part, short in (("train", "train"), ("validation", "val"), ("test", "test")):
         x = getattr(data, f"x_{part}")
         arrays |= {f"x_{short}": x.reshape(len(x), -1), f"y_{short}": getattr(data, f"y_{part}")}
@@ -134,5 +134,6 @@ def wheel(requirement: str, folder: Path) -> Path:
 def saved(file: Path, arrays: Arrays) -> str:
     """Write arrays, and return the file's path."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(file, **arrays)
+    named: dict[str, Any] = {**arrays}
+    np.savez_compressed(file, **named)
     return str(file)

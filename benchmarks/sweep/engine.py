@@ -53,7 +53,7 @@ def trials(folder: Path, source: str, preset: str, epochs: int, count: int, way:
             return super().launch(job)
 
     if way == "fresh":
-        tuning.searching.Pool = Fresh  # type: ignore[misc]
+        vars(tuning.searching)["Pool"] = Fresh
     ends: list[tuple[float, Any]] = []
 
     def on_progress(progress: Any) -> None:

@@ -45,4 +45,4 @@ def colored(digit: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarra
     coarse = rng.normal(0, 30, (4, 4, 3))
     texture = zoom(coarse, (size / 4, size / 4, 1), order=1)
     ground = paper + texture + rng.normal(0, 10, (size, size, 3))
-    return np.rint(np.clip(ground * (1 - mask) + ink * mask, 0, 255))
+    return np.asarray(np.rint(np.clip(ground * (1 - mask) + ink * mask, 0, 255)))

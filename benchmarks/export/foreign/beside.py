@@ -31,9 +31,14 @@ deviation 2: with plain noise and weights as built, outputs are the same for all
 class Ours(Protocol):
     """What our own file gave."""
 
-    noise: float
-    varied: float
-    content: bytes
+    @property
+    def noise(self) -> float: ...
+
+    @property
+    def varied(self) -> float: ...
+
+    @property
+    def content(self) -> bytes: ...
 
 
 def made(

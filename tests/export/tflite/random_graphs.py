@@ -159,7 +159,7 @@ def whole_apart(twin: Twin, rows: Rows) -> np.ndarray:
 def steps(found: np.ndarray, y: Any, scaling: tuple[float, int]) -> np.ndarray:
     scale, zero = scaling
     of_twin = np.rint(np.asarray(ops.convert_to_numpy(y), np.float64) / scale) + zero
-    return np.abs(of_twin - found)
+    return np.asarray(np.abs(of_twin - found))
 
 
 def file_values(twin: Twin, rows: Rows) -> dict[int, np.ndarray]:

@@ -1,6 +1,7 @@
 """Images with masks, and with boxes: what every preset for these is tried on."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ def boxed(rng: np.random.Generator, count: int, shape: tuple[int, ...], classes:
 
 def save_boxes(path: Path) -> Path:
     """Save images of 24x24 pixels with one box each, of two classes."""
-    arrays = {"class_names": np.array(["dim", "bright"])}
+    arrays: dict[str, Any] = {"class_names": np.array(["dim", "bright"])}
     for seed, (part, count) in enumerate({"train": 600, "test": 200}.items()):
         shape = (24, 24, 1)
         arrays[f"x_{part}"] = boxed(np.random.default_rng(seed), count, shape, 2)
