@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tuning.study.ledger import Trial
 from zoo import UserError
@@ -48,7 +49,7 @@ def _dominates(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
-def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
+def choose(order: Sequence[Trial], pick: str, direction: str, rows: int = 0) -> list[Trial]:
     """Return the trials to take, in the order in which to try them.
 
     Args:
@@ -57,6 +58,7 @@ def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
             then the best; or "smallest-within:P", the smallest files of the front whose score
             is at most P points (percent of RMSE) worse than the best, and then the best.
         direction: "maximize" or "minimize".
+        rows: that the scores are of; 0: not known.
 
     Raises:
         UserError: trial N was not completed.
@@ -72,7 +74,7 @@ def choose(order: Sequence[Trial], pick: str, direction: str) -> list[Trial]:
         return [best]
     near = _near(order, direction, KNEE if how == "knee" else float(value))
     if how == "knee":
-        taken = knee(near, direction)
+        taken = knee(near, direction, standard_error(best.score, direction, rows))
         return [taken, *([] if taken is best else [best])]
     return [*[trial for trial in near if trial is not best][: SHORT - 1], best]
 
@@ -85,16 +87,36 @@ def _near(order: Sequence[Trial], direction: str, points: float) -> list[Trial]:
     return [t for t in front(order, direction) if sign * (t.score or 0.0) >= sign * least]
 
 
-def knee(trials: Sequence[Trial], direction: str) -> Trial:
+def standard_error(score: float, direction: str, rows: int) -> float:
+    """Return the standard error of a score: of a share of the rows, or of an error.
+
+    That of a share has half a row more of either kind, so that all right is not certain; that of
+    an error is of normally distributed ones. Without rows 0.
+    """
+    if not rows:
+        return 0.0
+    if direction == "minimize":
+        return abs(score) / math.sqrt(2 * rows)
+    share = (min(max(score, 0.0), 1.0) * rows + 0.5) / (rows + 1)
+    return math.sqrt(share * (1 - share) / rows)
+
+
+def knee(trials: Sequence[Trial], direction: str, error: float = 0.0) -> Trial:
     """Return the trial of a front beyond which more of the costs wins little score.
+
+    Scores within a standard error of the best are as good as it (Breiman et al. 1984): of those
+    more of the costs wins nothing.
 
     It is the one that is furthest above the line from the smallest to the best, in score over the
     logarithm of a cost (the distance of "Kneedle", Satopaa et al. 2011), on the average of the
     costs in which the trials differ; see `axes`. Of two it is the best.
     """
     sign = 1 if direction == "maximize" else -1
-    trials = front(trials, direction)
-    scores = [sign * (trial.score or 0.0) for trial in trials]
+    enough = max(sign * (trial.score or 0.0) for trial in trials) - error
+    whole = {trial.number: trial for trial in trials}
+    level = [replace(t, score=sign * min(sign * (t.score or 0.0), enough)) for t in trials]
+    trials = [whole[trial.number] for trial in front(level, direction)]
+    scores = [min(sign * (trial.score or 0.0), enough) for trial in trials]
     logs = ([math.log(max(t.cost[name], LEAST)) for t in trials] for name in axes(trials))
     costs = [_spread(cost) for cost in logs if max(cost) > min(cost)]
     best = scores.index(max(scores))

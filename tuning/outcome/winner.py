@@ -52,7 +52,7 @@ def crown(run: Run, study: Study, plan: Plan, pool: Pool, data: Data, timing: Ti
     if not order:
         first = f" The first: {trials[0].message}" if trials else ""
         raise UserError(f"None of {len(trials)} trials was completed.{first}")
-    best = choose(order, plan.settings.picked, study.direction)[0]
+    best = choose(order, plan.settings.picked, study.direction, len(data.x_validation))[0]
     held = run.exists() and study.study.user_attrs.get(HELD) == best.number
     if held and timing.clock.limited and timing.clock.left < timing.filing(best):
         return  # a file of it has been made, and there is no time for another
@@ -106,7 +106,7 @@ def _summary(
 ) -> dict[str, Any]:
     """Return what `study.json` says; `order` are the completed trials, the best first."""
     trials, direction = study.trials(), study.direction
-    shortlist = choose(order, plan.settings.picked, direction)
+    shortlist = choose(order, plan.settings.picked, direction, len(data.x_validation))
     best = shortlist[0]
     found: dict[str, Any] = {}
     if plan.field.auto:

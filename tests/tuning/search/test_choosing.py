@@ -89,6 +89,12 @@ def test_the_knee_is_where_more_bytes_win_little() -> None:
     errors = [completed(0, 50.0, 60_000), completed(1, 50.1, 2_000), completed(2, 50.9, 1_000)]
     order = ranked("minimize", errors)
     assert [t.number for t in choose(order, "knee", "minimize")] == [1, 0]
+    for rows, taken in ((0, [2]), (91, [0, 2]), (9_000, [2])):  # half a point of so many rows
+        pair = ranked("maximize", [trials[0], replace(trials[2], score=0.955)])
+        assert [t.number for t in choose(pair, "knee", "maximize", rows)] == taken
+    for rows, taken in ((0, [0]), (90, [2, 0]), (9_000, [0])):
+        pair = ranked("minimize", [errors[0], errors[2]])
+        assert [t.number for t in choose(pair, "knee", "minimize", rows)] == taken
     assert Search().picked == "best"
     assert Search(device="rp2040").picked == "knee"
     assert (Search().most, Search(minutes=1).most, Search(minutes=1, trials=3).most)[::2] == (10, 3)
