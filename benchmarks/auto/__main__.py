@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import zoo
-from benchmarks.auto.record import AUTO, DEVICE, PAGE, PEERS, STOCK, Run, page, record, recorded
+from benchmarks.auto.page import page
+from benchmarks.auto.record import AUTO, DEVICE, PAGE, PEERS, STOCK, Run, record, recorded
 from benchmarks.auto.sets import DENSE, SETS, source_of
 from benchmarks.quality.record import commit
 from benchmarks.sweep.contenders import Task, trace_of_study
@@ -62,6 +63,7 @@ def ours(name: str, seed: int, who: str, arguments: argparse.Namespace) -> Run:
         first if first is None else round(first, 1),
         report["runtimes"].get("micro", {}).get("arena_bytes"),
         os.environ.get("KERAS_BACKEND", "tensorflow"), commit(),
+        arguments.device if who == DEVICE else "",
         [(one.seconds, one.best) for one in trace_of_study(task, begun, out.parent)],
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ MARGIN = 1.15  # of what is planned by what was measured
 MOST = 0.35  # of the budget for what follows the last trial, before repeats are left out
 # trainings of a validation or test row in the time that a checked file needs for it: 3.5 on digits,
 # 4.4 on mnist5k (cnn_small, cnn_base), 7.3 on digits_scenes (detect_small, detect_base)
-STEPS = 8.0
+STEPS = 5.0
 SELDOM = 10.0  # times what it takes, between two files of better models
 
 
