@@ -46,9 +46,9 @@ class Search(Budget):
             none.
         max_ms: most milliseconds that it may take on the device, as estimated; more than 0.
         pick: "best"; "smallest-within:P", the smallest file within P points (percent of RMSE) of
-            the best score; "knee", where less score stops saving much (within a
-            standard error none is lost); or "trial:N". None is "knee"
-            with a device, else "best". Asked for another one, a finished search just takes it.
+            the best score; "knee", where less score stops saving much, and within a standard error
+            of the best none is lost; or "trial:N". None is "knee" with a device, else "best". Asked
+            for another one, a finished search just takes it.
         repeats: how many more times the winner is trained, with other seeds, to estimate the
             spread; at least 0.
         refit: train the winner once more on training and validation rows together, for as many

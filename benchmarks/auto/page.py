@@ -21,8 +21,9 @@ figure is within the 95 % interval of auto's, or worse. Bytes: theirs as their l
 `benchmarks/sweep`; its scores are on validation rows. *Over*: seconds from the command to its end,
 over those asked for.
 
-One split so far, on a quiet core each. Rows of *auto* and of presets are of the commit in
-`auto.jsonl`; since then a search goes on where a trial that was cut leaves more time."""
+On a quiet core each; "-" is a run that was not done. Rows of ours are of the commits in
+`auto.jsonl`; those of split 0 are older than searches that go on where a trial that was cut leaves
+more time, and than a time for the end that is planned by the model."""
 
 
 def page(runs: Sequence[Run], minutes: float) -> str:
