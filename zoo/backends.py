@@ -13,6 +13,9 @@ CPU = Path("/proc/cpuinfo")
 # how long a thread of OpenMP that has nothing to do keeps its core: libgomp (turns of a loop, here
 # some microseconds; 300,000 by itself) and LLVM's and Intel's libomp (milliseconds; 200 by itself)
 WAITING = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
+# channels below which oneDNN's gradient of a strided 1x1 convolution writes past its buffer, in
+# torch and TensorFlow (github.com/uxlfoundation/oneDNN/issues/6035): pixels are chosen before it
+NARROW = 16
 
 
 def require_backend() -> None:

@@ -8,13 +8,17 @@ import pytest
 
 import zoo
 from tests.helpers.instances import EVERYTHING, data_for, data_of, fill, presets, rows, small, spec
-from tuning import Recipe, fit
+from tuning import FineTuning, Recipe, fit, quantize_aware
 from tuning.augmentation.apply import KINDS
 from tuning.training.feeding import Batches, Feed
 from tuning.training.losses import Targets, compile_for
 from tuning.training.phase import adapt_inputs
+from zoo.backends import NARROW
 from zoo.data.kinds import IMAGE
-from zoo.models.cnn import NARROW, conv
+from zoo.models.cnn import conv
+from zoo.quantization.calibration import predict
+from zoo.quantization.errors import relative_error
+from zoo.quantization.layers.arithmetic import Int8
 
 HALVED = ["cnn_tiny", "gru_tiny", "vit_tiny"]  # trained in bfloat16
 
@@ -120,7 +124,7 @@ def test_the_head_is_trained_first_and_the_backbone_stays() -> None:
 @pytest.mark.parametrize("channels", [6, NARROW])
 @pytest.mark.parametrize("side", [48, 33])
 def test_the_gradient_of_a_strided_pointwise_convolution(channels: int, side: int) -> None:
-    """With few channels oneDNN's kills the process, or is wrong."""
+    """With few channels oneDNN's kills the process, or is wrong: in ours and in the twin."""
     random = np.random.default_rng(0)
     x = random.normal(size=(32, side, side, channels)).astype("float32")
     inputs = keras.Input(x.shape[1:])
@@ -135,3 +139,16 @@ def test_the_gradient_of_a_strided_pointwise_convolution(channels: int, side: in
     slope = np.einsum("bhwi,bhwo->io", seen, 2 * (expected - y) / y.size)
     moved = kernel[0, 0] - keras.ops.convert_to_numpy(model.trainable_variables[0])[0, 0]
     np.testing.assert_allclose(moved, slope, rtol=1e-3, atol=1e-5)
+
+
+def test_the_twin_of_narrow_strided_pointwise_convolutions_is_trained() -> None:
+    x = np.random.default_rng(0).normal(size=(64, 48, 48, 6)).astype("float32")
+    inputs = keras.Input(x.shape[1:])
+    y = keras.layers.Conv2D(12, 1, 2, padding="same")(inputs)
+    y = keras.layers.GlobalAveragePooling2D()(y)
+    model = keras.Model(inputs, keras.layers.Dense(2)(y))
+    data = data_of(x, np.arange(64) % 2)
+    trained = quantize_aware(model, data, fine_tuning=FineTuning(epochs=1))
+    exact = model.predict(x, verbose=0)
+    found = predict(trained.twin, trained.rows.fed(x), Int8())
+    assert relative_error(found, exact) < 0.1

@@ -17,15 +17,12 @@ from typing import Any
 import keras
 from keras import layers
 
+from zoo.backends import NARROW
 from zoo.checks import UserError, in_range, one_of, size
 from zoo.data.kinds import SEQUENCE, kind_of
 from zoo.layers.inputs import Standardize, batch_norm, drop_path_layer, dropped
 from zoo.models.mlp import ACTIVATIONS
 from zoo.models.shapes import check_shapes
-
-# channels below which oneDNN's gradient of a strided 1x1 convolution writes past its buffer
-# (github.com/uxlfoundation/oneDNN/issues/6035): there every second pixel is taken beforehand
-NARROW = 16
 
 
 def CNN(

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.backends import NARROW
 from zoo.quantization.layers.ranges import Convolution, Curve, Linear, Range, Transposed, Window
 
 # activations that an operator clamps its own output with
@@ -90,7 +91,10 @@ class Operations:
     def conv(self, layer: Convolution, x: Any) -> Any:
         """CONV_2D: kernel (height, width, in / groups, out), bias (out,)."""
         (kernel, bias), window = self.weights(layer, x), layer.window()
-        y = ops.conv(x, kernel, window.strides, window.padding, LAST, window.dilation)
+        strides = window.strides
+        if tuple(kernel.shape[:2]) == (1, 1) and x.shape[-1] < NARROW:
+            x, strides = x[:, :: strides[0], :: strides[1]], (1, 1)
+        y = ops.conv(x, kernel, strides, window.padding, LAST, window.dilation)
         return self._ended(layer, y + bias)
 
     def depthwise_conv(self, layer: Convolution, x: Any) -> Any:
