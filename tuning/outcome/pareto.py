@@ -114,9 +114,10 @@ def knee(trials: Sequence[Trial], direction: str, error: float = 0.0) -> Trial:
     sign = 1 if direction == "maximize" else -1
     enough = max(sign * (trial.score or 0.0) for trial in trials) - error
     whole = {trial.number: trial for trial in trials}
-    level = [replace(t, score=sign * min(sign * (t.score or 0.0), enough)) for t in trials]
-    trials = [whole[trial.number] for trial in front(level, direction)]
-    scores = [min(sign * (trial.score or 0.0), enough) for trial in trials]
+    capped = [replace(t, score=sign * min(sign * (t.score or 0.0), enough)) for t in trials]
+    level = front(capped, direction)
+    scores = [sign * (trial.score or 0.0) for trial in level]
+    trials = [whole[trial.number] for trial in level]
     logs = ([math.log(max(t.cost[name], LEAST)) for t in trials] for name in axes(trials))
     costs = [_spread(cost) for cost in logs if max(cost) > min(cost)]
     best = scores.index(max(scores))

@@ -92,7 +92,8 @@ class Operations:
         """CONV_2D: kernel (height, width, in / groups, out), bias (out,)."""
         (kernel, bias), window = self.weights(layer, x), layer.window()
         strides = window.strides
-        if tuple(kernel.shape[:2]) == (1, 1) and x.shape[-1] < NARROW:
+        pointwise = tuple(kernel.shape[:2]) == (1, 1)
+        if pointwise and strides != (1, 1) and x.shape[-1] < NARROW:
             x, strides = x[:, :: strides[0], :: strides[1]], (1, 1)
         y = ops.conv(x, kernel, strides, window.padding, LAST, window.dilation)
         return self._ended(layer, y + bias)
