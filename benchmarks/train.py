@@ -104,19 +104,68 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
     """Return steps a second of ours, of the plain one, and of the pipeline, for every repeat."""
     import keras
 
-    import tuning
+    data = noise(preset)
+    turn: dict[str, Callable[[], float]] = {
+        "ours": lambda: ours(preset, data, epochs),
+        "plain": lambda: plain(PLAIN[preset], data, epochs),
+    }
+    found = []
+    for repeat in range(repeats):
+        order = list(turn) if repeat % 2 else list(turn)[::-1]
+        rates = {name: turn[name]() for name in order}
+        found.append(rates | {"pipeline": plain(product, data, epochs)})
+        keras.utils.clear_session()
+    return found
+
+
+def noise(preset: str) -> Any:
+    """Return `zoo.Data` of the shape that a preset is declared for: `STEPS` batches of rows."""
     import zoo
     from zoo.presets.catalogue import reference
     from zoo.tasks import Classification
 
     shape, outputs = reference(preset)
-    steps = STEPS[preset]
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(BATCH * steps, *shape)).astype(np.float32)
+    x = rng.normal(size=(BATCH * STEPS[preset], *shape)).astype(np.float32)
     y = np.arange(len(x)) % outputs
     names = tuple(str(n) for n in range(outputs))
-    data = zoo.Data("noise", "noise", 0, Classification(names), "", x, y, x[:0], y[:0], x, y)
+    return zoo.Data("noise", "noise", 0, Classification(names), "", x, y, x[:0], y[:0], x, y)
+
+
+def ours(preset: str, data: Any, epochs: int) -> float:
+    import tuning
+    import zoo
+
     recipe = tuning.Recipe(epochs=epochs, batch_size=BATCH, patience=0)
+    watch = clock()
+    model = zoo.create_model(preset, data.input_shape, data.num_outputs)
+    tuning.fit(model, data, recipe, callbacks=(watch,))
+    return rate(watch, data)
+
+
+def plain(body: Callable[[Any, Any, int], Any], data: Any, epochs: int) -> float:
+    import keras
+
+    inputs, channels = keras.Input(data.input_shape), data.input_shape[-1]
+    scaled = keras.layers.Normalization(mean=np.zeros(channels), variance=np.ones(channels))
+    model = keras.Model(inputs, body(scaled(inputs), keras.layers, data.num_outputs))
+    total = epochs * len(data.x_train) // BATCH
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10
+    )
+    model.compile(
+        keras.optimizers.AdamW(schedule, weight_decay=0.1, global_clipnorm=1.0),
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+        metrics=["accuracy"],
+    )
+    watch, targets = clock(), np.eye(data.num_outputs, dtype=np.float32)[data.y_train]
+    model.fit(data.x_train, targets, batch_size=BATCH, epochs=epochs, callbacks=[watch], verbose=0)
+    return rate(watch, data)
+
+
+def clock() -> Any:
+    """Return a callback with the time at the end of each epoch in `times`."""
+    import keras
 
     class Clock(keras.callbacks.Callback):
         def __init__(self) -> None:
@@ -126,42 +175,12 @@ def worker(preset: str, repeats: int, epochs: int) -> list[dict[str, float]]:
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.times.append(time.perf_counter())
 
-        def rate(self) -> float:
-            return steps / float(np.median(np.diff(self.times)))
+    return Clock()
 
-    def ours() -> float:
-        clock = Clock()
-        tuning.fit(zoo.create_model(preset, shape, outputs), data, recipe, callbacks=(clock,))
-        return clock.rate()
 
-    def plain(body: Callable[[Any, Any, int], Any]) -> float:
-        inputs = keras.Input(shape)
-        scaled = keras.layers.Normalization(mean=np.zeros(shape[-1]), variance=np.ones(shape[-1]))
-        model = keras.Model(inputs, body(scaled(inputs), keras.layers, outputs))
-        total = epochs * steps
-        schedule = keras.optimizers.schedules.CosineDecay(
-            0.0, total - total // 10, warmup_target=3e-3, warmup_steps=total // 10
-        )
-        model.compile(
-            keras.optimizers.AdamW(schedule, weight_decay=0.1, global_clipnorm=1.0),
-            keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
-            metrics=["accuracy"],
-        )
-        clock, targets = Clock(), np.eye(outputs, dtype=np.float32)[y]
-        model.fit(x, targets, batch_size=BATCH, epochs=epochs, callbacks=[clock], verbose=0)
-        return clock.rate()
-
-    found = []
-    for repeat in range(repeats):
-        turn: dict[str, Callable[[], float]] = {
-            "ours": ours,
-            "plain": lambda: plain(PLAIN[preset]),
-        }
-        order = list(turn) if repeat % 2 else list(turn)[::-1]
-        rates = {name: turn[name]() for name in order}
-        found.append(rates | {"pipeline": plain(product)})
-        keras.utils.clear_session()
-    return found
+def rate(watch: Any, data: Any) -> float:
+    """Return steps a second in the median epoch, the first one left out."""
+    return len(data.x_train) // BATCH / float(np.median(np.diff(watch.times)))
 
 
 def lines(backend: str, preset: str, runs: Sequence[dict[str, float]]) -> list[str]:

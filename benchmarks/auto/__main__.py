@@ -23,7 +23,8 @@ from benchmarks.auto.page import page
 from benchmarks.auto.record import AUTO, DEVICE, PAGE, PEERS, STOCK, Run, record, recorded
 from benchmarks.auto.sets import DENSE, SETS, source_of
 from benchmarks.quality.record import commit
-from benchmarks.sweep.contenders import Task, trace_of_study
+from benchmarks.sweep.contenders import trace_of_study
+from benchmarks.sweep.traces import Task
 from tuning.spaces import default_recipe
 from zoo.advice.choice import candidates
 

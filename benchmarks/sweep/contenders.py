@@ -7,60 +7,24 @@ thrown away. Both are so for every method. What is heavy is imported once the cl
 """
 
 import json
-import math
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-TRIALS = 10_000  # more than any time allows
+from benchmarks.sweep.stock import TRIALS, stock, tracer
+from benchmarks.sweep.traces import TASKS, Ended, Task, best_of, read_trace
+
 STOCK = ("RandomSearch", "BayesianOptimization", "Hyperband")
 OURS: Mapping[str, Mapping[str, Any]] = {
     "ours": {},
     "our random": {"algorithm": "random", "prune": "none", "jobs": 1},
 }
-
-
-class Task(NamedTuple):
-    """What is searched: around a preset on a built-in set, at most so many epochs a trial."""
-
-    source: str
-    preset: str
-    epochs: int
-    metric: str
-    direction: str  # "max" or "min"
-
-
-TASKS = {
-    "digits": Task("digits", "cnn_tiny", 6, "accuracy", "max"),
-    "diabetes": Task("diabetes", "mlp_small", 60, "rmse", "min"),
-    "wine": Task("wine", "mlp_tiny", 2, "accuracy", "max"),  # the short trials of `engine.py`
-}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A trial that has ended.
-
-    Attributes:
-        seconds: since the process was started.
-        best: the metric on the validation rows in its best epoch, as KerasTuner scores a trial.
-        kept: the same in the epoch of the least validation loss, whose weights early stopping
-            keeps, as our search scores a trial.
-        epochs: it was trained for.
-        state: one of `tuning.study.ledger.STATES`. Only a completed trial has scores here.
-    """
-
-    seconds: float
-    best: float | None
-    kept: float | None
-    epochs: int
-    state: str = "completed"
 
 
 class Over(BaseException):
@@ -93,12 +57,6 @@ def main() -> None:
         leave(trace_of_study(task, job["started"], folder))
     stock(job["method"], task, job["seed"], folder, tracer(task, job["started"], file))
     leave(read_trace(file))
-
-
-def read_trace(file: Path) -> list[Ended]:
-    """Read what `tracer` wrote; a last line that is not whole yet has not ended."""
-    lines = file.read_text().splitlines(keepends=True) if file.exists() else []
-    return [Ended(**json.loads(line)) for line in lines if line.endswith("\n")]
 
 
 def ours(
@@ -140,104 +98,9 @@ def trace_of_study(task: Task, started: float, folder: Path) -> list[Ended]:
         if outcome in STATES and trial.datetime_complete is not None:
             seconds = round(trial.datetime_complete.timestamp() - started, 3)
             curve = list(trial.intermediate_values.values())
-            scores = (_best(task, curve), trial.value) if outcome == "completed" else (None, None)
+            scores = (best_of(task, curve), trial.value) if outcome == "completed" else (None, None)
             found.append(Ended(seconds, *scores, len(curve), outcome))
     return sorted(found, key=lambda ended: ended.seconds)
-
-
-def stock(
-    name: str,
-    task: Task,
-    seed: int,
-    folder: Path,
-    watch: Callable[[Any], Any],
-    trials: int = TRIALS,
-) -> None:
-    """Search with a tuner of KerasTuner, as its documentation shows, on the space of `ours`.
-
-    Args:
-        watch: given the data's `Targets`, returns a callback that goes along.
-        trials: most that are run.
-    """
-    import keras
-    import keras_tuner
-
-    import zoo
-    from tuning.spaces import default_recipe, point
-    from tuning.training.losses import Targets, compile_for
-    from zoo.layers.inputs import Standardize
-
-    data = zoo.load_data(task.source, seed=seed)
-    targets = Targets.of(data)
-    recipe = replace(default_recipe(task.preset), epochs=task.epochs)
-
-    def build(hp: keras_tuner.HyperParameters) -> keras.Model:
-        chosen = point(hp, task.preset, {}, recipe)
-        model = zoo.create_model(
-            task.preset, data.input_shape, data.num_outputs, **chosen.overrides
-        )
-        for layer in model.layers:
-            if isinstance(layer, Standardize):
-                layer.adapt(data.x_train)
-        compile_for(model, data, chosen.recipe)
-        return model
-
-    keras.utils.set_random_seed(seed)
-    limits: dict[str, Any] = {"max_trials": trials}
-    if name == "Hyperband":  # once more, as long as there is time: its documentation advises that
-        limits = {"max_epochs": task.epochs, "factor": 3, "hyperband_iterations": trials}
-    tuner = getattr(keras_tuner, name)(
-        build,
-        objective=keras_tuner.Objective(f"val_{task.metric}", task.direction),
-        seed=seed + 1,  # 0 is "random" there
-        directory=folder,
-        project_name="stock",
-        **limits,
-    )
-    tuner.search(
-        data.x_train,
-        targets.encode(data.y_train),
-        validation_data=(data.x_validation, targets.encode(data.y_validation)),
-        epochs=recipe.epochs,
-        batch_size=recipe.batch_size,
-        callbacks=[
-            keras.callbacks.TerminateOnNaN(),
-            keras.callbacks.EarlyStopping(patience=recipe.patience, restore_best_weights=True),
-            watch(targets),
-        ],
-        verbose=0,
-    )
-
-
-def tracer(task: Task, started: float, file: Path) -> Callable[[Any], Any]:
-    """Return what makes the callback that writes a line for every trial that ends."""
-
-    def make(targets: Any) -> Any:
-        import keras
-
-        class Tracer(keras.callbacks.Callback):
-            def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-                self.curve: list[tuple[float, float]] = []
-
-            def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-                now = targets.in_units(logs or {})
-                if math.isfinite(now["val_loss"]):
-                    self.curve.append((now["val_loss"], now[f"val_{task.metric}"]))
-
-            def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-                best = _best(task, [score for _, score in self.curve])
-                kept = min(self.curve)[1] if self.curve else None
-                ended = Ended(round(time.time() - started, 3), best, kept, len(self.curve))
-                with file.open("a") as lines:
-                    lines.write(json.dumps(asdict(ended)) + "\n")
-
-        return Tracer()
-
-    return make
-
-
-def _best(task: Task, curve: list[float]) -> float | None:
-    return (max if task.direction == "max" else min)(curve) if curve else None
 
 
 if __name__ == "__main__":

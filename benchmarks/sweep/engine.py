@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.sweep.contenders import TASKS, ours, stock
+from benchmarks.sweep.contenders import ours
+from benchmarks.sweep.stock import stock
+from benchmarks.sweep.traces import TASKS
 
 MEASURED = (5, 100)  # trials after which memory is read
 ASKED = 20

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.sweep.contenders import OURS, STOCK, TASKS, Ended, Task
+from benchmarks.sweep.contenders import OURS, STOCK
+from benchmarks.sweep.traces import TASKS, Ended, Task
 from benchmarks.tables import table
 
 FACTORS = (1, 2)  # every run lasts twice the budget; both are shown
