@@ -1,7 +1,7 @@
 """Searches without a named model, for the same minutes: ours, ours of one preset, and others'.
 
     python -m benchmarks.auto --folder FOLDER [--peers PYTHON] [--sets NAME ...] [--seeds 0 1]
-                              [--minutes 2] [--presets 2] [--device NAME]
+                              [--minutes 2] [--presets 2] [--device NAME] [--tenths]
 
 Ours by `pocketzoo run` alone, on the backend of KERAS_BACKEND; the others in a Python of their own,
 see `peers.py`. Each on one core, one after the other. A run that `results/auto.jsonl` has is not
@@ -20,7 +20,17 @@ import numpy as np
 
 import zoo
 from benchmarks.auto.page import page
-from benchmarks.auto.record import AUTO, DEVICE, PAGE, PEERS, STOCK, Run, record, recorded
+from benchmarks.auto.record import (
+    AUTO,
+    DEVICE,
+    PAGE,
+    PEERS,
+    STOCK,
+    TENTHS,
+    Run,
+    record,
+    recorded,
+)
 from benchmarks.auto.sets import DENSE, SETS, source_of
 from benchmarks.quality.record import commit
 from benchmarks.sweep.contenders import trace_of_study
@@ -30,6 +40,7 @@ from zoo.advice.choice import candidates
 
 LATE = 3  # times the minutes, after which another's search is given up
 FIRST = "int8 file of"  # what the screen says of a checked file
+NONE = "presets meets max_bytes"  # and where there is no model so small
 
 
 def ours(name: str, seed: int, who: str, arguments: argparse.Namespace) -> Run:
@@ -37,36 +48,52 @@ def ours(name: str, seed: int, who: str, arguments: argparse.Namespace) -> Run:
     folder: Path = arguments.folder
     out = folder / "runs" / f"{name}-{seed}-{who.replace(', ', '-')}" / "run"
     command = [sys.executable, "-m", "pocketzoo", "run", source_of(name, seed, folder / "sets")]
-    command += [] if who in (AUTO, DEVICE) else [who]
+    command += _asked_for(name, seed, who, arguments)
     command += ["--out", str(out), "--seed", str(seed), "--minutes", f"{arguments.minutes:g}"]
-    command += ["--jobs", "1", *(["--device", arguments.device] if who == DEVICE else [])]
-    begun, started, first, said = time.time(), time.monotonic(), None, []
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as run:
-        for line in run.stdout or ():
-            said.append(f"{time.monotonic() - started:6.1f} {line}")
-            if first is None and line.startswith(FIRST):
-                first = time.monotonic() - started
+    command += ["--jobs", "1"]
+    begun, started = time.time(), time.monotonic()
+    said = _listen(command, started)
     seconds = time.monotonic() - started
-    out.with_suffix(".txt").write_text("".join(said))
+    out.with_suffix(".txt").write_text("".join(f"{at:6.1f} {line}" for at, line in said))
     if not (out / "report.json").exists():
-        raise SystemExit(f"{' '.join(command)}\n{''.join(said)}")
+        if who in TENTHS and any(NONE in line for _, line in said):
+            return Run(name, seed, who, arguments.minutes, 0.0, 1, 0, round(seconds, 1))
+        raise SystemExit(f"{' '.join(command)}\n{''.join(line for _, line in said)}")
     report = json.loads((out / "report.json").read_text())
     low, high = report["int8"]["ci95"]
     better = -1 if report["metric"] == "rmse" else 1
     task = Task(name, who, 0, report["metric"], "max" if better > 0 else "min")
+    first = next((round(at, 1) for at, line in said if line.startswith(FIRST)), None)
     return Run(
         name, seed, who, arguments.minutes, report["int8"]["value"],
         better,
         report["files"][report["forms"]["rolled"]]["bytes"],
         round(seconds, 1), report["model"]["preset"], low, high,
-        first if first is None else round(first, 1),
+        first,
         report["runtimes"].get("micro", {}).get("arena_bytes"),
         os.environ.get("KERAS_BACKEND", "tensorflow"), commit(),
         arguments.device if who == DEVICE else "",
         [(one.seconds, one.best) for one in trace_of_study(task, begun, out.parent)],
     )  # fmt: skip
+
+
+def _listen(command: list[str], started: float) -> list[tuple[float, str]]:
+    """Run a command to its end; return each line of the screen, and when it came."""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as run:
+        return [(time.monotonic() - started, line) for line in run.stdout or ()]
+
+
+def _asked_for(name: str, seed: int, who: str, arguments: argparse.Namespace) -> list[str]:
+    """Return what is asked for beside the data and the minutes."""
+    if who in (AUTO, DEVICE):
+        return ["--device", arguments.device] if who == DEVICE else []
+    if who not in TENTHS:
+        return [who]
+    peer = (name, seed, TENTHS[who], arguments.minutes)
+    most = next(run.bytes for run in recorded() if run.key == peer) // 10
+    return ["--max-bytes", str(most)]
 
 
 def stock(name: str, seed: int, auto: Run, arguments: argparse.Namespace) -> Run:
@@ -117,7 +144,8 @@ def asked(name: str, seed: int, arguments: argparse.Namespace) -> list[str]:
     data = zoo.load_data(source_of(name, seed, arguments.folder / "sets"), seed=seed)
     presets = candidates(data.kind, data.task, len(data.x_train))[: arguments.presets]
     peers = PEERS if arguments.peers and name not in DENSE else ()
-    return [AUTO, STOCK, *presets, *peers, *([DEVICE] if arguments.device else [])]
+    tenths = [who for who, peer in TENTHS.items() if peer in peers and arguments.tenths]
+    return [AUTO, STOCK, *presets, *peers, *([DEVICE] if arguments.device else []), *tenths]
 
 
 def _add(name: str, seed: int, who: str, auto: Run | None, arguments: argparse.Namespace) -> None:
@@ -148,6 +176,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=2)
     parser.add_argument("--presets", type=int, default=2, help="of those that are tried first")
     parser.add_argument("--device", help="a search for it, too")
+    parser.add_argument(
+        "--tenths", action="store_true", help="searches in a tenth of each other's bytes, too"
+    )
     arguments = parser.parse_args()
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for seed in arguments.seeds if arguments.folder else ():

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.auto.record import AUTO, DEVICE, PEERS, STOCK, Run, level
+from benchmarks.auto.figures import interval, share, shown
+from benchmarks.auto.limits import for_devices, for_tenths
+from benchmarks.auto.record import AUTO, DEVICE, PEERS, STOCK, TENTHS, Run, level
 from benchmarks.auto.sets import DENSE, SETS
 from benchmarks.tables import machine, table
-from zoo.devices.choosing import find_device
 
 INTRO = """\
 `pocketzoo run DATA --minutes {minutes:g}` without a preset (*auto*), with each of the presets that
@@ -43,13 +44,14 @@ def page(runs: Sequence[Run], minutes: float) -> str:
     intro = INTRO.format(minutes=minutes, seeds=seeds)
     return (
         f"# Search without a preset\n\n{machine()}\n\n{intro}\n\n{table(head, lines)}\n\n"
-        f"{_summary(whole)}\n{_kept(every)}\n{_for_devices(whole)}"
+        f"{_summary(whole)}\n{_kept(every)}\n{for_devices(whole)}{for_tenths(whole)}"
     )
 
 
 def best_preset(one: dict[str, Run]) -> Run | None:
     """Return the run of the preset with the best test figure."""
-    presets = [run for who, run in one.items() if who not in (AUTO, DEVICE, STOCK, *PEERS)]
+    others = (AUTO, DEVICE, STOCK, *PEERS, *TENTHS)
+    presets = [run for who, run in one.items() if who not in others]
     return max(presets, key=lambda run: run.better * run.value, default=None)
 
 
@@ -71,25 +73,17 @@ def _line(one: dict[str, Run]) -> list[str]:
     return [
         auto.data,
         str(auto.seed),
-        _shown(auto),
-        f"{_figure(auto.low or 0, auto)} to {_figure(auto.high or 0, auto)}",
+        shown(auto),
+        interval(auto),
         auto.model,
         f"{auto.bytes:,}",
         f"{auto.first:.0f}" if auto.first else "-",
         f"{auto.over:+.0%}",
         preset.who if preset else "-",
-        _shown(preset),
-        *(_shown(peer) for peer in peers),
+        shown(preset),
+        *(shown(peer) for peer in peers),
         *(f"{peer.bytes:,}" if peer else "-" for peer in peers),
     ]
-
-
-def _shown(run: Run | None) -> str:
-    return "-" if run is None else _figure(run.value, run)
-
-
-def _figure(value: float, run: Run) -> str:
-    return f"{100 * value:.1f}" if run.better > 0 else f"{value:.2f}"
 
 
 def _summary(whole: Sequence[dict[str, Run]]) -> str:
@@ -99,7 +93,7 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
     if pairs:
         gains = [_gain(*pair) for pair in pairs]
         said.append(
-            f"- Level with the best preset, or better: {_share([level(*p) for p in pairs])}; the "
+            f"- Level with the best preset, or better: {share([level(*p) for p in pairs])}; the "
             f"median difference is {100 * float(np.median(gains)):+.2f} points (percent of RMSE)."
         )
     for peer in PEERS:
@@ -107,9 +101,9 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
         if met:
             less = [p.bytes / a.bytes for a, p in met]
             said.append(
-                f"- Level with {peer}, or better: {_share([level(*pair) for pair in met])}; its "
+                f"- Level with {peer}, or better: {share([level(*pair) for pair in met])}; its "
                 f"model has {float(np.median(less)):.1f} times the bytes (median), "
-                f"{_share([times >= 10 for times in less])} at least ten times."
+                f"{share([times >= 10 for times in less])} at least ten times."
             )
     races = [(one[AUTO], one[STOCK]) for one in whole if STOCK in one]
     if races:
@@ -126,53 +120,16 @@ def _summary(whole: Sequence[dict[str, Run]]) -> str:
 
 def _kept(runs: Sequence[Run]) -> str:
     """Return how well minutes were kept, by how many were asked for."""
-    ours = [run for run in runs if run.who not in (STOCK, *PEERS)]
+    ours = [run for run in runs if run.who not in (STOCK, *PEERS) and run.bytes]
     said = []
     for minutes in sorted({run.minutes for run in ours}):
         over = [run.over for run in ours if run.minutes == minutes]
-        near = _share([abs(one) <= 0.1 for one in over])
+        near = share([abs(one) <= 0.1 for one in over])
         said.append(
             f"- Minutes, of {minutes:g}: {min(over):+.0%} to {max(over):+.0%}; {near} of our runs "
             "within 10 %."
         )
     return "\n".join(said)
-
-
-def _for_devices(whole: Sequence[dict[str, Run]]) -> str:
-    """Return what the searches for a device made, beside its limits and the search without one."""
-    pairs = [(one[AUTO], one[DEVICE]) for one in whole if DEVICE in one]
-    if not pairs:
-        return ""
-    head = ["data", "seed", "device", "took", "int8", "without it", "bytes", "without it"]
-    head += ["at most", "arena", "at most", "kept"]
-    lines = [_for_device(*pair) for pair in pairs]
-    broken = sum(line[-1] != "yes" for line in lines)
-    less = float(np.median([own.bytes / auto.bytes for auto, own in pairs]))
-    return (
-        f"\n## For a device\n\n{table(head, lines)}\n\n"
-        f"- Files over a limit, by their own bytes and LiteRT-Micro's arena: {broken} of "
-        f"{len(pairs)}.\n- Level with the search without a device, or better: "
-        f"{_share([level(own, auto) for auto, own in pairs])}, with {less:.2f} times the bytes "
-        "(median).\n"
-    )
-
-
-def _for_device(auto: Run, own: Run) -> list[str]:
-    most = find_device(own.device).limits
-    kept = own.bytes <= most["bytes"] and own.arena is not None and own.arena <= most["arena"]
-    return [
-        own.data,
-        str(own.seed),
-        own.device,
-        own.model,
-        _shown(own),
-        _shown(auto),
-        *(f"{run.bytes:,}" for run in (own, auto)),
-        f"{most['bytes']:,}",
-        f"{own.arena:,}" if own.arena is not None else "-",
-        f"{most['arena']:,}",
-        "yes" if kept else "no",
-    ]
 
 
 def _gain(run: Run, other: Run) -> float:
@@ -186,7 +143,3 @@ def _median(values: Sequence[float]) -> str:
     """Return the median; "-" where half of the values are infinite."""
     found = float(np.median(values))
     return f"{found:.2f}" if math.isfinite(found) else "-"
-
-
-def _share(met: Sequence[bool]) -> str:
-    return f"{sum(met)} of {len(met)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 RESULTS = Path(__file__).parents[1] / "results"
 RECORD, PAGE = RESULTS / "auto.jsonl", RESULTS / "auto.md"
 AUTO, DEVICE, STOCK, PEERS = "auto", "auto, device", "stock", ("flaml", "autokeras")
+TENTHS = {f"auto, a tenth of {peer}": peer for peer in PEERS}  # of the bytes of its model
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,11 @@ class Run:
 
     Attributes:
         data, seed: the set and its split.
-        who: `AUTO`, `DEVICE`, a preset, or one of `PEERS`.
+        who: `AUTO`, `DEVICE`, one of `TENTHS`, a preset, or one of `PEERS`.
         minutes: that it had.
         value: accuracy, or RMSE.
         better: 1 if larger values are, else -1.
-        bytes: of the model.
+        bytes: of the model; 0: none fits.
         seconds: that it took.
         model: the preset that was taken.
         low, high: ends of the 95 % interval, of ours.
