@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,7 +31,7 @@ from export.runtimes.litert import (
 )
 from export.tflite.audit import Audit, audit
 from export.tflite.joined import Output
-from export.tflite.metadata import described
+from export.tflite.metadata import Card, described
 from export.tflite.scaling import Scaling
 from zoo import Data, Run
 from zoo.files import as_json
@@ -98,8 +99,14 @@ def finished(
     compressed: Compressed | None,
     files: dict[str, bytes],
     started: float,
+    max_bytes: int | None = None,
 ) -> Export:
-    """Write the files into the run folder, with what they need to be understood and used."""
+    """Write the files into the run folder, with what they need to be understood and used.
+
+    Args:
+        files: name -> content.
+        max_bytes: see `described_files`.
+    """
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
         texts |= c_source(files[name], Path(name).stem)
@@ -121,12 +128,9 @@ def finished(
             name = plan.forms["step"]
             step = load_content(files[name])
             texts |= streamed(replace(ends, file=name, state=state_type(step)), state_sizes(step))
-    card = card_of(model, data)
     if "model.json" not in run.files():  # a model that was not trained here
         texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
-    for name in (FLOAT, *plan.forms.values()):
-        ends_known = (None, None) if name == FLOAT else (scaling, output)
-        files[name] = described(files[name], card, *ends_known)
+    files |= described_files(files, plan, card_of(model, data), (scaling, output), max_bytes)
     if plan.rows is not None:
         used = io.BytesIO()
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
@@ -136,3 +140,23 @@ def finished(
     audits |= {name: audit(run.path / name, plan.numerics) for name in plan.forms.values()}
     seconds = round(time.monotonic() - started, 3)
     return Export(run, model, plan, compressed, audits, scaling, output, of_float, seconds)
+
+
+def described_files(
+    files: Mapping[str, bytes],
+    plan: Plan,
+    card: Card,
+    ends: tuple[Scaling | None, Output | None],
+    max_bytes: int | None,
+) -> dict[str, bytes]:
+    """Return the `.tflite` files with their metadata, which no runtime needs.
+
+    Args:
+        ends: of the quantized files.
+        max_bytes: a quantized file that its metadata would take over it goes without.
+    """
+    found = {FLOAT: described(files[FLOAT], card, None, None)}
+    for name in plan.forms.values():
+        whole = described(files[name], card, *ends)
+        found[name] = files[name] if max_bytes is not None and len(whole) > max_bytes else whole
+    return found

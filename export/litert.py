@@ -58,6 +58,7 @@ def to_litert(
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
     compress: str | None = None,
+    max_bytes: int | None = None,
     calibration_rows: int = 256,
     seed: int = 0,
     timeout: float = 1800,
@@ -74,6 +75,7 @@ def to_litert(
     quantized: Quantized | None = None,
     forms: Sequence[str] | None = None,
     compress: str | None = None,
+    max_bytes: int | None = None,
     calibration_rows: int = 256,
     seed: int = 0,
     timeout: float = 1800,
@@ -109,6 +111,7 @@ def to_litert(
         compress: "prune:0.5" (half the weights zero), "cluster:16" (16 values a kernel) or
             "qat-tfmot", for MLP and CNN: by tensorflow-model-optimization, fine-tuned on the
             training rows of `data`. The float file stays the uncompressed model's.
+        max_bytes: a quantized file that its LiteRT metadata would take over it goes without.
         calibration_rows: at most this many, at least 16, spread evenly over the classes.
         seed: of their choice.
         timeout: seconds after which the converter is stopped.
@@ -131,7 +134,9 @@ def to_litert(
     """
     format = chosen_numerics(numerics, None if quantized is None else quantized.twin.numerics)
     one_of("method", method, METHODS)
-    given = {"forms": forms, "quantized": quantized, "compress": compress}
+    given: dict[str, object] = {"forms": forms, "quantized": quantized, "compress": compress}
+    if max_bytes is not None:
+        at_least("max_bytes", max_bytes, 1)
     check_twin_only(format, method, [name for name in given if given[name] is not None])
     if compress == "qat-tfmot" and format is not INT8:
         raise UserError(f"qat-tfmot makes {INT8.name} files alone; leave numerics out.")
@@ -139,9 +144,11 @@ def to_litert(
         raise UserError("compress makes a twin of its own; leave quantized out.")
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
     if isinstance(source, keras.Model) and not isinstance(data, Data | None):
+        given |= {"max_bytes": max_bytes}
         if directory is None or [name for name in given if given[name] is not None]:
             raise UserError(
-                "A graph from arrays needs directory=... and takes no forms, quantized or compress."
+                "A graph from arrays needs directory=... and takes no forms, quantized, compress "
+                "or max_bytes."
             )
         return graph_to_litert(
             source,
@@ -175,7 +182,7 @@ def to_litert(
     files = files_of(model, plan, data.x_train, timeout)
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8
-    return finished(run, model, data, plan, compressed, files, started)
+    return finished(run, model, data, plan, compressed, files, started, max_bytes)
 
 
 def resolve(

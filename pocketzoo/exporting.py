@@ -117,7 +117,7 @@ def _export(
     quantized: Quantized | None,
     directory: Path | None = None,
 ) -> export.Report | None:
-    result = None
+    result, most = None, wishes.limits.get("bytes")
     if "litert" in wishes.format_names:
         result = export.to_litert(
             source,
@@ -127,6 +127,7 @@ def _export(
             forms=wishes.form_names,
             numerics=wishes.numerics,
             compress=wishes.compress,
+            max_bytes=None if most is None else int(most),
         )
     for name in [name for name in OTHERS if name in wishes.format_names]:
         OTHERS[name](source, data=data, directory=directory)

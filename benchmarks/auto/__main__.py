@@ -52,6 +52,7 @@ def ours(name: str, seed: int, who: str, arguments: argparse.Namespace) -> Run:
     command += ["--out", str(out), "--seed", str(seed), "--minutes", f"{arguments.minutes:g}"]
     command += ["--jobs", "1"]
     begun, started = time.time(), time.monotonic()
+    out.parent.mkdir(parents=True, exist_ok=True)
     said = _listen(command, started)
     seconds = time.monotonic() - started
     out.with_suffix(".txt").write_text("".join(f"{at:6.1f} {line}" for at, line in said))

@@ -128,7 +128,7 @@ def _measured(
         if one.form == form and one.ok
     ]
     arena = next((bytes for bytes in arenas if bytes is not None), None)
-    return {"bytes": audit.model_bytes, "macs": audit.macs, "arena": arena}
+    return {"bytes": audit.bytes, "macs": audit.macs, "arena": arena}
 
 
 def _latency(

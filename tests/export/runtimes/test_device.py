@@ -50,7 +50,7 @@ def test_a_file_that_keeps_the_limits(
     assert not found(report).findings()
     part = json.loads(report.to_json())["device"]
     audit = report.int8_audit
-    assert part["limits"]["bytes"] == {"most": 786_432, "value": audit.model_bytes, "kept": True}
+    assert part["limits"]["bytes"] == {"most": 786_432, "value": audit.bytes, "kept": True}
     arena = part["limits"]["arena"]
     assert arena["kept"]
     assert arena["value"] == report.runtimes.estimates["arena"]["measured"]
@@ -60,11 +60,30 @@ def test_a_file_that_keeps_the_limits(
     print_report(report, exported.run.path)
     out = capsys.readouterr().out
     assert "Arduino Nano 33 BLE Sense" in out
-    assert f"{audit.model_bytes:,} of 786,432" in out
+    assert f"{audit.bytes:,} of 786,432" in out
     assert "estimated ms" in out
     page = str(device_page(report))
     assert "Arduino Nano 33 BLE Sense" in page
     assert "estimated ms" in page
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_a_limit_holds_for_the_whole_file(
+    exported: export.Export, data: zoo.Data, tmp_path: Path, described: bool
+) -> None:
+    whole = exported.int8_audit
+    assert whole is not None
+    assert whole.description_bytes > 0
+    most = whole.bytes if described else whole.bytes - 1
+    made = export.to_litert(exported.model, data=data, directory=tmp_path, max_bytes=most)
+    left = whole.bytes if described else pytest.approx(whole.model_bytes, abs=32)
+    assert made.int8_file.stat().st_size == left
+    assert made.float_audit.description_bytes > 0
+    report = verified(made, data, max_bytes=most)
+    assert not found(report).findings()
+    assert report.int8_estimate == verified(exported, data).int8_estimate
+    report = verified(exported, data, max_bytes=most)
+    assert bool(found(report).findings()) is not described
 
 
 def test_a_file_over_its_limits_fails(exported: export.Export, data: zoo.Data) -> None:
