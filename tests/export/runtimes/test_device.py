@@ -151,6 +151,12 @@ def test_a_run_is_exported_for_a_device(wine_run: zoo.Run, tmp_path: Path) -> No
     assert report is not None
     assert report.runtimes.targets == ("litert", "micro")
     assert found(report).device == zoo.Budget(device="stm32h743").chosen
+    assert report.int8_audit is not None
+    most = report.int8_audit.bytes - 1
+    report = export_run(copy, Exporting(100.0, max_bytes=most, rung="ptq"))
+    assert report is not None
+    assert not found(report).findings()
+    assert (copy / "model_int8.tflite").stat().st_size <= most
 
 
 def test_a_model_that_is_too_large_is_not_trained(tmp_path: Path) -> None:
