@@ -30,7 +30,7 @@ from zoo.checks import at_least, one_of
 from zoo.pretrained.inlining import flattened
 from zoo.quantization import Quantized
 from zoo.quantization.layers.numerics import FLOAT as FLOATS
-from zoo.quantization.layers.numerics import INT8
+from zoo.quantization.layers.numerics import INT8, Numerics
 from zoo.quantization.rows import MIN_ROWS
 
 
@@ -138,10 +138,7 @@ def to_litert(
     if max_bytes is not None:
         at_least("max_bytes", max_bytes, 1)
     check_twin_only(format, method, [name for name in given if given[name] is not None])
-    if compress == "qat-tfmot" and format is not INT8:
-        raise UserError(f"qat-tfmot makes {INT8.name} files alone; leave numerics out.")
-    if compress is not None and quantized is not None:
-        raise UserError("compress makes a twin of its own; leave quantized out.")
+    _check_compression(compress, quantized, format)
     at_least("calibration_rows", calibration_rows, MIN_ROWS)
     if isinstance(source, keras.Model) and not isinstance(data, Data | None):
         given |= {"max_bytes": max_bytes}
@@ -183,6 +180,14 @@ def to_litert(
     if compressed is not None and compressed.int8 is not None:
         files[INT8.file()] = compressed.int8
     return finished(run, model, data, plan, compressed, files, started, max_bytes)
+
+
+def _check_compression(compress: str | None, quantized: Quantized | None, format: Numerics) -> None:
+    """Raise UserError for what does not go with a compression."""
+    if compress == "qat-tfmot" and format is not INT8:
+        raise UserError(f"qat-tfmot makes {INT8.name} files alone; leave numerics out.")
+    if compress is not None and quantized is not None:
+        raise UserError("compress makes a twin of its own; leave quantized out.")
 
 
 def resolve(
