@@ -128,7 +128,8 @@ def _estimate(report: Report) -> Iterator[Row]:
     if estimates and report.files.compression is None:
         guess = estimates["bytes"]
         off = 100 * (guess["estimated"] / guess["measured"] - 1)
-        yield "  estimated before training", "", f"{guess['estimated']:,} ({off:+.1f} %)"
+        said = f"{guess['estimated']:,} without metadata ({off:+.1f} %)"
+        yield "  estimated before training", "", said
 
 
 def _times(report: Report) -> Iterator[Row]:
