@@ -105,7 +105,7 @@ def finished(
 
     Args:
         files: name -> content.
-        max_bytes: see `described_files`.
+        max_bytes: see `_described`.
     """
     texts: dict[str, str] = {}
     for name in plan.forms.values():  # a chip is not flashed with descriptions
@@ -130,7 +130,7 @@ def finished(
             texts |= streamed(replace(ends, file=name, state=state_type(step)), state_sizes(step))
     if "model.json" not in run.files():  # a model that was not trained here
         texts |= {"data.json": as_json(identity(data)), **front_end_files(data)}
-    files |= described_files(files, plan, card_of(model, data), (scaling, output), max_bytes)
+    files |= _described(files, plan, card_of(model, data), (scaling, output), max_bytes)
     if plan.rows is not None:
         used = io.BytesIO()
         np.savez_compressed(used, indices=plan.rows.indices, x=plan.rows.x)
@@ -142,7 +142,7 @@ def finished(
     return Export(run, model, plan, compressed, audits, scaling, output, of_float, seconds)
 
 
-def described_files(
+def _described(
     files: Mapping[str, bytes],
     plan: Plan,
     card: Card,

@@ -88,10 +88,12 @@ def _listen(command: list[str], started: float) -> list[tuple[float, str]]:
 
 def _asked_for(name: str, seed: int, who: str, arguments: argparse.Namespace) -> list[str]:
     """Return what is asked for beside the data and the minutes."""
-    if who in (AUTO, DEVICE):
-        return ["--device", arguments.device] if who == DEVICE else []
+    if who == AUTO:
+        return []
+    if who == DEVICE:
+        return ["--device", arguments.device]
     if who not in TENTHS:
-        return [who]
+        return [who]  # a preset
     peer = (name, seed, TENTHS[who], arguments.minutes)
     most = next(run.bytes for run in recorded() if run.key == peer) // 10
     return ["--max-bytes", str(most)]

@@ -1,4 +1,4 @@
-"""How the tables of the comparison of searches write a run."""
+"""Figures of a run as text, for the tables of the comparison of searches."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,8 @@ def shown(run: Run | None) -> str:
     return "-" if run is None else figure(run.value, run)
 
 
-def interval(run: Run) -> str:
+def ends(run: Run) -> str:
+    """Return the ends of the 95 % interval."""
     return f"{figure(run.low or 0, run)} to {figure(run.high or 0, run)}"
 
 

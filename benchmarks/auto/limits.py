@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.auto.figures import interval, share, shown
+from benchmarks.auto.figures import ends, share, shown
 from benchmarks.auto.record import AUTO, DEVICE, PEERS, TENTHS, Run, level
 from benchmarks.tables import table
 from zoo.devices.choosing import find_device
@@ -60,7 +60,7 @@ def for_tenths(whole: Sequence[dict[str, Run]]) -> str:
         none = sum(not own.bytes for own, _ in met)
         said.append(
             f"- Level with {peer}, or better, in a tenth of its bytes: {share(good)} "
-            f"({none} of them smaller than any file of ours)."
+            f"({none}: no file of ours is so small)."
         )
     return (
         f"\n## In a tenth of the bytes\n\n`--max-bytes` is a tenth of what the other's model has "
@@ -74,4 +74,4 @@ def _for_tenth(own: Run, other: Run) -> list[str]:
     theirs = [own.data, str(own.seed), other.who, shown(other), f"{other.bytes:,}"]
     if not own.bytes:
         return [*theirs, "none fits", "", "", ""]
-    return [*theirs, shown(own), interval(own), own.model, f"{own.bytes:,}"]
+    return [*theirs, shown(own), ends(own), own.model, f"{own.bytes:,}"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.auto.figures import interval, share, shown
+from benchmarks.auto.figures import ends, share, shown
 from benchmarks.auto.limits import for_devices, for_tenths
 from benchmarks.auto.record import AUTO, DEVICE, PEERS, STOCK, TENTHS, Run, level
 from benchmarks.auto.sets import DENSE, SETS
@@ -74,7 +74,7 @@ def _line(one: dict[str, Run]) -> list[str]:
         auto.data,
         str(auto.seed),
         shown(auto),
-        interval(auto),
+        ends(auto),
         auto.model,
         f"{auto.bytes:,}",
         f"{auto.first:.0f}" if auto.first else "-",

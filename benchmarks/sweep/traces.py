@@ -1,4 +1,4 @@
-"""What a benchmark of searches asks for, and which trials ended when."""
+"""The tasks of a benchmark of searches, and the traces of their trials."""
 
 import json
 from dataclasses import dataclass
